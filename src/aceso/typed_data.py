@@ -1,0 +1,437 @@
+"""The messages that people and institutions sign (EIP-712).
+
+Generated from eip712/*.json by `make generate`. Do not edit.
+
+The domain of each is {"name": "Aceso", "version": "1", "chainId", "verifyingContract"}, where the
+verifying contract is the one named by `verifier`.
+"""
+
+# ruff: noqa: E501, RUF001
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+__all__ = ["TYPES", "TypedStruct"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedStruct:
+    """One message: its fields, the contract whose domain it belongs to, and what it says."""
+
+    primary_type: str
+    verifier: str
+    encoded_type: str  # `encodeType` of EIP-712, whose hash is the type hash.
+    types: dict[
+        str, list[dict[str, str]]
+    ]  # As `eth_account.messages.encode_typed_data` takes it.
+    en: str
+    ko: str
+
+    def sentence(self, lang: str) -> str:
+        """What signing it does, in Korean for a locale such as "ko_KR", else in English."""
+        return self.ko if lang.lower().startswith("ko") else self.en
+
+
+_STRUCTS: dict[str, TypedStruct] = {
+    "Anchor": TypedStruct(
+        primary_type="Anchor",
+        verifier="RecordRegistry",
+        encoded_type=(
+            "Anchor(address issuer,bytes32 root,bytes32 batch,uint256 deadline)"
+        ),
+        types={
+            "Anchor": [
+                {"name": "issuer", "type": "address"},
+                {"name": "root", "type": "bytes32"},
+                {"name": "batch", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Anchor a batch of records by the root of its Merkle tree.",
+        ko="기록 묶음을 머클 루트로 등록합니다.",
+    ),
+    "Bar": TypedStruct(
+        primary_type="Bar",
+        verifier="ConsentRegistry",
+        encoded_type=("Bar(address subject,address actor,uint24 withdrawals)"),
+        types={
+            "Bar": [
+                {"name": "subject", "type": "address"},
+                {"name": "actor", "type": "address"},
+                {"name": "withdrawals", "type": "uint24"},
+            ],
+        },
+        en="Bar this account, whatever else holds.",
+        ko="다른 동의와 상관없이 이 계정을 차단합니다.",
+    ),
+    "Deletion": TypedStruct(
+        primary_type="Deletion",
+        verifier="ConsentRegistry",
+        encoded_type=("Deletion(address listKey,bytes32 recordId)"),
+        types={
+            "Deletion": [
+                {"name": "listKey", "type": "address"},
+                {"name": "recordId", "type": "bytes32"},
+            ],
+        },
+        en="Delete the capsule of a record.",
+        ko="기록의 열쇠 봉투를 지웁니다.",
+    ),
+    "DeletionReceipt": TypedStruct(
+        primary_type="DeletionReceipt",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "DeletionReceipt(address custodian,address listKey,bytes32 recordId,bytes32 capsule,uint64 deletedAt)"
+        ),
+        types={
+            "DeletionReceipt": [
+                {"name": "custodian", "type": "address"},
+                {"name": "listKey", "type": "address"},
+                {"name": "recordId", "type": "bytes32"},
+                {"name": "capsule", "type": "bytes32"},
+                {"name": "deletedAt", "type": "uint64"},
+            ],
+        },
+        en="A custodian's word that it deleted a capsule.",
+        ko="수탁자가 열쇠 봉투를 지웠다는 확인입니다.",
+    ),
+    "Delivery": TypedStruct(
+        primary_type="Delivery",
+        verifier="DataMarket",
+        encoded_type=(
+            "Delivery(uint256 order,bytes32 extract,bytes32 receivingKey,bytes32 capsule)"
+        ),
+        types={
+            "Delivery": [
+                {"name": "order", "type": "uint256"},
+                {"name": "extract", "type": "bytes32"},
+                {"name": "receivingKey", "type": "bytes32"},
+                {"name": "capsule", "type": "bytes32"},
+            ],
+        },
+        en="Attest that the extract of an order is held ready for its buyer.",
+        ko="주문의 추출본이 구매자를 위해 준비되었음을 확인합니다.",
+    ),
+    "ExtractDeposit": TypedStruct(
+        primary_type="ExtractDeposit",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "ExtractDeposit(uint256 order,address subject,bytes32 recordId,bytes32 entry,bytes32 extract,bytes32 capsule)"
+        ),
+        types={
+            "ExtractDeposit": [
+                {"name": "order", "type": "uint256"},
+                {"name": "subject", "type": "address"},
+                {"name": "recordId", "type": "bytes32"},
+                {"name": "entry", "type": "bytes32"},
+                {"name": "extract", "type": "bytes32"},
+                {"name": "capsule", "type": "bytes32"},
+            ],
+        },
+        en="Deposit the extract of an order with a custodian.",
+        ko="주문의 추출본을 수탁자에게 맡깁니다.",
+    ),
+    "Grant": TypedStruct(
+        primary_type="Grant",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "Grant(address subject,bytes32 grantee,uint32 classes,uint16 uses,uint24 conditions,uint24 disease,uint40 validFrom,uint40 validUntil,bytes32 notice,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)"
+        ),
+        types={
+            "Grant": [
+                {"name": "subject", "type": "address"},
+                {"name": "grantee", "type": "bytes32"},
+                {"name": "classes", "type": "uint32"},
+                {"name": "uses", "type": "uint16"},
+                {"name": "conditions", "type": "uint24"},
+                {"name": "disease", "type": "uint24"},
+                {"name": "validFrom", "type": "uint40"},
+                {"name": "validUntil", "type": "uint40"},
+                {"name": "notice", "type": "bytes32"},
+                {"name": "grants", "type": "uint24"},
+                {"name": "withdrawals", "type": "uint24"},
+                {"name": "epoch", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Permit a grantee to use data of these classes for these uses, from and until these times.",
+        ko="이 대상에게 이 종류의 자료를 이 목적으로 이 기간 동안 쓰도록 허락합니다.",
+    ),
+    "ListOpening": TypedStruct(
+        primary_type="ListOpening",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "ListOpening(address persona,address listKey,uint32 dataClass,uint32 epoch,bytes classPublicKey,bytes ownerPublicKey,address[] custodians,uint8 threshold,address registry,bytes logKey)"
+        ),
+        types={
+            "ListOpening": [
+                {"name": "persona", "type": "address"},
+                {"name": "listKey", "type": "address"},
+                {"name": "dataClass", "type": "uint32"},
+                {"name": "epoch", "type": "uint32"},
+                {"name": "classPublicKey", "type": "bytes"},
+                {"name": "ownerPublicKey", "type": "bytes"},
+                {"name": "custodians", "type": "address[]"},
+                {"name": "threshold", "type": "uint8"},
+                {"name": "registry", "type": "address"},
+                {"name": "logKey", "type": "bytes"},
+            ],
+        },
+        en="Open the record list of one class and epoch at these custodians, for this persona.",
+        ko="이 페르소나를 위해 이 수탁자들에게 한 종류의 기록 목록을 엽니다.",
+    ),
+    "ListPost": TypedStruct(
+        primary_type="ListPost",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "ListPost(address listKey,bytes32 recordId,bytes32 entry,address issuer)"
+        ),
+        types={
+            "ListPost": [
+                {"name": "listKey", "type": "address"},
+                {"name": "recordId", "type": "bytes32"},
+                {"name": "entry", "type": "bytes32"},
+                {"name": "issuer", "type": "address"},
+            ],
+        },
+        en="Post a record to a list.",
+        ko="기록을 목록에 올립니다.",
+    ),
+    "ListRequest": TypedStruct(
+        primary_type="ListRequest",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "ListRequest(address subject,address actor,bytes32 grantee,uint16 use,uint32 dataClass,address custodian,bytes32 nonce,uint256 deadline)"
+        ),
+        types={
+            "ListRequest": [
+                {"name": "subject", "type": "address"},
+                {"name": "actor", "type": "address"},
+                {"name": "grantee", "type": "bytes32"},
+                {"name": "use", "type": "uint16"},
+                {"name": "dataClass", "type": "uint32"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Ask a custodian for the records of one class.",
+        ko="수탁자에게 한 종류의 기록 목록을 요청합니다.",
+    ),
+    "LogRequest": TypedStruct(
+        primary_type="LogRequest",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "LogRequest(address listKey,address custodian,bytes32 nonce,uint256 deadline)"
+        ),
+        types={
+            "LogRequest": [
+                {"name": "listKey", "type": "address"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Ask a custodian for the access log of a list.",
+        ko="수탁자에게 한 목록의 열람 기록을 요청합니다.",
+    ),
+    "ManifestHead": TypedStruct(
+        primary_type="ManifestHead",
+        verifier="ConsentRegistry",
+        encoded_type=("ManifestHead(address headKey,uint64 version,string cid)"),
+        types={
+            "ManifestHead": [
+                {"name": "headKey", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "cid", "type": "string"},
+            ],
+        },
+        en="The newest version of a vault's own index.",
+        ko="금고 목록의 최신 판입니다.",
+    ),
+    "Offer": TypedStruct(
+        primary_type="Offer",
+        verifier="DataMarket",
+        encoded_type=(
+            "Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,uint256 nonce,uint256 deadline)"
+        ),
+        types={
+            "Offer": [
+                {"name": "subject", "type": "address"},
+                {"name": "price", "type": "uint96"},
+                {"name": "institution", "type": "address"},
+                {"name": "committee", "type": "uint24"},
+                {"name": "duration", "type": "uint32"},
+                {"name": "institutionBps", "type": "uint16"},
+                {"name": "use", "type": "uint16"},
+                {"name": "classes", "type": "uint32"},
+                {"name": "disease", "type": "uint24"},
+                {"name": "conditions", "type": "uint24"},
+                {"name": "deliveryPeriod", "type": "uint32"},
+                {"name": "nonce", "type": "uint256"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Offer an extract of data of these classes for sale.",
+        ko="이 종류의 자료 추출본을 판매 제안합니다.",
+    ),
+    "OfferClosure": TypedStruct(
+        primary_type="OfferClosure",
+        verifier="DataMarket",
+        encoded_type=("OfferClosure(address subject,uint256 offer)"),
+        types={
+            "OfferClosure": [
+                {"name": "subject", "type": "address"},
+                {"name": "offer", "type": "uint256"},
+            ],
+        },
+        en="Close an offer to new buyers.",
+        ko="제안을 닫아 새 구매를 받지 않습니다.",
+    ),
+    "PrimaryPhysician": TypedStruct(
+        primary_type="PrimaryPhysician",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "PrimaryPhysician(address subject,address physician,uint32 classes,uint40 validUntil,uint24 grants,uint24 withdrawals,uint24 epoch,uint32 changes,uint256 deadline)"
+        ),
+        types={
+            "PrimaryPhysician": [
+                {"name": "subject", "type": "address"},
+                {"name": "physician", "type": "address"},
+                {"name": "classes", "type": "uint32"},
+                {"name": "validUntil", "type": "uint40"},
+                {"name": "grants", "type": "uint24"},
+                {"name": "withdrawals", "type": "uint24"},
+                {"name": "epoch", "type": "uint24"},
+                {"name": "changes", "type": "uint32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Choose this primary physician.",
+        ko="이 의사를 주치의로 정합니다.",
+    ),
+    "ReleaseRequest": TypedStruct(
+        primary_type="ReleaseRequest",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "ReleaseRequest(address subject,address actor,bytes32 grantee,uint16 use,uint32 dataClass,bytes32 recordId,bytes receivingKey,address custodian,bytes32 nonce,uint256 deadline)"
+        ),
+        types={
+            "ReleaseRequest": [
+                {"name": "subject", "type": "address"},
+                {"name": "actor", "type": "address"},
+                {"name": "grantee", "type": "bytes32"},
+                {"name": "use", "type": "uint16"},
+                {"name": "dataClass", "type": "uint32"},
+                {"name": "recordId", "type": "bytes32"},
+                {"name": "receivingKey", "type": "bytes"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Ask a custodian for its share of one record's key.",
+        ko="수탁자에게 한 기록의 열쇠 조각을 요청합니다.",
+    ),
+    "Retraction": TypedStruct(
+        primary_type="Retraction",
+        verifier="RecordRegistry",
+        encoded_type=("Retraction(address issuer,bytes32 leaf,uint256 deadline)"),
+        types={
+            "Retraction": [
+                {"name": "issuer", "type": "address"},
+                {"name": "leaf", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Retract a record.",
+        ko="기록을 취소합니다.",
+    ),
+    "SealedKeys": TypedStruct(
+        primary_type="SealedKeys",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "SealedKeys(address listKey,address persona,bytes32 grantee,uint32 dataClass,uint32 epoch,bytes32 receivingKey,bytes32 sealedKey)"
+        ),
+        types={
+            "SealedKeys": [
+                {"name": "listKey", "type": "address"},
+                {"name": "persona", "type": "address"},
+                {"name": "grantee", "type": "bytes32"},
+                {"name": "dataClass", "type": "uint32"},
+                {"name": "epoch", "type": "uint32"},
+                {"name": "receivingKey", "type": "bytes32"},
+                {"name": "sealedKey", "type": "bytes32"},
+            ],
+        },
+        en="Leave sealed class keys for a grantee.",
+        ko="허락받은 대상에게 봉인한 종류별 열쇠를 맡깁니다.",
+    ),
+    "Supersession": TypedStruct(
+        primary_type="Supersession",
+        verifier="RecordRegistry",
+        encoded_type=(
+            "Supersession(address issuer,bytes32 leaf,bytes32 successor,uint256 deadline)"
+        ),
+        types={
+            "Supersession": [
+                {"name": "issuer", "type": "address"},
+                {"name": "leaf", "type": "bytes32"},
+                {"name": "successor", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Replace a record by a newer one.",
+        ko="기록을 새 기록으로 대체합니다.",
+    ),
+    "Unbar": TypedStruct(
+        primary_type="Unbar",
+        verifier="ConsentRegistry",
+        encoded_type=(
+            "Unbar(address subject,address actor,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)"
+        ),
+        types={
+            "Unbar": [
+                {"name": "subject", "type": "address"},
+                {"name": "actor", "type": "address"},
+                {"name": "grants", "type": "uint24"},
+                {"name": "withdrawals", "type": "uint24"},
+                {"name": "epoch", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Lift the bar of this account.",
+        ko="이 계정의 차단을 풉니다.",
+    ),
+    "Withdrawal": TypedStruct(
+        primary_type="Withdrawal",
+        verifier="ConsentRegistry",
+        encoded_type=("Withdrawal(address subject,bytes32 grantee,uint24 withdrawals)"),
+        types={
+            "Withdrawal": [
+                {"name": "subject", "type": "address"},
+                {"name": "grantee", "type": "bytes32"},
+                {"name": "withdrawals", "type": "uint24"},
+            ],
+        },
+        en="Withdraw what was granted to this grantee.",
+        ko="이 대상에게 준 동의를 철회합니다.",
+    ),
+    "WithdrawalOfAll": TypedStruct(
+        primary_type="WithdrawalOfAll",
+        verifier="ConsentRegistry",
+        encoded_type=("WithdrawalOfAll(address subject,uint24 epoch)"),
+        types={
+            "WithdrawalOfAll": [
+                {"name": "subject", "type": "address"},
+                {"name": "epoch", "type": "uint24"},
+            ],
+        },
+        en="Withdraw every consent of this persona.",
+        ko="이 페르소나의 모든 동의를 철회합니다.",
+    ),
+}
+
+TYPES: Mapping[str, TypedStruct] = MappingProxyType(_STRUCTS)
