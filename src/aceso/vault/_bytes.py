@@ -1,0 +1,97 @@
+"""Reading and writing fixed layouts. Every read is exact, every number big-endian."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sha3  # type: ignore[import-untyped]
+
+from .errors import FormatError
+
+__all__ = ["ADDRESS_BYTES", "Reader", "address_bytes", "address_text", "be", "keccak"]
+
+ADDRESS_BYTES: Final = 20
+_HEX: Final = "0123456789abcdef"
+
+
+def keccak(data: bytes) -> bytes:
+    """Ethereum's keccak-256."""
+    digest: bytes = sha3.keccak_256(data).digest()
+    return digest
+
+
+def be(number: int, length: int, what: str = "number") -> bytes:
+    """`number` as `length` big-endian bytes, or a `ValueError` that names it."""
+    if not 0 <= number < 1 << (8 * length):
+        raise ValueError(f"{what} must fit in {length} bytes without a sign, and is {number}")
+    return number.to_bytes(length, "big")
+
+
+def exactly(data: bytes, length: int, what: str) -> bytes:
+    """`data`, when it has this length."""
+    if len(data) != length:
+        raise ValueError(f"{what} must have {length} bytes, and has {len(data)}")
+    return bytes(data)
+
+
+def address_bytes(address: str) -> bytes:
+    """The 20 bytes of an address in hexadecimal, in whatever case."""
+    text = address.removeprefix("0x").lower()
+    if len(text) != 2 * ADDRESS_BYTES or any(letter not in _HEX for letter in text):
+        raise ValueError(f"not an address: {address!r}")
+    return bytes.fromhex(text)
+
+
+def address_text(data: bytes) -> str:
+    """An address with its EIP-55 checksum."""
+    text = exactly(data, ADDRESS_BYTES, "an address").hex()
+    marks = keccak(text.encode()).hex()
+    return "0x" + "".join(
+        letter.upper() if int(mark, 16) > 7 else letter
+        for letter, mark in zip(text, marks, strict=False)
+    )
+
+
+class Reader:
+    """Takes a layout apart, and refuses what is cut or followed by more."""
+
+    def __init__(self, data: bytes, what: str):
+        self._data = bytes(data)
+        self._at = 0
+        self._what = what
+
+    @property
+    def at(self) -> int:
+        """How many bytes have been taken."""
+        return self._at
+
+    def take(self, length: int, field: str) -> bytes:
+        """The next `length` bytes."""
+        part = self._data[self._at : self._at + length]
+        if len(part) != length:
+            raise FormatError(
+                f"The {self._what} is cut: its {field} should have {length} bytes and has "
+                f"{len(part)}. Fetch it again, from another source."
+            )
+        self._at += length
+        return part
+
+    def number(self, length: int, field: str) -> int:
+        """The next `length` bytes, as a number."""
+        return int.from_bytes(self.take(length, field), "big")
+
+    def expect(self, expected: bytes, field: str) -> None:
+        """The next bytes, which can only be these."""
+        found = self.take(len(expected), field)
+        if found != expected:
+            raise FormatError(
+                f"The {self._what} has an unknown {field} ({found.hex()}, where {expected.hex()} "
+                "was expected). It may come from a newer version of this program, or not be a "
+                f"{self._what} at all."
+            )
+
+    def end(self) -> None:
+        """There must be nothing left."""
+        left = len(self._data) - self._at
+        if left:
+            raise FormatError(f"The {self._what} is followed by {left} bytes that don't belong.")
