@@ -1,0 +1,32 @@
+"""Where sealed bytes lie: IPFS, through the RPC of Kubo.
+
+`IpfsClient` is the one way in for every part. `python -m aceso.storage.node` is a local node.
+"""
+
+from .cid import cid_digest, cid_from_digest, normalise_cid
+from .errors import (
+    InvalidCidError,
+    IpfsAlteredError,
+    IpfsDownError,
+    IpfsNotFoundError,
+    IpfsRefusedError,
+    IpfsTimeoutError,
+    IpfsTooLargeError,
+)
+from .ipfs import Content, IpfsClient, NodeInfo
+
+__all__ = [
+    "Content",
+    "InvalidCidError",
+    "IpfsAlteredError",
+    "IpfsClient",
+    "IpfsDownError",
+    "IpfsNotFoundError",
+    "IpfsRefusedError",
+    "IpfsTimeoutError",
+    "IpfsTooLargeError",
+    "NodeInfo",
+    "cid_digest",
+    "cid_from_digest",
+    "normalise_cid",
+]
