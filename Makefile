@@ -1,0 +1,89 @@
+# The commands of the project. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+# What `make setup` leaves behind, so that it is quick the second time.
+VENV := .venv/.installed
+NODE := node_modules/.installed
+SOLC := .solcx/solc-v0.8.37
+LINKS := .venv/.linked
+
+# Brownie starts what it finds on PATH, and looks for the compiler where this says.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+export PYTHONUTF8 := 1
+
+.PHONY: help setup generate test test-contracts test-python check gas bench teeth demo devnet lock clean
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: $(VENV) $(NODE) $(SOLC) $(LINKS) ## Install all that is needed, inside this folder
+
+$(VENV): requirements.txt pyproject.toml
+	@echo "installing Python packages"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(NODE): package-lock.json .npmrc
+	@echo "installing Node packages"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(SOLC): tools/solc-shim.js $(NODE)
+	@$(PYTHON) tools/install.py compiler
+
+$(LINKS): tools/install.py $(VENV) $(NODE)
+	@$(PYTHON) tools/install.py links
+	@$(BIN)/python tools/install.py networks
+	@touch $@
+
+generate: setup ## Write what is made from the vocabulary, the typed data and the contracts
+	@$(RUN) tools.generate
+
+test: setup ## Run all tests: contracts on Anvil and Ganache beside the Python ones
+	@$(RUN) tools.test
+
+test-contracts: setup ## Run the tests of the contracts; T=<path> for some of them
+	@$(RUN) tools.test contracts $(T)
+
+test-python: setup ## Run the tests that need no Brownie; T=<path> for some of them
+	@$(RUN) tools.test python $(T)
+
+check: setup ## Check formats, types, drift, sizes and secrets
+	@$(RUN) tools.check
+
+gas: setup ## Measure gas on Anvil, compare with gas.json and budgets.json; WRITE=1 to renew gas.json
+	@$(RUN) tools.gas $(if $(WRITE),--write)
+
+bench: setup ## Measure the speed and write docs/performance.md
+	@$(RUN) bench
+
+teeth: setup ## Plant faults one by one and see the tests notice; SAMPLE=n SEED=s for some
+	@$(RUN) tools.teeth $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+
+demo: setup ## Show it all from import to payment; DATA=<folder> for files of your own
+	@$(RUN) aceso.cli demo $(if $(DATA),--data "$(DATA)")
+
+devnet: setup ## Keep a chain, an IPFS node, custodians and the suite running
+	@$(RUN) aceso.cli devnet
+
+lock: ## Renew requirements.txt from requirements.in, and package-lock.json
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.in
+	@{ echo "# Made from requirements.in by \`make lock\`: every package, pinned. Do not edit."; \
+	   build/lock/bin/python -m pip freeze --all --exclude pip --exclude setuptools; } > requirements.txt
+	@npm install --package-lock-only --ignore-scripts --loglevel=error
+	@$(PYTHON) tools/lock.py
+
+clean: ## Remove what was built, keep what was installed
+	@rm -rf build reports dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,99 @@
+"""The last steps of `make setup`: what npm and pip do not do by themselves.
+
+    compiler    .solcx/solc-v<version>: a native-looking compiler over the one of npm
+    links       .venv/bin/{anvil,forge,cast,ganache}: the native programs; and a file in the environment
+                by which every Python of it finds them and the compiler, activated or not
+    networks    the entry `ganache` in Brownie's own list of networks, in the home folder
+
+Uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.programs import foundry
+
+ROOT = Path(__file__).resolve().parent.parent
+SOLC_VERSION = "0.8.37"
+
+# Brownie runs only networks that its list knows, and starts Ganache at the fork that it ends at.
+GANACHE = """
+  - name: Ganache 7
+    id: ganache
+    cmd: ganache
+    host: http://127.0.0.1
+    cmd_settings:
+      port: 8546
+      gas_limit: 30000000
+      accounts: 20
+      evm_version: shanghai
+"""
+
+
+# Python runs a line of a .pth file that begins with `import` when it starts. What is set already wins.
+ENVIRONMENT = (
+    "import os, sys; "
+    "os.environ.setdefault('SOLCX_BINARY_PATH', os.path.join(os.path.dirname(sys.prefix), '.solcx')); "
+    "b = os.path.join(sys.prefix, 'bin'); "
+    "p = os.environ.get('PATH', ''); "
+    "os.environ.update({} if b in p.split(os.pathsep) else {'PATH': b + os.pathsep + p})\n"
+)
+
+
+def compiler() -> None:
+    """Put a launcher where py-solc-x looks. It finds the script from its own place, not from a path."""
+    folder = ROOT / ".solcx"
+    folder.mkdir(exist_ok=True)
+    launcher = folder / f"solc-v{SOLC_VERSION}"
+    launcher.write_text(
+        '#!/bin/sh\nexec node "$(dirname "$(readlink -f "$0")")/../tools/solc-shim.js" "$@"\n'
+    )
+    launcher.chmod(0o755)
+
+
+def links() -> None:
+    """Link the native programs into the virtual environment, relative, so that the folder can move."""
+    for name in ("anvil", "forge", "cast"):
+        _link(name, f"{foundry(name)}/{name}")
+    _link("ganache", "node_modules/ganache/dist/node/cli.js")
+    for folder in ROOT.glob(".venv/lib/python*/site-packages"):
+        (folder / "aceso_toolchain.pth").write_text(ENVIRONMENT)
+
+
+def _link(name: str, target: str) -> None:
+    program = ROOT / target
+    if not program.exists():
+        raise SystemExit(
+            f"{target} is missing. npm carries Foundry 1.7.1 for Linux on x86-64; elsewhere, put its"
+            f" {name} there by hand."
+        )
+    # npm leaves the mode to its install scripts, which are not run.
+    program.chmod(0o755)
+    link = ROOT / ".venv" / "bin" / name
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.path.relpath(program, link.parent))
+
+
+def networks() -> None:
+    """Add the network `ganache`, once, and leave every other entry alone."""
+    import brownie._config  # noqa: F401  (writes the list when there is none)
+    import yaml
+
+    path = Path.home() / ".brownie" / "network-config.yaml"
+    text = path.read_text(encoding="utf-8")
+    known = {entry["id"] for entry in yaml.safe_load(text)["development"]}
+    if "ganache" not in known:
+        path.write_text(text.rstrip("\n") + GANACHE, encoding="utf-8")
+        after = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "ganache" not in {entry["id"] for entry in after["development"]}:
+            path.write_text(text, encoding="utf-8")
+            raise SystemExit(f"cannot add the network ganache: `development` is not last in {path}")
+
+
+if __name__ == "__main__":
+    {"compiler": compiler, "links": links, "networks": networks}[sys.argv[1]]()
