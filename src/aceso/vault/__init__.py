@@ -6,6 +6,11 @@
     capsule      the data key, locked between custodians, class key and owner
     sealed_keys  a class key on its way to a grantee
     batch        leaves under one root
+    fields       a record's fields, each of which can be shown alone
+    record       what a record list holds of a record
+    card         where an issuer learns how to seal for a persona
+    manifest     the vault's own index
+    crypt4gh     a body as a file for other programs
 
 Bytes are specified in docs/vault-format.md, so that another program can read them. The vault knows
 neither chain, nor IPFS, nor network: it is given bytes and gives bytes.
@@ -24,6 +29,8 @@ from .capsule import (
     open_share,
     seal_share,
 )
+from .card import Card, CustodianCard, Opening, SignedOpening
+from .crypt4gh import write_crypt4gh
 from .errors import (
     CardError,
     FalseShareError,
@@ -32,8 +39,18 @@ from .errors import (
     RollbackError,
     SeedError,
 )
+from .fields import (
+    DisclosedField,
+    Disclosure,
+    FieldTree,
+    head_fields,
+    json_fields,
+    record_leaf,
+)
 from .hpke import SUITE, PrivateKey, PublicKey, open_sealed, seal
 from .keys import Seed, VaultKeys
+from .manifest import CommitteeNote, Head, Manifest, RecordNote, SignedHead, newest
+from .record import Envelope, ListEntry
 from .sealed_keys import KeyBinding, open_class_key, seal_class_key, sealed_key_digest
 from .segments import (
     Body,
@@ -53,25 +70,42 @@ __all__ = [
     "Body",
     "Capsule",
     "CapsuleContext",
+    "Card",
     "CardError",
+    "CommitteeNote",
+    "CustodianCard",
+    "DisclosedField",
+    "Disclosure",
+    "Envelope",
     "FalseShareError",
+    "FieldTree",
     "FormatError",
+    "Head",
     "KeyBinding",
+    "ListEntry",
+    "Manifest",
+    "Opening",
     "OpeningError",
     "PrivateKey",
     "PublicKey",
     "RecordKey",
+    "RecordNote",
     "RollbackError",
     "Seed",
     "SeedError",
+    "SignedHead",
+    "SignedOpening",
     "VaultKeys",
     "VerifiedShare",
     "check_body",
     "check_proof",
+    "head_fields",
     "join",
+    "json_fields",
     "make_batch",
     "make_capsule",
     "new_dek",
+    "newest",
     "open_as_owner",
     "open_bytes",
     "open_class_key",
@@ -80,6 +114,7 @@ __all__ = [
     "open_share",
     "open_stream",
     "padded_length",
+    "record_leaf",
     "root_of",
     "seal",
     "seal_bytes",
@@ -89,4 +124,5 @@ __all__ = [
     "sealed_key_digest",
     "sealed_length",
     "standard_leaf",
+    "write_crypt4gh",
 ]

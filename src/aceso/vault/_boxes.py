@@ -1,0 +1,53 @@
+"""A small document under a symmetric key, padded: for what only holders of that key read.
+
+    magic (4) | version (1) | suite (1) | nonce (12) | ciphertext | tag (16)
+
+The plaintext is a length (4), the document, and zeros up to a Padmé length of at least 4 KiB.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from ._bytes import Reader, be
+from .errors import FormatError, OpeningError
+from .hpke import SUITE
+from .segments import padded_length
+
+__all__ = ["open_box", "seal_box"]
+
+_NONCE_BYTES: Final = 12
+
+
+def seal_box(document: bytes, *, key: bytes, magic: bytes, bound: bytes) -> bytes:
+    """Seal `document`, bound to its magic, version and suite, and to `bound`."""
+    head = magic + b"\x01" + bytes([SUITE])
+    plain = be(len(document), 4, "a document's length") + document
+    plain += bytes(padded_length(len(plain)) - len(plain))
+    nonce = os.urandom(_NONCE_BYTES)
+    return head + nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, head + bound)
+
+
+def open_box(sealed: bytes, *, key: bytes, magic: bytes, bound: bytes, what: str) -> bytes:
+    """Open what `seal_box` made, or raise `OpeningError`."""
+    head = magic + b"\x01" + bytes([SUITE])
+    reader = Reader(sealed, what)
+    reader.expect(magic, "magic")
+    reader.expect(head[4:5], "version")
+    reader.expect(head[5:], "suite")
+    nonce = reader.take(_NONCE_BYTES, "nonce")
+    try:
+        plain = ChaCha20Poly1305(key).decrypt(nonce, sealed[reader.at :], head + bound)
+    except InvalidTag as exc:
+        raise OpeningError(
+            f"The {what} does not open: it was changed, or belongs to another key or record."
+        ) from exc
+    inner = Reader(plain, what)
+    document = inner.take(inner.number(4, "length"), "document")
+    if any(plain[inner.at :]) or len(plain) != padded_length(inner.at):
+        raise FormatError(f"The {what} is padded with something else than zeros.")
+    return document

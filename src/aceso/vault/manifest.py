@@ -1,0 +1,246 @@
+"""The vault's own index: what there is, where it is, and how far things have come.
+
+    manifest = Manifest()
+    manifest.records[record_id] = RecordNote(…)
+    sealed = manifest.next().seal(keys)                  # goes to IPFS
+    head = Head(keys.head_key().address, manifest.version, cid).sign(keys.head_key(), …)
+
+    head = newest([head, another], head_key=…, seen=manifest.version, …)
+    manifest = Manifest.open(sealed, keys, version=head.version)
+
+It is sealed to the subject, and holds no keys and no capsules: the seed gives the keys, the record
+lists give the capsules, so the seed and any one custodian restore the vault. Custodians keep the
+head, signed by a key from the seed; the highest version wins. A device that has seen a version
+refuses an older one; a fresh device can be shown an old one by custodians who all lie together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
+
+import rfc8785
+from eth_account.signers.local import LocalAccount
+
+from ._boxes import open_box, seal_box
+from ._bytes import address_bytes, address_text, be, exactly
+from ._typed import sign, signer_of
+from .errors import FormatError, OpeningError, RollbackError
+from .keys import VaultKeys
+from .segments import Body
+
+__all__ = ["CommitteeNote", "Head", "Manifest", "RecordNote", "SignedHead", "newest"]
+
+_MAGIC: Final = b"AMAN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordNote:
+    """What the vault remembers of a record. `day` is ISO 8601; `outcome` is the import's digest."""
+
+    data_class: int
+    epoch: int
+    cid: str
+    body: Body
+    issuer: str
+    root: bytes
+    day: str
+    persona: int = 0
+    outcome: bytes = b""
+
+    def _to_json(self) -> dict[str, Any]:
+        return {
+            "class": self.data_class,
+            "epoch": self.epoch,
+            "cid": self.cid,
+            "sha256": self.body.sha256.hex(),
+            # Text, because JSON's numbers end at 2^53.
+            "sealedLength": str(self.body.sealed_length),
+            "length": str(self.body.length),
+            "issuer": address_text(address_bytes(self.issuer)),
+            "root": self.root.hex(),
+            "day": self.day,
+            "persona": self.persona,
+            "outcome": self.outcome.hex(),
+        }
+
+    @classmethod
+    def _from_json(cls, said: dict[str, Any]) -> RecordNote:
+        return cls(
+            data_class=int(said["class"]),
+            epoch=int(said["epoch"]),
+            cid=str(said["cid"]),
+            body=Body(
+                bytes.fromhex(said["sha256"]), int(said["sealedLength"]), int(said["length"])
+            ),
+            issuer=str(said["issuer"]),
+            root=exactly(bytes.fromhex(said["root"]), 32, "a root"),
+            day=str(said["day"]),
+            persona=int(said["persona"]),
+            outcome=bytes.fromhex(said["outcome"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteeNote:
+    """Custodians that work together: addresses, their URLs in the same order, and how many."""
+
+    custodians: tuple[str, ...]
+    urls: tuple[str, ...]
+    threshold: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Manifest:
+    """The index. Change it, then `seal` the `next` version.
+
+    records        record id -> what is remembered
+    sources        digest of a file that was imported -> digest of its outcomes
+    relationships  grantee (32 bytes) -> index of the persona that is shown to them
+    epochs         data class -> its newest epoch
+    lists          list key -> index of its committee
+    committees     in the order in which they were met
+    """
+
+    version: int = 0
+    records: dict[bytes, RecordNote] = field(default_factory=dict)
+    sources: dict[bytes, bytes] = field(default_factory=dict)
+    relationships: dict[bytes, int] = field(default_factory=dict)
+    epochs: dict[int, int] = field(default_factory=dict)
+    lists: dict[str, int] = field(default_factory=dict)
+    committees: list[CommitteeNote] = field(default_factory=list)
+
+    def next(self) -> Manifest:
+        """The same index, one version on."""
+        return replace(self, version=self.version + 1)
+
+    def seal(self, keys: VaultKeys) -> bytes:
+        """Seal it to the subject, bound to its version."""
+        document = rfc8785.dumps(
+            {
+                "records": {key.hex(): note._to_json() for key, note in self.records.items()},
+                "sources": {key.hex(): value.hex() for key, value in self.sources.items()},
+                "relationships": {key.hex(): value for key, value in self.relationships.items()},
+                "epochs": {str(key): value for key, value in self.epochs.items()},
+                "lists": {
+                    address_text(address_bytes(key)): value for key, value in self.lists.items()
+                },
+                "committees": [asdict(note) for note in self.committees],
+            }
+        )
+        return seal_box(document, key=keys.manifest_key(), magic=_MAGIC, bound=self._bound(keys))
+
+    def _bound(self, keys: VaultKeys) -> bytes:
+        return be(keys.chain_id, 8) + be(self.version, 8, "a version")
+
+    @classmethod
+    def open(cls, sealed: bytes, keys: VaultKeys, *, version: int) -> Manifest:
+        """Open the manifest of this version, or raise `OpeningError`."""
+        manifest = cls(version=version)
+        document = open_box(
+            sealed,
+            key=keys.manifest_key(),
+            magic=_MAGIC,
+            bound=manifest._bound(keys),
+            what="manifest",
+        )
+        try:
+            said = json.loads(document)
+            manifest.records = {
+                bytes.fromhex(key): RecordNote._from_json(note)
+                for key, note in said["records"].items()
+            }
+            manifest.sources = {
+                bytes.fromhex(key): bytes.fromhex(value) for key, value in said["sources"].items()
+            }
+            manifest.relationships = {
+                bytes.fromhex(key): int(value) for key, value in said["relationships"].items()
+            }
+            manifest.epochs = {int(key): int(value) for key, value in said["epochs"].items()}
+            manifest.lists = {str(key): int(value) for key, value in said["lists"].items()}
+            manifest.committees = [
+                CommitteeNote(
+                    tuple(note["custodians"]), tuple(note["urls"]), int(note["threshold"])
+                )
+                for note in said["committees"]
+            ]
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise FormatError("The manifest opens, but is not in a form that we know.") from exc
+        return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Which manifest is the newest: the typed message `ManifestHead`."""
+
+    head_key: str
+    version: int
+    cid: str
+
+    def message(self) -> dict[str, object]:
+        """As EIP-712 takes it."""
+        return {
+            "headKey": address_text(address_bytes(self.head_key)),
+            "version": self.version,
+            "cid": self.cid,
+        }
+
+    def sign(self, head_key: LocalAccount, *, chain_id: int, registry: str) -> SignedHead:
+        """Sign it, to leave it at the custodians."""
+        if head_key.address != address_text(address_bytes(self.head_key)):
+            raise ValueError("the head names another key than the one that signs")
+        signature = sign(
+            head_key,
+            "ManifestHead",
+            self.message(),
+            chain_id=chain_id,
+            verifying_contract=registry,
+        )
+        return SignedHead(self, signature)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A head with its signature."""
+
+    head: Head
+    signature: bytes
+
+    def is_by(self, head_key: str, *, chain_id: int, registry: str) -> bool:
+        """Whether this key signed it. A custodian keeps no other; a reader skips any other."""
+        wanted = address_text(address_bytes(head_key))
+        signer = signer_of(
+            self.signature,
+            "ManifestHead",
+            self.head.message(),
+            chain_id=chain_id,
+            verifying_contract=registry,
+        )
+        return signer == wanted == address_text(address_bytes(self.head.head_key))
+
+
+def newest(
+    heads: Iterable[SignedHead], *, head_key: str, chain_id: int, registry: str, seen: int = 0
+) -> Head:
+    """The head with the highest version among those that are ours.
+
+    Raises `RollbackError` where all are older than the version that was `seen`. Where two devices
+    made the same version apart, every reader takes the same one of the two.
+    """
+    ours = [
+        signed.head
+        for signed in heads
+        if signed.is_by(head_key, chain_id=chain_id, registry=registry)
+    ]
+    if not ours:
+        raise OpeningError(
+            "No custodian has a head of this vault. Check the seed and the custodians, or restore "
+            "from a backup.",
+            code="E_VAULT_NO_HEAD",
+        )
+    head = max(ours, key=lambda head: (head.version, head.cid))
+    if head.version < seen:
+        raise RollbackError(seen=seen, offered=head.version)
+    return head
