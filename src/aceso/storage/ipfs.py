@@ -10,8 +10,8 @@ back before it returns, so that a CID is readable before anyone hears of it. `re
 when all of them are here and are the ones that the CID names. Every wait has a deadline.
 
 What it does not do: it never announces, and it can't know who else keeps a copy. `remove` lets go
-of this node's copy and no other. A file that was added by somebody else with other settings than ours
-(see `unixfs`) can be pinned but not read here, since it can't be checked.
+of this node's copy and no other. A file that was added by somebody else with other settings than
+ours (see `unixfs`) can be pinned but not read here, since it can't be checked.
 
 A client may be shared between threads.
 """

@@ -1,0 +1,28 @@
+"""A whole network on this machine in one call: a chain, an IPFS node, and what joins them."""
+
+from .chain import MNEMONIC, ChainKind, LocalChain
+from .errors import (
+    FolderInUseError,
+    NotRunningError,
+    PortInUseError,
+    ProcessEndedError,
+    ProcessStartError,
+    ToolMissingError,
+)
+from .network import Devnet
+from .process import Process, free_port
+
+__all__ = [
+    "MNEMONIC",
+    "ChainKind",
+    "Devnet",
+    "FolderInUseError",
+    "LocalChain",
+    "NotRunningError",
+    "PortInUseError",
+    "Process",
+    "ProcessEndedError",
+    "ProcessStartError",
+    "ToolMissingError",
+    "free_port",
+]
