@@ -1,0 +1,301 @@
+"""Say which class of data a FHIR resource belongs to, the sensitive ones first.
+
+1. Codes: every coding in the resource (and in what it contains) against `codelists/sensitive.toml`.
+2. Words: every text in the resource, narrative and embedded plain-text attachments included.
+3. Only then the resource type, category and LOINC code, by `codelists/fhir.toml`.
+4. What none of them knows, and a document whose text can't be read, is UNCLASSIFIED, a sensitive class.
+
+Where two sensitive classes match, the first in the order of the file is taken and `why` names both.
+
+Limits: words miss what is paraphrased, misspelt or in a third language, and codes miss local tables. A
+resource that only refers to a sensitive one is judged by what it says itself. The person sees the
+class and the reason, and can raise it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from aceso.codes import DataClass
+
+__all__ = ["Classified", "classify", "classify_text", "most_sensitive", "other_version"]
+
+_MAX_TEXT = 4 << 20  # Of one attachment, decoded.
+_ICD_SYSTEM = re.compile(r"icd|kcd|10\.3\b|2\.16\.840\.1\.113883\.6\.(3|90)\b", re.IGNORECASE)
+_ICD_CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?\Z")
+_LINGUAL = ("text/", "application/json", "application/xml", "application/fhir", "application/hl7")
+_IMAGES = ("image/", "video/", "audio/")
+# Keys whose strings are codes, links or base64 and hold no words.
+_NO_WORDS = frozenset({"system", "reference", "id", "fullUrl", "data", "profile", "versionId", "hash"})
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """A class and, for the person, why: codes and list names only, never a value of the record."""
+
+    data_class: DataClass
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sensitive:
+    data_class: DataClass
+    icd: tuple[tuple[str, str], ...]
+    icd_prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a list. `literal` is in every text that it matches, and quick to look for."""
+
+    data_class: DataClass
+    literal: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    order: tuple[_Sensitive, ...]
+    codes: dict[tuple[str, str], DataClass]
+    words: tuple[_Word, ...]
+
+
+def load(name: str) -> dict[str, Any]:
+    """A code list of this package by its file name."""
+    with resources.files(__package__).joinpath("codelists", name).open("rb") as stream:
+        return tomllib.load(stream)
+
+
+@cache
+def _sensitive() -> _Lists:
+    order = []
+    codes: dict[tuple[str, str], DataClass] = {}
+    words: list[_Word] = []
+    for row in load("sensitive.toml")["class"]:
+        data_class = DataClass[row["code"]]
+        ranges, prefixes = [], []
+        for text in row["icd"]:
+            low, _, high = text.partition("-")
+            if "." in text and not high:
+                prefixes.append(text.replace(".", ""))
+            else:
+                ranges.append((low.replace(".", ""), (high or low).replace(".", "")))
+        order.append(_Sensitive(data_class, tuple(ranges), tuple(prefixes)))
+        for system in ("loinc", "snomed", "rxnorm"):
+            for code in row[system]:
+                codes.setdefault((system, code), data_class)
+        words.extend(_word(data_class, text) for text in row["words"])
+    return _Lists(tuple(order), codes, tuple(words))
+
+
+def _word(data_class: DataClass, text: str) -> _Word:
+    head = re.match(r"(?:\\b)?([^\\()\[\]?*+|.]*)([?*]?)", text)
+    literal = head[1][:-1] if head and head[2] else head[1] if head else ""
+    # A word in capitals is matched as it stands: AIDS is not hearing aids.
+    flags = re.NOFLAG if re.search(r"[A-Z]{3}", text) else re.IGNORECASE
+    return _Word(data_class, literal.lower(), re.compile(text, flags))
+
+
+@cache
+def _plain() -> tuple[dict[str, DataClass], ...]:
+    lists = load("fhir.toml")
+    names = ("resource_types", "observation_categories", "report_categories", "loinc")
+    return tuple(
+        {code: DataClass[name] for name, codes in lists[part].items() for code in codes}
+        for part in names
+    )
+
+
+@cache
+def _versions() -> dict[str, str]:
+    table = load("fhir.toml")["other_versions"]
+    return {kind: version for version, kinds in table.items() for kind in kinds}
+
+
+def other_version(resource_type: str) -> str | None:
+    """The version of FHIR that has `resource_type`, if R4 has it no more or not yet."""
+    return _versions().get(resource_type)
+
+
+def most_sensitive(classes: DataClass) -> tuple[DataClass, str]:
+    """The class under which a file that holds all of `classes` may be sealed whole, and why."""
+    found = [one for one in DataClass if one & classes]
+    if len(found) == 1:
+        return found[0], f"all that is in it is {found[0].name}"
+    if not found:
+        return DataClass.UNCLASSIFIED, "nothing in it was understood"
+    return DataClass.UNCLASSIFIED, (
+        f"it holds {len(found)} classes, and under any one of them it would give the others away"
+    )
+
+
+def classify_text(text: str) -> Classified | None:
+    """The sensitive class that words of `text` point to, or None."""
+    found = _words(text)
+    return _first(found, "a word") if found else None
+
+
+def classify(resource: dict[str, Any]) -> Classified:
+    """The class of one FHIR R4 resource."""
+    lists = _sensitive()
+    found = DataClass(0)
+    texts: list[str] = []
+    unreadable = False
+    for kind, value in _walk(resource):
+        if kind == "coding":
+            found |= _code(lists, value)
+        elif kind == "text":
+            texts.append(value)
+        elif kind == "attachment":
+            text = _attached_text(value)
+            if text is None:
+                unreadable = True
+            else:
+                texts.append(text)
+    by_code = bool(found)
+    found |= _words("\n".join(texts))
+    if found:
+        return _first(found, "a code" if by_code else "a word")
+    if unreadable and resource.get("resourceType") not in ("ImagingStudy", "Media", "Patient"):
+        return Classified(
+            DataClass.UNCLASSIFIED, "it holds an attachment whose text can't be read here"
+        )
+    return _ordinary(resource)
+
+
+def _first(found: DataClass, by: str) -> Classified:
+    names = [row.data_class for row in _sensitive().order if row.data_class & found]
+    also = ", ".join(str(one.name) for one in names[1:])
+    why = f"{by} of the {names[0].name} list is in it"
+    return Classified(names[0], f"{why}, and of {also}" if also else why)
+
+
+def _code(lists: _Lists, coding: dict[str, Any]) -> DataClass:
+    code = coding.get("code")
+    if not isinstance(code, str):
+        return DataClass(0)
+    system = coding.get("system")
+    system = system if isinstance(system, str) else ""
+    key = (
+        "loinc"
+        if "loinc" in system
+        else "snomed"
+        if "snomed" in system
+        else "rxnorm"
+        if "rxnorm" in system
+        else ""
+    )
+    if key:
+        return lists.codes.get((key, code), DataClass(0))
+    # A code without a system is looked up too: better too sensitive than not.
+    found = DataClass(0)
+    if not system:
+        for name in ("loinc", "snomed"):
+            found |= lists.codes.get((name, code), DataClass(0))
+    if (not system or _ICD_SYSTEM.search(system)) and _ICD_CODE.match(code.upper()):
+        found |= icd_class(code)
+    return found
+
+
+def icd_class(code: str) -> DataClass:
+    """The sensitive classes that an ICD-10 or KCD code belongs to."""
+    plain = code.upper().replace(".", "")
+    found = DataClass(0)
+    for row in _sensitive().order:
+        if any(low <= plain[: len(low)] and plain[: len(high)] <= high for low, high in row.icd):
+            found |= row.data_class
+        if plain.startswith(row.icd_prefixes):
+            found |= row.data_class
+    return found
+
+
+def _words(text: str) -> DataClass:
+    if not text:
+        return DataClass(0)
+    text = unicodedata.normalize("NFC", text)
+    lowered = text.lower()
+    found = DataClass(0)
+    for word in _sensitive().words:
+        # IntFlag arithmetic is slow, and nearly every word is absent from nearly every text.
+        if word.literal in lowered and word.pattern.search(text):
+            found |= word.data_class
+    return found
+
+
+def _walk(value: Any) -> Iterator[tuple[str, Any]]:
+    stack: list[tuple[str, Any]] = [("", value)]
+    while stack:
+        key, node = stack.pop()
+        if isinstance(node, dict):
+            if "code" in node:
+                yield "coding", node
+            if isinstance(node.get("data"), str) and node["data"][:1] != "\x00":
+                yield "attachment", node
+            stack.extend(node.items())
+        elif isinstance(node, list):
+            stack.extend((key, one) for one in node)
+        elif isinstance(node, str) and key not in _NO_WORDS and node[:1] != "\x00":
+            yield "text", node
+
+
+def _attached_text(node: dict[str, Any]) -> str | None:
+    """The words of an attachment; empty for a picture or a signal, None if they can't be read."""
+    kind = node.get("contentType")
+    kind = kind.lower() if isinstance(kind, str) else ""
+    if "origin" in node:  # SampledData: numbers, not base64.
+        return ""
+    if kind.startswith(_IMAGES):
+        return ""
+    if not kind.startswith(_LINGUAL):
+        return None
+    if len(node["data"]) > _MAX_TEXT * 4 // 3:
+        return None
+    try:
+        return base64.b64decode(node["data"], validate=False).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _ordinary(resource: dict[str, Any]) -> Classified:
+    types, observations, reports, loinc = _plain()
+    kind = resource.get("resourceType")
+    kind = kind if isinstance(kind, str) else ""
+    if kind in ("Observation", "DiagnosticReport", "QuestionnaireResponse"):
+        for coding in _codings(resource.get("code")):
+            if "loinc" in str(coding.get("system", "")):
+                known = loinc.get(str(coding.get("code")))
+                if known is not None:
+                    return Classified(known, f"its LOINC code is of the {known.name} list")
+        table = observations if kind == "Observation" else reports
+        for coding in _codings(resource.get("category")):
+            known = table.get(str(coding.get("code")))
+            if known is not None:
+                return Classified(known, f"its category is of the {known.name} list")
+        if kind == "DiagnosticReport" and not resource.get("category"):
+            return Classified(DataClass.LABS, "a report without a category is taken for a laboratory's")
+        if kind == "Observation" and not resource.get("category"):
+            codes = [c for c in _codings(resource.get("code")) if "loinc" in str(c.get("system", ""))]
+            if codes and ("valueQuantity" in resource or "component" in resource):
+                return Classified(DataClass.LABS, "a measurement with a LOINC code and no category")
+    else:
+        known = types.get(kind)
+        if known is not None:
+            return Classified(known, f"a {kind} is {known.name}")
+    return Classified(DataClass.UNCLASSIFIED, "no list says what class it is of")
+
+
+def _codings(value: Any) -> Iterator[dict[str, Any]]:
+    for concept in value if isinstance(value, list) else [value]:
+        if isinstance(concept, dict):
+            for coding in concept.get("coding") or ():
+                if isinstance(coding, dict):
+                    yield coding

@@ -1,0 +1,282 @@
+"""From pieces to records: one class, one issuer, one person, one encounter or day.
+
+    with import_file(path) as imported:
+        for outcome in imported.outcomes(): ...
+        for record in imported.records(): ...
+        imported.source
+
+Pieces are put in order on disk, not in memory, so a file of any size can be read. The body of a record of
+FHIR resources is a Bundle of type `collection`, in canonical bytes, ordered by resource type, id and
+contents: the order in the source doesn't matter, and the same contents are the same bytes.
+
+Limit: what is put in order lies in an unnamed temporary file, in the clear, until `close`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aceso.codes import DataClass
+
+from ._model import (
+    FHIR_JSON,
+    Body,
+    BytesBody,
+    Format,
+    Item,
+    Kind,
+    Outcome,
+    Piece,
+    RecordDraft,
+    SourceFile,
+)
+from ._registry import detect, read, source_file
+from .canonical import canonical_bytes, parse
+
+__all__ = ["Imported", "group", "import_file"]
+
+# A record that grows larger is cut in parts, so that none needs more memory than this to make.
+_MAX_RECORD = 8 << 20
+_SCHEMA = """
+CREATE TABLE piece (
+    lineage BLOB NOT NULL, type TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL, place TEXT NOT NULL,
+    class INTEGER NOT NULL, why TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT NULL, day TEXT, issued TEXT,
+    PRIMARY KEY (lineage, type, digest)
+) WITHOUT ROWID;
+CREATE TABLE outcome (kind TEXT, place TEXT, type TEXT, reason TEXT, code TEXT, class INTEGER);
+"""
+
+
+class Imported:
+    """What one file gave. Use it as a context manager: closing it removes the temporary file."""
+
+    def __init__(self, path: Path, found: Format):
+        self.path = path
+        self.format = found
+        self.counts: Counter[Kind] = Counter()
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        self._database.execute("BEGIN")
+        self._alone: list[Piece] = []
+        self._alone_seen: set[tuple[bytes, bytes]] = set()
+        self._classes = DataClass(0)
+        self._source: SourceFile | None = None
+
+    def __enter__(self) -> Imported:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    @property
+    def source(self) -> SourceFile:
+        """The file itself, to be sealed byte for byte beside what was understood of it."""
+        if self._source is None:
+            classes = self._classes
+            # What wasn't understood may be anything, so the whole file may be.
+            if self.counts[Kind.KEPT] or self.counts[Kind.REFUSED]:
+                classes |= DataClass.UNCLASSIFIED
+            self._source = source_file(self.path, classes=classes)
+        return self._source
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of each part of the file, in the order of the file."""
+        for kind, place, resource_type, reason, code, data_class in self._database.execute(
+            "SELECT kind, place, type, reason, code, class FROM outcome ORDER BY rowid"
+        ):
+            yield Outcome(
+                Kind(kind),
+                place,
+                resource_type,
+                reason,
+                code,
+                self.path,
+                None if data_class is None else DataClass(data_class),
+            )
+
+    def records(self) -> Iterator[RecordDraft]:
+        """The records to seal, in an order that depends on the contents only."""
+        yield from _grouped(self._database)
+        for piece in sorted(self._alone, key=lambda one: one.body.sha256):
+            yield _record_alone(piece)
+
+    def add(self, item: Item) -> Outcome:
+        """Take in one item of `read`, and say what became of it."""
+        outcome, piece = item
+        if piece is not None and not self._keep(piece):
+            outcome = Outcome(
+                Kind.UNCHANGED,
+                outcome.place,
+                outcome.resource_type,
+                "the same resource, byte for byte, came before it",
+                "same",
+                outcome.source,
+                outcome.data_class,
+            )
+        self.counts[outcome.kind] += 1
+        self._database.execute(
+            "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                outcome.kind.value,
+                outcome.place,
+                outcome.resource_type,
+                outcome.reason,
+                outcome.code,
+                None if outcome.data_class is None else int(outcome.data_class),
+            ),
+        )
+        return outcome
+
+    def _keep(self, piece: Piece) -> bool:
+        self._classes |= piece.data_class
+        lineage = _lineage(piece)
+        if piece.alone:
+            key = (lineage, piece.body.sha256)
+            if key in self._alone_seen:
+                return False
+            self._alone_seen.add(key)
+            self._alone.append(piece)
+            return True
+        return _insert(self._database, lineage, piece)
+
+
+def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None) -> Imported:
+    """Read the whole of `path`. Nothing in the file can make this raise, only the file itself can."""
+    imported = Imported(Path(path), detect(path))
+    try:
+        for item in read(path, subject_hint=subject_hint):
+            imported.add(item)
+    except BaseException:
+        imported.close()
+        raise
+    return imported
+
+
+def group(pieces: Iterable[Piece]) -> Iterator[RecordDraft]:
+    """Group pieces of any files to records. Pieces that are equal byte for byte are one."""
+    imported = Imported(Path(), Format.UNKNOWN)
+    with imported:
+        for piece in pieces:
+            imported._keep(piece)
+        yield from imported.records()
+
+
+def _insert(database: sqlite3.Connection, lineage: bytes, piece: Piece) -> bool:
+    with piece.body.open() as stream:
+        body = stream.read()
+    cursor = database.execute(
+        "INSERT OR IGNORE INTO piece VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            lineage,
+            piece.resource_type,
+            hashlib.sha256(body).digest(),
+            body,
+            piece.place,
+            int(piece.data_class),
+            piece.why_class,
+            piece.subject,
+            piece.issuer,
+            piece.day.isoformat() if piece.day else None,
+            piece.issued_at,
+        ),
+    )
+    return cursor.rowcount > 0
+
+
+def _lineage(piece: Piece) -> bytes:
+    parts = [str(int(piece.data_class)), piece.media_type, piece.issuer, piece.subject, piece.event]
+    return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def _grouped(database: sqlite3.Connection) -> Iterator[RecordDraft]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in database.execute("SELECT * FROM piece ORDER BY lineage, type, digest"):
+        if rows and (row[0] != rows[0][0] or size + len(row[3]) > _MAX_RECORD):
+            yield _record(rows)
+            rows, size = [], 0
+        rows.append(row)
+        size += len(row[3])
+    if rows:
+        yield _record(rows)
+
+
+def _record(rows: list[tuple[Any, ...]]) -> RecordDraft:
+    first = rows[0]
+    body = b",".join(b'{"resource":' + row[3] + b"}" for row in rows)
+    data = b'{"entry":[' + body + b'],"resourceType":"Bundle","type":"collection"}'
+    fields: dict[str, bytes] = {"/resourceType": b'"Bundle"', "/type": b'"collection"'}
+    for index, row in enumerate(rows):
+        fields.update(resource_fields(parse(row[3]), f"/entry/{index}/resource"))
+    reasons = dict.fromkeys(row[6] for row in rows)
+    days = sorted(row[9] for row in rows if row[9])
+    issued = sorted(row[10] for row in rows if row[10])
+    return RecordDraft(
+        data_class=DataClass(first[5]),
+        media_type=FHIR_JSON,
+        body=BytesBody(data),
+        issued_at=issued[-1] if issued else None,
+        day=date.fromisoformat(days[0]) if days else None,
+        source_place=min((row[4] for row in rows), key=lambda place: (len(place), place)),
+        why_class="; ".join(list(reasons)[:3]),
+        pieces=len(rows),
+        fields=fields,
+        subject=first[7],
+        issuer=first[8],
+        lineage=first[0],
+        resource_types=tuple(dict.fromkeys(row[1] for row in rows)),
+    )
+
+
+def _record_alone(piece: Piece) -> RecordDraft:
+    return RecordDraft(
+        data_class=piece.data_class,
+        media_type=piece.media_type,
+        body=piece.body,
+        issued_at=piece.issued_at,
+        day=piece.day,
+        source_place=piece.place,
+        why_class=piece.why_class,
+        pieces=1,
+        fields=_fields_alone(piece.body, piece.fields),
+        subject=piece.subject,
+        issuer=piece.issuer,
+        lineage=_lineage(piece),
+        resource_types=(piece.resource_type,),
+    )
+
+
+def _fields_alone(body: Body, fields: Mapping[str, bytes] | None) -> Mapping[str, bytes]:
+    if fields is not None:
+        return fields
+    with body.open() as stream:
+        return resource_fields(parse(stream.read()), "")
+
+
+def resource_fields(resource: dict[str, Any], prefix: str) -> dict[str, bytes]:
+    """One field for each element of a resource: its JSON pointer and its canonical bytes.
+
+    An element is what can be shown or withheld as one: a code, a value with its unit, a date.
+    """
+    fields = {}
+    for key, value in resource.items():
+        escaped = key.replace("~", "~0").replace("/", "~1")
+        fields[f"{prefix}/{escaped}"] = canonical_bytes(value)
+    return fields

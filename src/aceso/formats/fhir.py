@@ -1,0 +1,466 @@
+"""FHIR R4 in JSON: a Bundle of any size, NDJSON, or one resource.
+
+Each resource is checked against the structure of R4 (types, cardinality, formats), classified, and
+written in canonical bytes; one that is wrong is refused with its place, and the rest is read on.
+
+    for outcome, piece in read_bundle(path): ...
+
+Limits: profiles, terminology bindings and invariants are not checked. XML, and versions other than R4, are
+recognised and kept, not converted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import fhirkit
+
+from aceso.codes import DataClass
+
+from ._classify import classify, other_version
+from ._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
+from ._split import MAX_PART, Element, Rest, split
+from .canonical import JsonError, canonical_bytes, parse
+
+__all__ = ["read_bundle", "read_ndjson", "read_single", "standardise"]
+
+_R4 = frozenset(fhirkit.RESOURCE_TYPES)
+_TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STEP = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[(?:x|\d{1,6})\])?\Z")
+
+# Elements that say when, best first. A record's day is the day of what it tells, not of its upload.
+_WHEN = (
+    "effectiveDateTime",
+    "effectivePeriod",
+    "effectiveInstant",
+    "performedDateTime",
+    "performedPeriod",
+    "occurrenceDateTime",
+    "occurrencePeriod",
+    "onsetDateTime",
+    "onsetPeriod",
+    "authoredOn",
+    "period",
+    "billablePeriod",
+    "started",
+    "recordedDate",
+    "recorded",
+    "whenHandedOver",
+    "dateAsserted",
+    "created",
+    "issued",
+    "date",
+    "authored",
+    "assertedDate",
+)
+_ISSUED = ("issued", "recordedDate", "authoredOn", "recorded", "date", "created", "dateAsserted")
+# Elements that name who made a resource, best first.
+_ISSUERS = (
+    "performer",
+    "serviceProvider",
+    "custodian",
+    "author",
+    "asserter",
+    "recorder",
+    "requester",
+    "provider",
+    "insurer",
+    "managingOrganization",
+)
+_SUBJECTS = ("subject", "patient", "beneficiary", "individual", "for")
+_PEOPLE = ("Patient", "Person")
+
+# Shapes that only another version has, by resource type: element, and a test of its value.
+_SHAPES: dict[str, tuple[tuple[str, str, type | None], ...]] = {
+    "Condition": (
+        ("patient", "DSTU2", dict),
+        ("dateRecorded", "DSTU2", None),
+        ("clinicalStatus", "DSTU2 or STU3", str),
+        ("assertedDate", "STU3", None),
+        ("participant", "R5", None),
+    ),
+    "Observation": (
+        ("comments", "DSTU2", None),
+        ("comment", "STU3", None),
+        ("related", "DSTU2 or STU3", None),
+        ("category", "DSTU2", dict),
+        ("triggeredBy", "R5", None),
+        ("instantiatesCanonical", "R5", None),
+    ),
+    "Encounter": (
+        ("class", "DSTU2", str),
+        ("reason", "DSTU2 or STU3", list),
+        ("class", "R5", list),
+        ("actualPeriod", "R5", None),
+    ),
+    "AllergyIntolerance": (
+        ("substance", "DSTU2", None),
+        ("assertedDate", "STU3", None),
+        ("type", "R5", dict),
+    ),
+    "Immunization": (
+        ("wasNotGiven", "DSTU2", None),
+        ("notGiven", "STU3", None),
+        ("reported", "DSTU2", None),
+        ("date", "DSTU2 or STU3", None),
+    ),
+    "MedicationStatement": (
+        ("patient", "DSTU2", None),
+        ("wasNotTaken", "DSTU2", None),
+        ("taken", "STU3", None),
+        ("medication", "R5", dict),
+    ),
+    "MedicationRequest": (("medication", "R5", dict), ("definition", "STU3", None)),
+    "MedicationDispense": (("medication", "R5", dict),),
+    "Procedure": (
+        ("notPerformed", "DSTU2", None),
+        ("notDone", "STU3", None),
+        ("occurrenceDateTime", "R5", None),
+    ),
+    "DocumentReference": (
+        ("indexed", "DSTU2 or STU3", None),
+        ("class", "DSTU2 or STU3", dict),
+        ("attester", "R5", None),
+    ),
+    "FamilyMemberHistory": (("notDone", "STU3", None),),
+    "CarePlan": (("relatedPlan", "DSTU2", None), ("definition", "STU3", None)),
+    "Patient": (("animal", "DSTU2 or STU3", None),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a Bundle says about its resources: ids that belong together under another name."""
+
+    path: Path
+    subject_hint: str | None
+
+
+def read_bundle(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
+    """Read a Bundle, one entry at a time. What is left of the Bundle is one outcome of its own."""
+    context = _Context(path, subject_hint)
+    seen = 0
+    try:
+        for part in split(stream, entries=True):
+            if isinstance(part, Rest):
+                yield _shell(context, part, seen)
+                continue
+            seen += 1
+            place = f"/entry/{part.index}"
+            if part.data is None:
+                yield refused(path, place, _too_large(), "too_large")
+                continue
+            yield from _entry(context, place, part)
+    except JsonError as exc:
+        yield refused(path, "/", _sentence(exc), exc.code)
+
+
+def read_single(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
+    """Read one resource."""
+    context = _Context(path, subject_hint)
+    data = stream.read(MAX_PART + 1)
+    if len(data) > MAX_PART:
+        yield refused(path, "/", _too_large(), "too_large")
+        return
+    yield _resource_bytes(context, data.removeprefix(b"\xef\xbb\xbf"), "/")
+
+
+def read_ndjson(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
+    """Read one resource a line. A Bundle on a line is read as its entries."""
+    context = _Context(path, subject_hint)
+    number = 0
+    while line := stream.readline(MAX_PART + 1):
+        number += 1
+        place = f"line {number}"
+        if len(line) > MAX_PART:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(MAX_PART)
+            yield refused(path, place, _too_large(), "too_large")
+            continue
+        line = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not line:
+            continue
+        try:
+            value = parse(line)
+        except JsonError as exc:
+            yield refused(path, place, _sentence(exc), exc.code)
+            continue
+        yield from _value(context, value, place)
+
+
+def standardise(
+    resource: dict[str, Any], *, place: str, full_url: str = "", data_class: DataClass | None = None
+) -> Piece:
+    """Make a piece of a resource of `parse` that is already known to be R4."""
+    data = canonical_bytes(resource)
+    kind = str(resource["resourceType"])
+    judged = classify(resource)
+    when = _when(resource, _WHEN)
+    day = _day(when)
+    return Piece(
+        data_class=judged.data_class if data_class is None else data_class,
+        media_type=FHIR_JSON,
+        body=BytesBody(data),
+        resource_type=kind,
+        place=place,
+        why_class=judged.why,
+        subject=_subject(resource, full_url),
+        issuer=_issuer(resource),
+        event=_event(resource, full_url) or (f"day {day.isoformat()}" if day else "undated"),
+        day=day,
+        issued_at=_when(resource, _ISSUED) or when,
+    )
+
+
+def refused(path: Path, place: str, reason: str, code: str, resource_type: str = "") -> Item:
+    """An outcome that refuses what is at `place`."""
+    return Outcome(Kind.REFUSED, place, resource_type, reason, code, path), None
+
+
+def _entry(context: _Context, place: str, part: Element) -> Iterator[Item]:
+    try:
+        entry = parse(part.data or b"")
+    except JsonError as exc:
+        yield refused(context.path, place, _sentence(exc), exc.code)
+        return
+    resource = entry.get("resource")
+    if resource is None:
+        reason = "the entry has no resource, only a request, a response or a link"
+        yield Outcome(Kind.SKIPPED, place, "", reason, "no_resource", context.path), None
+        return
+    full_url = entry.get("fullUrl")
+    yield from _value(
+        context, resource, f"{place}/resource", full_url if isinstance(full_url, str) else ""
+    )
+
+
+def _value(context: _Context, value: Any, place: str, full_url: str = "") -> Iterator[Item]:
+    """The items of a parsed resource; a Bundle inside is read as its entries."""
+    if isinstance(value, dict) and value.get("resourceType") == "Bundle":
+        entries = value.get("entry")
+        if isinstance(entries, list) and entries:
+            for index, entry in enumerate(entries):
+                below = f"{place.rstrip('/')}/entry/{index}/resource"
+                inner = entry.get("resource") if isinstance(entry, dict) else None
+                yield from _value(context, inner, below)
+            return
+    yield _resource(context, value, place, full_url)
+
+
+def _shell(context: _Context, rest: Rest, entries: int) -> Item:
+    """Check what a Bundle says beside its entries."""
+    try:
+        value = parse(rest.data)
+    except JsonError as exc:
+        return refused(context.path, "/", _sentence(exc), exc.code)
+    if not entries:
+        return refused(
+            context.path, "/", "the Bundle has no entries; nothing is in it", "empty_bundle", "Bundle"
+        )
+    value.pop("entry", None)
+    issue = _first_error(canonical_bytes(value))
+    if issue is not None:
+        return refused(context.path, "/", issue, "not_r4", "Bundle")
+    reason = "the frame of the Bundle; its entries have outcomes of their own"
+    return Outcome(Kind.SKIPPED, "/", "Bundle", reason, "bundle_frame", context.path), None
+
+
+def _resource_bytes(context: _Context, data: bytes, place: str) -> Item:
+    try:
+        value = parse(data)
+    except JsonError as exc:
+        return refused(context.path, place, _sentence(exc), exc.code)
+    return _resource(context, value, place, "")
+
+
+def _resource(context: _Context, value: Any, place: str, full_url: str) -> Item:
+    path = context.path
+    if not isinstance(value, dict):
+        return refused(path, place, "a resource is an object, and this is none", "not_a_resource")
+    kind = value.get("resourceType")
+    if not isinstance(kind, str) or not _TYPE_NAME.match(kind):
+        return refused(path, place, "it has no resourceType, so it is no resource", "not_a_resource")
+    version = _stated_version(value)
+    if kind not in _R4:
+        version = version or other_version(kind)
+        if version is None:
+            return refused(
+                path, place, "its resourceType is of no version of FHIR that we know", "not_r4"
+            )
+    if version is not None:
+        return _other(path, place, version, kind)
+    try:
+        data = canonical_bytes(value)
+    except JsonError as exc:
+        return refused(path, place, _sentence(exc), exc.code, kind)
+    issue = _first_error(data)
+    if issue is not None:
+        version = _version_by_shape(kind, value)
+        if version is not None:
+            return _other(path, place, version, kind)
+        return refused(path, place, issue, "not_r4", kind)
+    piece = standardise(value, place=place, full_url=full_url)
+    hint = context.subject_hint
+    if hint is not None and piece.subject and piece.subject != hint:
+        reason = "it is about another person than the one that this import is for"
+        return Outcome(Kind.SKIPPED, place, kind, reason, "another_person", path), None
+    return Outcome(
+        Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class
+    ), piece
+
+
+def _other(path: Path, place: str, version: str, kind: str) -> Item:
+    reason = (
+        f"it is FHIR {version}, not R4, and is not understood yet; it is kept in the source file, "
+        "ask for an R4 export to have it read"
+    )
+    return Outcome(Kind.KEPT, place, kind, reason, "fhir_version", path), None
+
+
+def _first_error(data: bytes) -> str | None:
+    """What is wrong by the structure of R4, with the path in the resource and without the value."""
+    try:
+        issues = fhirkit.validate(data)
+    except fhirkit.ParseError as exc:
+        return f"it can't be read as FHIR: {_without_values(str(exc))}"
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if not errors:
+        return None
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"at {_safe_path(errors[0].path)}: {_without_values(errors[0].message)}{more}"
+
+
+def _without_values(message: str) -> str:
+    # The library quotes what it found. An element name is named by the path; a value may be a name.
+    return _QUOTED.sub("the value", message)[:200]
+
+
+def _safe_path(path: str) -> str:
+    """The path as long as it is made of names; an unknown key could be anything."""
+    steps = path.split(".")
+    return ".".join(step if len(step) <= 64 and _STEP.match(step) else "…" for step in steps[:20])
+
+
+def _stated_version(value: dict[str, Any]) -> str | None:
+    meta = value.get("meta")
+    profiles = meta.get("profile") if isinstance(meta, dict) else None
+    for profile in profiles if isinstance(profiles, list) else ():
+        if not isinstance(profile, str):
+            continue
+        if "/DSTU2/" in profile or "/dstu2/" in profile:
+            return "DSTU2"
+        if "/STU3/" in profile or "/stu3/" in profile:
+            return "STU3"
+    return None
+
+
+def _version_by_shape(kind: str, value: dict[str, Any]) -> str | None:
+    names = value.get("name")
+    if kind in ("Patient", "Practitioner") and isinstance(names, list | dict):
+        for name in names if isinstance(names, list) else [names]:
+            if isinstance(name, dict) and isinstance(name.get("family"), list):
+                return "DSTU2"
+    for key, version, shape in _SHAPES.get(kind, ()):
+        if key in value and (shape is None or isinstance(value[key], shape)):
+            return version
+    return None
+
+
+def _sentence(exc: JsonError) -> str:
+    return exc.reason
+
+
+def _too_large() -> str:
+    return "it is larger than 64 MiB; the source file keeps it, but it is not read"
+
+
+def _when(resource: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = resource.get(name)
+        if isinstance(value, dict):
+            value = value.get("start") or value.get("end")
+        if isinstance(value, str) and value[:1].isdigit():
+            return value
+    return None
+
+
+def _day(when: str | None) -> date | None:
+    found = _DAY.match(when or "")
+    if found is None:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None
+
+
+def _reference(value: Any) -> str:
+    """A reference in one form, so that `urn:uuid:x`, `Patient/x` and `http://…/Patient/x` are equal."""
+    if isinstance(value, list):
+        for one in value:
+            found = _reference(one)
+            if found:
+                return found
+        return ""
+    if not isinstance(value, dict):
+        return ""
+    text = value.get("reference")
+    if not isinstance(text, str):
+        actor = value.get("actor")
+        return _reference(actor) if isinstance(actor, dict) else ""
+    return normal_reference(text)
+
+
+def normal_reference(text: str) -> str:
+    """The id that a reference ends with."""
+    text = text.partition("/_history/")[0]
+    return text.removeprefix("urn:uuid:").removeprefix("urn:oid:").rpartition("/")[2]
+
+
+def _own_id(resource: dict[str, Any], full_url: str) -> str:
+    own = resource.get("id")
+    return normal_reference(full_url) if full_url else own if isinstance(own, str) else ""
+
+
+def _subject(resource: dict[str, Any], full_url: str) -> str:
+    if resource.get("resourceType") in _PEOPLE:
+        return _own_id(resource, full_url)
+    for name in _SUBJECTS:
+        found = _reference(resource.get(name))
+        if found:
+            return found
+    return ""
+
+
+def _issuer(resource: dict[str, Any]) -> str:
+    for name in _ISSUERS:
+        found = _reference(resource.get(name))
+        if found:
+            return found
+    meta = resource.get("meta")
+    source = meta.get("source") if isinstance(meta, dict) else None
+    return source if isinstance(source, str) else ""
+
+
+def _event(resource: dict[str, Any], full_url: str) -> str:
+    kind = resource.get("resourceType")
+    if kind == "Encounter":
+        own = _own_id(resource, full_url)
+        return f"encounter {own}" if own else ""
+    context = resource.get("context")
+    for value in (resource.get("encounter"), context):
+        if isinstance(value, dict) and "encounter" in value:
+            value = value["encounter"]
+        found = _reference(value)
+        if found:
+            return f"encounter {found}"
+    return ""
+
+

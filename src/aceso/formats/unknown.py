@@ -1,0 +1,75 @@
+"""A file that nothing here reads yet: it is kept whole, and its one outcome says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ._model import Item, Kind, Outcome
+from .canonical import JsonError, parse
+
+__all__ = ["guess_kind", "read_unknown"]
+
+_MAX_CHECKED = 16 << 20
+
+# What a file says about itself in its first bytes. It names the file for a person, nothing more.
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF-", "a PDF document", "application/pdf"),
+    (b"\x89PNG", "a PNG picture", "image/png"),
+    (b"\xff\xd8\xff", "a JPEG picture", "image/jpeg"),
+    (b"BCF\x02", "a BCF file", "application/octet-stream"),
+    (b"TBI\x01", "an index of a VCF file", "application/octet-stream"),
+    (b"CSI\x01", "an index of a VCF or BCF file", "application/octet-stream"),
+    (b"PK\x03\x04", "a ZIP archive", "application/zip"),
+    (b"MSH|", "an HL7 v2 message", "text/plain"),
+    (b"ISA*", "an X12 message", "text/plain"),
+)
+_XML_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]{0,63})[\s/>]")
+_ROOTS = {
+    b"ClinicalDocument": "a C-CDA document",
+    b"gpx": "a GPX track",
+    b"TrainingCenterDatabase": "a TCX activity",
+    b"EPCISDocument": "an EPCIS document",
+    b"Bundle": "FHIR in XML",
+    b"Patient": "FHIR in XML",
+    b"Observation": "FHIR in XML",
+}
+
+
+def guess_kind(head: bytes) -> tuple[str, str]:
+    """What a file looks like, for a person, and its media type."""
+    for magic, name, media_type in _MAGIC:
+        if head.startswith(magic):
+            return name, media_type
+    if head[8:12] == b".FIT":
+        return "a FIT file", "application/octet-stream"
+    if head[128:132] == b"DICM":
+        return "a DICOM file", "application/dicom"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<"):
+        found = _XML_ROOT.search(text)
+        name = _ROOTS.get(found[1], "an XML file") if found else "an XML file"
+        return name, "application/xml"
+    if text[:1] in (b"{", b"["):
+        return "a JSON file", "application/json"
+    if head and b"\x00" not in head:
+        return "a text file", "text/plain"
+    return "a file", "application/octet-stream"
+
+
+def read_unknown(path: Path, stream: BinaryIO, head: bytes) -> Iterator[Item]:
+    """One outcome: kept, or refused if it says that it is JSON and is not."""
+    name, media_type = guess_kind(head)
+    if media_type == "application/json":
+        data = stream.read(_MAX_CHECKED + 1)
+        if len(data) <= _MAX_CHECKED:
+            try:
+                parse(data.removeprefix(b"\xef\xbb\xbf"))
+            except JsonError as exc:
+                reason = f"it begins like JSON, but {exc.reason}; it is kept as it is"
+                yield Outcome(Kind.REFUSED, "/", "", reason, exc.code, path), None
+                return
+    reason = f"{name} is not understood yet; it is kept whole, for its owner only"
+    yield Outcome(Kind.KEPT, "/", "", reason, "not_understood", path), None
