@@ -105,9 +105,7 @@ _ENTRY = '''\
     "{struct.primary_type}": TypedStruct(
         primary_type="{struct.primary_type}",
         verifier="{struct.verifier}",
-        encoded_type=(
-            "{encoded}"
-        ),
+        encoded_type="{encoded}",
         types={{
 {types}
         }},

@@ -136,9 +136,7 @@ class Reason(IntEnum):
         return self in _PERMITS
 
 
-_PERMITS = frozenset(
-    {Reason.SELF, Reason.GRANTED, Reason.PRIMARY_PHYSICIAN, Reason.MEMBER}
-)
+_PERMITS = frozenset({Reason.SELF, Reason.GRANTED, Reason.PRIMARY_PHYSICIAN, Reason.MEMBER})
 
 CLINICAL = (
     DataClass.PROBLEMS
@@ -162,11 +160,7 @@ SENSITIVE = (
 )
 GENOME = DataClass.GENOME_WHOLE | DataClass.GENOME_PANEL | DataClass.PHARMACOGENES
 LIFELOG = (
-    DataClass.ACTIVITY
-    | DataClass.DIET
-    | DataClass.SLEEP
-    | DataClass.BIOSIGNAL
-    | DataClass.LOCATION
+    DataClass.ACTIVITY | DataClass.DIET | DataClass.SLEEP | DataClass.BIOSIGNAL | DataClass.LOCATION
 )
 RESEARCH = DataClass.RESEARCH_EXTRACT
 
@@ -280,18 +274,12 @@ _LABELS: Mapping[tuple[type, int], tuple[str, str]] = {
         "the person granted it to a group that this account is a member of",
         "본인이 허락한 기관·단체의 구성원입니다",
     ),
-    (Reason, Reason.BARRED): (
-        "the person barred this account",
-        "본인이 이 계정을 차단했습니다",
-    ),
+    (Reason, Reason.BARRED): ("the person barred this account", "본인이 이 계정을 차단했습니다"),
     (Reason, Reason.NOT_GRANTED): (
         "the person never granted anything to this grantee",
         "본인이 허락한 적이 없습니다",
     ),
-    (Reason, Reason.WITHDRAWN): (
-        "the person withdrew the consent",
-        "본인이 동의를 철회했습니다",
-    ),
+    (Reason, Reason.WITHDRAWN): ("the person withdrew the consent", "본인이 동의를 철회했습니다"),
     (Reason, Reason.NOT_YET): (
         "the consent has not begun yet",
         "동의 기간이 아직 시작되지 않았습니다",
@@ -345,11 +333,7 @@ def label(code: DataClass | Use | Condition | Role | Reason, lang: str = "en") -
 
 
 def _bits(code: IntFlag) -> list[IntFlag]:
-    return [
-        type(code)(1 << place)
-        for place in range(code.bit_length())
-        if code >> place & 1
-    ]
+    return [type(code)(1 << place) for place in range(code.bit_length()) if code >> place & 1]
 
 
 def _label(code: IntFlag | IntEnum, column: int) -> str:

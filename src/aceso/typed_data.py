@@ -23,9 +23,7 @@ class TypedStruct:
     primary_type: str
     verifier: str
     encoded_type: str  # `encodeType` of EIP-712, whose hash is the type hash.
-    types: dict[
-        str, list[dict[str, str]]
-    ]  # As `eth_account.messages.encode_typed_data` takes it.
+    types: dict[str, list[dict[str, str]]]  # As `eth_account.messages.encode_typed_data` takes it.
     en: str
     ko: str
 
@@ -38,9 +36,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Anchor": TypedStruct(
         primary_type="Anchor",
         verifier="RecordRegistry",
-        encoded_type=(
-            "Anchor(address issuer,bytes32 root,bytes32 batch,uint256 deadline)"
-        ),
+        encoded_type="Anchor(address issuer,bytes32 root,bytes32 batch,uint256 deadline)",
         types={
             "Anchor": [
                 {"name": "issuer", "type": "address"},
@@ -55,7 +51,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Bar": TypedStruct(
         primary_type="Bar",
         verifier="ConsentRegistry",
-        encoded_type=("Bar(address subject,address actor,uint24 withdrawals)"),
+        encoded_type="Bar(address subject,address actor,uint24 withdrawals)",
         types={
             "Bar": [
                 {"name": "subject", "type": "address"},
@@ -69,7 +65,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Deletion": TypedStruct(
         primary_type="Deletion",
         verifier="ConsentRegistry",
-        encoded_type=("Deletion(address listKey,bytes32 recordId)"),
+        encoded_type="Deletion(address listKey,bytes32 recordId)",
         types={
             "Deletion": [
                 {"name": "listKey", "type": "address"},
@@ -82,9 +78,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "DeletionReceipt": TypedStruct(
         primary_type="DeletionReceipt",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "DeletionReceipt(address custodian,address listKey,bytes32 recordId,bytes32 capsule,uint64 deletedAt)"
-        ),
+        encoded_type="DeletionReceipt(address custodian,address listKey,bytes32 recordId,bytes32 capsule,uint64 deletedAt)",
         types={
             "DeletionReceipt": [
                 {"name": "custodian", "type": "address"},
@@ -100,9 +94,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Delivery": TypedStruct(
         primary_type="Delivery",
         verifier="DataMarket",
-        encoded_type=(
-            "Delivery(uint256 order,bytes32 extract,bytes32 receivingKey,bytes32 capsule)"
-        ),
+        encoded_type="Delivery(uint256 order,bytes32 extract,bytes32 receivingKey,bytes32 capsule)",
         types={
             "Delivery": [
                 {"name": "order", "type": "uint256"},
@@ -117,9 +109,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ExtractDeposit": TypedStruct(
         primary_type="ExtractDeposit",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "ExtractDeposit(uint256 order,address subject,bytes32 recordId,bytes32 entry,bytes32 extract,bytes32 capsule)"
-        ),
+        encoded_type="ExtractDeposit(uint256 order,address subject,bytes32 recordId,bytes32 entry,bytes32 extract,bytes32 capsule)",
         types={
             "ExtractDeposit": [
                 {"name": "order", "type": "uint256"},
@@ -136,9 +126,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Grant": TypedStruct(
         primary_type="Grant",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "Grant(address subject,bytes32 grantee,uint32 classes,uint16 uses,uint24 conditions,uint24 disease,uint40 validFrom,uint40 validUntil,bytes32 notice,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)"
-        ),
+        encoded_type="Grant(address subject,bytes32 grantee,uint32 classes,uint16 uses,uint24 conditions,uint24 disease,uint40 validFrom,uint40 validUntil,bytes32 notice,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)",
         types={
             "Grant": [
                 {"name": "subject", "type": "address"},
@@ -162,9 +150,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ListOpening": TypedStruct(
         primary_type="ListOpening",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "ListOpening(address persona,address listKey,uint32 dataClass,uint32 epoch,bytes classPublicKey,bytes ownerPublicKey,address[] custodians,uint8 threshold,address registry,bytes logKey)"
-        ),
+        encoded_type="ListOpening(address persona,address listKey,uint32 dataClass,uint32 epoch,bytes classPublicKey,bytes ownerPublicKey,address[] custodians,uint8 threshold,address registry,bytes logKey)",
         types={
             "ListOpening": [
                 {"name": "persona", "type": "address"},
@@ -185,9 +171,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ListPost": TypedStruct(
         primary_type="ListPost",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "ListPost(address listKey,bytes32 recordId,bytes32 entry,address issuer)"
-        ),
+        encoded_type="ListPost(address listKey,bytes32 recordId,bytes32 entry,address issuer)",
         types={
             "ListPost": [
                 {"name": "listKey", "type": "address"},
@@ -202,9 +186,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ListRequest": TypedStruct(
         primary_type="ListRequest",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "ListRequest(address subject,address actor,bytes32 grantee,uint16 use,uint32 dataClass,address custodian,bytes32 nonce,uint256 deadline)"
-        ),
+        encoded_type="ListRequest(address subject,address actor,bytes32 grantee,uint16 use,uint32 dataClass,address custodian,bytes32 nonce,uint256 deadline)",
         types={
             "ListRequest": [
                 {"name": "subject", "type": "address"},
@@ -223,9 +205,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "LogRequest": TypedStruct(
         primary_type="LogRequest",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "LogRequest(address listKey,address custodian,bytes32 nonce,uint256 deadline)"
-        ),
+        encoded_type="LogRequest(address listKey,address custodian,bytes32 nonce,uint256 deadline)",
         types={
             "LogRequest": [
                 {"name": "listKey", "type": "address"},
@@ -240,7 +220,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ManifestHead": TypedStruct(
         primary_type="ManifestHead",
         verifier="ConsentRegistry",
-        encoded_type=("ManifestHead(address headKey,uint64 version,string cid)"),
+        encoded_type="ManifestHead(address headKey,uint64 version,string cid)",
         types={
             "ManifestHead": [
                 {"name": "headKey", "type": "address"},
@@ -254,9 +234,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Offer": TypedStruct(
         primary_type="Offer",
         verifier="DataMarket",
-        encoded_type=(
-            "Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,uint256 nonce,uint256 deadline)"
-        ),
+        encoded_type="Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,uint256 nonce,uint256 deadline)",
         types={
             "Offer": [
                 {"name": "subject", "type": "address"},
@@ -280,7 +258,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "OfferClosure": TypedStruct(
         primary_type="OfferClosure",
         verifier="DataMarket",
-        encoded_type=("OfferClosure(address subject,uint256 offer)"),
+        encoded_type="OfferClosure(address subject,uint256 offer)",
         types={
             "OfferClosure": [
                 {"name": "subject", "type": "address"},
@@ -293,9 +271,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "PrimaryPhysician": TypedStruct(
         primary_type="PrimaryPhysician",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "PrimaryPhysician(address subject,address physician,uint32 classes,uint40 validUntil,uint24 grants,uint24 withdrawals,uint24 epoch,uint32 changes,uint256 deadline)"
-        ),
+        encoded_type="PrimaryPhysician(address subject,address physician,uint32 classes,uint40 validUntil,uint24 grants,uint24 withdrawals,uint24 epoch,uint32 changes,uint256 deadline)",
         types={
             "PrimaryPhysician": [
                 {"name": "subject", "type": "address"},
@@ -315,9 +291,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ReleaseRequest": TypedStruct(
         primary_type="ReleaseRequest",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "ReleaseRequest(address subject,address actor,bytes32 grantee,uint16 use,uint32 dataClass,bytes32 recordId,bytes receivingKey,address custodian,bytes32 nonce,uint256 deadline)"
-        ),
+        encoded_type="ReleaseRequest(address subject,address actor,bytes32 grantee,uint16 use,uint32 dataClass,bytes32 recordId,bytes receivingKey,address custodian,bytes32 nonce,uint256 deadline)",
         types={
             "ReleaseRequest": [
                 {"name": "subject", "type": "address"},
@@ -338,7 +312,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Retraction": TypedStruct(
         primary_type="Retraction",
         verifier="RecordRegistry",
-        encoded_type=("Retraction(address issuer,bytes32 leaf,uint256 deadline)"),
+        encoded_type="Retraction(address issuer,bytes32 leaf,uint256 deadline)",
         types={
             "Retraction": [
                 {"name": "issuer", "type": "address"},
@@ -352,9 +326,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "SealedKeys": TypedStruct(
         primary_type="SealedKeys",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "SealedKeys(address listKey,address persona,bytes32 grantee,uint32 dataClass,uint32 epoch,bytes32 receivingKey,bytes32 sealedKey)"
-        ),
+        encoded_type="SealedKeys(address listKey,address persona,bytes32 grantee,uint32 dataClass,uint32 epoch,bytes32 receivingKey,bytes32 sealedKey)",
         types={
             "SealedKeys": [
                 {"name": "listKey", "type": "address"},
@@ -372,9 +344,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Supersession": TypedStruct(
         primary_type="Supersession",
         verifier="RecordRegistry",
-        encoded_type=(
-            "Supersession(address issuer,bytes32 leaf,bytes32 successor,uint256 deadline)"
-        ),
+        encoded_type="Supersession(address issuer,bytes32 leaf,bytes32 successor,uint256 deadline)",
         types={
             "Supersession": [
                 {"name": "issuer", "type": "address"},
@@ -389,9 +359,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Unbar": TypedStruct(
         primary_type="Unbar",
         verifier="ConsentRegistry",
-        encoded_type=(
-            "Unbar(address subject,address actor,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)"
-        ),
+        encoded_type="Unbar(address subject,address actor,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)",
         types={
             "Unbar": [
                 {"name": "subject", "type": "address"},
@@ -408,7 +376,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Withdrawal": TypedStruct(
         primary_type="Withdrawal",
         verifier="ConsentRegistry",
-        encoded_type=("Withdrawal(address subject,bytes32 grantee,uint24 withdrawals)"),
+        encoded_type="Withdrawal(address subject,bytes32 grantee,uint24 withdrawals)",
         types={
             "Withdrawal": [
                 {"name": "subject", "type": "address"},
@@ -422,7 +390,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "WithdrawalOfAll": TypedStruct(
         primary_type="WithdrawalOfAll",
         verifier="ConsentRegistry",
-        encoded_type=("WithdrawalOfAll(address subject,uint24 epoch)"),
+        encoded_type="WithdrawalOfAll(address subject,uint24 epoch)",
         types={
             "WithdrawalOfAll": [
                 {"name": "subject", "type": "address"},
