@@ -35,7 +35,9 @@ _ICD_CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?\Z")
 _LINGUAL = ("text/", "application/json", "application/xml", "application/fhir", "application/hl7")
 _IMAGES = ("image/", "video/", "audio/")
 # Keys whose strings are codes, links or base64 and hold no words.
-_NO_WORDS = frozenset({"system", "reference", "id", "fullUrl", "data", "profile", "versionId", "hash"})
+_NO_WORDS = frozenset(
+    {"system", "reference", "id", "fullUrl", "data", "profile", "versionId", "hash"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +253,8 @@ def _attached_text(node: dict[str, Any]) -> str | None:
     """The words of an attachment; empty for a picture or a signal, None if they can't be read."""
     kind = node.get("contentType")
     kind = kind.lower() if isinstance(kind, str) else ""
-    if "origin" in node:  # SampledData: numbers, not base64.
-        return ""
+    if "origin" in node or "sigFormat" in node or "who" in node:
+        return ""  # SampledData holds numbers, and a signature is no text.
     if kind.startswith(_IMAGES):
         return ""
     if not kind.startswith(_LINGUAL):
@@ -281,9 +283,13 @@ def _ordinary(resource: dict[str, Any]) -> Classified:
             if known is not None:
                 return Classified(known, f"its category is of the {known.name} list")
         if kind == "DiagnosticReport" and not resource.get("category"):
-            return Classified(DataClass.LABS, "a report without a category is taken for a laboratory's")
+            return Classified(
+                DataClass.LABS, "a report without a category is taken for a laboratory's"
+            )
         if kind == "Observation" and not resource.get("category"):
-            codes = [c for c in _codings(resource.get("code")) if "loinc" in str(c.get("system", ""))]
+            codes = [
+                c for c in _codings(resource.get("code")) if "loinc" in str(c.get("system", ""))
+            ]
             if codes and ("valueQuantity" in resource or "component" in resource):
                 return Classified(DataClass.LABS, "a measurement with a LOINC code and no category")
     else:

@@ -40,12 +40,15 @@ from ._model import (
     SourceFile,
 )
 from ._registry import detect, read, source_file
-from .canonical import canonical_bytes, parse
+from .canonical import canonical_bytes, number, parse
 
 __all__ = ["Imported", "group", "import_file"]
 
 # A record that grows larger is cut in parts, so that none needs more memory than this to make.
 _MAX_RECORD = 8 << 20
+# Up to here every element of every resource can be shown by itself.
+_MAX_RESOURCES = 64
+_BLOCK_RESOURCES = 256
 _SCHEMA = """
 CREATE TABLE piece (
     lineage BLOB NOT NULL, type TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL, place TEXT NOT NULL,
@@ -64,7 +67,9 @@ class Imported:
         self.format = found
         self.counts: Counter[Kind] = Counter()
         self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        self._database.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA
+        )
         self._database.execute("BEGIN")
         self._alone: list[Piece] = []
         self._alone_seen: set[tuple[bytes, bytes]] = set()
@@ -222,9 +227,7 @@ def _record(rows: list[tuple[Any, ...]]) -> RecordDraft:
     first = rows[0]
     body = b",".join(b'{"resource":' + row[3] + b"}" for row in rows)
     data = b'{"entry":[' + body + b'],"resourceType":"Bundle","type":"collection"}'
-    fields: dict[str, bytes] = {"/resourceType": b'"Bundle"', "/type": b'"collection"'}
-    for index, row in enumerate(rows):
-        fields.update(resource_fields(parse(row[3]), f"/entry/{index}/resource"))
+    fields = _record_fields(rows)
     reasons = dict.fromkeys(row[6] for row in rows)
     days = sorted(row[9] for row in rows if row[9])
     issued = sorted(row[10] for row in rows if row[10])
@@ -243,6 +246,29 @@ def _record(rows: list[tuple[Any, ...]]) -> RecordDraft:
         lineage=first[0],
         resource_types=tuple(dict.fromkeys(row[1] for row in rows)),
     )
+
+
+def _record_fields(rows: list[tuple[Any, ...]]) -> dict[str, bytes]:
+    """Each element of each resource; in a record of many resources, a digest of every 256 of them.
+
+    The fields travel in the envelope of the record, so they must stay small beside the body.
+    """
+    fields: dict[str, bytes] = {"/resourceType": b'"Bundle"', "/type": b'"collection"'}
+    if len(rows) <= _MAX_RESOURCES:
+        for index, row in enumerate(rows):
+            fields.update(resource_fields(parse(row[3]), f"/entry/{index}/resource"))
+        return fields
+    for start in range(0, len(rows), _BLOCK_RESOURCES):
+        block = rows[start : start + _BLOCK_RESOURCES]
+        joined = b",".join(row[3] for row in block)
+        fields[f"/entry/{start}-{start + len(block) - 1}"] = canonical_bytes(
+            {
+                "length": number(str(len(joined))),
+                "resources": number(str(len(block))),
+                "sha256": hashlib.sha256(joined).hexdigest(),
+            }
+        )
+    return fields
 
 
 def _record_alone(piece: Piece) -> RecordDraft:

@@ -105,7 +105,8 @@ def _detect(path: Path) -> tuple[Format, bytes]:
         text = _gunzipped_head(path)
         if text.startswith(b"##fileformat=VCF") or vcf.looks_like(text):
             return Format.VCF, text
-        return Format.UNKNOWN, head
+        # What is packed names the file, but nothing is read out of it.
+        return Format.UNKNOWN, text[:256] if text[:1] not in (b"{", b"[", b"<") else head
     if head.startswith(b"PK\x03\x04"):
         return (Format.APPLE_HEALTH if _is_apple_zip(path) else Format.UNKNOWN), head
     text = text.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
@@ -205,5 +206,3 @@ def _unreadable(exc: Exception) -> FormatError:
     return FormatError(
         "The file can't be read from the disk; check the disk and the path.", code="E_FORMAT_IO"
     )
-
-

@@ -136,9 +136,7 @@ def split(stream: BinaryIO, *, entries: bool) -> Iterator[Element | Rest]:
             at = match.start()
             position = match.end()
             if done:
-                raise JsonError(
-                    f"something follows its end at byte {base + at}", offset=base + at
-                )
+                raise JsonError(f"something follows its end at byte {base + at}", offset=base + at)
             if token == b"{" or token == b"[":
                 depth += 1
                 if depth > _MAX_NESTING:
@@ -193,8 +191,10 @@ def split(stream: BinaryIO, *, entries: bool) -> Iterator[Element | Rest]:
 
     if not done:
         where = f"entry {index + 1}" if index >= 0 else "the middle"
-        raise JsonError(f"it ends too early, in {where}; get the whole file and import it again",
-                        code="truncated")
+        raise JsonError(
+            f"it ends too early, in {where}; get the whole file and import it again",
+            code="truncated",
+        )
     if buffer[position:].strip():
         raise JsonError(f"something follows its end at byte {base + position}")
     rest += buffer[keep_from:position]

@@ -171,7 +171,9 @@ class _Reader:
         elif name == "ActivitySummary":
             self._add(name, lambda: _summary(attributes))
         elif name == "Me":
-            self._say(Kind.SKIPPED, name, "date of birth and the like stay in the source file", "me")
+            self._say(
+                Kind.SKIPPED, name, "date of birth and the like stay in the source file", "me"
+            )
         elif name in ("WorkoutRoute", "ClinicalRecord", "Audiogram", "VisionPrescription"):
             reason = f"a {name} is not understood yet; it is kept in the source file"
             self._say(Kind.KEPT, name, reason, "not_understood")

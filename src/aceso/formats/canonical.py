@@ -53,7 +53,9 @@ def number(text: str) -> str:
 def parse(data: bytes) -> Any:
     """Parse JSON; numbers come out as opaque strings that `canonical_bytes` writes as they were."""
     if b"\\u0000" in data or b"\x00" in data:
-        raise JsonError("it holds the character U+0000, which FHIR forbids", code="control_character")
+        raise JsonError(
+            "it holds the character U+0000, which FHIR forbids", code="control_character"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as exc:

@@ -262,7 +262,11 @@ def _shell(context: _Context, rest: Rest, entries: int) -> Item:
         return refused(context.path, "/", _sentence(exc), exc.code)
     if not entries:
         return refused(
-            context.path, "/", "the Bundle has no entries; nothing is in it", "empty_bundle", "Bundle"
+            context.path,
+            "/",
+            "the Bundle has no entries; nothing is in it",
+            "empty_bundle",
+            "Bundle",
         )
     value.pop("entry", None)
     issue = _first_error(canonical_bytes(value))
@@ -286,7 +290,9 @@ def _resource(context: _Context, value: Any, place: str, full_url: str) -> Item:
         return refused(path, place, "a resource is an object, and this is none", "not_a_resource")
     kind = value.get("resourceType")
     if not isinstance(kind, str) or not _TYPE_NAME.match(kind):
-        return refused(path, place, "it has no resourceType, so it is no resource", "not_a_resource")
+        return refused(
+            path, place, "it has no resourceType, so it is no resource", "not_a_resource"
+        )
     version = _stated_version(value)
     if kind not in _R4:
         version = version or other_version(kind)
@@ -311,9 +317,7 @@ def _resource(context: _Context, value: Any, place: str, full_url: str) -> Item:
     if hint is not None and piece.subject and piece.subject != hint:
         reason = "it is about another person than the one that this import is for"
         return Outcome(Kind.SKIPPED, place, kind, reason, "another_person", path), None
-    return Outcome(
-        Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class
-    ), piece
+    return Outcome(Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class), piece
 
 
 def _other(path: Path, place: str, version: str, kind: str) -> Item:
@@ -462,5 +466,3 @@ def _event(resource: dict[str, Any], full_url: str) -> str:
         if found:
             return f"encounter {found}"
     return ""
-
-

@@ -44,14 +44,16 @@ WHOLE_VARIANTS = 100_000
 _MAX_LINE = 32 << 20
 _FIRST = re.compile(rb"##fileformat=VCFv4\.([0-9])\Z")
 _COLUMNS = (b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO")
-_STRUCTURED = re.compile(rb"##(INFO|FORMAT|FILTER|ALT|contig|SAMPLE|PEDIGREE|META)=(.*)\Z", re.DOTALL)
+_STRUCTURED = re.compile(rb"##(INFO|FORMAT|FILTER|ALT|contig)=(.*)\Z", re.DOTALL)
 _CHROM = re.compile(rb"<[^<>\s:]+>\Z|[^\s:<>*=,][^\s:<>,]*\Z")
 _REF = re.compile(rb"[ACGTNRYSWKMBDHVacgtnryswkmbdhv]+\Z")
 _ALT = re.compile(
     rb"(?:[ACGTNRYSWKMBDHVacgtnryswkmbdhv]+|\*|\.|<[^<>\s,]+>"
     rb"|[ACGTNacgtn.]*[\[\]][^\[\]\s,]+[\[\]][ACGTNacgtn.]*|\.[ACGTNacgtn]+|[ACGTNacgtn]+\.)\Z"
 )
-_QUAL = re.compile(rb"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z|[+]?[Ii]nf(?:inity)?\Z|\.\Z")
+_QUAL = re.compile(
+    rb"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z|[+]?[Ii]nf(?:inity)?\Z|\.\Z"
+)
 _INFO_KEY = re.compile(rb"(?:[A-Za-z_][0-9A-Za-z_.]*|1000G)\Z")
 _FORMAT_KEY = re.compile(rb"[A-Za-z_][0-9A-Za-z_.]*\Z")
 _GENOTYPE = re.compile(rb"[/|]?(?:\.|[0-9]+)(?:[/|](?:\.|[0-9]+))*\Z")
@@ -164,12 +166,9 @@ def read(path: Path, *, subject_hint: str | None = None) -> Iterator[Item]:
 
 
 def _unpacked(path: Path) -> BinaryIO:
-    stream = path.open("rb")
-    packed = stream.read(2) == b"\x1f\x8b"
-    stream.seek(0)
-    if not packed:
-        return stream
-    return cast(BinaryIO, gzip.GzipFile(fileobj=stream, mode="rb"))
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -192,7 +191,9 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
                 return
             number += 1
             if len(line) >= _MAX_LINE:
-                raise _VcfError(number, "it is longer than 32 MiB, which no VCF line is", "too_large")
+                raise _VcfError(
+                    number, "it is longer than 32 MiB, which no VCF line is", "too_large"
+                )
             yield number, line
 
 
@@ -205,7 +206,9 @@ def _check_end(path: Path) -> None:
         stream.seek(0, io.SEEK_END)
         stream.seek(max(0, stream.tell() - len(_BGZF_END)))
         if stream.read() != _BGZF_END:
-            raise _VcfError(1, "the end of the bgzip file is missing; get the whole file", "truncated")
+            raise _VcfError(
+                1, "the end of the bgzip file is missing; get the whole file", "truncated"
+            )
 
 
 def _column(reading: _Reading, subject_hint: str | None) -> int | None:
@@ -299,7 +302,7 @@ def _header_line(reading: _Reading, number: int, line: bytes) -> None:
     found = _STRUCTURED.match(line)
     if found is not None:
         kind, value = found[1], found[2]
-        if kind in (b"INFO", b"FORMAT", b"FILTER", b"contig") or value.startswith(b"<"):
+        if kind in (b"INFO", b"FORMAT", b"FILTER", b"ALT", b"contig"):
             if not (value.startswith(b"<") and value.rstrip().endswith(b">")):
                 raise _VcfError(number, f"its {kind.decode()} is not written as <ID=…>")
             if not re.search(rb"[<,]\s*ID=[^,>]", value):
@@ -417,9 +420,7 @@ def _in_pharmacogene(assembly: str | None, chrom: bytes, position: int) -> bool:
     if assembly is None:
         return False
     name = chrom.decode("utf-8", "replace").removeprefix("chr").replace("MT", "M")
-    return any(
-        first <= position <= last for first, last in _regions()[assembly].get(name, ())
-    )
+    return any(first <= position <= last for first, last in _regions()[assembly].get(name, ()))
 
 
 def _class(reading: _Reading) -> tuple[DataClass, str]:
