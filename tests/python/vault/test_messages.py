@@ -1,0 +1,182 @@
+"""
+what others keep for the vault
+├── a class key opens for its grantee, persona, list, class and epoch only
+├── a card reads back when persona and list key signed it; else it is refused
+├── a manifest opens in its own version only, and holds no key
+└── the highest head wins; a stranger's is skipped; an older one than was seen is refused
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from aceso import vault
+from aceso.vault._bytes import address_bytes, address_text
+
+CHAIN_ID, LABS = 31_337, 16
+REGISTRY = "0x" + "11" * 20
+
+
+def checksummed(address):
+    return address_text(address_bytes(address))
+
+
+@pytest.fixture
+def binding(seed, keys):
+    return vault.KeyBinding(
+        chain_id=CHAIN_ID,
+        list_key=keys.list_key(LABS, 0).address,
+        persona=seed.persona(1).address,
+        grantee=bytes(12) + b"\7" * 20,
+        data_class=LABS,
+        epoch=0,
+    )
+
+
+def test_a_class_key_opens_for_its_binding_only(keys, binding, receiving):
+    sealed = vault.seal_class_key(keys.class_key(LABS, 0), to=receiving.public_key, binding=binding)
+
+    opened = vault.open_class_key(sealed, receiving, binding=binding)
+
+    assert len(sealed) == 1_174
+    assert opened.public_key == keys.class_key(LABS, 0).public_key
+    for change in (
+        {"chain_id": 1},
+        {"list_key": REGISTRY},
+        {"persona": REGISTRY},
+        {"grantee": bytes(32)},
+        {"data_class": 32},
+        {"epoch": 1},
+    ):
+        with pytest.raises(vault.OpeningError):
+            vault.open_class_key(sealed, receiving, binding=replace(binding, **change))
+    for wrong in (sealed[:-1], sealed + b"\0", b"XXXX" + sealed[4:], b""):
+        with pytest.raises(vault.FormatError):
+            vault.open_class_key(wrong, receiving, binding=binding)
+    with pytest.raises(vault.OpeningError):
+        vault.open_class_key(sealed, keys.owner_key(), binding=binding)
+
+
+@pytest.fixture
+def opening(seed, keys, custodians):
+    return vault.Opening(
+        persona=seed.persona(1).address,
+        list_key=keys.list_key(LABS, 0).address,
+        data_class=LABS,
+        epoch=0,
+        class_key=keys.class_key(LABS, 0).public_key,
+        owner_key=keys.owner_key().public_key,
+        custodians=tuple(address for address, _ in custodians[:3]),
+        threshold=2,
+        registry=REGISTRY,
+        log_key=keys.log_key(LABS, 0).public_key,
+    )
+
+
+@pytest.fixture
+def card(seed, keys, custodians, opening):
+    return vault.Card(
+        chain_id=CHAIN_ID,
+        persona=seed.persona(1).address,
+        custodians=tuple(
+            vault.CustodianCard(checksummed(address), "http://127.0.0.1", key.public_key)
+            for address, key in custodians[:3]
+        ),
+        openings=(
+            opening.sign(
+                persona=seed.persona(1), list_key=keys.list_key(LABS, 0), chain_id=CHAIN_ID
+            ),
+        ),
+    )
+
+
+def test_a_card_reads_back(card, custodians):
+    again = vault.Card.from_json(card.to_json())
+
+    assert again.openings == card.openings
+    committee = again.committee(again.opening(LABS))
+    assert [key for _, key in committee] == [key.public_key for _, key in custodians[:3]]
+    with pytest.raises(vault.CardError):
+        again.opening(1)
+
+
+def test_a_changed_card_is_refused(card, keys):
+    said = json.loads(card.to_json())
+    stranger = "0x" + "99" * 20
+    (signed,) = said["openings"]
+    opening = signed["opening"]
+    other = "0x" + keys.class_key(LABS, 9).public_key.to_bytes().hex()
+    for change in (
+        {"openings": [signed | {"opening": opening | {"classPublicKey": other}}]},
+        {"openings": [signed | {"opening": opening | {"ownerPublicKey": other}}]},
+        {"openings": [signed | {"opening": opening | {"epoch": 1}}]},
+        {"openings": [signed | {"opening": opening | {"persona": stranger}}], "persona": stranger},
+        {"openings": [signed | {"listSignature": signed["personaSignature"]}]},
+        {"openings": [signed | {"personaSignature": "0x"}]},
+        {"persona": stranger},
+        {"chainId": 1},
+        {"custodians": said["custodians"][:2]},
+        {"version": 2},
+        {"openings": [{}]},
+    ):
+        with pytest.raises(vault.CardError):
+            vault.Card.from_json(json.dumps(said | change))
+    with pytest.raises(vault.CardError):
+        vault.Card.from_json("not a card")
+
+
+def test_a_stranger_cannot_sign_for_a_persona(seed, keys, opening):
+    with pytest.raises(ValueError, match="another persona"):
+        opening.sign(persona=seed.persona(2), list_key=keys.list_key(LABS, 0), chain_id=CHAIN_ID)
+
+
+def test_a_manifest_opens_in_its_own_version_only(seed, keys, sealed):
+    note = vault.RecordNote(
+        data_class=LABS,
+        epoch=0,
+        cid="bafkrei" + "a" * 52,
+        body=sealed.body,
+        issuer=checksummed("0x" + "bb" * 20),
+        root=bytes(32),
+        day="2026-01-01",
+        outcome=b"\1" * 32,
+    )
+    manifest = vault.Manifest(
+        records={bytes(32): note},
+        sources={b"\2" * 32: b"\3" * 32},
+        relationships={b"\4" * 32: 5},
+        epochs={LABS: 1},
+        lists={keys.list_key(LABS, 0).address: 0},
+        committees=[vault.CommitteeNote(("0x" + "cc" * 20,), ("http://127.0.0.1",), 2)],
+    ).next()
+    box = manifest.seal(keys)
+
+    assert vault.Manifest.open(box, keys, version=1) == manifest
+    for wrong, its_keys, version in (
+        (box, keys, 2),
+        (box, seed.keys(1), 1),
+        (box[:-1], keys, 1),
+        (b"", keys, 1),
+    ):
+        with pytest.raises(vault.OpeningError):
+            vault.Manifest.open(wrong, its_keys, version=version)
+
+
+def test_the_highest_head_wins(seed, keys):
+    domain = {"chain_id": CHAIN_ID, "registry": REGISTRY}
+    mine = keys.head_key()
+
+    def head(version, cid="bafy", account=mine):
+        return vault.Head(account.address, version, cid).sign(account, **domain)
+
+    heads = [head(1), head(3, "b"), head(3, "a"), head(2), head(9, account=seed.persona(5))]
+    claimed = replace(heads[-1], head=vault.Head(mine.address, 9, "bafy"))
+
+    found = vault.newest([*heads, claimed], head_key=mine.address, seen=3, **domain)
+
+    assert (found.version, found.cid) == (3, "b")
+    with pytest.raises(vault.RollbackError):
+        vault.newest(heads, head_key=mine.address, seen=4, **domain)
+    with pytest.raises(vault.OpeningError):
+        vault.newest([claimed], head_key=mine.address, **domain)

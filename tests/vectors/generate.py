@@ -1,0 +1,206 @@
+"""Writes the vectors beside this file. They are frozen: run it only for a new version of a format.
+
+Secret inputs are given in the files. Deterministic outputs are compared byte for byte by
+tests/python/vault/test_vectors.py; what is random (every seal, every split) is opened and joined.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pyshamir
+
+from aceso import vault
+from aceso.vault import shamir
+from aceso.vault.keys import VaultKeys
+
+HERE = Path(__file__).parent
+MNEMONIC = "test test test test test test test test test test test junk"
+CHAIN_ID = 31_337
+LABS = 16
+PLAINTEXT = b"a record that nobody has"
+
+
+def twin(**request: Any) -> Any:
+    done = subprocess.run(
+        ["node", str(HERE / "twin.mjs")],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def write(name: str, content: dict[str, Any]) -> None:
+    (HERE / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def hpke() -> dict[str, Any]:
+    private = vault.PrivateKey(bytes(range(32)))
+    public, info = private.public_key, b"aceso/v1/vector"
+    return {
+        "privateKey": private.to_bytes().hex(),
+        "publicKey": public.to_bytes().hex(),
+        "publicKeyDigest": public.digest.hex(),
+        "info": info.hex(),
+        "plaintext": PLAINTEXT.hex(),
+        "sealedByPython": vault.seal(public, PLAINTEXT, info=info).hex(),
+        "sealedByNode": twin(
+            does="seal",
+            publicKey=public.to_bytes().hex(),
+            info=info.hex(),
+            plaintext=PLAINTEXT.hex(),
+        ),
+    }
+
+
+def keys(derived: VaultKeys, seed: vault.Seed) -> dict[str, Any]:
+    return {
+        "mnemonic": MNEMONIC,
+        "chainId": CHAIN_ID,
+        "personas": [seed.persona(index).address for index in range(3)],
+        "browserWallet": seed.browser_wallet(0).mnemonic,
+        "class": LABS,
+        "epoch": 2,
+        "classKey": derived.class_key(LABS, 2).to_bytes().hex(),
+        "logKey": derived.log_key(LABS, 2).to_bytes().hex(),
+        "listKey": bytes(derived.list_key(LABS, 2).key).hex(),
+        "listKeyAddress": derived.list_key(LABS, 2).address,
+        "ownerKey": derived.owner_key().to_bytes().hex(),
+        "headKey": bytes(derived.head_key().key).hex(),
+        "manifestKey": derived.manifest_key().hex(),
+        "backupKey": derived.backup_key().hex(),
+        "canonicalDigest": bytes(range(32)).hex(),
+        "recordId": derived.record_id(bytes(range(32)), LABS).hex(),
+    }
+
+
+def sharing() -> dict[str, Any]:
+    secret = bytes(range(100, 132))
+    return {
+        "secret": secret.hex(),
+        "threshold": 3,
+        "byUs": [share.hex() for share in shamir.split(secret, shares=5, threshold=3)],
+        "byPyshamir": [bytes(share).hex() for share in pyshamir.split(secret, 5, 3)],
+        "byNode": twin(does="split", secret=secret.hex(), shares=5, threshold=3),
+    }
+
+
+def record(derived: VaultKeys) -> dict[str, Any]:
+    dek, record_id, request = bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96))
+    sealed, body = vault.seal_bytes(PLAINTEXT, dek)
+    custodians = [vault.PrivateKey(bytes([index]) * 32) for index in (1, 2, 3)]
+    addresses = [f"0x{index:040x}" for index in (1, 2, 3)]
+    reader = derived.class_key(LABS, 0)
+    capsule = vault.make_capsule(
+        vault.CapsuleContext(chain_id=CHAIN_ID, record_id=record_id, data_class=LABS, epoch=0),
+        vault.RecordKey(dek, body),
+        custodians=[(a, key.public_key) for a, key in zip(addresses, custodians, strict=True)],
+        threshold=2,
+        reader_key=reader.public_key,
+        owner_key=derived.owner_key().public_key,
+    )
+    receiving = vault.PrivateKey(bytes([9]) * 32)
+    released = [
+        vault.seal_share(
+            capsule, vault.open_share(capsule, a, key), receiving.public_key, request=request
+        ).hex()
+        for a, key in zip(addresses, custodians, strict=True)
+    ]
+    document = {"resourceType": "Observation", "value": 5.4, "text": "당화혈색소"}
+    fields = vault.head_fields(
+        record_id=record_id,
+        data_class=LABS,
+        issued_at=1_700_000_000,
+        lineage=(),
+        holder=addresses[0],
+        digest=body.sha256[::-1],
+    ) | vault.json_fields(document)
+    tree = vault.FieldTree.of(fields, dek=dek, record_id=record_id)
+    leaves = [bytes([index]) * 32 for index in range(16)]
+    batch = vault.make_batch([*leaves[:-1], tree.leaf])
+    envelope = vault.Envelope(
+        record_id=record_id,
+        data_class=LABS,
+        issued_at=1_700_000_000,
+        lineage=(),
+        holder=addresses[0],
+        digest=body.sha256[::-1],
+        media_type="application/fhir+json",
+        hashes=tree.hashes,
+        issuer=addresses[1],
+        root=batch.root,
+        proof=batch.proof(tree.leaf),
+    ).seal(dek)
+    entry = vault.ListEntry(
+        cid="bafkrei" + "a" * 52,
+        capsule=capsule,
+        issuer=addresses[1],
+        root=batch.root,
+        envelope=envelope,
+    )
+    binding = vault.KeyBinding(
+        chain_id=CHAIN_ID,
+        list_key=derived.list_key(LABS, 0).address,
+        persona=addresses[0],
+        grantee=bytes(12) + bytes([7]) * 20,
+        data_class=LABS,
+        epoch=0,
+    )
+    return {
+        "mnemonic": MNEMONIC,
+        "chainId": CHAIN_ID,
+        "dek": dek.hex(),
+        "recordId": record_id.hex(),
+        "plaintext": PLAINTEXT.hex(),
+        "sealedBody": sealed.hex(),
+        "sha256": body.sha256.hex(),
+        "length": body.length,
+        "custodianKeys": [key.to_bytes().hex() for key in custodians],
+        "custodians": addresses,
+        "capsule": capsule.to_bytes().hex(),
+        "capsuleDigest": capsule.digest.hex(),
+        "request": request.hex(),
+        "receivingKey": receiving.to_bytes().hex(),
+        "released": released,
+        "document": document,
+        "fields": {path: value.hex() for path, value in fields.items()},
+        "fieldsRoot": tree.root.hex(),
+        "leaf": tree.leaf.hex(),
+        "batch": [leaf.hex() for leaf in leaves[:-1]],
+        "root": batch.root.hex(),
+        "proof": [step.hex() for step in batch.proof(tree.leaf)],
+        "entry": entry.to_bytes().hex(),
+        "entryDigest": entry.digest.hex(),
+        "grantee": binding.grantee.hex(),
+        "sealedClassKey": vault.seal_class_key(
+            reader, to=receiving.public_key, binding=binding
+        ).hex(),
+    }
+
+
+def main() -> None:
+    seed = vault.Seed.from_mnemonic(MNEMONIC)
+    derived = seed.keys(CHAIN_ID)
+    write("hpke", hpke())
+    write("keys", keys(derived, seed))
+    write("shamir", sharing())
+    write("record", record(derived))
+    manifest = vault.Manifest(version=7, epochs={LABS: 2}, relationships={bytes(32): 3})
+    write(
+        "manifest",
+        {
+            "mnemonic": MNEMONIC,
+            "chainId": CHAIN_ID,
+            "version": 7,
+            "sealed": manifest.seal(derived).hex(),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
