@@ -25,8 +25,8 @@ struct Offer {
     uint32 deliveryPeriod;
 }
 
-/// @notice What a committee attests: that the extract (its record's leaf) of `order` is held ready for the buyer's key
-/// (keccak256 of it), in a capsule of this digest.
+/// @notice What a committee attests: that the extract (its record's leaf) of `order` is held ready for the key that the buyer named
+/// (sha2-256 of it), in a capsule of this digest.
 struct Delivery {
     uint256 order;
     bytes32 extract;
@@ -52,7 +52,8 @@ interface IDataMarket is IDataAccessToken, IMemberGroup {
     /// @notice Emitted when an offer takes no more buyers. Orders that live go on.
     event OfferClosed(uint96 indexed number);
 
-    /// @notice Emitted when `buyer` buys. `receivingKey` is the keccak256 of the fresh key that the extract is sealed for.
+    /// @notice Emitted when `buyer` buys. `receivingKey` is the sha2-256 digest of the fresh public key that the extract is
+    /// sealed for: the digest in its CIDv1, so the seller finds the key on IPFS.
     event OrderBought(
         uint256 indexed order, uint96 indexed offer, address indexed buyer, uint96 price, bytes32 receivingKey
     );
@@ -127,7 +128,7 @@ interface IDataMarket is IDataAccessToken, IMemberGroup {
     function closeOfferWithSig(address subject, uint96 number, bytes calldata signature) external;
 
     /// @notice Buys: locks the price, asks `decide`, and refuses on a denial. One live order per offer and buyer.
-    /// @param receivingKey keccak256 of a fresh public key of the buyer, which the extract will be sealed for.
+    /// @param receivingKey sha2-256 digest of a fresh public key of the buyer, which the extract will be sealed for.
     function buy(uint96 number, bytes32 receivingKey) external returns (uint256 order);
 
     /// @notice As {buy}, after taking the allowance by the buyer's permit. A permit that was used by somebody else
