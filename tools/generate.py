@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools import codes, typed_data
-from tools.compiler import ROOT, compile_contracts
+from tools.compiler import ROOT, compile_contracts, compile_local
 from tools.programs import FORGE
 
 __all__ = ["generated", "main"]
@@ -41,7 +41,12 @@ def formatted(text: str, command: list[str], root: Path) -> str:
 
 
 def abi_files(root: Path) -> Files:
-    """One file for each contract that can be deployed."""
+    """One file for each contract that can be deployed.
+
+    MultiSigWallet is among them so that the package can set up a network on one machine; it is no
+    wallet for anything else.
+    """
+    contracts = compile_contracts(root) | compile_local(root)
     return {
         f"src/aceso/abi/{contract.name}.json": json.dumps(
             {
@@ -49,12 +54,14 @@ def abi_files(root: Path) -> Files:
                 "abi": contract.abi,
                 "bytecode": contract.bytecode,
                 "deployedBytecode": contract.runtime,
-                "immutables": [list(place) for place in contract.immutables],
+                "links": contract.links,
+                "deployedLinks": contract.runtime_links,
+                "immutables": [[at.name, at.start, at.length] for at in contract.immutables],
             },
             indent=1,
         )
         + "\n"
-        for contract in compile_contracts(root).values()
+        for contract in contracts.values()
     }
 
 
