@@ -96,13 +96,19 @@ def sealed_length(length: int) -> int:
 
 def _fill(source: BinaryIO, view: memoryview) -> int:
     """Read until `view` is full or the source ends, and say how much."""
+    # A file that can read into our buffer saves a copy of all of it.
+    into = getattr(source, "readinto", None)
     done = 0
     while done < len(view):
-        part = source.read(len(view) - done)
-        if not part:
+        if into is not None:
+            count = into(view[done:]) or 0
+        else:
+            part = source.read(len(view) - done)
+            count = len(part)
+            view[done : done + count] = part
+        if not count:
             break
-        view[done : done + len(part)] = part
-        done += len(part)
+        done += count
     return done
 
 

@@ -1,6 +1,6 @@
 """
 segments
-├── P1  opens to what was sealed, at every chunk border and with short reads; two seals share nothing
+├── P1  opens to what was sealed, at chunk borders and with short reads; two seals share nothing
 ├── P2  flipped, cut, swapped, repeated, appended, another key or body: one error, nothing released
 ├── P3  a length is one of Padmé's, at most 12 % more
 ├── P4  nonces are never used twice, also after a fork
@@ -24,7 +24,9 @@ BORDERS = [0, 1, 4095, 4096, 4097, 65_535, 65_536, 65_537, 16 * 65_536 - 1, 16 *
 
 
 class Trickle(io.BytesIO):
-    """A source that gives less than it is asked for."""
+    """A source that gives less than it is asked for, and has no `readinto`."""
+
+    readinto = None
 
     def read(self, size=-1):
         return super().read(min(size, 10_007) if size > 0 else size)

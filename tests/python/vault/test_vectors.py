@@ -3,7 +3,7 @@ the frozen vectors of tests/vectors
 ├── keys: every derivation, byte for byte
 ├── hpke: what Python and the npm twin sealed opens
 ├── shamir: shares of three programs join
-├── record: body, capsule, shares, fields, entry, class key: opened; deterministic parts, byte for byte
+├── record: body, capsule, shares, fields, entry, class key: opened, or compared byte for byte
 └── manifest: opens
 """
 
