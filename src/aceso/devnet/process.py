@@ -28,8 +28,8 @@ __all__ = ["Process", "free_port"]
 _POLL: Final = 0.02
 _LAUNCH: Final = str(Path(__file__).with_name("_launch.py"))
 
-# The kernel's promise is to the thread that starts a process, so one thread that lasts as long as we
-# do starts them all.
+# The kernel's promise is to the thread that starts a process, so one thread that lasts as long as
+# we do starts them all.
 _STARTER: Final = ThreadPoolExecutor(1, thread_name_prefix="aceso-starter")
 
 

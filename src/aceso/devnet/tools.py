@@ -1,8 +1,8 @@
 """Finding Anvil and Ganache.
 
-Anvil is looked for in $ACESO_ANVIL, in the node_modules of the checkout that we run in, in our cache
-and on PATH; when it is nowhere, npm fetches it once into the cache, pinned. npm's own wrapper script
-is not used: it leaves Anvil running when it is killed.
+Anvil is looked for in $ACESO_ANVIL, in the node_modules of the checkout that we run in, in our
+cache and on PATH; when it is nowhere, npm fetches it once into the cache, pinned. npm's own wrapper
+script is not used: it leaves Anvil running when it is killed.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ import secrets
 import threading
 import time
 import urllib.parse
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -49,9 +48,6 @@ from .errors import (
 from .unixfs import FileHasher
 
 __all__ = ["Content", "IpfsClient", "NodeInfo"]
-
-# ipfshttpclient 0.7 passes urllib3 an argument that it no longer needs, on every connection.
-warnings.filterwarnings("ignore", "The 'strict' parameter is no longer needed", FutureWarning)
 
 _PART: Final = 1024 * 1024
 _READ_LIMIT: Final = 256 * 1024 * 1024
@@ -231,7 +227,10 @@ class IpfsClient:
     def connect(self, address: str) -> None:
         """Have this node meet another, by its multiaddress with /p2p/."""
         with self._told(self._deadline):
-            self._client().swarm.connect(address, timeout=self._deadline)
+            # Its own swarm.connect() sends the letters of the address as further addresses.
+            self._client()._client.request(
+                "/swarm/connect", (address,), decoder="json", timeout=self._deadline
+            )
 
     # Within
 
@@ -241,10 +240,9 @@ class IpfsClient:
     def _client(self) -> Any:
         client = getattr(self._local, "client", None)
         if client is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                # Not connect(): it refuses every Kubo after 0.7 (docs/adr/0003-ipfs-client.md).
-                client = ipfshttpclient.Client(self._address, chunk_size=_PART, session=True)
+            # Not connect(): it refuses every Kubo after 0.7 (docs/adr/0003-ipfs-client.md).
+            client = ipfshttpclient.Client(self._address, chunk_size=_PART, session=True)
+            _bring_up_to_date(client._client._session)
             self._local.client = client
             with self._lock:
                 self._clients.append(client)
@@ -260,7 +258,7 @@ class IpfsClient:
             self._told(seconds, cid),
             self._client().cat(cid, stream=True, **_wait(seconds)) as parts,
         ):
-            for part in parts:
+            for part in _in_parts(parts):
                 clock.check()
                 length += len(part)
                 if limit is not None and length > limit:
@@ -318,6 +316,19 @@ def _parts(source: bytes | IO[bytes], hasher: FileHasher, clock: _Clock) -> Iter
         clock.check()
         hasher.update(part)
         yield part
+
+
+def _bring_up_to_date(session: requests.Session) -> None:
+    # The client passes urllib3 an argument that is no longer known, on every connection.
+    for adapter in session.adapters.values():
+        adapter.poolmanager.connection_pool_kw.pop("strict", None)  # type: ignore[attr-defined]
+
+
+def _in_parts(stream: Any) -> Iterator[bytes]:
+    # Its own iterator takes an answer of known length in one piece, however long.
+    for part in stream._closables:
+        if isinstance(part, requests.Response):
+            yield from part.iter_content(_PART)
 
 
 def _wait(seconds: float) -> dict[str, Any]:

@@ -94,7 +94,11 @@ class _Handler(BaseHTTPRequestHandler):
         if act is None:
             self.close_connection = True
             return self._fail(404, f"{url.path} is not served here")
-        body = _Body(self.rfile, self.headers.get("Content-Length"), self._chunked())
+        try:
+            body = _Body(self.rfile, self.headers.get("Content-Length"), self._chunked())
+        except _BadRequest as exc:
+            self.close_connection = True
+            return self._fail(400, str(exc))
         try:
             act(self, urllib.parse.parse_qs(url.query), body)
         except (_BadRequest, InvalidCidError) as exc:
