@@ -3,13 +3,14 @@
 1. Codes: every coding in the resource (and in what it contains) against `codelists/sensitive.toml`.
 2. Words: every text in the resource, narrative and embedded plain-text attachments included.
 3. Only then the resource type, category and LOINC code, by `codelists/fhir.toml`.
-4. What none of them knows, and a document whose text can't be read, is UNCLASSIFIED, a sensitive class.
+4. What none of them knows, and a document whose text can't be read, is UNCLASSIFIED, a sensitive
+   class.
 
 Where two sensitive classes match, the first in the order of the file is taken and `why` names both.
 
-Limits: words miss what is paraphrased, misspelt or in a third language, and codes miss local tables. A
-resource that only refers to a sensitive one is judged by what it says itself. The person sees the
-class and the reason, and can raise it.
+Limits: words miss what is paraphrased, misspelt or in a third language, and codes miss local
+tables. A resource that only refers to a sensitive one is judged by what it says itself. The person
+sees the class and the reason, and can raise it.
 """
 
 from __future__ import annotations

@@ -106,8 +106,8 @@ class BytesBody:
 class Piece:
     """One standardised resource, before pieces are grouped to records.
 
-    `issuer` and `event` are keys made of references and dates. They say which pieces belong together,
-    and stay on the device: none of them is fit for a log or a chain.
+    `issuer` and `event` are keys made of references and dates. They say which pieces belong
+    together, and stay on the device: none of them is fit for a log or a chain.
     """
 
     data_class: DataClass
@@ -134,8 +134,8 @@ class RecordDraft:
 
     `body` holds the canonical bytes, the same for the same contents whenever they are read.
     `lineage` stays the same when contents are added to the encounter or day, so that a caller can
-    supersede the older record. `fields` are the leaves of the salted field tree: a JSON pointer into
-    the body, and the canonical bytes of the value there.
+    supersede the older record. `fields` are the leaves of the salted field tree: a JSON pointer
+    into the body, and the canonical bytes of the value there.
     """
 
     data_class: DataClass
@@ -163,8 +163,8 @@ class RecordDraft:
 class SourceFile:
     """The file as it came, which is sealed as a record of its own, byte for byte.
 
-    `data_class` is the most sensitive class found in it. A file with more than one kind of sensitive
-    content is UNCLASSIFIED: under any one of those classes it would give the others away.
+    `data_class` is the most sensitive class found in it. A file with more than one kind of
+    sensitive content is UNCLASSIFIED: under any one of those classes it would give the others away.
     """
 
     path: Path = field(repr=False)

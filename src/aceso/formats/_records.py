@@ -5,9 +5,10 @@
         for record in imported.records(): ...
         imported.source
 
-Pieces are put in order on disk, not in memory, so a file of any size can be read. The body of a record of
-FHIR resources is a Bundle of type `collection`, in canonical bytes, ordered by resource type, id and
-contents: the order in the source doesn't matter, and the same contents are the same bytes.
+Pieces are put in order on disk, not in memory, so a file of any size can be read. The body of a
+record of FHIR resources is a Bundle of type `collection`, in canonical bytes, ordered by resource
+type, id and contents: the order in the source doesn't matter, and the same contents are the same
+bytes.
 
 Limit: what is put in order lies in an unnamed temporary file, in the clear, until `close`.
 """
@@ -51,9 +52,9 @@ _MAX_RESOURCES = 64
 _BLOCK_RESOURCES = 256
 _SCHEMA = """
 CREATE TABLE piece (
-    lineage BLOB NOT NULL, type TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL, place TEXT NOT NULL,
-    class INTEGER NOT NULL, why TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT NULL, day TEXT, issued TEXT,
-    PRIMARY KEY (lineage, type, digest)
+    lineage BLOB NOT NULL, type TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL, place TEXT
+    NOT NULL, class INTEGER NOT NULL, why TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT
+    NULL, day TEXT, issued TEXT, PRIMARY KEY (lineage, type, digest)
 ) WITHOUT ROWID;
 CREATE TABLE outcome (kind TEXT, place TEXT, type TEXT, reason TEXT, code TEXT, class INTEGER);
 """

@@ -11,14 +11,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from aceso.codes import DataClass
 
 from . import apple_health, fhir, unknown, vcf
 from ._classify import most_sensitive
 from ._model import Format, Item, Kind, Outcome, SourceFile
-from ._split import top_level_type
+from ._split import Rest, split, top_level_type
+from .canonical import JsonError
 from .errors import FormatError
 
 __all__ = ["detect", "read", "source_file"]
@@ -76,7 +76,7 @@ def _read(path: Path, subject_hint: str | None) -> Iterator[Item]:
                 reason = "the file is empty; export it again from where it came"
                 yield Outcome(Kind.REFUSED, "/", "", reason, "empty_file", path), None
             elif found is Format.FHIR_JSON:
-                if top_level_type(head) == "Bundle":
+                if _resource_type(path, head) == "Bundle":
                     yield from fhir.read_bundle(path, stream, subject_hint=subject_hint)
                 else:
                     yield from fhir.read_single(path, stream, subject_hint=subject_hint)
@@ -125,34 +125,29 @@ def _json_format(path: Path, text: bytes) -> Format:
         second = second.lstrip()
         if second.startswith(b"{"):
             return Format.FHIR_NDJSON
-    if top_level_type(text) is not None:
-        return Format.FHIR_JSON
-    # The type may come last, behind a resource of any size, or in a first line of any length.
-    if len(text) >= _HEAD - 3:
-        with path.open("rb") as stream:
-            if _type_anywhere(stream):
-                return Format.FHIR_JSON
-    return Format.UNKNOWN
+    return Format.FHIR_JSON if _resource_type(path, text) is not None else Format.UNKNOWN
 
 
-def _type_anywhere(stream: BinaryIO) -> bool:
-    """Whether `resourceType` is a key of the top level of an object that the head doesn't decide."""
-    from ._split import Rest, split
-    from .canonical import JsonError
-
-    try:
-        for part in split(stream, entries=True):
-            if isinstance(part, Rest):
-                return top_level_type(part.data) is not None
-    except JsonError:
-        return False
-    return False
+def _resource_type(path: Path, head: bytes) -> str | None:
+    """The `resourceType` of the object that a file holds."""
+    found = top_level_type(head)
+    if found is not None or len(head) < _HEAD - 3:
+        return found
+    # It may come last, behind entries of any size: canonical JSON puts it there.
+    with path.open("rb") as stream:
+        try:
+            for part in split(stream, entries=True):
+                if isinstance(part, Rest):
+                    return top_level_type(part.data)
+        except JsonError:
+            return None
+    return None
 
 
 def _gunzipped_head(path: Path) -> bytes:
     try:
         with gzip.open(path, "rb") as stream:
-            return cast(bytes, stream.read(_HEAD))
+            return stream.read(_HEAD)
     except (OSError, EOFError, zlib.error):
         # Cut or broken within the first block: what can be had of it says what it was to be.
         try:

@@ -1,8 +1,8 @@
 """Cut a JSON text into the elements of its `entry` array, without holding more than one of them.
 
-A Bundle may be larger than memory. It is read in blocks; strings and brackets are found by one regular
-expression, all else is left to the parser that gets each element. What is between the elements is
-checked here; what is in them is not.
+A Bundle may be larger than memory. It is read in blocks; strings and brackets are found by one
+regular expression, all else is left to the parser that gets each element. What is between the
+elements is checked here; what is in them is not.
 
 Limits: one element may have 64 MiB, all the rest of the top level together as much.
 """

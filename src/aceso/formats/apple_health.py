@@ -1,13 +1,14 @@
 """The Apple Health export: `export.xml`, or the ZIP archive around it, read element by element.
 
-Each measurement becomes a FHIR R4 Observation with the type and the unit of HealthKit, a LOINC code where one
-is listed, and the number digit for digit. They are grouped by class and day.
+Each measurement becomes a FHIR R4 Observation with the type and the unit of HealthKit, a LOINC code
+where one is listed, and the number digit for digit. They are grouped by class and day.
 
-The export carries a document type of its own, so one is allowed; an entity never is, inside or outside, so
-there is nothing to expand and nothing to fetch.
+The export carries a document type of its own, so one is allowed; an entity never is, inside or
+outside, so there is nothing to expand and nothing to fetch.
 
-Limits: metadata of a measurement, routes, ECG traces and clinical records that the archive carries beside
-`export.xml` are kept in the source file and not read. A measurement that repeats exactly is one.
+Limits: metadata of a measurement, routes, ECG traces and clinical records that the archive carries
+beside `export.xml` are kept in the source file and not read. A measurement that repeats exactly is
+one.
 """
 
 from __future__ import annotations

@@ -7,12 +7,14 @@ RFC 8785 gives such bytes, but writes 1.00 as 1, and in FHIR the digits of a dec
     a number is written with the characters that it was read with.
 
 All else is as there: no white space, keys sorted, the shortest escapes, UTF-8, and no Unicode
-normalisation. Keys are sorted by code point, which for the ASCII keys of FHIR is the same as by UTF-16.
+normalisation. Keys are sorted by code point, which for the ASCII keys of FHIR is the same as by
+UTF-16.
 
     canonical_bytes(parse(b'{"value": 1.00, "unit": "mg"}')) == b'{"unit":"mg","value":1.00}'
 
-It refuses what has no single meaning: a key that appears twice, NaN and Infinity, a lone surrogate, the
-character U+0000 (which FHIR forbids too), bytes that are not UTF-8, and nesting deeper than 100.
+It refuses what has no single meaning: a key that appears twice, NaN and Infinity, a lone surrogate,
+the character U+0000 (which FHIR forbids too), bytes that are not UTF-8, and nesting deeper than
+100.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@
     + InputError
       x FormatError       a file cannot be read at all
 
-What is wrong with one resource inside a file is never raised: it is an `Outcome`, and the rest of the
-file is read. A message names a place (a JSON pointer, a line), never a value: a value may be a name.
+What is wrong with one resource inside a file is never raised: it is an `Outcome`, and the rest of
+the file is read. A message names a place (a JSON pointer, a line), never a value: a value may be a
+name.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ written in canonical bytes; one that is wrong is refused with its place, and the
 
     for outcome, piece in read_bundle(path): ...
 
-Limits: profiles, terminology bindings and invariants are not checked. XML, and versions other than R4, are
-recognised and kept, not converted.
+Limits: profiles, terminology bindings and invariants are not checked. XML, and versions other than
+R4, are recognised and kept, not converted.
 """
 
 from __future__ import annotations
@@ -169,7 +169,12 @@ def read_single(path: Path, stream: BinaryIO, *, subject_hint: str | None = None
     if len(data) > MAX_PART:
         yield refused(path, "/", _too_large(), "too_large")
         return
-    yield _resource_bytes(context, data.removeprefix(b"\xef\xbb\xbf"), "/")
+    try:
+        value = parse(data.removeprefix(b"\xef\xbb\xbf"))
+    except JsonError as exc:
+        yield refused(path, "/", _sentence(exc), exc.code)
+        return
+    yield from _value(context, value, "/")
 
 
 def read_ndjson(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
@@ -274,14 +279,6 @@ def _shell(context: _Context, rest: Rest, entries: int) -> Item:
         return refused(context.path, "/", issue, "not_r4", "Bundle")
     reason = "the frame of the Bundle; its entries have outcomes of their own"
     return Outcome(Kind.SKIPPED, "/", "Bundle", reason, "bundle_frame", context.path), None
-
-
-def _resource_bytes(context: _Context, data: bytes, place: str) -> Item:
-    try:
-        value = parse(data)
-    except JsonError as exc:
-        return refused(context.path, place, _sentence(exc), exc.code)
-    return _resource(context, value, place, "")
 
 
 def _resource(context: _Context, value: Any, place: str, full_url: str) -> Item:

@@ -1,20 +1,22 @@
 """VCF 4.0 to 4.5: plain, gzip or bgzip, checked line by line.
 
-The common library (htslib) reads most of the files that the specification calls malformed. A genome is kept
-for a lifetime, so here the first line that breaks the rules refuses the file, by line and reason; the source
-is still kept whole. A genome stays VCF: the canonical bytes are those of the file, unpacked.
+The common library (htslib) reads most of the files that the specification calls malformed. A genome
+is kept for a lifetime, so here the first line that breaks the rules refuses the file, by line and
+reason; the source is still kept whole. A genome stays VCF: the canonical bytes are those of the
+file, unpacked.
 
 Which class:
 
-1. every variant lies in a gene of `codelists/pharmacogenes.toml`, on an assembly that the header states: PHARMACOGENES;
+1. every variant lies in a gene of `codelists/pharmacogenes.toml`, on an assembly that the header
+   states: PHARMACOGENES;
 2. else, blocks of reference calls (gVCF), or 100,000 variants or more: GENOME_WHOLE;
 3. else GENOME_PANEL.
 
-A file of several people is not mixed into one person's vault: it is kept, and read when `subject_hint`
-names the sample that is theirs. Then the record holds that column only.
+A file of several people is not mixed into one person's vault: it is kept, and read when
+`subject_hint` names the sample that is theirs. Then the record holds that column only.
 
-Limits: the types of INFO and FORMAT values, and the order of positions, are not checked. A duplicate is
-noticed when it follows the line that it repeats at the same position.
+Limits: the types of INFO and FORMAT values, and the order of positions, are not checked. A
+duplicate is noticed when it follows the line that it repeats at the same position.
 """
 
 from __future__ import annotations
