@@ -1,0 +1,63 @@
+"""Repairs of eth-brownie 1.22.2, without which `--coverage` and stateful tests do not work.
+
+1. Brownie compares deployed code with the artifact byte for byte. The values of `immutable`s are
+   zero in the artifact, so a contract that has one loses its source map: no coverage, no traces.
+2. `brownie.test.coverage`, `output` and `stateful` are compiled with a wrong type and raise
+   TypeError. Their Python sources, which lie beside the compiled ones, are right.
+
+To be removed with the first Brownie that needs neither.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import brownie.network.contract as contract
+import brownie.network.transaction as transaction
+import brownie.test
+import brownie.test.fixtures as fixtures
+from brownie.test.managers import base, master, runner
+
+__all__ = ["repair"]
+
+_verify = contract._verify_deployed_code
+
+
+def _verify_but_immutables(address: str, expected: str, language: str) -> bool:
+    if _verify(address, expected, language):
+        return True
+    actual = contract.web3.eth.get_code(address).hex().removeprefix("0x")
+    wanted = expected.removeprefix("0x")
+    return len(actual) == len(wanted) and all(
+        there == here or here == "0" for there, here in zip(actual, wanted, strict=True)
+    )
+
+
+def _from_source(name: str) -> ModuleType:
+    path = Path(brownie.test.__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"brownie.test.{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def repair() -> None:
+    """Put the repairs in place, once per process."""
+    if contract._verify_deployed_code is _verify_but_immutables:
+        return
+    contract._verify_deployed_code = _verify_but_immutables
+    for name in ("coverage", "output", "stateful"):
+        module = _from_source(name)
+        setattr(brownie.test, name, module)
+        for user in (base, master, runner, transaction):
+            if hasattr(user, name):
+                setattr(user, name, module)
+    stateful = brownie.test.stateful
+    brownie.test.state_machine = stateful.state_machine
+    fixtures.state_machine = stateful.state_machine
+    fixtures._BrownieStateMachine = stateful._BrownieStateMachine

@@ -1,0 +1,19 @@
+"""What the contracts' tests share: a chain rolled back after each test, and actors by their roles."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.brownie_repairs import repair
+
+repair()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def module_isolation(module_isolation):
+    """Begin each file on a fresh chain."""
+
+
+@pytest.fixture(autouse=True)
+def isolation(module_isolation, fn_isolation):
+    """Roll the chain back after each test."""

@@ -1,0 +1,164 @@
+"""Run the tests: the contracts through Brownie, everything else without it, side by side.
+
+    python -m tools.test                       all of it
+    python -m tools.test contracts             the contracts on Anvil, then those marked `both_chains`
+                                               on Ganache
+    python -m tools.test contracts <pytest..>  some of them, on Anvil
+    python -m tools.test python [pytest..]     what needs no Brownie
+
+Each kind writes to a log of its own under `build/tests/`, and is shown when it ends, so that two
+kinds at once stay readable. It fails when any fails, when any ran no test, and when any skipped one:
+a skipped test is a promise that nobody checks.
+
+Brownie attaches to whatever answers on its port, so each run is given a free one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.compiler import ROOT
+
+__all__ = ["Suite", "main", "suites", "verdict"]
+
+LOGS = ROOT / "build" / "tests"
+_SUMMARY = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.M)
+_SHOWN_LINES = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Tests that run one after the other; `steps` are the commands."""
+
+    name: str
+    steps: tuple[tuple[str, ...], ...]
+
+
+def suites(kind: str, extra: list[str]) -> list[Suite]:
+    """What to run side by side."""
+    found = []
+    if kind in ("all", "contracts"):
+        steps = tuple(
+            (
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-ra",
+                *(extra or ["tests/contracts"]),
+                f"--network={network}",
+                *(("-m", "both_chains") if network == "ganache" else ()),
+            )
+            for network in (("anvil",) if extra else ("anvil", "ganache"))
+        )
+        found.append(Suite("contracts", steps))
+    if kind in ("all", "python"):
+        command = (sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:pytest-brownie")
+        found.append(Suite("python", ((*command, *(extra or ["tests/python"])),)))
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def verdict(code: int, output: str) -> str | None:
+    """Why this run does not count as green, or None. An exit code of 0 alone proves little."""
+    summaries = _SUMMARY.findall(output)
+    if code != 0:
+        return f"ended with {code}"
+    if not summaries:
+        return "printed no closing line"
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summaries[-1])}
+    if not counts.get("passed"):
+        return "ran no test"
+    bad = [word for word in ("failed", "error", "errors", "skipped", "xfailed") if counts.get(word)]
+    return f"has {counts[bad[0]]} {bad[0]}" if bad else None
+
+
+def _run(suite: Suite) -> tuple[subprocess.Popen[bytes], Path]:
+    log = LOGS / f"{suite.name}.log"
+    environment = os.environ | {
+        "ACESO_ANVIL_PORT": str(_free_port()),
+        "ACESO_GANACHE_PORT": str(_free_port()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    # This module again, with one suite: it runs the steps in order and stops at the first red one.
+    steps = "\0".join("\1".join(step) for step in suite.steps)
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.test", "--steps"],
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=ROOT,
+        )
+    assert process.stdin is not None  # noqa: S101  (it is a pipe)
+    process.stdin.write(steps.encode())
+    process.stdin.close()
+    return process, log
+
+
+def _steps() -> int:
+    """Run the commands on stdin, one after the other."""
+    for text in sys.stdin.read().split("\0"):
+        step = text.split("\1")
+        run = subprocess.run(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print(run.stdout, flush=True)
+        wrong = verdict(run.returncode, run.stdout)
+        if wrong:
+            print(f"{' '.join(step[1:])}: {wrong}", flush=True)
+            return 1
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("kind", nargs="?", choices=["all", "contracts", "python"], default="all")
+    parser.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)
+    options, extra = parser.parse_known_args(arguments)
+    if options.steps:
+        return _steps()
+
+    LOGS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    running = {suite.name: _run(suite) for suite in suites(options.kind, extra)}
+    failed = []
+    while running:
+        for name, (process, log) in list(running.items()):
+            if process.poll() is None:
+                continue
+            del running[name]
+            _show(name, log, green=process.returncode == 0, seconds=time.monotonic() - started)
+            if process.returncode != 0:
+                failed.append(name)
+        time.sleep(0.2)
+    if failed:
+        print(f"failed: {', '.join(sorted(failed))}")
+    return 1 if failed else 0
+
+
+def _show(name: str, log: Path, *, green: bool, seconds: float) -> None:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    print(f"--- {name}: {'ok' if green else 'FAILED'} after {seconds:.0f} s ({log.relative_to(ROOT)})")
+    if green:
+        for summary in _SUMMARY.finditer(text):
+            print(summary.group(0).strip("= "))
+    else:
+        print("\n".join(text.splitlines()[-_SHOWN_LINES:]))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
