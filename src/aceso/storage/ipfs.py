@@ -7,7 +7,8 @@
 
 What a node says is not believed. `add` works out the CID by itself, compares, and reads the content
 back before it returns, so that a CID is readable before anyone hears of it. `read` gives bytes only
-when all of them are here and are the ones that the CID names. Every wait has a deadline.
+when all of them are here and are the ones that the CID names. Every wait has a deadline, later by a
+second for each 4 MiB that did move.
 
 What it does not do: it never announces, and it can't know who else keeps a copy. `remove` lets go
 of this node's copy and no other. A file that was added by somebody else with other settings than
@@ -52,6 +53,7 @@ __all__ = ["Content", "IpfsClient", "NodeInfo"]
 _PART: Final = 1024 * 1024
 _READ_LIMIT: Final = 256 * 1024 * 1024
 _MISSING: Final = ("deadline exceeded", "not found", "could not find", "no link named")
+_SLOWEST: Final = 4 * 1024 * 1024  # Bytes a second, below which a long transfer is given up.
 _GRACE: Final = 2.0  # Seconds in which a node can still say that it found nothing.
 
 
@@ -119,7 +121,10 @@ class IpfsClient:
             }
             with self._told(seconds):
                 answer = self._client().add_bytes(
-                    _parts(source, hasher, clock), opts=options, timeout=seconds
+                    _parts(source, hasher, clock),
+                    opts=options,
+                    # When all is sent the node cuts it into blocks, and only then answers.
+                    timeout=(seconds, seconds + _length(source) / _SLOWEST),
                 )
         cid = cid_from_digest(hasher.digest())
         if not isinstance(answer, str) or cid_digest(answer) != cid_digest(cid):
@@ -259,8 +264,8 @@ class IpfsClient:
             self._client().cat(cid, stream=True, **_wait(seconds)) as parts,
         ):
             for part in _in_parts(parts):
-                clock.check()
                 length += len(part)
+                clock.check(length)
                 if limit is not None and length > limit:
                     raise IpfsTooLargeError(cid, limit)
                 if raw:
@@ -294,14 +299,14 @@ class IpfsClient:
 
 
 class _Clock:
-    """A deadline for work whose single steps are short."""
+    """A deadline for work whose single steps are short, later by a second for each 4 MiB moved."""
 
     def __init__(self, url: str, seconds: float):
         self._url, self._seconds = url, seconds
         self._end = time.monotonic() + seconds
 
-    def check(self) -> None:
-        if time.monotonic() > self._end:
+    def check(self, moved: int) -> None:
+        if time.monotonic() > self._end + moved / _SLOWEST:
             raise IpfsTimeoutError(self._url, self._seconds)
 
 
@@ -313,9 +318,18 @@ def _parts(source: bytes | IO[bytes], hasher: FileHasher, clock: _Clock) -> Iter
             yield part
         return
     while part := source.read(_PART):
-        clock.check()
         hasher.update(part)
+        clock.check(hasher.length)
         yield part
+
+
+def _length(source: bytes | IO[bytes]) -> int:
+    if isinstance(source, bytes):
+        return len(source)
+    try:
+        return os.fstat(source.fileno()).st_size
+    except (OSError, AttributeError):
+        return 0  # Not a file: nobody knows yet.
 
 
 def _bring_up_to_date(session: requests.Session) -> None:
