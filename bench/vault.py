@@ -2,8 +2,8 @@
 
 `run()` gives one row per figure: name, value, unit, limit, and ratio (value to limit, turned so
 that 1 or more is good). The rates of capsules are in one process on one core. `age` is the format's
-Rust implementation (rage, through PyPI `pyrage`), in the same process, from file to file. Every figure is the best of several turns, which is the one that other programs on the machine
-disturbed least.
+Rust implementation (rage, through PyPI `pyrage`), in the same process, from file to file. Times are processor seconds, and the best of several turns, which is the
+one that other programs on the machine disturbed least.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ LARGE_MIB = 1024
 TURNS = 5
 
 _PEAK = """
-import resource, sys
+import sys
 from aceso import vault
 path = sys.argv[1]
 with open(path, "rb") as source, open(path + ".sealed", "wb") as target:
     body = vault.seal_stream(source, target, bytes(32))
 with open(path + ".sealed", "rb") as source, open("/dev/null", "wb") as target:
     vault.open_stream(source, target, bytes(32), body)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss, which a child inherits from its parent.
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
 
 
@@ -43,9 +45,9 @@ def _seconds(*acts: Callable[[], object], turns: int = TURNS) -> list[float]:
     best = [float("inf")] * len(acts)
     for _ in range(turns):
         for index, act in enumerate(acts):
-            start = time.perf_counter()
+            start = time.process_time()
             act()
-            best[index] = min(best[index], time.perf_counter() - start)
+            best[index] = min(best[index], time.process_time() - start)
     return best
 
 
