@@ -73,6 +73,8 @@ class EmbeddedKubo:
         self._gate = _Gate()
         self._fetches: dict[str, threading.Thread] = {}
         self._fetch_lock = threading.Lock()
+        # The library writes a log to the working folder, from the moment that it is loaded.
+        os.chdir(self._repo)
         self._lib, self._ffi = _load()
 
     def __enter__(self) -> EmbeddedKubo:
@@ -93,8 +95,6 @@ class EmbeddedKubo:
             lock.close()
             raise KuboError(f"another process uses the IPFS repository {self._repo}") from exc
         self._lock_file = lock
-        # The library writes a log to the working folder.
-        os.chdir(self._repo)
         if not (self._repo / "config").exists():
             self._check(self._lib.CreateRepo(self._c(str(self._repo))), "make the repository")
             self._configure()
