@@ -2,8 +2,9 @@
 
 `run()` gives one row per figure: name, value, unit, limit, and ratio (value to limit, turned so
 that 1 or more is good). The rates of capsules are in one process on one core. `age` is the format's
-Rust implementation (rage, through PyPI `pyrage`), in the same process, from file to file. Times are processor seconds, and the best of several turns, which is the
-one that other programs on the machine disturbed least.
+Rust implementation (rage, through PyPI `pyrage`), in the same process, from file to file. Times are
+processor seconds, and the best of several turns, which is the one that other programs on the
+machine disturbed least.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import sha3  # type: ignore[import-untyped]
@@ -34,6 +35,7 @@ def exactly(data: bytes, length: int, what: str) -> bytes:
     return bytes(data)
 
 
+@lru_cache(maxsize=4_096)  # The same few custodians are in every capsule.
 def address_bytes(address: str) -> bytes:
     """The 20 bytes of an address in hexadecimal, in whatever case."""
     text = address.removeprefix("0x").lower()
@@ -42,6 +44,7 @@ def address_bytes(address: str) -> bytes:
     return bytes.fromhex(text)
 
 
+@lru_cache(maxsize=4_096)
 def address_text(data: bytes) -> str:
     """An address with its EIP-55 checksum."""
     text = exactly(data, ADDRESS_BYTES, "an address").hex()

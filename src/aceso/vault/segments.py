@@ -134,9 +134,10 @@ def seal_stream(source: BinaryIO, target: BinaryIO, dek: bytes) -> Body:
             padding -= zeros
             used += zeros
         end = 0
-        for start in range(0, used, SEGMENT_BYTES):
+        nonces = os.urandom(_SEGMENTS_AT_ONCE * _NONCE_BYTES)
+        for place, start in enumerate(range(0, used, SEGMENT_BYTES)):
             part = plain[start : min(start + SEGMENT_BYTES, used)]
-            nonce = os.urandom(_NONCE_BYTES)
+            nonce = nonces[place * _NONCE_BYTES : (place + 1) * _NONCE_BYTES]
             sealed[end : end + _NONCE_BYTES] = nonce
             end += _NONCE_BYTES
             size = len(part) + _TAG_BYTES
