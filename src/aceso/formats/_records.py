@@ -164,7 +164,7 @@ class Imported:
 
 
 def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None) -> Imported:
-    """Read the whole of `path`. Nothing in the file can make this raise, only the file itself can."""
+    """Read the whole of `path`. Its contents never make this raise."""
     imported = Imported(Path(path), detect(path))
     try:
         for item in read(path, subject_hint=subject_hint):

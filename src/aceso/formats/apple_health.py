@@ -63,7 +63,7 @@ def looks_like(text: bytes) -> bool:
 
 
 def export_name(archive: zipfile.ZipFile) -> str | None:
-    """The name of the export inside an archive: `export.xml`, or its translation, by its contents."""
+    """The name of the export inside an archive, told by its contents."""
     names = [
         info for info in archive.infolist()
         if info.filename.count("/") <= 1 and info.filename.lower().endswith(".xml")
@@ -128,8 +128,8 @@ def _parse(path: Path, stream: IO[bytes]) -> Iterator[Item]:
             yield items.popleft()
         place = f"line {exc.lineno}"
         reason = (
-            f"the XML breaks off or is wrong at line {exc.lineno}, column {exc.offset + 1}; what came "
-            "before it was read, export it again for the rest"
+            f"the XML breaks off or is wrong at line {exc.lineno}, column {exc.offset + 1}; what "
+            "came before it was read, export it again for the rest"
         )
         yield Outcome(Kind.REFUSED, place, "", reason, "broken_xml", path), None
     except _XmlError as exc:
@@ -157,7 +157,7 @@ class _Reader:
 
     def entity(self, *_: object) -> int:
         raise _XmlError(
-            "it declares or uses an XML entity, which no export of Apple Health does; it is not read",
+            "it declares an XML entity, which no export of Apple Health does; it is not read",
             "xml_entity",
         )
 

@@ -403,7 +403,7 @@ def _day(when: str | None) -> date | None:
 
 
 def _reference(value: Any) -> str:
-    """A reference in one form, so that `urn:uuid:x`, `Patient/x` and `http://…/Patient/x` are equal."""
+    """The id that a reference ends with: `urn:uuid:x` and `Patient/x` are one."""
     if isinstance(value, list):
         for one in value:
             found = _reference(one)

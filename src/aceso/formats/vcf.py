@@ -141,8 +141,8 @@ def read(path: Path, *, subject_hint: str | None = None) -> Iterator[Item]:
         return
     if len(reading.samples) > 1:
         reason = (
-            f"a well-formed VCF of {len(reading.samples)} people, who are not mixed; it is kept whole, "
-            "name the sample that is yours to have it read"
+            f"a well-formed VCF of {len(reading.samples)} people, who are not mixed; "
+            "it is kept whole, name the sample that is yours to have it read"
         )
         yield Outcome(Kind.KEPT, "/", "VCF", reason, "several_people", path), None
         return

@@ -1,4 +1,4 @@
-"""A VCF 4.3 of one invented person: random sites of a few chromosomes, and pharmacogenes at real positions."""
+"""A VCF 4.3 of one invented person: random sites, and pharmacogenes at their real positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A history of four years at one invented hospital, as a FHIR R4 Bundle in the shapes of KR Core."""
+"""Four years at one invented hospital, as a FHIR R4 Bundle in the shapes of KR Core."""
 
 from __future__ import annotations
 
@@ -68,12 +68,17 @@ def _history(rng: random.Random) -> list[dict[str, Any]]:
         made += _visit(rng, index, day)
     made += _psychiatry(date(2023, 11, 14))
     made += _checkup(date(2024, 5, 21))
-    made += [_immunization(n, day, code, name) for n, (day, code, name) in enumerate((
-        (date(2022, 10, 11), "140", "인플루엔자 백신"),
-        (date(2023, 10, 17), "140", "인플루엔자 백신"),
-        (date(2024, 10, 15), "140", "인플루엔자 백신"),
-        (date(2024, 10, 15), "133", "폐렴구균 13가 백신"),
-    ))]  # fmt: skip
+    made += [
+        _immunization(n, day, code, name)
+        for n, (day, code, name) in enumerate(
+            (
+                (date(2022, 10, 11), "140", "인플루엔자 백신"),
+                (date(2023, 10, 17), "140", "인플루엔자 백신"),
+                (date(2024, 10, 15), "140", "인플루엔자 백신"),
+                (date(2024, 10, 15), "133", "폐렴구균 13가 백신"),
+            )
+        )
+    ]
     made.append(_allergy())
     return made
 
@@ -119,18 +124,25 @@ def _psychiatry(day: date) -> list[dict[str, Any]]:
 
 def _checkup(day: date) -> list[dict[str, Any]]:
     visit = "visit-checkup"
-    test = _resource("Observation", "checkup-hiv", visit, {
-        "status": "final",
-        "category": [_coding(_CATEGORY, "laboratory")],
-        "code": _coding(_LOINC, "75622-1", "HIV 1과 2 항체·항원 선별검사"),
-        "effectiveDateTime": _noon(day),
-        "issued": _noon(day + timedelta(days=1)),
-        "performer": [{"reference": "Organization/hangang"}],
-        "valueCodeableConcept": {
-            "coding": [{"system": "http://snomed.info/sct", "code": "260385009", "display": "Negative"}],
-            "text": "음성",
+    test = _resource(
+        "Observation",
+        "checkup-hiv",
+        visit,
+        {
+            "status": "final",
+            "category": [_coding(_CATEGORY, "laboratory")],
+            "code": _coding(_LOINC, "75622-1", "HIV 1과 2 항체·항원 선별검사"),
+            "effectiveDateTime": _noon(day),
+            "issued": _noon(day + timedelta(days=1)),
+            "performer": [{"reference": "Organization/hangang"}],
+            "valueCodeableConcept": {
+                "coding": [
+                    {"system": "http://snomed.info/sct", "code": "260385009", "display": "Negative"}
+                ],
+                "text": "음성",
+            },
         },
-    })  # fmt: skip
+    )
     return [_encounter(visit, day, "건강검진센터"), test]
 
 
@@ -141,52 +153,72 @@ def _patient(rng: random.Random) -> dict[str, Any]:
         "resourceType": "Patient",
         "id": "sample-person",
         "meta": _meta("patient"),
-        "identifier": [{
-            "type": _coding("http://terminology.hl7.org/CodeSystem/v2-0203", "MR"),
-            "system": "https://hangang.example/mrn",
-            "value": f"SAMPLE-{rng.randrange(10**6):06d}",
-        }],
+        "identifier": [
+            {
+                "type": _coding("http://terminology.hl7.org/CodeSystem/v2-0203", "MR"),
+                "system": "https://hangang.example/mrn",
+                "value": f"SAMPLE-{rng.randrange(10**6):06d}",
+            }
+        ],
         "name": [{"use": "official", "text": family + given, "family": family, "given": [given]}],
         "telecom": [{"system": "phone", "value": "010-0000-0000"}],
         "gender": rng.choice(("female", "male")),
         "birthDate": born.isoformat(),
         "address": [{"text": "서울특별시 없는구 가상로 0", "city": "서울특별시", "country": "KR"}],
         "managingOrganization": {"reference": "Organization/hangang"},
-    }  # fmt: skip
+    }
 
 
 def _organization() -> dict[str, Any]:
     name = "한강가상병원 (있지 않은 병원, 시험 자료)"
-    return {"resourceType": "Organization", "id": "hangang", "meta": _meta("organization"),
-            "name": name}  # fmt: skip
+    return {
+        "resourceType": "Organization",
+        "id": "hangang",
+        "meta": _meta("organization"),
+        "name": name,
+    }
 
 
 def _practitioner() -> dict[str, Any]:
-    return {"resourceType": "Practitioner", "id": "doctor", "meta": _meta("practitioner"),
-            "name": [{"text": "모의사"}]}  # fmt: skip
+    return {
+        "resourceType": "Practitioner",
+        "id": "doctor",
+        "meta": _meta("practitioner"),
+        "name": [{"text": "모의사"}],
+    }
 
 
 def _encounter(visit: str, day: date, name: str) -> dict[str, Any]:
-    made = _resource("Encounter", visit, None, {
-        "status": "finished",
-        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-        "type": [{"text": name}],
-        "period": {"start": _noon(day), "end": _noon(day, minute=20)},
-        "serviceProvider": {"reference": "Organization/hangang"},
-        "participant": [{"individual": {"reference": "Practitioner/doctor"}}],
-    })  # fmt: skip
+    made = _resource(
+        "Encounter",
+        visit,
+        None,
+        {
+            "status": "finished",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "type": [{"text": name}],
+            "period": {"start": _noon(day), "end": _noon(day, minute=20)},
+            "serviceProvider": {"reference": "Organization/hangang"},
+            "participant": [{"individual": {"reference": "Practitioner/doctor"}}],
+        },
+    )
     return made
 
 
 def _condition(name: str, visit: str, day: date, code: str, text: str) -> dict[str, Any]:
     clinical = "http://terminology.hl7.org/CodeSystem/condition-clinical"
-    made = _resource("Condition", f"condition-{name}", visit, {
-        "clinicalStatus": _coding(clinical, "active"),
-        "code": {"coding": [{"system": _KCD, "code": code, "display": text}], "text": text},
-        "onsetDateTime": day.isoformat(),
-        "recordedDate": day.isoformat(),
-        "asserter": {"reference": "Practitioner/doctor"},
-    })  # fmt: skip
+    made = _resource(
+        "Condition",
+        f"condition-{name}",
+        visit,
+        {
+            "clinicalStatus": _coding(clinical, "active"),
+            "code": {"coding": [{"system": _KCD, "code": code, "display": text}], "text": text},
+            "onsetDateTime": day.isoformat(),
+            "recordedDate": day.isoformat(),
+            "asserter": {"reference": "Practitioner/doctor"},
+        },
+    )
     return made
 
 
@@ -207,25 +239,35 @@ def _observation(
 def _with_number(
     own_id: str, visit: str, day: date, category: str, code: str, name: str, value: str, unit: str
 ) -> dict[str, Any]:
-    return _resource("Observation", own_id, visit, {
-        "status": "final",
-        "category": [_coding(_CATEGORY, category)],
-        "code": _coding(_LOINC, code, name),
-        "effectiveDateTime": _noon(day),
-        "performer": [{"reference": "Organization/hangang"}],
-        "valueQuantity": {"value": number(value), "unit": unit, "system": _UCUM, "code": unit},
-    })  # fmt: skip
+    return _resource(
+        "Observation",
+        own_id,
+        visit,
+        {
+            "status": "final",
+            "category": [_coding(_CATEGORY, category)],
+            "code": _coding(_LOINC, code, name),
+            "effectiveDateTime": _noon(day),
+            "performer": [{"reference": "Organization/hangang"}],
+            "valueQuantity": {"value": number(value), "unit": unit, "system": _UCUM, "code": unit},
+        },
+    )
 
 
 def _medication(own_id: str, visit: str, day: date, name: str, dose: str) -> dict[str, Any]:
-    return _resource("MedicationRequest", own_id, visit, {
-        "status": "completed",
-        "intent": "order",
-        "medicationCodeableConcept": {"text": name},
-        "authoredOn": day.isoformat(),
-        "requester": {"reference": "Practitioner/doctor"},
-        "dosageInstruction": [{"text": dose}],
-    })  # fmt: skip
+    return _resource(
+        "MedicationRequest",
+        own_id,
+        visit,
+        {
+            "status": "completed",
+            "intent": "order",
+            "medicationCodeableConcept": {"text": name},
+            "authoredOn": day.isoformat(),
+            "requester": {"reference": "Practitioner/doctor"},
+            "dosageInstruction": [{"text": dose}],
+        },
+    )
 
 
 def _immunization(index: int, day: date, code: str, name: str) -> dict[str, Any]:
@@ -257,14 +299,19 @@ def _allergy() -> dict[str, Any]:
 def _note(own_id: str, visit: str, day: date, title: str, text: str) -> dict[str, Any]:
     data = base64.b64encode(text.encode()).decode()
     attachment = {"contentType": "text/plain; charset=utf-8", "title": title, "data": data}
-    made = _resource("DocumentReference", own_id, None, {
-        "status": "current",
-        "type": _coding(_LOINC, "11506-3", "경과 기록"),
-        "date": f"{_noon(day)}",
-        "custodian": {"reference": "Organization/hangang"},
-        "content": [{"attachment": attachment}],
-        "context": {"encounter": [{"reference": f"Encounter/{visit}"}]},
-    })  # fmt: skip
+    made = _resource(
+        "DocumentReference",
+        own_id,
+        None,
+        {
+            "status": "current",
+            "type": _coding(_LOINC, "11506-3", "경과 기록"),
+            "date": f"{_noon(day)}",
+            "custodian": {"reference": "Organization/hangang"},
+            "content": [{"attachment": attachment}],
+            "context": {"encounter": [{"reference": f"Encounter/{visit}"}]},
+        },
+    )
     return made
 
 

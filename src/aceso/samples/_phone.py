@@ -56,7 +56,7 @@ def _day(rng: random.Random, day: datetime) -> list[str]:
             bed,
             wake,
             "HKCategoryValueSleepAnalysisAsleepCore",
-        )  # fmt: skip
+        )
     )
     for hour in range(7, 23):
         start = day + timedelta(hours=hour, minutes=rng.randrange(60), seconds=rng.randrange(60))
