@@ -252,7 +252,11 @@ def python(vocabulary: Vocabulary) -> str:
         _flag(name, doc, codes)
         for name, doc, codes in (
             ("DataClass", "A kind of data. A record is of exactly one.", vocabulary.classes),
-            ("Use", "What data may be used for: HL7 v3 PurposeOfUse and GA4GH DUO.", vocabulary.uses),
+            (
+                "Use",
+                "What data may be used for: HL7 v3 PurposeOfUse and GA4GH DUO.",
+                vocabulary.uses,
+            ),
             (
                 "Condition",
                 "What else must hold, attested by an accreditor and never by the one who asks.",

@@ -151,7 +151,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _show(name: str, log: Path, *, green: bool, seconds: float) -> None:
     text = log.read_text(encoding="utf-8", errors="replace")
-    print(f"--- {name}: {'ok' if green else 'FAILED'} after {seconds:.0f} s ({log.relative_to(ROOT)})")
+    print(
+        f"--- {name}: {'ok' if green else 'FAILED'} after {seconds:.0f} s ({log.relative_to(ROOT)})"
+    )
     if green:
         for summary in _SUMMARY.finditer(text):
             print(summary.group(0).strip("= "))

@@ -73,10 +73,7 @@ def encode_type(struct: Struct) -> str:
             if base in struct.types
         ]
     others = sorted(used - {struct.primary_type})
-    return "".join(
-        f"{name}({_members(struct, name)})"
-        for name in [struct.primary_type, *others]
-    )
+    return "".join(f"{name}({_members(struct, name)})" for name in [struct.primary_type, *others])
 
 
 def _members(struct: Struct, name: str) -> str:
@@ -101,7 +98,7 @@ def _entry(struct: Struct) -> str:
     return _ENTRY.format(struct=struct, types=types, encoded=encode_type(struct))
 
 
-_ENTRY = '''\
+_ENTRY = """\
     "{struct.primary_type}": TypedStruct(
         primary_type="{struct.primary_type}",
         verifier="{struct.verifier}",
@@ -111,7 +108,7 @@ _ENTRY = '''\
         }},
         en="{struct.en}",
         ko="{struct.ko}",
-    ),'''
+    ),"""
 
 _PYTHON = '''\
 """The messages that people and institutions sign (EIP-712).

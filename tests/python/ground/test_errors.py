@@ -1,0 +1,56 @@
+"""
+AcesoError
+├── says its sentence, and keeps its code and details
+├── each branch has its exit code
+├── survives the way to another process
+└── a code that does not look like one is refused
+"""
+
+import pickle
+
+import pytest
+
+from aceso import errors
+from aceso.errors import AcesoError, StorageError
+
+
+def test_says_its_sentence_and_keeps_its_code():
+    error = StorageError("IPFS does not answer.", code="E_IPFS_DOWN", details={"port": 5001})
+
+    assert str(error) == "IPFS does not answer."
+    assert error.code == "E_IPFS_DOWN"
+    assert error.details == {"port": 5001}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("UsageError", 2),
+        ("InputError", 3),
+        ("NotPermittedError", 4),
+        ("ServiceError", 5),
+        ("StorageError", 5),
+        ("ChainError", 5),
+        ("CustodyError", 5),
+        ("IntegrityError", 6),
+        ("VaultError", 6),
+    ],
+)
+def test_each_branch_has_its_exit_code(name, code):
+    error = getattr(errors, name)("It is so.", code="E_TEST")
+
+    assert error.exit_code == code
+    assert isinstance(error, AcesoError)
+
+
+def test_survives_the_way_to_another_process():
+    error = pickle.loads(pickle.dumps(StorageError("Gone.", code="E_GONE", details={"cid": "b"})))
+
+    assert (type(error), str(error), error.code) == (StorageError, "Gone.", "E_GONE")
+    assert error.details == {"cid": "b"}
+
+
+@pytest.mark.parametrize("code", ["", "IPFS_DOWN", "E_", "E_lower", "E_A__B", "E_A "])
+def test_refuses_what_is_no_code(code):
+    with pytest.raises(ValueError, match="looks like"):
+        AcesoError("It is so.", code=code)

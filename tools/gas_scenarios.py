@@ -1,0 +1,500 @@
+"""What each operation costs: the scenarios behind `make gas`.
+
+A fresh Anvil at Shanghai, from the same genesis second, with the same keys, every block exactly 12
+seconds after the one before: so each number is the same on every machine, and any difference is a
+difference of the code. What is deployed is what `src/aceso/abi` holds.
+
+The conditions are those of a suite in use. Contracts and their global slots have been used, the
+sender is known, and the operation's own slot is fresh, unless the operation is a change of it.
+Nothing is touched beforehand to make it cheaper. Views count their call frame, without the 21,000
+and the calldata of a transaction.
+
+    with anvil() as web3:
+        figures = measure(web3)
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils import keccak
+from web3 import HTTPProvider, Web3
+from web3.types import RPCEndpoint
+
+from aceso.codes import DataClass, Role, Use
+from aceso.typed_data import TYPES
+from aceso.vault.batch import tree_of
+from tools.compiler import ROOT
+from tools.programs import ANVIL
+
+__all__ = ["BLOCK_SECONDS", "GENESIS", "HARDFORK", "Figures", "Scene", "anvil", "frame", "measure"]
+
+HARDFORK: Final = "shanghai"
+# 1 January 2027. Only that it is always the same second matters: calldata is paid by its zeros.
+GENESIS: Final = 1_798_761_600
+BLOCK_SECONDS: Final = 12
+DAY: Final = 86_400
+COIN: Final = 10**18
+FOREVER: Final = 2**40 - 1
+_WAIT_SECONDS: Final = 20.0
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured: gas by name, and bytes of calldata by name."""
+
+    gas: dict[str, int] = field(default_factory=dict)
+    calldata: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def anvil() -> Iterator[Web3]:
+    """An Anvil of our own on a free port, gone at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            ROOT / ANVIL,
+            *("--port", str(port), "--hardfork", HARDFORK, "--timestamp", str(GENESIS)),
+            *("--accounts", "20", "--chain-id", "31337", "--silent"),
+        ]
+    )
+    try:
+        web3 = Web3(HTTPProvider(f"http://127.0.0.1:{port}"))
+        end = time.monotonic() + _WAIT_SECONDS
+        while not web3.is_connected():
+            if process.poll() is not None or time.monotonic() > end:
+                raise SystemExit("Anvil did not start: run `make setup`")
+            time.sleep(0.05)
+        yield web3
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def ask(web3: Web3, method: str, *params: object) -> Any:
+    answer = web3.provider.make_request(RPCEndpoint(method), list(params))
+    if "error" in answer:
+        raise SystemExit(f"{method}: {answer['error']}")
+    return answer["result"]
+
+
+def frame(web3: Web3, call: Any) -> int:
+    """The gas of a call's own frame: what the node counts for it as a transaction, less that."""
+    data = call._encode_transaction_data()
+    trace = ask(
+        web3,
+        "debug_traceCall",
+        {"to": call.address, "data": data},
+        "latest",
+        {"tracer": "callTracer"},
+    )
+    if "error" in trace:
+        raise SystemExit(f"{call.fn_name} reverted: {trace['error']}")
+    paid = sum(16 if byte else 4 for byte in bytes.fromhex(data[2:]))
+    return int(trace["gasUsed"], 16) - 21_000 - paid
+
+
+def account(address: str) -> bytes:
+    """An account as a grantee."""
+    return bytes(12) + bytes.fromhex(address[2:])
+
+
+def group(number: int, address: str) -> bytes:
+    """A member group as a grantee."""
+    return number.to_bytes(12, "big") + bytes.fromhex(address[2:])
+
+
+class Scene:
+    """The suite on a chain of its own, with everybody who takes part."""
+
+    def __init__(self, web3: Web3) -> None:
+        self.web3 = web3
+        self.figures = Figures()
+        self.now = web3.eth.get_block("latest")["timestamp"]
+        (
+            self.authority,
+            self.subject,
+            self.colleague,
+            self.buyer,
+            self.institution,
+            self.physician,
+            self.stranger,
+            self.relayer,
+            self.commons,
+            self.treasury,
+            self.newcomer,
+        ) = web3.eth.accounts[:11]
+        keys = [Account.from_key(keccak(text=f"a signer of make gas {at}")) for at in range(8)]
+        self.persona: LocalAccount = keys[0]
+        self.payer: LocalAccount = keys[1]
+        self.issuer: LocalAccount = keys[2]
+        self.custodians: list[LocalAccount] = keys[3:8]
+        for key in keys:
+            web3.eth.send_transaction({"from": self.authority, "to": key.address, "value": COIN})
+        self._deploy()
+
+    # The chain
+
+    def _tick(self, seconds: int = BLOCK_SECONDS) -> None:
+        self.now += seconds
+        ask(self.web3, "evm_setNextBlockTimestamp", self.now)
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass before the next block."""
+        self.now += seconds
+
+    def deploy(self, name: str, *arguments: Any, **libraries: str) -> Any:
+        artifact = json.loads((ROOT / f"src/aceso/abi/{name}.json").read_text(encoding="utf-8"))
+        code = artifact["bytecode"]
+        for path, places in artifact["links"].items():
+            address = libraries[path.split(":")[1]][2:].lower()
+            for start, length in places:
+                code = code[: 2 + 2 * start] + address + code[2 + 2 * (start + length) :]
+        factory = self.web3.eth.contract(abi=artifact["abi"], bytecode=code)
+        self._tick()
+        sent = factory.constructor(*arguments).transact({"from": self.authority})
+        receipt = self.web3.eth.wait_for_transaction_receipt(sent)
+        return self.web3.eth.contract(address=receipt["contractAddress"], abi=artifact["abi"])
+
+    def send(self, call: Any, sender: str, name: str | None = None, value: int = 0) -> int:
+        """Send a transaction in a block of its own; `name` is what its gas is kept as."""
+        self._tick()
+        sent = call.transact({"from": sender, "value": value, "gas": 5_000_000})
+        receipt = self.web3.eth.wait_for_transaction_receipt(sent)
+        if receipt["status"] != 1:
+            raise SystemExit(f"{name or call.fn_name} reverted")
+        if name:
+            self.figures.gas[name] = receipt["gasUsed"]
+            self.figures.calldata[name] = len(call._encode_transaction_data()) // 2 - 1
+        return int(receipt["gasUsed"])
+
+    def view(self, call: Any, name: str) -> int:
+        """Keep the gas of a view's frame."""
+        self.figures.gas[name] = frame(self.web3, call)
+        return self.figures.gas[name]
+
+    def sign(self, signer: LocalAccount, contract: Any, kind: str, **message: Any) -> bytes:
+        """The signature of a message of the suite."""
+        domain = {
+            "name": "Aceso",
+            "version": "1",
+            "chainId": self.web3.eth.chain_id,
+            "verifyingContract": contract.address,
+        }
+        signable = encode_typed_data(domain, dict(TYPES[kind].types), message)
+        return bytes(signer.sign_message(signable).signature)
+
+    # The suite
+
+    def _deploy(self) -> None:
+        self.participants = self.deploy("ParticipantRegistry", self.authority, 0)
+        self.consents = self.deploy("ConsentRegistry", self.participants.address)
+        self.records = self.deploy("RecordRegistry", self.participants.address)
+        # The coin is told the sale's address before the sale exists: it is the next of the sender.
+        nonce = self.web3.eth.get_transaction_count(self.authority)
+        sale = create_address(self.authority, nonce + 1)
+        nobody = "0x" + "00" * 20
+        self.coin = self.deploy("RewardCoin", sale, nobody, 10**9 * COIN)
+        self.sale = self.deploy("CoinSale", self.coin.address, self.treasury, 1000, 10**8 * COIN)
+        if self.sale.address != sale:
+            raise SystemExit("the sale is not where the coin expects it")
+        offers = self.deploy("Offers")
+        self.market = self.deploy(
+            "DataMarket",
+            self.consents.address,
+            self.participants.address,
+            self.coin.address,
+            self.commons,
+            Offers=offers.address,
+        )
+
+    def accredit(self, who: str, roles: int) -> None:
+        call = self.participants.functions
+        self.send(call.proposeAccreditation(who, roles, 0), self.authority)
+        self.send(call.accredit(who), self.authority)
+
+    def terms(
+        self,
+        grantee: bytes,
+        classes: int = DataClass.PROBLEMS | DataClass.LABS,
+        uses: int = Use.TREAT,
+    ) -> tuple[Any, ...]:
+        """A grant of 300 days from now."""
+        notice = keccak(text="the text that was shown")
+        return (grantee, classes, uses, 0, 0, self.now, self.now + 300 * DAY, notice)
+
+    def offer(self, committee: int = 1, subject: str | None = None) -> int:
+        """An offer of labs for medical research at 1 coin a day, granted to."""
+        subject = subject or self.subject
+        terms = (
+            subject,
+            COIN,
+            self.institution,
+            committee,
+            DAY,
+            1000,
+            Use.HMB,
+            DataClass.LABS,
+            0,
+            0,
+            DAY,
+        )
+        self.send(self.market.functions.offer(terms), subject)
+        number = int(self.market.functions.offerCount().call())
+        grantee = group(number, self.market.address)
+        granted = self.terms(grantee, DataClass.LABS, Use.HMB)
+        self.send(self.consents.functions.grant(granted), subject)
+        return number
+
+    def buy(self, number: int, name: str | None = None) -> int:
+        """A purchase under an allowance that was given before and is not used up."""
+        self.send(self.market.functions.buy(number, keccak(text="a key")), self.buyer, name)
+        return int(self.market.functions.orderOf(number, self.buyer).call()[0])
+
+    def deliver(
+        self, order: int, signers: list[int], members: int, threshold: int, name: str | None = None
+    ) -> None:
+        """The delivery of `order` by these of the first `members` custodians."""
+        delivery = {
+            "order": order,
+            "extract": keccak(text="an extract"),
+            "receivingKey": keccak(text="a key"),
+            "capsule": keccak(text="a capsule"),
+        }
+        signatures = [
+            self.sign(self.custodians[at], self.market, "Delivery", **delivery) for at in signers
+        ]
+        committee = ([custodian.address for custodian in self.custodians[:members]], threshold)
+        bits = sum(1 << at for at in signers)
+        self.send(
+            self.market.functions.deliver(tuple(delivery.values()), committee, bits, signatures),
+            self.relayer,
+            name,
+        )
+
+
+def create_address(sender: str, nonce: int) -> str:
+    """Where the contract will be that `sender` creates as transaction `nonce` (below 2^16)."""
+    number = b"\x80" if nonce == 0 else nonce.to_bytes(2 if nonce > 255 else 1, "big")
+    if nonce > 127:
+        number = bytes([0x80 + len(number)]) + number
+    body = b"\x94" + bytes.fromhex(sender[2:]) + number
+    return str(Web3.to_checksum_address(keccak(bytes([0xC0 + len(body)]) + body)[12:]))
+
+
+def measure(web3: Web3) -> Figures:
+    """Run every scenario on a fresh chain."""
+    scene = Scene(web3)
+    _records(scene)
+    _consents(scene)
+    _market(scene)
+    _decisions(scene)
+    return scene.figures
+
+
+def _records(scene: Scene) -> None:
+    """An accredited issuer anchors, replaces, retracts; somebody verifies."""
+    records, issuer = scene.records.functions, scene.issuer
+    scene.accredit(issuer.address, Role.ISSUER)
+    scene.accredit(scene.institution, Role.ISSUER)
+    batch = keccak(text="the list of leaves")
+
+    def root(at: int) -> bytes:
+        return keccak(text=f"root {at}")
+
+    scene.send(records.anchor(root(0), batch), scene.institution)
+    scene.send(records.anchor(root(1), batch), scene.institution, "anchor")
+
+    def signed(at: int) -> tuple[Any, ...]:
+        message = {"root": root(at), "batch": batch, "deadline": scene.now + DAY}
+        signature = scene.sign(issuer, scene.records, "Anchor", issuer=issuer.address, **message)
+        return (issuer.address, *message.values(), signature)
+
+    scene.send(records.anchorWithSig(*signed(0)), scene.relayer)
+    scene.send(records.anchorWithSig(*signed(1)), scene.relayer, "anchor_signed")
+
+    leaf, successor = keccak(text="a leaf"), keccak(text="its successor")
+    scene.send(records.supersede(leaf, successor), scene.institution, "supersede")
+    scene.send(records.retract(successor), scene.institution, "retract")
+
+    leaves = [keccak(text=f"leaf {at}") for at in range(1000)]
+    tree = tree_of(leaves)
+    scene.send(records.anchor(tree.root, batch), scene.institution)
+    # The deepest of them: the lowest row of the tree holds the first in its order.
+    deepest = max(leaves, key=lambda each: (len(tree.proof(each)), each))
+    question = (scene.institution, tree.root, deepest, list(tree.proof(deepest)))
+    scene.view(records.isIncluded(*question), "verify_inclusion_1000")
+    scene.view(records.verify(*question), "verify_record")
+
+
+def _consents(scene: Scene) -> None:
+    """Grants, renewals and withdrawals, sent and signed."""
+    consents, subject, persona = scene.consents.functions, scene.subject, scene.persona
+    grantee = account(scene.colleague)
+    scene.send(consents.grant(scene.terms(account(scene.physician))), subject)
+    scene.send(consents.grant(scene.terms(grantee)), subject, "grant")
+    scene.send(consents.grant(scene.terms(grantee)), subject, "grant_renew")
+    scene.send(consents.withdraw(grantee), subject, "withdraw")
+    scene.send(consents.withdraw(account(scene.relayer)), subject, "withdraw_unsent")
+    scene.send(consents.withdrawAll(), scene.stranger, "withdraw_all_first")
+    scene.send(consents.withdrawAll(), scene.stranger, "withdraw_all")
+
+    terms = scene.terms(grantee)
+    deadline = scene.now + DAY
+    fields = [each["name"] for each in TYPES["Grant"].types["Grant"]]
+    values = (persona.address, *terms, 0, 0, 0, deadline)
+    signature = scene.sign(
+        persona, scene.consents, "Grant", **dict(zip(fields, values, strict=True))
+    )
+    granted = consents.grantWithSig(persona.address, terms, deadline, signature)
+    scene.send(granted, scene.relayer, "grant_signed")
+    signature = scene.sign(
+        persona,
+        scene.consents,
+        "Withdrawal",
+        subject=persona.address,
+        grantee=grantee,
+        withdrawals=0,
+    )
+    withdrawn = consents.withdrawWithSig(persona.address, grantee, signature)
+    scene.send(withdrawn, scene.relayer, "withdraw_signed")
+
+
+def _market(scene: Scene) -> None:
+    """Orders bought, delivered and settled, and what is paid out of them."""
+    market, coin, participants = (
+        scene.market.functions,
+        scene.coin.functions,
+        scene.participants.functions,
+    )
+    for place, custodian in enumerate(scene.custodians, start=1):
+        scene.send(participants.openInstitution(scene.authority), scene.authority)
+        member = participants.setMember(place, custodian.address, FOREVER, 0)
+        scene.send(member, scene.authority)
+        scene.accredit(custodian.address, Role.CUSTODIAN)
+    members = [custodian.address for custodian in scene.custodians]
+    for committee, places in (((members[:3], 2), [1, 2, 3]), ((members, 3), [1, 2, 3, 4, 5])):
+        scene.send(participants.registerCommittee(committee, places), scene.authority)
+
+    for holder in (scene.buyer, scene.subject, scene.stranger):
+        scene.send(scene.sale.functions.buy(), holder, value=COIN)
+    scene.send(coin.transfer(scene.stranger, 5), scene.buyer, "coin_transfer")
+    scene.send(coin.approve(scene.market.address, 100 * COIN), scene.buyer)
+
+    # A first round for all, after which nobody has a slot that was never used: one order runs its
+    # whole time, one is stopped, and everybody takes what they are owed.
+    for stopped in (False, True):
+        _round(scene, stopped=stopped)
+    for owed in (scene.subject, scene.institution, scene.buyer):
+        scene.send(market.payCredit(owed), owed)
+
+    # The second round counts.
+    _round(scene, stopped=False, counts=True)
+    for owed in (scene.subject, scene.institution):
+        name = "credit_withdraw" if owed == scene.subject else None
+        scene.send(market.payCredit(owed), owed, name)
+    _round(scene, stopped=True, counts=True)
+
+    order = scene.buy(scene.offer(committee=2))
+    scene.deliver(order, [0, 2, 4], 5, 3, "deliver_3of5")
+
+    _permits(scene)
+
+
+def _round(scene: Scene, *, stopped: bool, counts: bool = False) -> None:
+    """An order from purchase to settlement by a stranger; `stopped` after an hour of its day."""
+    number = scene.offer()
+    order = scene.buy(number, "buy" if counts and not stopped else None)
+    scene.deliver(order, [0, 2], 3, 2, "deliver_2of3" if counts and not stopped else None)
+    if stopped:
+        scene.wait(3600)
+        grantee = group(number, scene.market.address)
+        scene.send(scene.consents.functions.withdraw(grantee), scene.subject)
+    else:
+        scene.wait(DAY)
+    name = "settle_prorata" if stopped else "settle"
+    scene.send(scene.market.functions.settle(order), scene.relayer, name if counts else None)
+
+
+def _permits(scene: Scene) -> None:
+    """Purchases in one transaction, by somebody who bought so before."""
+    payer = scene.payer
+    scene.send(scene.coin.functions.transfer(payer.address, 10 * COIN), scene.buyer)
+    # The payer has a key of their own, so the node is told to send as them.
+    ask(scene.web3, "anvil_impersonateAccount", payer.address)
+    for name in (None, "buy_permit"):
+        number = scene.offer()
+        deadline = scene.now + DAY
+        signature = payer.sign_message(_permit(scene, COIN, deadline))
+        bought = scene.market.functions.buyWithPermit(
+            number,
+            keccak(text="a key"),
+            deadline,
+            signature.v,
+            signature.r.to_bytes(32, "big"),
+            signature.s.to_bytes(32, "big"),
+        )
+        scene.send(bought, payer.address, name)
+
+
+def _permit(scene: Scene, value: int, deadline: int) -> Any:
+    """The coin's own typed data (ERC-2612), which is of another domain than the suite's."""
+    kinds = {
+        "Permit": [
+            {"name": "owner", "type": "address"},
+            {"name": "spender", "type": "address"},
+            {"name": "value", "type": "uint256"},
+            {"name": "nonce", "type": "uint256"},
+            {"name": "deadline", "type": "uint256"},
+        ]
+    }
+    domain = {
+        "name": "Aceso",
+        "version": "1",
+        "chainId": scene.web3.eth.chain_id,
+        "verifyingContract": scene.coin.address,
+    }
+    nonce = scene.coin.functions.nonces(scene.payer.address).call()
+    message = {
+        "owner": scene.payer.address,
+        "spender": scene.market.address,
+        "value": value,
+        "nonce": nonce,
+        "deadline": deadline,
+    }
+    return encode_typed_data(domain, kinds, message)
+
+
+def _decisions(scene: Scene) -> None:
+    """The one decision: of a direct grant, and of the dearer kind of group."""
+    consents, subject, colleague = scene.consents.functions, scene.subject, scene.colleague
+    grantee = account(colleague)
+    scene.send(consents.grant(scene.terms(grantee)), subject)
+    scene.view(
+        consents.decide((subject, colleague, grantee, Use.TREAT, DataClass.LABS, 0)), "decide"
+    )
+
+    hospital = group(1, scene.participants.address)
+    scene.send(consents.grant(scene.terms(hospital)), subject)
+    member = scene.custodians[0].address
+    question = (subject, member, hospital, Use.TREAT, DataClass.LABS, 0)
+    institution = scene.view(consents.decide(question), "decide_member")
+
+    number = scene.offer()
+    scene.buy(number)
+    offered = group(number, scene.market.address)
+    question = (subject, scene.buyer, offered, Use.HMB, DataClass.LABS, 0)
+    buyers = scene.view(consents.decide(question), "decide_member")
+    scene.figures.gas["decide_member"] = max(institution, buyers)
