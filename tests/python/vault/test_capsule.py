@@ -232,3 +232,15 @@ def test_seals_of_two_capsules_share_nothing(capsule_of):
     assert {name.name for name in fields(one)} >= {"reader_seal", "owner_seal"}
     assert one.digest != two.digest
     assert not set(one.commitments) & set(two.commitments)
+
+
+def test_a_maker_who_gives_two_custodians_one_share_is_found_out(
+    monkeypatch, capsule_of, custodians
+):
+    one = shamir.split(bytes(32), shares=3, threshold=2)[0]
+    monkeypatch.setattr(shamir, "split", lambda *_, **__: [one, one, one])
+    capsule = capsule_of()
+
+    vault.open_share(capsule, *custodians[0])
+    with pytest.raises(vault.FalseShareError, match="another custodian's"):
+        vault.open_share(capsule, *custodians[1])
