@@ -1,0 +1,62 @@
+"""What each actor does, as one readable call each.
+
+    person       takes in files, shares, withdraws, sees who can see
+    selling      offers, delivers extracts
+    issuer       a hospital or a laboratory issues records
+    reader       a physician, or a member through the gateway, opens
+    researcher   buys, opens extracts
+    evidence     whether a file is what its issuer issued
+
+Beneath them: `network` (where everything is), `profile` and `store` (what is on this device), and
+`publishing` (seal, keep on IPFS, anchor, post), which persons and issuers share.
+"""
+
+from .amounts import base_units, coin
+from .errors import EvidenceError, NothingToOpenError, ProfileError
+from .evidence import Evidence, Verdict, evidence_of, verify
+from .issuer import Holder, Issuer
+from .network import CommitteeFacts, Network
+from .person import HOME, RESEARCH, FileReport, ImportReport, Person, Seer
+from .profile import Kind, Profile
+from .publishing import Draft, Published, Publisher
+from .reader import Gateway, Opened, Reader
+from .researcher import Purchase, Researcher
+from .selling import Delivered, Seller
+from .store import Step, Store, Stored
+
+__all__ = [
+    "HOME",
+    "RESEARCH",
+    "CommitteeFacts",
+    "Delivered",
+    "Draft",
+    "Evidence",
+    "EvidenceError",
+    "FileReport",
+    "Gateway",
+    "Holder",
+    "ImportReport",
+    "Issuer",
+    "Kind",
+    "Network",
+    "NothingToOpenError",
+    "Opened",
+    "Person",
+    "Profile",
+    "ProfileError",
+    "Published",
+    "Publisher",
+    "Purchase",
+    "Reader",
+    "Researcher",
+    "Seer",
+    "Seller",
+    "Step",
+    "Store",
+    "Stored",
+    "Verdict",
+    "base_units",
+    "coin",
+    "evidence_of",
+    "verify",
+]

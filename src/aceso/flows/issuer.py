@@ -1,0 +1,121 @@
+"""What a hospital, a laboratory or a device maker does: issue records into a person's vault.
+
+    issuer = Issuer(network, profile)
+    issuer.issue(card, [Path("visit.json")])      # the card is the one that the person gave it
+
+The issuer seals to the keys on the card, anchors under its own account, and posts to the lists: the
+person need not be there, and the primary physician can open the new result at once. The issuer
+keeps nothing that opens a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Receipt
+from aceso.codes import DataClass
+from aceso.errors import InputError
+from aceso.formats import Imported, Kind, import_file
+from aceso.vault import Card, PrivateKey
+
+from .network import Network
+from .person import FileReport, ImportReport
+from .profile import Profile
+from .publishing import Draft, Progress, Publisher, random_record_id, seconds_of
+
+__all__ = ["ACCOUNT", "Holder", "Issuer"]
+
+ACCOUNT = 0
+
+
+class Holder:
+    """An account that is known by its address: an institution, a physician, a researcher."""
+
+    def __init__(self, network: Network, profile: Profile):
+        self.network = network
+        self.profile = profile
+        self.account: LocalAccount = profile.seed.persona(ACCOUNT)
+
+    @property
+    def receiving_key(self) -> PrivateKey:
+        """The key that others seal to; its public half is published on chain."""
+        return self.profile.seed.keys(self.network.suite.chain_id).owner_key()
+
+    def publish_key(self) -> Receipt | None:
+        """Publish the receiving key, unless it is published already."""
+        public = self.receiving_key.public_key().to_bytes()
+        if self.network.synced().published_key(self.account.address) == public:
+            return None
+        sender = self.network.sender(self.account)
+        return sender.send(self.network.suite.participants.publish_key(public))
+
+
+class Issuer(Holder):
+    """An institution that issues records."""
+
+    def issue(
+        self, card: Card, paths: Iterable[Path], *, progress: Progress | None = None
+    ) -> ImportReport:
+        """Issue the records in these files to the person of the card."""
+        reports: list[FileReport] = []
+        receipts: list[Receipt] = []
+        for path in paths:
+            try:
+                with import_file(path) as imported:
+                    drafts = list(self._drafts(imported))
+                    publisher = Publisher(
+                        self.network,
+                        self.profile.store,
+                        self.profile.folder,
+                        card,
+                        issuer=self.account,
+                    )
+                    published = publisher.publish(drafts, progress=progress)
+                    receipts += published.receipts
+                    reports.append(
+                        FileReport(
+                            path,
+                            imported.format.value,
+                            {kind.value: count for kind, count in imported.counts.items()},
+                            len(drafts),
+                            len(published.entries),
+                            None,
+                            "",
+                            tuple(imported.outcomes()),
+                        )
+                    )
+            except InputError as exc:
+                counts = {Kind.REFUSED.value: 1}
+                reports.append(FileReport(path, "", counts, 0, 0, None, "", (), exc.message))
+        return ImportReport(tuple(reports), tuple(receipts))
+
+    def classes_of(self, paths: Iterable[Path]) -> DataClass:
+        """The classes of the records in these files: those that a card has to have."""
+        found = DataClass(0)
+        for path in paths:
+            with import_file(path) as imported:
+                for record in imported.records():
+                    found |= record.data_class
+        return found
+
+    def _drafts(self, imported: Imported) -> Iterator[Draft]:
+        # An issuer's own file stays with the issuer: what it issues are the records in it.
+        now = self.network.suite.now()
+        for record in imported.records():
+            yield Draft(
+                record_id=random_record_id(),
+                data_class=record.data_class,
+                source=record.body,
+                media_type=record.media_type,
+                issued_at=seconds_of(record.issued_at, record.day, now),
+                day=record.day.isoformat() if record.day else "",
+                fields=record.fields,
+            )
+
+    def add_member(self, number: int, member: str, *, until: int) -> Receipt:
+        """Make an account a member of this institution until a time; now or earlier ends it."""
+        call = self.network.suite.participants.set_member(number, member, until, 0)
+        return self.network.sender(self.account).send(call)

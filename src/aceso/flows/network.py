@@ -1,0 +1,160 @@
+"""Where everything is: the chain with its contracts, IPFS, the custodians, and who carries messages.
+
+    with Network.read(Path("devnet")) as network:
+        network.suite.now()
+        network.ipfs.read(cid)
+        network.committee.listing(…)
+
+A network is one JSON file: `{"chain": {"url", "chainId"}, "ipfs": {"url"}, "deployment": {…},
+"custodians": [{"address", "url", "publicKey"}], "committee": {"number", "threshold",
+"institutions"}}`, as `aceso devnet` writes it into its folder.
+
+The relayer is any account with ether. It carries what others signed, so that a person needs none.
+On a local network it is the one that the file names; elsewhere its key comes from ACESO_RELAYER_KEY.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Deployment, Sender, Suite
+from aceso.custody import Committee, Custodian
+from aceso.index import Index
+from aceso.storage import IpfsClient
+from aceso.vault import CustodianCard, PublicKey
+
+from .errors import ProfileError
+
+__all__ = ["CommitteeFacts", "Network"]
+
+_STATE_FILE = "devnet.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteeFacts:
+    """The committee as it is registered on chain."""
+
+    number: int
+    threshold: int
+    members: tuple[str, ...]
+
+
+class Network:
+    """An open connection to every part. Close it, or use it as a context manager."""
+
+    def __init__(self, facts: Mapping[str, Any]):
+        try:
+            self.chain_url = str(facts["chain"]["url"])
+            self._deployment = Deployment.from_json(facts["deployment"])
+            self.ipfs = IpfsClient(str(facts["ipfs"]["url"]))
+            self.cards = tuple(
+                CustodianCard(
+                    str(one["address"]),
+                    str(one["url"]),
+                    PublicKey(bytes.fromhex(str(one["publicKey"]).removeprefix("0x"))),
+                )
+                for one in facts["custodians"]
+            )
+            committee = facts["committee"]
+            self.facts = CommitteeFacts(
+                int(committee["number"]),
+                int(committee["threshold"]),
+                tuple(card.address for card in self.cards),
+            )
+        except (KeyError, TypeError, ValueError) as exc:
+            raise ProfileError(
+                "The network file does not say where chain, contracts, IPFS and custodians are. "
+                "Use the devnet.json of a running `aceso devnet`, or ask whoever runs the network.",
+                code="E_NETWORK_FILE",
+            ) from exc
+        self._relayer_key = os.environ.get("ACESO_RELAYER_KEY") or facts.get("relayerKey")
+
+    @classmethod
+    def read(cls, path: Path) -> Network:
+        """Connect to the network that a file, or the folder of a devnet, describes."""
+        file = path / _STATE_FILE if path.is_dir() else path
+        try:
+            facts = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as exc:
+            raise ProfileError(
+                f"There is no network at {path}. Start one with `aceso devnet --folder {path}`, or "
+                "name its file with --network.",
+                code="E_NETWORK_MISSING",
+                details={"path": str(path)},
+            ) from exc
+        return cls(facts)
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.ipfs.close()
+        if "committee" in self.__dict__:
+            self.committee.close()
+
+    @cached_property
+    def suite(self) -> Suite:
+        return Suite.connect(self.chain_url, self._deployment)
+
+    @cached_property
+    def committee(self) -> Committee:
+        custodians = [
+            Custodian(card.url, address=card.address, public_key=card.public_key)
+            for card in self.cards
+        ]
+        return Committee(custodians, self.facts.threshold, self.suite)
+
+    @cached_property
+    def relayer(self) -> Sender:
+        if not self._relayer_key:
+            raise ProfileError(
+                "Nobody carries signed messages to the chain here. Set ACESO_RELAYER_KEY to the "
+                "key of an account with ether.",
+                code="E_NO_RELAYER",
+            )
+        return Sender(self.suite, Account.from_key(self._relayer_key))
+
+    @cached_property
+    def index(self) -> Index:
+        """What happened on chain, read to the newest block when it is first asked."""
+        return Index(":memory:", self.suite)
+
+    def synced(self) -> Index:
+        """The index, brought up to date."""
+        self.index.sync()
+        return self.index
+
+    def sender(self, account: LocalAccount) -> Sender:
+        """For accounts that pay for themselves: institutions, researchers."""
+        return Sender(self.suite, account)
+
+    def receiving_key(self, grantee: bytes) -> PublicKey:
+        """The published key that stands for a grantee: the account's, or the institution's."""
+        holder = self.suite.key_holder(grantee)
+        found = self.synced().published_key(holder)
+        if found is None:
+            raise ProfileError(
+                f"The grantee {holder} has not published a receiving key, so nothing can be sealed "
+                "to them. They do it with `aceso init`.",
+                code="E_NO_PUBLISHED_KEY",
+                details={"account": holder},
+            )
+        return PublicKey(found)

@@ -1,0 +1,279 @@
+"""From records to the chain: seal, keep on IPFS, anchor, post. The same for a person and an issuer.
+
+    publisher = Publisher(network, store, card, issuer=account, poster=account)
+    publisher.publish(drafts, progress=…)       # goes on where an earlier call was cut off
+    publisher.resume()
+
+In this order, so that nothing is promised before it is so: the sealed body is on IPFS and was read
+back, before its entry is kept on the device, before the root is anchored, before the custodians get
+the entry. Whatever is cut off in between goes on later, and a body that got no entry is unpinned.
+
+A person publishes for themself with the card of their own vault, and an issuer with the card that
+the person gave it: the card says where the lists are and which keys to seal to.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Receipt, RefusedError, acts
+from aceso.codes import DataClass
+from aceso.storage import cid_digest
+from aceso.vault import (
+    Body,
+    CapsuleContext,
+    Card,
+    Envelope,
+    FieldTree,
+    ListEntry,
+    RecordKey,
+    head_fields,
+    make_batch,
+    make_capsule,
+    new_dek,
+    seal_stream,
+)
+
+from .network import Network
+from .store import Batch, Store
+
+__all__ = ["Draft", "Progress", "Published", "Publisher", "Sealed", "envelope_of", "seal_body"]
+
+# So many records go under one root, and so many are at most sealed anew after a cut.
+_BATCH = 512
+
+# What is told of the way: the step and the number of records that have done it.
+Progress = Callable[[str, int], None]
+
+
+class Source(Protocol):
+    """The bytes of a record."""
+
+    @property
+    def sha256(self) -> bytes: ...
+
+    def open(self) -> BinaryIO: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A record that is to be sealed: its id, class, bytes, and what is said of it."""
+
+    record_id: bytes
+    data_class: DataClass
+    source: Source = field(repr=False)
+    media_type: str
+    issued_at: int
+    day: str
+    fields: Mapping[str, bytes] = field(repr=False)
+    lineage: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A draft whose body is on IPFS, with the data key that nobody else has yet."""
+
+    draft: Draft
+    cid: str
+    body: Body
+    tree: FieldTree = field(repr=False)
+    dek: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a call has done."""
+
+    entries: tuple[ListEntry, ...]
+    receipts: tuple[Receipt, ...]
+
+
+def seconds_of(issued_at: str | None, day: date | None, fallback: int) -> int:
+    """The Unix seconds of a FHIR instant or date; `fallback` where there is none that we can read."""
+    if issued_at:
+        try:
+            moment = datetime.fromisoformat(issued_at.replace("Z", "+00:00"))
+        except ValueError:
+            moment = None
+        if moment is not None:
+            return max(
+                0, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+            )
+    if day is not None:
+        return max(0, int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()))
+    return fallback
+
+
+def seal_body(network: Network, draft: Draft, *, holder: str, folder: Path) -> Sealed:
+    """Seal the body under a fresh data key and put it on IPFS."""
+    dek = new_dek()
+    with tempfile.TemporaryFile(dir=folder) as sealed:
+        with draft.source.open() as source:
+            body = seal_stream(source, sealed, dek)
+        sealed.seek(0)
+        cid = network.ipfs.add(sealed)
+    fields = head_fields(
+        record_id=draft.record_id,
+        data_class=int(draft.data_class),
+        issued_at=draft.issued_at,
+        lineage=draft.lineage,
+        holder=holder,
+        digest=draft.source.sha256,
+    )
+    tree = FieldTree.of(fields | dict(draft.fields), dek=dek, record_id=draft.record_id)
+    return Sealed(draft, cid, body, tree, dek)
+
+
+def envelope_of(
+    sealed: Sealed, *, holder: str, issuer: str, root: bytes, proof: Sequence[bytes]
+) -> Envelope:
+    """What a reader needs to understand and to prove the record."""
+    draft = sealed.draft
+    return Envelope(
+        record_id=draft.record_id,
+        data_class=int(draft.data_class),
+        issued_at=draft.issued_at,
+        lineage=draft.lineage,
+        holder=holder,
+        digest=draft.source.sha256,
+        media_type=draft.media_type,
+        hashes=sealed.tree.hashes,
+        issuer=issuer,
+        root=root,
+        proof=tuple(proof),
+    )
+
+
+class Publisher:
+    """Publishes records to the lists of one card."""
+
+    def __init__(
+        self,
+        network: Network,
+        store: Store,
+        folder: Path,
+        card: Card,
+        *,
+        issuer: LocalAccount,
+        poster: Callable[[str], LocalAccount] | None = None,
+    ):
+        """`issuer` anchors and, unless `poster` gives the key of a list, posts."""
+        self._network = network
+        self._store = store
+        self._folder = folder
+        self._card = card
+        self._issuer = issuer
+        self._poster = poster or (lambda list_key: issuer)
+
+    def publish(self, drafts: Iterable[Draft], *, progress: Progress | None = None) -> Published:
+        """Publish all of `drafts`, after what an earlier call left."""
+        tell = progress or (lambda step, count: None)
+        receipts = list(self.resume(progress=progress).receipts)
+        entries: list[ListEntry] = []
+        for chunk in _chunks(drafts):
+            entries += self._seal(chunk, tell)
+            receipts += self._send(tell)
+        return Published(tuple(entries), tuple(receipts))
+
+    def resume(self, *, progress: Progress | None = None) -> Published:
+        """Finish what was cut off."""
+        tell = progress or (lambda step, count: None)
+        for cid in self._store.left_behind():
+            self._network.ipfs.unpin(cid)
+        self._store.forget_added()
+        return Published((), tuple(self._send(tell)))
+
+    def _seal(self, drafts: Sequence[Draft], tell: Progress) -> list[ListEntry]:
+        holder = self._card.persona
+        sealed: list[Sealed] = []
+        for draft in drafts:
+            one = seal_body(self._network, draft, holder=holder, folder=self._folder)
+            self._store.note_added(one.cid)
+            sealed.append(one)
+            tell("sealed", 1)
+        batch = make_batch(one.tree.leaf for one in sealed)
+        leaves = b"".join(sorted(batch.proofs()))
+        cid = self._network.ipfs.add(leaves)
+        tell("stored", len(sealed))
+        kept: list[tuple[ListEntry, str, str]] = []
+        for one in sealed:
+            proof = batch.proof(one.tree.leaf)
+            entry, list_key = self._entry(one, batch.root, proof)
+            kept.append((entry, list_key, one.draft.day))
+        self._store.keep(Batch(batch.root, cid_digest(cid)), kept)
+        tell("kept", len(kept))
+        return [entry for entry, _, _ in kept]
+
+    def _entry(self, sealed: Sealed, root: bytes, proof: Sequence[bytes]) -> tuple[ListEntry, str]:
+        draft = sealed.draft
+        opening = self._card.opening(int(draft.data_class))
+        envelope = envelope_of(
+            sealed,
+            holder=self._card.persona,
+            issuer=self._issuer.address,
+            root=root,
+            proof=proof,
+        )
+        context = CapsuleContext(
+            chain_id=self._card.chain_id,
+            record_id=draft.record_id,
+            data_class=int(draft.data_class),
+            epoch=opening.epoch,
+        )
+        capsule = make_capsule(
+            context,
+            RecordKey(sealed.dek, sealed.body),
+            custodians=self._card.committee(opening),
+            threshold=opening.threshold,
+            reader_key=opening.class_key,
+            owner_key=opening.owner_key,
+        )
+        entry = ListEntry(
+            cid=sealed.cid,
+            capsule=capsule,
+            issuer=self._issuer.address,
+            root=root,
+            envelope=envelope.seal(sealed.dek),
+        )
+        return entry, opening.list_key
+
+    def _send(self, tell: Progress) -> Iterator[Receipt]:
+        for batch in self._store.unanchored():
+            call = acts.anchor(self._network.suite, self._issuer, batch.root, batch.leaves)
+            try:
+                yield self._network.relayer.send(call)
+            except RefusedError as exc:
+                # It was anchored before we could write that down: what we wanted is so.
+                if exc.name != "RecordAlreadyAnchored":
+                    raise
+            self._store.anchored(batch.root)
+            tell("anchored", 1)
+        for stored in self._store.unposted():
+            self._network.committee.post(
+                stored.entry,
+                list_key=stored.list_key,
+                signer=self._poster(stored.list_key),
+                issuer=stored.entry.issuer,
+            )
+            self._store.posted(stored.entry.record_id)
+            tell("posted", 1)
+
+
+def _chunks(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
+    waiting = iter(drafts)
+    while chunk := list(islice(waiting, _BATCH)):
+        yield chunk
+
+
+def random_record_id() -> bytes:
+    """The id of a record that an issuer makes."""
+    return os.urandom(32)

@@ -1,0 +1,240 @@
+"""What a person does to be paid: offer, make the extract of an order, deliver it.
+
+    seller = Seller(person)
+    number = seller.offer(classes=DataClass.LABS, use=Use.HMB, price=…, days=30)
+    seller.deliver(order)
+
+An offer is made and granted by the research persona, so that no buyer meets a care persona. What is
+delivered is an extract: a record of its own, made for one order from the records of the classes on
+offer, with direct identifiers dropped, and sealed for the key that the buyer named. No buyer ever
+gets a class key, an original, or a record id of one.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aceso.chain import OfferTerms, Receipt, Terms, acts, grantee_of_group
+from aceso.codes import Condition, DataClass, Use
+from aceso.formats import BytesBody
+from aceso.research import Extract, extract
+from aceso.storage import cid_digest, cid_from_digest
+from aceso.vault import (
+    CapsuleContext,
+    ListEntry,
+    PublicKey,
+    RecordKey,
+    make_batch,
+    make_capsule,
+)
+
+from .errors import NothingToOpenError
+from .person import RESEARCH, Person, write_body
+from .publishing import Draft, envelope_of, random_record_id, seal_body
+
+__all__ = ["Delivered", "Seller"]
+
+_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An extract that the committee holds ready."""
+
+    order: int
+    entry: ListEntry
+    extract: Extract
+    receipts: tuple[Receipt, ...]
+
+
+class Seller:
+    """A person who sells extracts."""
+
+    def __init__(self, person: Person):
+        self._person = person
+        self._network = person.network
+
+    def offer(
+        self,
+        *,
+        classes: DataClass,
+        use: Use,
+        price: int,
+        seconds: int,
+        delivery_seconds: int = 7 * _DAY,
+        disease: int = 0,
+        conditions: Condition = Condition(0),
+        institution: str | None = None,
+        institution_bps: int = 0,
+        notice: bytes = bytes(32),
+    ) -> tuple[int, tuple[Receipt, ...]]:
+        """Make an offer and grant to it; return its number. `price` is in base units of coin."""
+        suite = self._network.suite
+        persona = self._person.persona(RESEARCH)
+        terms = OfferTerms(
+            subject=persona.address,
+            price=price,
+            institution=institution or "0x" + "00" * 20,
+            committee=self._network.facts.number,
+            duration=seconds,
+            institution_bps=institution_bps,
+            use=use,
+            classes=classes,
+            disease=disease,
+            conditions=int(conditions),
+            delivery_period=delivery_seconds,
+        )
+        made = self._network.relayer.send(acts.offer(suite, persona, terms))
+        number = int(made.event("OfferMade")["number"])
+        now = suite.now()
+        granted = self._network.relayer.send(
+            acts.grant(
+                suite,
+                persona,
+                Terms(
+                    grantee=self.grantee(number),
+                    classes=classes,
+                    uses=use,
+                    conditions=int(conditions),
+                    disease=disease,
+                    valid_from=now,
+                    valid_until=now + seconds + delivery_seconds,
+                    notice=notice,
+                ),
+            )
+        )
+        return number, (made, granted)
+
+    def grantee(self, number: int) -> bytes:
+        """The offer as a grantee."""
+        return grantee_of_group(number, self._network.suite.addresses["DataMarket"])
+
+    def withdraw(self, number: int) -> Receipt:
+        """Withdraw what was granted to an offer: its orders are paid for the time until now."""
+        suite = self._network.suite
+        act = acts.withdraw(suite, self._person.persona(RESEARCH), self.grantee(number))
+        self._network.committee.withdraw(act)
+        return self._network.relayer.send(act.call)
+
+    def close(self, number: int) -> Receipt:
+        """Take no more buyers."""
+        persona = self._person.persona(RESEARCH)
+        return self._network.relayer.send(acts.close_offer(self._network.suite, persona, number))
+
+    def deliver(self, order: int) -> Delivered:
+        """Make the extract of an order, leave it with the committee, and record the delivery."""
+        suite = self._network.suite
+        persona = self._person.persona(RESEARCH)
+        seen = suite.market.get_order(order)
+        terms = suite.market.get_offer(seen.offer)
+        bought = self._network.synced().order(order)
+        if terms.subject != persona.address or bought is None:
+            raise NothingToOpenError(
+                "There is no such order of an offer of yours. See `aceso balance` for your orders.",
+                code="E_NO_ORDER",
+            )
+        buyer_key = PublicKey(
+            self._network.ipfs.read(cid_from_digest(bought.receiving_key), limit=4096)
+        )
+        made = extract(
+            self._bodies(terms.classes),
+            classes=terms.classes,
+            order_key=self._person.keys.derive("extract-dates", 32) + order.to_bytes(32, "big"),
+        )
+        if not made.resources:
+            raise NothingToOpenError(
+                "There is nothing in the vault of the classes on offer that an extract may hold.",
+                code="E_EMPTY_EXTRACT",
+            )
+        entry, leaf, anchored = self._seal(order, terms.classes, made, buyer_key)
+        attestation = self._network.committee.deposit_extract(order, entry, persona, leaf)
+        call = suite.market.deliver(
+            order=order,
+            extract=leaf,
+            receiving_key=bought.receiving_key,
+            capsule=entry.capsule.digest,
+            members=self._network.facts.members,
+            threshold=self._network.facts.threshold,
+            signers=attestation.signers,
+            signatures=attestation.signatures,
+        )
+        delivered = self._network.relayer.send(call)
+        return Delivered(order, entry, made, (anchored, delivered))
+
+    def _seal(
+        self, order: int, classes: DataClass, made: Extract, buyer_key: PublicKey
+    ) -> tuple[ListEntry, bytes, Receipt]:
+        suite = self._network.suite
+        persona = self._person.persona(RESEARCH)
+        now = suite.now()
+        draft = Draft(
+            record_id=random_record_id(),
+            data_class=classes,
+            source=BytesBody(made.data),
+            media_type="application/fhir+json",
+            issued_at=now,
+            day=datetime.fromtimestamp(now, UTC).date().isoformat(),
+            fields={
+                "/method": json.dumps(made.method).encode(),
+                "/version": json.dumps(made.version).encode(),
+                "/removed": json.dumps(list(made.removed_paths)).encode(),
+            },
+        )
+        sealed = seal_body(
+            self._network, draft, holder=persona.address, folder=self._person.profile.folder
+        )
+        leaf = sealed.tree.leaf
+        batch = make_batch([leaf])
+        cid = self._network.ipfs.add(b"".join(sorted(batch.proofs())))
+        receipt = self._network.relayer.send(
+            acts.anchor(suite, persona, batch.root, cid_digest(cid))
+        )
+        capsule = make_capsule(
+            CapsuleContext(
+                chain_id=suite.chain_id,
+                record_id=draft.record_id,
+                data_class=int(classes),
+                epoch=0,
+                order=order,
+            ),
+            RecordKey(sealed.dek, sealed.body),
+            custodians=[(card.address, card.public_key) for card in self._network.cards],
+            threshold=self._network.facts.threshold,
+            reader_key=buyer_key,
+            owner_key=self._person.keys.owner_key().public_key(),
+        )
+        envelope = envelope_of(
+            sealed,
+            holder=persona.address,
+            issuer=persona.address,
+            root=batch.root,
+            proof=batch.proof(leaf),
+        )
+        entry = ListEntry(
+            cid=sealed.cid,
+            capsule=capsule,
+            issuer=persona.address,
+            root=batch.root,
+            envelope=envelope.seal(sealed.dek),
+        )
+        return entry, leaf, receipt
+
+    def _bodies(self, classes: DataClass) -> Iterator[bytes]:
+        """The contents of every FHIR record of these classes; files kept whole are none."""
+        with tempfile.TemporaryDirectory(dir=self._person.profile.folder) as folder:
+            for record_id, note in self._person.records():
+                if not DataClass(note.data_class) & classes:
+                    continue
+                entry = self._person.entry(record_id)
+                key = self._person.key_of(entry)
+                path = Path(folder) / "body"
+                envelope = write_body(self._network, entry, key, path)
+                if envelope.media_type == "application/fhir+json" and "/sha256" not in (
+                    envelope.hashes
+                ):
+                    yield path.read_bytes()

@@ -1,0 +1,172 @@
+"""What a device remembers between two commands: entries, and which step each has reached.
+
+A record goes SEALED -> ANCHORED -> POSTED. The step is written when it is done, so that a command
+that was cut off goes on where it was, and no step is done twice: the same root can be anchored only
+once, and a custodian takes the same entry any number of times.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from aceso.vault import ListEntry
+
+__all__ = ["Batch", "Step", "Store", "Stored"]
+
+
+class Step(IntEnum):
+    """How far a record is on its way."""
+
+    SEALED = 1  # The body is on IPFS and was read back; the entry is kept here.
+    ANCHORED = 2  # The root of its batch is on chain.
+    POSTED = 3  # The custodians have the entry.
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry, where it belongs, and how far it is."""
+
+    entry: ListEntry
+    list_key: str
+    day: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A root on its way to the chain. `leaves` is the digest in the CID of the list of leaves."""
+
+    root: bytes
+    leaves: bytes
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS batch (root BLOB PRIMARY KEY, leaves BLOB NOT NULL, anchored INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS entry (
+    record_id BLOB PRIMARY KEY, list_key TEXT NOT NULL, day TEXT NOT NULL, root BLOB NOT NULL,
+    data BLOB NOT NULL, posted INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS adding (cid TEXT PRIMARY KEY) STRICT;
+CREATE TABLE IF NOT EXISTS opened (list_key TEXT, persona TEXT, PRIMARY KEY (list_key, persona)) STRICT;
+CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+"""
+
+
+class Store:
+    """The file `store.db` of a profile."""
+
+    def __init__(self, path: Path):
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+            + _SCHEMA
+        )
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Bodies that are on IPFS and in no entry yet: what a cut-off import left behind.
+
+    def note_added(self, cid: str) -> None:
+        self._database.execute("INSERT OR IGNORE INTO adding VALUES (?)", (cid,))
+
+    def left_behind(self) -> list[str]:
+        """Bodies of a sealing that was cut off. Nothing refers to them, so they can be unpinned."""
+        return [cid for (cid,) in self._database.execute("SELECT cid FROM adding")]
+
+    def forget_added(self) -> None:
+        self._database.execute("DELETE FROM adding")
+
+    # Batches and entries.
+
+    def keep(self, batch: Batch, entries: Iterable[tuple[ListEntry, str, str]]) -> None:
+        """Keep a batch with its entries (entry, list key, day), all or none of them."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute("INSERT INTO batch VALUES (?, ?, 0)", (batch.root, batch.leaves))
+            self._database.executemany(
+                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, 0)",
+                (
+                    (entry.record_id, list_key, day, entry.root, entry.to_bytes())
+                    for entry, list_key, day in entries
+                ),
+            )
+            self._database.execute("DELETE FROM adding")
+
+    def unanchored(self) -> list[Batch]:
+        rows = self._database.execute("SELECT root, leaves FROM batch WHERE NOT anchored")
+        return [Batch(root, leaves) for root, leaves in rows]
+
+    def anchored(self, root: bytes) -> None:
+        self._database.execute("UPDATE batch SET anchored = 1 WHERE root = ?", (root,))
+
+    def unposted(self) -> list[Stored]:
+        """Entries whose root is on chain and that the custodians don't have yet."""
+        return self._entries("WHERE batch.anchored AND NOT entry.posted")
+
+    def posted(self, record_id: bytes) -> None:
+        self._database.execute("UPDATE entry SET posted = 1 WHERE record_id = ?", (record_id,))
+
+    def learn(self, entry: ListEntry, list_key: str, day: str = "") -> bool:
+        """Keep an entry that somebody else posted; say whether it was new."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute(
+                "INSERT OR IGNORE INTO batch VALUES (?, ?, 1)", (entry.root, bytes(32))
+            )
+            row = (entry.record_id, list_key, day, entry.root, entry.to_bytes())
+            added = self._database.execute(
+                "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, 1)", row
+            )
+        return added.rowcount > 0
+
+    def entries(self) -> list[Stored]:
+        return self._entries("")
+
+    def entry(self, record_id: bytes) -> Stored | None:
+        found = self._entries("WHERE entry.record_id = ?", record_id)
+        return found[0] if found else None
+
+    def delete(self, record_id: bytes) -> None:
+        """Forget an entry and its capsule; the pages are overwritten."""
+        self._database.execute("DELETE FROM entry WHERE record_id = ?", (record_id,))
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _entries(self, where: str, *values: object) -> list[Stored]:
+        rows = self._database.execute(
+            "SELECT data, list_key, day, anchored, posted FROM entry JOIN batch USING (root) "
+            f"{where} ORDER BY day, record_id",
+            values,
+        )
+        return [
+            Stored(ListEntry.from_bytes(data), list_key, day, _step(anchored, posted))
+            for data, list_key, day, anchored, posted in rows
+        ]
+
+    # Lists that were opened for a persona, and small values.
+
+    def is_opened(self, list_key: str, persona: str) -> bool:
+        row = self._database.execute(
+            "SELECT 1 FROM opened WHERE list_key = ? AND persona = ?", (list_key, persona)
+        ).fetchone()
+        return row is not None
+
+    def opened(self, list_key: str, persona: str) -> None:
+        self._database.execute("INSERT OR IGNORE INTO opened VALUES (?, ?)", (list_key, persona))
+
+    def put(self, name: str, value: bytes) -> None:
+        self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
+
+    def get(self, name: str) -> bytes | None:
+        row = self._database.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+
+def _step(anchored: int, posted: int) -> Step:
+    if posted:
+        return Step.POSTED
+    return Step.ANCHORED if anchored else Step.SEALED
