@@ -113,6 +113,8 @@ def typed_data_drift() -> str:
         verifiers |= set(re.findall(r"^(?:abstract )?contract (\w+)", source, re.M))
         for constant, literals in _TYPEHASH.findall(source):
             text = "".join(_STRING.findall(literals))
+            if text.startswith("EIP712Domain("):
+                continue
             if text not in expected:
                 found.append(
                     f"{path.relative_to(ROOT)}: {constant} is of no file in eip712/: {text}"
@@ -204,15 +206,20 @@ def settings() -> str:
     for name, version in (package["devDependencies"] | package["optionalDependencies"]).items():
         if not re.fullmatch(r"\d+\.\d+\.\d+", version):
             found.append(f"package.json does not pin {name}")
-    pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8").lower()
+    pinned = _normal((ROOT / "requirements.txt").read_text(encoding="utf-8")).splitlines()
     for line in (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#") and line.lower() not in pinned.splitlines():
+        if line and not line.startswith("#") and _normal(line) not in pinned:
             found.append(f"requirements.txt does not have {line}: run `make lock`")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     init = (ROOT / "src/aceso/__init__.py").read_text(encoding="utf-8")
     if f'__version__ = "{project["project"]["version"]}"' not in init:
         found.append("pyproject.toml and src/aceso/__init__.py have different versions")
     return "\n".join(found)
+
+
+def _normal(requirement: str) -> str:
+    """Python packages are the same with `-` and `_`, in capitals or not."""
+    return requirement.lower().replace("_", "-")
 
 
 def secrets() -> str:
@@ -232,7 +239,7 @@ def secrets() -> str:
         text = path.read_text(encoding="utf-8", errors="replace")
         for what, pattern in _SECRETS.items():
             for secret in pattern.findall(text):
-                if secret.lower() not in _KNOWN_KEYS:
+                if secret.lower() not in _KNOWN_KEYS and not name.startswith("tests/vectors/"):
                     found.append(f"{name} holds {what}")
         if path != Path(__file__):
             for what, pattern in _MACHINE.items():

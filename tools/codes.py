@@ -172,7 +172,7 @@ def _hex(mask: int, width: int) -> str:
 
 
 def _allowed_by(vocabulary: Vocabulary) -> str:
-    """Care first, being asked most; then the uses that others cover; then those that stand alone."""
+    """Care first, asked most; then the uses that others cover; then those that stand alone."""
     first, *rest = vocabulary.uses
     wider = [use for use in rest if len(use.allowed_by) > 1]
     alone = [use for use in rest if len(use.allowed_by) == 1]
@@ -222,7 +222,8 @@ enum Reason {{
 }}
 
 /// @title Codes
-/// @notice The vocabulary: a bit for each data class, use, condition and role. A bit keeps its meaning for ever.
+/// @notice The vocabulary: a bit for each class, use, condition and role.
+/// @dev A bit keeps its meaning for ever.
 library Codes {{
 {codes}
 
@@ -234,8 +235,8 @@ library Codes {{
 {allowed_by}
     }}
 
-    /// @notice The longest time, in seconds, for which `uses` may be granted together: that of the strictest.
-    /// @dev 0 when no use is named, or an unknown one.
+    /// @notice The longest time, in seconds, for which `uses` may be granted together.
+    /// @dev That of the strictest; 0 when no use is named, or an unknown one.
     function maxDuration(uint16 uses) internal pure returns (uint40) {{
 {max_duration}
     }}

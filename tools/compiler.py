@@ -209,7 +209,7 @@ def _solc(sources: dict[str, str], root: Path) -> dict[str, Any]:
     solc = root / ".solcx" / f"solc-v{SOLC_VERSION}"
     if not solc.exists():
         raise SystemExit(f"there is no compiler at {solc.relative_to(root)}: run `make setup`")
-    run = subprocess.run(  # noqa: S603
+    run = subprocess.run(
         [solc, "--standard-json"], input=request, capture_output=True, text=True, cwd=root
     )
     if run.returncode != 0:

@@ -3,11 +3,10 @@
     gas.json       {operation: gas}, and under "_conditions" how it was measured
     budgets.json   {operation: the most that it may cost}
 
-Gas is deterministic: a measurement that differs from gas.json by one unit is red, cheaper or dearer,
-so that every change is seen in a diff. `--write` renews gas.json; over budget stays red.
+Gas is deterministic: a measurement that differs from gas.json by one unit is red, cheaper or
+dearer, so that every change is seen in a diff. `--write` renews gas.json; over budget stays red.
 
-The operations are in `tools/gas_scenarios.py`, which gives `CONDITIONS` (a mapping of strings) and
-`measure()` (a mapping of operation to gas).
+The operations are in `tools/gas_scenarios.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools import gas_scenarios
 from tools.compiler import ROOT
 
 __all__ = ["compare", "main"]
@@ -64,8 +64,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--file", type=Path, default=ROOT / "gas.json")
     options = parser.parse_args(arguments)
 
-    from tools import gas_scenarios
-
     budgets: dict[str, int] = json.loads((ROOT / "budgets.json").read_text(encoding="utf-8"))
     measured = dict(gas_scenarios.measure())
     if not measured:
@@ -76,9 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         content = {_CONDITIONS: conditions} | dict(sorted(measured.items()))
         options.file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
-    written = (
-        json.loads(options.file.read_text(encoding="utf-8")) if options.file.exists() else {}
-    )
+    written = json.loads(options.file.read_text(encoding="utf-8")) if options.file.exists() else {}
     wrong = []
     if written.pop(_CONDITIONS, None) != conditions:
         wrong.append("gas.json was measured under other conditions")

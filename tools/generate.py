@@ -32,7 +32,7 @@ SOLIDITY = [FORGE, "fmt", "--raw", "-"]
 def formatted(text: str, command: list[str], root: Path) -> str:
     """Lay `text` out as every other file of its language."""
     program, *arguments = command
-    run = subprocess.run(  # noqa: S603
+    run = subprocess.run(
         [root / program, *arguments], input=text, capture_output=True, text=True, cwd=root
     )
     if run.returncode != 0:

@@ -1,8 +1,8 @@
 """The last steps of `make setup`: what npm and pip do not do by themselves.
 
     compiler    .solcx/solc-v<version>: a native-looking compiler over the one of npm
-    links       .venv/bin/{anvil,forge,cast,ganache}: the native programs; and a file in the environment
-                by which every Python of it finds them and the compiler, activated or not
+    links       .venv/bin/{anvil,forge,cast,ganache}: the native programs; and a file in the
+                environment by which its Python finds them and the compiler, activated or not
     networks    the entry `ganache` in Brownie's own list of networks, in the home folder
 
 Uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
@@ -35,10 +35,11 @@ GANACHE = """
 """
 
 
-# Python runs a line of a .pth file that begins with `import` when it starts. What is set already wins.
+# Python runs a line of a .pth file that begins with `import` when it starts. What is set wins.
 ENVIRONMENT = (
     "import os, sys; "
-    "os.environ.setdefault('SOLCX_BINARY_PATH', os.path.join(os.path.dirname(sys.prefix), '.solcx')); "
+    "s = os.path.join(os.path.dirname(sys.prefix), '.solcx'); "
+    "os.environ.setdefault('SOLCX_BINARY_PATH', s); "
     "b = os.path.join(sys.prefix, 'bin'); "
     "p = os.environ.get('PATH', ''); "
     "os.environ.update({} if b in p.split(os.pathsep) else {'PATH': b + os.pathsep + p})\n"
@@ -46,7 +47,7 @@ ENVIRONMENT = (
 
 
 def compiler() -> None:
-    """Put a launcher where py-solc-x looks. It finds the script from its own place, not from a path."""
+    """Put a launcher where py-solc-x looks. It finds the script from its own place."""
     folder = ROOT / ".solcx"
     folder.mkdir(exist_ok=True)
     launcher = folder / f"solc-v{SOLC_VERSION}"
@@ -57,7 +58,7 @@ def compiler() -> None:
 
 
 def links() -> None:
-    """Link the native programs into the virtual environment, relative, so that the folder can move."""
+    """Link the native programs into the environment, relative, so that the folder can move."""
     for name in ("anvil", "forge", "cast"):
         _link(name, f"{foundry(name)}/{name}")
     _link("ganache", "node_modules/ganache/dist/node/cli.js")
@@ -69,8 +70,8 @@ def _link(name: str, target: str) -> None:
     program = ROOT / target
     if not program.exists():
         raise SystemExit(
-            f"{target} is missing. npm carries Foundry 1.7.1 for Linux on x86-64; elsewhere, put its"
-            f" {name} there by hand."
+            f"{target} is missing. npm carries Foundry 1.7.1 for Linux on x86-64; elsewhere, put"
+            f" its {name} there by hand."
         )
     # npm leaves the mode to its install scripts, which are not run.
     program.chmod(0o755)

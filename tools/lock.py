@@ -1,4 +1,4 @@
-"""Take the addresses out of package-lock.json: a lock names what, and by which digest, not from where.
+"""Take the addresses out of package-lock.json: a lock names what it is, not where it lay.
 
 npm can leave them out by itself (`omit-lockfile-registry-resolved`), but then it also forgets the
 versions of packages for other platforms, and `npm ci` refuses its own file.

@@ -1,7 +1,7 @@
 """Where the native programs are that npm installed.
 
-The wrappers in `node_modules/.bin` are not used: that of forge ends with 0 when tests fail, and that
-of Anvil leaves Anvil running when it is killed.
+The wrappers in `node_modules/.bin` are not used: that of forge ends with 0 when tests fail, and
+that of Anvil leaves Anvil running when it is killed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Plant faults, one by one, and see the tests notice. A suite that stays green on a fault is no suite.
+"""Plant faults, one by one, and see the tests notice: one that stays green on a fault is none.
 
 `teeth.toml` lists the faults:
 
@@ -9,9 +9,9 @@
     replace = "what stands there instead"
     test = "contracts tests/contracts/consent_registry/test_decide.py"
 
-`test` is what `python -m tools.test` takes, or a command that begins with `$`. Each fault is planted
-in a copy of the tree. First every distinct command is run there without a fault and must be green,
-so that a red one means the fault and nothing else. Green only when every fault was noticed.
+`test` is what `python -m tools.test` takes, or a command that begins with `$`. Each fault is
+planted in a copy of the tree. First every distinct command is run there without a fault and must be
+green, so that a red one means the fault and nothing else. Green only when all were noticed.
 
     python -m tools.teeth                       all of them
     python -m tools.teeth --sample 3 --seed 7   some, chosen by the seed
@@ -150,7 +150,10 @@ def run(faults: list[Fault], source: Path) -> list[str]:
             ok, said = bite(fault.command(), root)
             (root / fault.file).write_text(before, encoding="utf-8")
             seconds = time.monotonic() - started
-            print(f"{fault.name:<34} {'NOT NOTICED' if ok else 'noticed'}  {seconds:.0f} s", flush=True)
+            print(
+                f"{fault.name:<34} {'NOT NOTICED' if ok else 'noticed'}  {seconds:.0f} s",
+                flush=True,
+            )
             if ok:
                 wrong.append(f"{fault.name} was not noticed by {fault.test}")
             elif _is_not_a_test(said):

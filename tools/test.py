@@ -1,14 +1,14 @@
 """Run the tests: the contracts through Brownie, everything else without it, side by side.
 
     python -m tools.test                       all of it
-    python -m tools.test contracts             the contracts on Anvil, then those marked `both_chains`
-                                               on Ganache
+    python -m tools.test contracts             the contracts on Anvil, then those that are marked
+                                               `both_chains` on Ganache
     python -m tools.test contracts <pytest..>  some of them, on Anvil
     python -m tools.test python [pytest..]     what needs no Brownie
 
 Each kind writes to a log of its own under `build/tests/`, and is shown when it ends, so that two
-kinds at once stay readable. It fails when any fails, when any ran no test, and when any skipped one:
-a skipped test is a promise that nobody checks.
+kinds at once stay readable. It fails when any fails, when any ran no test, and when any skipped
+one: a skipped test is a promise that nobody checks.
 
 Brownie attaches to whatever answers on its port, so each run is given a free one.
 """

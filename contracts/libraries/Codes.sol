@@ -24,7 +24,8 @@ enum Reason {
 }
 
 /// @title Codes
-/// @notice The vocabulary: a bit for each data class, use, condition and role. A bit keeps its meaning for ever.
+/// @notice The vocabulary: a bit for each class, use, condition and role.
+/// @dev A bit keeps its meaning for ever.
 library Codes {
     /* CLASSES */
 
@@ -185,8 +186,8 @@ library Codes {
         return 0;
     }
 
-    /// @notice The longest time, in seconds, for which `uses` may be granted together: that of the strictest.
-    /// @dev 0 when no use is named, or an unknown one.
+    /// @notice The longest time, in seconds, for which `uses` may be granted together.
+    /// @dev That of the strictest; 0 when no use is named, or an unknown one.
     function maxDuration(uint16 uses) internal pure returns (uint40) {
         if (uses & 0xf800 != 0) return 0;
         // COC | PATRQT | HPAYMT | PUBHLTH
