@@ -22,6 +22,8 @@ MAX_PART = 64 << 20
 _BLOCK = 1 << 18
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 _OPEN_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+\\?\Z', re.DOTALL)
+# The next bracket that is in no string, in one step: it is what most of the time goes to.
+_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\]|\\.)*+"[^"{}\[\]]*+)*+([{}\[\]])', re.DOTALL)
 _TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 _MAX_NESTING = 10_000
 
@@ -123,6 +125,23 @@ def split(stream: BinaryIO, *, entries: bool) -> Iterator[Element | Rest]:
         limit = len(buffer)
         # A string that the block cuts is left for the next turn.
         while position < limit:
+            if element_from is not None:
+                found = _BRACKET.match(buffer, position)
+                if found is None:
+                    break
+                position = found.end()
+                if found[1] in b"{[":
+                    depth += 1
+                    if depth > _MAX_NESTING:
+                        raise JsonError("it is nested too deep to be read", code="too_deep")
+                else:
+                    depth -= 1
+                    if depth == 2:
+                        yield Element(index, None if dropped else buffer[element_from:position])
+                        element_from = None
+                        dropped = False
+                        gap_from = position
+                continue
             match = _TOKEN.search(buffer, position)
             if match is None:
                 quote = buffer.find(b'"', position)
@@ -157,12 +176,7 @@ def split(stream: BinaryIO, *, entries: bool) -> Iterator[Element | Rest]:
                 depth -= 1
                 if depth < 0:
                     raise JsonError(f"a bracket closes nothing at byte {base + at}")
-                if in_entries and depth == 2 and element_from is not None:
-                    yield Element(index, None if dropped else buffer[element_from:position])
-                    element_from = None
-                    dropped = False
-                    gap_from = position
-                elif in_entries and depth == 1:
+                if in_entries and depth == 1:
                     _check_end(buffer[gap_from:at], index, base + at)
                     in_entries = False
                     last_key = b""

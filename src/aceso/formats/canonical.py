@@ -30,9 +30,15 @@ MAX_DEPTH = 100
 # A number is carried as a string that no JSON text of ours can hold otherwise: U+0000 is refused on
 # reading. The standard library then parses and writes at the speed of C.
 _MARK = "\x00"
+_ESCAPED_MARK = "\\u0000"
 _WRITTEN = re.compile(r'"\\u0000([^"]*)"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _OPENING = re.compile(rb'"(?:[^"\\]|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
 
 
 class JsonError(ValueError):
@@ -47,7 +53,7 @@ class JsonError(ValueError):
 
 def number(text: str) -> str:
     """The value that stands for the number `text`, digit for digit."""
-    if not _NUMBER.match(text):
+    if not NUMBER.match(text):
         raise ValueError("not a JSON number")
     return _MARK + text
 
@@ -68,13 +74,7 @@ def parse(data: bytes) -> Any:
         ) from exc
     _check_depth(data)
     try:
-        return json.loads(
-            text,
-            parse_float=_MARK.__add__,
-            parse_int=_MARK.__add__,
-            parse_constant=_no_constant,
-            object_pairs_hook=_object,
-        )
+        return _DECODER.decode(text)
     except json.JSONDecodeError as exc:
         raise JsonError(
             f"it is not valid JSON at line {exc.lineno}, column {exc.colno}", offset=exc.pos
@@ -86,10 +86,10 @@ def parse(data: bytes) -> Any:
 def canonical_bytes(value: Any) -> bytes:
     """Write a value of `parse` in the one form that it has."""
     try:
-        text = json.dumps(
-            value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-        )
-        return _WRITTEN.sub(r"\1", text).encode("utf-8")
+        text = _ENCODER.encode(value)
+        if _ESCAPED_MARK in text:
+            text = _WRITTEN.sub(r"\1", text)
+        return text.encode("utf-8")
     except UnicodeEncodeError as exc:
         raise JsonError(
             "it holds half of a surrogate pair, which is no character", code="lone_surrogate"
@@ -116,6 +116,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise JsonError("it holds NaN or Infinity, which JSON has no number for", code="not_a_number")
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=_MARK.__add__,
+    parse_int=_MARK.__add__,
+    parse_constant=_no_constant,
+    object_pairs_hook=_object,
+)
 
 
 def _check_depth(data: bytes) -> None:

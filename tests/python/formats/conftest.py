@@ -1,4 +1,4 @@
-"""What the tests of formats share: where sample files are, and how to write a file and import it."""
+"""What the tests of formats share: sample files, and how to write a file and import it."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from aceso.formats.canonical import JsonError, canonical_bytes, parse
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=12)
-NUMBER = st.from_regex(
-    r"\A-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,3})?\Z"
+TEXT = st.text(
+    st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=12
 )
+NUMBER = st.from_regex(r"\A-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,3})?\Z")
 LEAF = st.one_of(st.none(), st.booleans(), TEXT)
 VALUE = st.recursive(
     LEAF,

@@ -75,7 +75,10 @@ def test_hiv_is_not_labs(resource):
         (observation("51961-1"), "PHARMACOGENES"),
         ({"resourceType": "MolecularSequence"}, "GENOME_PANEL"),
         ({"resourceType": "Patient"}, "ENCOUNTERS"),
-        ({"resourceType": "Claim", "diagnosis": [{"code": {"text": "임신"}}]}, "SEXUAL_REPRODUCTIVE"),
+        (
+            {"resourceType": "Claim", "diagnosis": [{"code": {"text": "임신"}}]},
+            "SEXUAL_REPRODUCTIVE",
+        ),
         ({"resourceType": "QuestionnaireResponse"}, "UNCLASSIFIED"),
         ({"resourceType": "FamilyMemberHistory"}, "UNCLASSIFIED"),
     ],

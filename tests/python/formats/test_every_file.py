@@ -69,8 +69,10 @@ def _private(node):
     """Names, numbers and addresses that the file holds."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in ("family", "birthDate", "city", "line", "text") and isinstance(value, str):
+            if key in ("family", "birthDate", "city", "line") and isinstance(value, str):
                 yield value
+            if key == "name" and isinstance(value, list):
+                yield from (one["text"] for one in value if isinstance(one, dict) and "text" in one)
             if key == "given" and isinstance(value, list):
                 yield from (one for one in value if isinstance(one, str) and len(one) > 2)
             yield from _private(value)

@@ -47,7 +47,10 @@ def test_three_shapes_of_a_file_give_the_same_record(write, importing):
 
 
 def test_a_type_that_comes_last_is_found(write, importing):
-    body = {"entry": [{"resource": observation(note=[{"text": "x" * 90_000}])}], "type": "collection"}
+    body = {
+        "entry": [{"resource": observation(note=[{"text": "x" * 90_000}])}],
+        "type": "collection",
+    }
     read = importing(write({**body, "resourceType": "Bundle"}))
 
     assert read.format is Format.FHIR_JSON

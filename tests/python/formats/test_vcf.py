@@ -73,7 +73,10 @@ def test_fields_are_blocks_of_lines(write, importing):
         (vcf("chr10\t94781859\trs4244285"), "PHARMACOGENES"),
         (vcf("10\t94781859\trs4244285", "10\t120000000\t."), "GENOME_PANEL"),
         (vcf("chr10\t94781859\t.", header="##fileformat=VCFv4.2\n"), "GENOME_PANEL"),
-        (vcf("chr10\t1\t.").replace("\tC\t50\tPASS\t.", "\t<NON_REF>\t.\t.\tEND=90"), "GENOME_WHOLE"),
+        (
+            vcf("chr10\t1\t.").replace("\tC\t50\tPASS\t.", "\t<NON_REF>\t.\t.\tEND=90"),
+            "GENOME_WHOLE",
+        ),
     ],
 )
 def test_the_class_follows_the_rule(text, name, write, importing):

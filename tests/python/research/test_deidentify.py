@@ -43,13 +43,35 @@ def entries(made):
 def test_nothing_that_identifies_is_left(records):
     text = extract(records, classes=everything(), order_key=KEY).data.decode()
 
-    for forbidden in ("가상", "모의", "예제", "SAMPLE-", "010-0000", "서울", "Patient/", "Organization/",
-                      "visit-", "hangang", "display", "reference", "narrative", "data", "시계"):
+    for forbidden in (
+        "가상",
+        "모의",
+        "예제",
+        "SAMPLE-",
+        "010-0000",
+        "서울",
+        "Patient/",
+        "Organization/",
+        "visit-",
+        "hangang",
+        "display",
+        "reference",
+        "narrative",
+        "data",
+        "시계",
+    ):
         assert forbidden not in text, forbidden
     for resource in json.loads(text)["entry"]:
-        assert not {"id", "meta", "identifier", "name", "text", "subject", "note", "extension"} & set(
-            resource["resource"]
-        )
+        assert not {
+            "id",
+            "meta",
+            "identifier",
+            "name",
+            "text",
+            "subject",
+            "note",
+            "extension",
+        } & set(resource["resource"])
 
 
 def test_codes_and_values_are_kept(records):
@@ -88,7 +110,9 @@ def test_dates_can_be_years(records):
 
 
 def test_only_what_was_asked_for_is_in_it(records):
-    text = extract(records, classes=DataClass.LABS | DataClass.ACTIVITY, order_key=KEY).data.decode()
+    text = extract(
+        records, classes=DataClass.LABS | DataClass.ACTIVITY, order_key=KEY
+    ).data.decode()
 
     assert "75622-1" not in text and "44261-6" not in text
     assert "55423-8" in text and "8867-4" not in text
@@ -141,7 +165,9 @@ def test_a_birth_date_becomes_a_year(born, shown):
 
 
 def test_one_order_has_one_extract(records):
-    made = [extract(order, classes=DataClass.LABS, order_key=KEY) for order in (records, records[::-1])]
+    made = [
+        extract(order, classes=DataClass.LABS, order_key=KEY) for order in (records, records[::-1])
+    ]
 
     assert made[0] == made[1]
     assert (made[0].version, made[0].method) == (VERSION, f"{METHOD}; dates: shift")
