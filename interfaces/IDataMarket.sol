@@ -64,9 +64,6 @@ interface IDataMarket is IDataAccessToken, IMemberGroup {
     /// @notice Emitted when an order pays out: `earned` to the split, `refunded` to the buyer.
     event OrderSettled(uint256 indexed order, uint256 earned, uint256 refunded);
 
-    /// @notice Emitted when `account` is paid what it had earned or was refunded.
-    event CreditPaid(address indexed account, uint256 amount);
-
     /// @notice Emitted when a committee's member is paid its equal part of what the committee earned, or the commons is
     /// paid the same sum that the committee earned.
     event FeePaid(uint24 indexed committee, address indexed payee, uint256 amount);
@@ -151,6 +148,7 @@ interface IDataMarket is IDataAccessToken, IMemberGroup {
     function settle(uint256 order) external;
 
     /// @notice Sends `account` all that it earned or was refunded. Anybody may call; it goes only to `account`.
+    /// @dev Its event is the coin's Transfer from this contract; one of a fee comes after a {FeePaid}.
     function payCredit(address account) external;
 
     /// @notice Sends the member at `place` (from 0) of committee `number` its equal part of what the committee earned. Anybody may call.

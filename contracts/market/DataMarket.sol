@@ -272,8 +272,7 @@ contract DataMarket is IDataMarket, DataAccessToken, TypedData, Nonces {
 
         _credits[account] = 1;
 
-        emit CreditPaid(account, amount);
-
+        // Its event is the coin's own: a transfer from here.
         _pay(account, amount);
     }
 

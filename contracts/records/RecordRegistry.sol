@@ -22,8 +22,9 @@ contract RecordRegistry is IRecordRegistry, TypedData {
 
     /// @dev Block time of the anchoring, by keccak256(issuer, root).
     mapping(bytes32 key => uint256) private _anchoredAt;
-    /// @dev How a leaf stands, by keccak256(issuer, leaf). Absent means that it stands.
-    mapping(bytes32 key => Standing) private _standings;
+    /// @dev How a leaf stands ({Standing}), by keccak256(issuer, leaf). Absent means that it stands. A whole word, as
+    /// one that is smaller is read again before it is written.
+    mapping(bytes32 key => uint256) private _standings;
 
     constructor(IParticipantRegistry participants) {
         _participants = participants;
@@ -95,10 +96,10 @@ contract RecordRegistry is IRecordRegistry, TypedData {
     function _supersede(address issuer, bytes32 leaf, bytes32 successor) private {
         if (leaf == 0 || successor == 0) revert RecordInvalidCommitment();
         bytes32 key = _key(issuer, leaf);
-        Standing standing = _standings[key];
-        if (standing != Standing.STANDS) revert RecordAlreadyEnded(issuer, leaf, standing);
+        uint256 standing = _standings[key];
+        if (standing != 0) revert RecordAlreadyEnded(issuer, leaf, Standing(standing));
 
-        _standings[key] = Standing.SUPERSEDED;
+        _standings[key] = uint256(Standing.SUPERSEDED);
 
         emit RecordSuperseded(issuer, leaf, successor);
     }
@@ -106,9 +107,11 @@ contract RecordRegistry is IRecordRegistry, TypedData {
     function _retract(address issuer, bytes32 leaf) private {
         if (leaf == 0) revert RecordInvalidCommitment();
         bytes32 key = _key(issuer, leaf);
-        if (_standings[key] == Standing.RETRACTED) revert RecordAlreadyEnded(issuer, leaf, Standing.RETRACTED);
+        if (_standings[key] == uint256(Standing.RETRACTED)) {
+            revert RecordAlreadyEnded(issuer, leaf, Standing.RETRACTED);
+        }
 
-        _standings[key] = Standing.RETRACTED;
+        _standings[key] = uint256(Standing.RETRACTED);
 
         emit RecordRetracted(issuer, leaf);
     }
@@ -125,7 +128,7 @@ contract RecordRegistry is IRecordRegistry, TypedData {
             anchoredAt = uint40(_anchoredAt[_key(issuer, root)]);
             accredited = _participants.hadRoles(issuer, Codes.ISSUER, anchoredAt);
         }
-        standing = _standings[_key(issuer, leaf)];
+        standing = Standing(_standings[_key(issuer, leaf)]);
     }
 
     /// @inheritdoc IRecordRegistry
