@@ -132,7 +132,7 @@ def verify(network: Network, path: Path, evidence: Evidence) -> Verdict:
             "file.",
             code="E_EVIDENCE_OTHER_FILE",
         )
-    found = network.suite.records.verify(evidence.issuer, evidence.root, leaf, evidence.proof)
+    found = network.suite.records.verify(evidence.issuer, evidence.root, leaf, list(evidence.proof))
     return Verdict(
         evidence.issuer,
         found.anchored_at,

@@ -46,7 +46,7 @@ class Holder:
 
     def publish_key(self) -> Receipt | None:
         """Publish the receiving key, unless it is published already."""
-        public = self.receiving_key.public_key().to_bytes()
+        public = self.receiving_key.public_key.to_bytes()
         if self.network.synced().published_key(self.account.address) == public:
             return None
         sender = self.network.sender(self.account)

@@ -1,4 +1,4 @@
-"""Where everything is: the chain with its contracts, IPFS, the custodians, and who carries messages.
+"""Where everything is: chain and contracts, IPFS, the custodians, and who carries messages.
 
     with Network.read(Path("devnet")) as network:
         network.suite.now()
@@ -10,7 +10,7 @@ A network is one JSON file: `{"chain": {"url", "chainId"}, "ipfs": {"url"}, "dep
 "institutions"}}`, as `aceso devnet` writes it into its folder.
 
 The relayer is any account with ether. It carries what others signed, so that a person needs none.
-On a local network it is the one that the file names; elsewhere its key comes from ACESO_RELAYER_KEY.
+On a local network the file names it; elsewhere its key comes from ACESO_RELAYER_KEY.
 """
 
 from __future__ import annotations

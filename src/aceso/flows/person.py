@@ -9,8 +9,9 @@ Each relationship has a persona of its own: an account that nobody can tell from
 Persona 0 anchors what the person brings in themself, and does nothing else. Persona 1 is the one
 for research and money. Every grantee gets the next free one.
 
-All acts are signed messages that a relayer carries, so a person needs no ether. What the vault holds
-is in its manifest, sealed on IPFS, whose head the custodians keep: the seed brings everything back.
+All acts are signed messages that a relayer carries, so a person needs no ether. What the vault
+holds is in its manifest, sealed on IPFS, whose head the custodians keep: the seed brings everything
+back.
 """
 
 from __future__ import annotations
@@ -67,11 +68,12 @@ RESEARCH = 1
 FIRST_RELATIONSHIP = 2
 
 _DAY = 24 * 60 * 60
+_NONE = DataClass(0)
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file: how many resources of each kind, and why those that were not taken."""
+    """What became of one file: how many resources of each kind, and why some were not taken."""
 
     path: Path
     format: str
@@ -149,12 +151,12 @@ class Person:
             list_key=list_key.address,
             data_class=number,
             epoch=epoch,
-            class_key=self.keys.class_key(number, epoch).public_key(),
-            owner_key=self.keys.owner_key().public_key(),
+            class_key=self.keys.class_key(number, epoch).public_key,
+            owner_key=self.keys.owner_key().public_key,
             custodians=self.network.facts.members,
             threshold=self.network.facts.threshold,
             registry=self.network.suite.addresses["ConsentRegistry"],
-            log_key=self.keys.log_key(number, epoch).public_key(),
+            log_key=self.keys.log_key(number, epoch).public_key,
         )
         signed = opening.sign(
             persona=persona, list_key=list_key, chain_id=self.network.suite.chain_id
@@ -193,9 +195,9 @@ class Person:
         progress: Progress | None = None,
         on_file: Callable[[FileReport], None] | None = None,
     ) -> ImportReport:
-        """Take in files: what is understood becomes records, and each file is kept whole beside it.
+        """Take in files: what is understood becomes records, and each file is kept whole beside.
 
-        The same file again adds nothing. A file that can't be read is reported, and the others go on.
+        The same file again adds nothing. A file that can't be read is reported; the others go on.
         """
         reports: list[FileReport] = []
         receipts = list(self.resume(progress=progress).receipts)
@@ -380,7 +382,7 @@ class Person:
         return write_body(self.network, entry, key, target)
 
     def forget(self, record_id: bytes) -> list[str]:
-        """Delete the capsule everywhere and unpin the body; return the custodians that signed so."""
+        """Delete the capsule everywhere, unpin the body; return the custodians that signed so."""
         entry = self.entry(record_id)
         context = entry.capsule.context
         list_key = self.keys.list_key(context.data_class, context.epoch)
@@ -443,9 +445,9 @@ class Person:
         return receipt
 
     def choose_physician(
-        self, physician: str, *, sensitive: DataClass = DataClass(0), seconds: int = 365 * _DAY
+        self, physician: str, *, sensitive: DataClass = _NONE, seconds: int = 365 * _DAY
     ) -> Receipt:
-        """Make `physician` the primary physician: all clinical classes, and the sensitive ones named."""
+        """Make `physician` the primary one: all clinical classes, and the sensitive ones named."""
         grantee = bytes(12) + bytes.fromhex(physician.removeprefix("0x"))
         to = self.network.receiving_key(grantee)
         persona = self.persona_for(grantee)
@@ -475,7 +477,7 @@ class Person:
                 )
 
     def unshare(self, grantee: bytes) -> Receipt:
-        """Withdraw: the custodians are told first, then the chain, then the classes get new keys."""
+        """Withdraw: the custodians hear it first, then the chain, then the classes get new keys."""
         index = self.manifest.relationships.get(grantee)
         persona = self.persona(
             RESEARCH if index is None and parse_grantee(grantee).number else index or HOME

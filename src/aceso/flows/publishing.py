@@ -98,7 +98,7 @@ class Published:
 
 
 def seconds_of(issued_at: str | None, day: date | None, fallback: int) -> int:
-    """The Unix seconds of a FHIR instant or date; `fallback` where there is none that we can read."""
+    """The Unix seconds of a FHIR instant or date; `fallback` where none can be read."""
     if issued_at:
         try:
             moment = datetime.fromisoformat(issued_at.replace("Z", "+00:00"))

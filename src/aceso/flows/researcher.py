@@ -5,7 +5,7 @@
     order = researcher.buy(offer)
     researcher.open(order, Path("extract.json"))
 
-Each order has a receiving key of its own, derived from the researcher's seed, whose public half lies
+Each order has a receiving key of its own, derived from the researcher's seed. Its public half lies
 on IPFS under the digest that the purchase names. What opens is the extract that the seller made for
 this order, as long as the order lasts and the consent holds.
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aceso.chain import Decision, Receipt, Request, grantee_of_group
+from aceso.codes import DataClass, Use
 from aceso.storage import cid_digest
 from aceso.vault import Envelope, PrivateKey
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
@@ -41,7 +42,7 @@ class Researcher(Holder):
 
     def buy_coin(self, *, wei: int) -> Receipt:
         """Buy coin at the sale's rate."""
-        return self.network.sender(self.account).send(self.network.suite.sale.buy(value=wei))
+        return self.network.sender(self.account).send(self.network.suite.sale.buy(wei))
 
     def balance(self) -> int:
         """Coin in base units."""
@@ -60,7 +61,7 @@ class Researcher(Holder):
         if exists:
             # The next purchase of the same offer takes the place of the last.
             order += 1
-        public = self.order_key(order).public_key().to_bytes()
+        public = self.order_key(order).public_key.to_bytes()
         digest = cid_digest(self.network.ipfs.add(public))
         market = suite.addresses["DataMarket"]
         receipts = []
@@ -72,24 +73,24 @@ class Researcher(Holder):
 
     def open(self, order: int, target: Path) -> Envelope:
         """Open the extract of an order into `target`."""
-        seen = self.network.suite.market.get_order(order)
-        terms = self.network.suite.market.get_offer(seen.offer)
+        _, tail = self.network.suite.market.get_order(order)
+        request = self._request(tail.offer)
         entry = self.network.committee.order_entry(
             order,
             actor=self.account,
-            subject=terms.subject,
-            grantee=self._grantee(seen.offer),
-            use=terms.use,
-            data_class=terms.classes,
+            subject=request.subject,
+            grantee=request.grantee,
+            use=request.use,
+            data_class=request.classes,
         )
         private = self.order_key(order)
         key = self.network.committee.open_key(
             entry,
             actor=self.account,
-            subject=terms.subject,
-            grantee=self._grantee(seen.offer),
-            use=terms.use,
-            data_class=terms.classes,
+            subject=request.subject,
+            grantee=request.grantee,
+            use=request.use,
+            data_class=request.classes,
             receiving_key=private,
             reader_key=private,
         )
@@ -113,7 +114,7 @@ class Researcher(Holder):
             subject=terms.subject,
             actor=self.account.address,
             grantee=self._grantee(offer),
-            use=terms.use,
-            classes=terms.classes,
+            use=Use(terms.use),
+            classes=DataClass(terms.classes),
             disease=terms.disease,
         )

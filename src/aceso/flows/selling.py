@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aceso.chain import OfferTerms, Receipt, Terms, acts, grantee_of_group
+from aceso.chain import Committee, Delivery, OfferTerms, Receipt, Terms, acts, grantee_of_group
 from aceso.codes import Condition, DataClass, Use
 from aceso.formats import BytesBody
 from aceso.research import Extract, extract
@@ -40,6 +40,7 @@ from .publishing import Draft, envelope_of, random_record_id, seal_body
 __all__ = ["Delivered", "Seller"]
 
 _DAY = 24 * 60 * 60
+_NO_CONDITION = Condition(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Seller:
         seconds: int,
         delivery_seconds: int = 7 * _DAY,
         disease: int = 0,
-        conditions: Condition = Condition(0),
+        conditions: Condition = _NO_CONDITION,
         institution: str | None = None,
         institution_bps: int = 0,
         notice: bytes = bytes(32),
@@ -130,8 +131,9 @@ class Seller:
         """Make the extract of an order, leave it with the committee, and record the delivery."""
         suite = self._network.suite
         persona = self._person.persona(RESEARCH)
-        seen = suite.market.get_order(order)
-        terms = suite.market.get_offer(seen.offer)
+        _, tail = suite.market.get_order(order)
+        terms = suite.market.get_offer(tail.offer)
+        classes = DataClass(terms.classes)
         bought = self._network.synced().order(order)
         if terms.subject != persona.address or bought is None:
             raise NothingToOpenError(
@@ -142,8 +144,8 @@ class Seller:
             self._network.ipfs.read(cid_from_digest(bought.receiving_key), limit=4096)
         )
         made = extract(
-            self._bodies(terms.classes),
-            classes=terms.classes,
+            self._bodies(classes),
+            classes=classes,
             order_key=self._person.keys.derive("extract-dates", 32) + order.to_bytes(32, "big"),
         )
         if not made.resources:
@@ -151,17 +153,13 @@ class Seller:
                 "There is nothing in the vault of the classes on offer that an extract may hold.",
                 code="E_EMPTY_EXTRACT",
             )
-        entry, leaf, anchored = self._seal(order, terms.classes, made, buyer_key)
+        entry, leaf, anchored = self._seal(order, classes, made, buyer_key)
         attestation = self._network.committee.deposit_extract(order, entry, persona, leaf)
         call = suite.market.deliver(
-            order=order,
-            extract=leaf,
-            receiving_key=bought.receiving_key,
-            capsule=entry.capsule.digest,
-            members=self._network.facts.members,
-            threshold=self._network.facts.threshold,
-            signers=attestation.signers,
-            signatures=attestation.signatures,
+            Delivery(order, leaf, bought.receiving_key, entry.capsule.digest),
+            Committee(self._network.facts.members, self._network.facts.threshold),
+            attestation.signers,
+            list(attestation.signatures),
         )
         delivered = self._network.relayer.send(call)
         return Delivered(order, entry, made, (anchored, delivered))
@@ -206,7 +204,7 @@ class Seller:
             custodians=[(card.address, card.public_key) for card in self._network.cards],
             threshold=self._network.facts.threshold,
             reader_key=buyer_key,
-            owner_key=self._person.keys.owner_key().public_key(),
+            owner_key=self._person.keys.owner_key().public_key,
         )
         envelope = envelope_of(
             sealed,

@@ -45,15 +45,24 @@ class Batch:
 
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS batch (root BLOB PRIMARY KEY, leaves BLOB NOT NULL, anchored INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS batch (
+    root BLOB PRIMARY KEY, leaves BLOB NOT NULL, anchored INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS entry (
     record_id BLOB PRIMARY KEY, list_key TEXT NOT NULL, day TEXT NOT NULL, root BLOB NOT NULL,
     data BLOB NOT NULL, posted INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS adding (cid TEXT PRIMARY KEY) STRICT;
-CREATE TABLE IF NOT EXISTS opened (list_key TEXT, persona TEXT, PRIMARY KEY (list_key, persona)) STRICT;
+CREATE TABLE IF NOT EXISTS opened (
+    list_key TEXT, persona TEXT, PRIMARY KEY (list_key, persona)
+) STRICT;
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 """
+
+_ENTRIES = (
+    "SELECT data, list_key, day, anchored, posted FROM entry JOIN batch USING (root) "
+    "{where} ORDER BY day, record_id"
+)
 
 
 class Store:
@@ -137,11 +146,8 @@ class Store:
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _entries(self, where: str, *values: object) -> list[Stored]:
-        rows = self._database.execute(
-            "SELECT data, list_key, day, anchored, posted FROM entry JOIN batch USING (root) "
-            f"{where} ORDER BY day, record_id",
-            values,
-        )
+        # `where` is one of the literals above; what a caller gives is in `values`.
+        rows = self._database.execute(_ENTRIES.format(where=where), values)
         return [
             Stored(ListEntry.from_bytes(data), list_key, day, _step(anchored, posted))
             for data, list_key, day, anchored, posted in rows

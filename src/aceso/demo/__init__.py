@@ -1,0 +1,12 @@
+"""The main job, shown from end to end on this machine: `aceso demo`, or `make demo`.
+
+    cast     who takes part, with real keys, and how they come to be accredited
+    stage    how a step is shown and what is expected of it
+    story    the steps
+
+Everything is real: a chain, an IPFS node, three custodian processes over HTTP. Nobody in it is.
+"""
+
+from .story import main
+
+__all__ = ["main"]
