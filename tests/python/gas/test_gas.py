@@ -51,7 +51,7 @@ def test_a_second_run_gives_what_is_written(measured, written, budgets):
 
 
 def test_calldata_is_as_short_as_the_abi_allows(measured):
-    # The selector and a word for each static field; a signature takes its place, length and 3 words.
+    # The selector, and a word for each field; a signature takes its place, length and 3 words.
     assert measured.calldata["anchor"] == 4 + 2 * 32
     assert measured.calldata["grant"] == 4 + 8 * 32
     assert measured.calldata["grant_signed"] == 4 + (1 + 8 + 1 + 1 + 1 + 3) * 32
