@@ -303,6 +303,7 @@ def _ordinary(resource: dict[str, Any]) -> Classified:
 def _codings(value: Any) -> Iterator[dict[str, Any]]:
     for concept in value if isinstance(value, list) else [value]:
         if isinstance(concept, dict):
-            for coding in concept.get("coding") or ():
+            codings = concept.get("coding")
+            for coding in codings if isinstance(codings, list) else ():
                 if isinstance(coding, dict):
                     yield coding

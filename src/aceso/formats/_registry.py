@@ -161,7 +161,7 @@ def _is_apple_zip(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return apple_health.export_name(archive) is not None
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
         return False
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from datetime import date
@@ -93,8 +94,7 @@ def read(path: Path) -> Iterator[Item]:
                 with archive.open(name) as member:
                     yield from _parse(path, member)
             others = sum(1 for info in archive.infolist() if info.filename != name)
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as exc:
-        del exc  # Its text may name a member, and a member may be named after a person.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
         reason = "the ZIP archive is damaged or cut off; export it again"
         yield Outcome(Kind.REFUSED, "/", "", reason, "damaged", path), None
         return
@@ -139,7 +139,7 @@ def _parse(path: Path, stream: IO[bytes]) -> Iterator[Item]:
             yield items.popleft()
         place = f"line {parser.CurrentLineNumber}"
         yield Outcome(Kind.REFUSED, place, "", exc.reason, exc.code, path), None
-    except (zipfile.BadZipFile, EOFError, ValueError, LookupError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError):
         while items:
             yield items.popleft()
         place = f"line {parser.CurrentLineNumber}"

@@ -235,6 +235,9 @@ def _entry(context: _Context, place: str, part: Element) -> Iterator[Item]:
     except JsonError as exc:
         yield refused(context.path, place, _sentence(exc), exc.code)
         return
+    if not isinstance(entry, dict):
+        yield refused(context.path, place, "an entry is an object, and this is none", "not_r4")
+        return
     resource = entry.get("resource")
     if resource is None:
         reason = "the entry has no resource, only a request, a response or a link"

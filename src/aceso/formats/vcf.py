@@ -58,7 +58,7 @@ _QUAL = re.compile(
 )
 _INFO_KEY = re.compile(rb"(?:[A-Za-z_][0-9A-Za-z_.]*|1000G)\Z")
 _FORMAT_KEY = re.compile(rb"[A-Za-z_][0-9A-Za-z_.]*\Z")
-_GENOTYPE = re.compile(rb"[/|]?(?:\.|[0-9]+)(?:[/|](?:\.|[0-9]+))*\Z")
+_GENOTYPE = re.compile(rb"[/|]?(?:\.|[0-9]{1,6})(?:[/|](?:\.|[0-9]{1,6}))*\Z")
 _ALLELES = re.compile(rb"[0-9]+")
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _LENGTHS = {b"249250621": "GRCh37", b"248956422": "GRCh38"}
@@ -356,7 +356,7 @@ def _variant(reading: _Reading, number: int, cells: list[bytes]) -> None:
     chrom, pos, ids, ref, alt, qual, filters, info = cells[:8]
     if not _CHROM.match(chrom):
         raise _VcfError(number, "CHROM is no name of a sequence")
-    if not pos.isdigit():
+    if not pos.isdigit() or len(pos) > 10:
         raise _VcfError(number, "POS is not a whole number from 0 up")
     if not ids or b" " in ids or b"\t" in ids:
         raise _VcfError(number, "ID is empty or has a space")

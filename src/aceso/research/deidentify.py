@@ -31,9 +31,9 @@ from typing import Any, Literal
 
 from aceso.codes import DataClass
 from aceso.errors import UsageError
-from aceso.formats import Piece, RecordDraft, canonical_bytes
+from aceso.formats import FormatError, Piece, RecordDraft, canonical_bytes
 from aceso.formats._classify import classify
-from aceso.formats.canonical import is_number, parse, plain
+from aceso.formats.canonical import JsonError, is_number, parse, plain
 
 __all__ = ["METHOD", "VERSION", "Extract", "extract"]
 
@@ -218,7 +218,7 @@ def extract(
     wanted = [
         resource
         for resource in _opened(resources, classes)
-        if resource.get("resourceType") in _KEPT
+        if isinstance(resource.get("resourceType"), str) and resource["resourceType"] in _KEPT
     ]
     maker = _Maker(order_key, dates, _newest(wanted))
     kept = []
@@ -250,15 +250,25 @@ def _opened(
             if not one.data_class & classes or "fhir" not in one.media_type:
                 continue
             with one.body.open() as stream:
-                value = parse(stream.read())
-        elif isinstance(one, bytes):
-            value = parse(one)
+                value = _parsed(stream.read())
         else:
-            value = parse(canonical_bytes(one))
+            value = _parsed(one)
         for resource in _flat(value):
             # Judged again: a record may have been given a lower class by hand.
             if classify(resource).data_class & classes or _judged_lower(one, resource, classes):
                 yield resource
+
+
+def _parsed(data: bytes | dict[str, Any]) -> Any:
+    try:
+        value = parse(data if isinstance(data, bytes) else canonical_bytes(data))
+        canonical_bytes(value)
+    except (JsonError, TypeError, ValueError) as exc:
+        why = exc.reason if isinstance(exc, JsonError) else "it holds what JSON can't"
+        raise FormatError(
+            f"A resource can't be put in an extract: {why}.", code="E_EXTRACT_RESOURCE"
+        ) from exc
+    return value
 
 
 def _judged_lower(one: object, resource: dict[str, Any], classes: DataClass) -> bool:
@@ -278,7 +288,8 @@ def _flat(value: Any) -> Iterable[dict[str, Any]]:
     if not isinstance(value, dict):
         return
     if value.get("resourceType") == "Bundle":
-        for entry in value.get("entry") or ():
+        entries = value.get("entry")
+        for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, dict):
                 yield from _flat(entry.get("resource"))
     else:

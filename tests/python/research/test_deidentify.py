@@ -174,6 +174,27 @@ def test_one_order_has_one_extract(records):
     assert made[0].data != extract(records, classes=DataClass.LABS, order_key=bytes(32)).data
 
 
+@pytest.mark.parametrize("resource", [b"{", b'{"a": NaN}', {"a": float("nan")}, {"a": object()}])
+def test_what_is_no_json_is_refused_in_a_sentence(resource):
+    with pytest.raises(formats.FormatError) as caught:
+        extract([resource], classes=DataClass.LABS, order_key=KEY)
+
+    assert caught.value.code == "E_EXTRACT_RESOURCE"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": {}},
+        {"resourceType": "Observation", "code": {"coding": True}, "category": 5},
+        {"resourceType": "Bundle", "entry": 5},
+        {"resourceType": "Patient", "birthDate": {"x": 1}},
+    ],
+)
+def test_what_is_no_r4_does_no_harm(resource):
+    assert not extract([resource], classes=everything(), order_key=KEY).data.count(b"coding")
+
+
 def test_a_short_key_is_refused(records):
     with pytest.raises(UsageError):
         extract(records, classes=DataClass.LABS, order_key=b"short")
