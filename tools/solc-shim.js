@@ -102,6 +102,8 @@ function compile({ file, basePath }) {
       return { error: `File not found: ${name}` };
     }
   };
+  // Brownie can't say so: without the digest of the sources the bytecode is the one that `generate` exports.
+  input.settings = { ...input.settings, metadata: { bytecodeHash: "none", ...input.settings?.metadata } };
   return repairIds(compiler().compile(JSON.stringify(input), { import: find }));
 }
 
