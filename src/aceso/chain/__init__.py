@@ -1,0 +1,124 @@
+"""The chain: the suite of contracts, what is signed for it, and how it is sent.
+
+    suite = Suite.connect(url, Deployment.read("deployments/local.json"))
+    call = acts.grant(suite, persona, Terms(…))          # signed by the person
+    receipt = Sender(suite, relayer).send(call)          # carried by anybody with ether
+    suite.decide(Request(…)).permitted
+
+The package needs no Brownie for any of it: the ABIs and the code to deploy are part of it.
+"""
+
+from __future__ import annotations
+
+from . import acts
+from .acts import SignedAct
+from .authority import LocalAuthority
+from .calls import Block, Call, Event, Log, Receipt
+from .contracts import Coin, Consents, Contract, Market, Participants, Records, Sale
+from .deployment import (
+    Deployed,
+    Deployment,
+    Finding,
+    check_deployment,
+    deploy_local_authority,
+    deploy_suite,
+)
+from .errors import (
+    ChainDownError,
+    DeploymentError,
+    DeploymentFileError,
+    FundsError,
+    NodeRefusedError,
+    NotDeployedError,
+    NotMinedError,
+    RefusedError,
+    WrongChainError,
+)
+from .failures import sentence
+from .node import Node
+from .requests import (
+    Committee,
+    Decision,
+    Delivery,
+    Evidence,
+    Institution,
+    OfferTerms,
+    RecordStanding,
+    Request,
+    Standing,
+    Terms,
+)
+from .sender import Sender
+from .suite import Suite, is_signed
+from .typed import digest, recover, sign
+from .words import (
+    Grantee,
+    GrantWord,
+    HeadWord,
+    OrderHead,
+    OrderState,
+    OrderTail,
+    grantee_of_account,
+    grantee_of_group,
+    parse_grantee,
+)
+
+__all__ = [
+    "Block",
+    "Call",
+    "ChainDownError",
+    "Coin",
+    "Committee",
+    "Consents",
+    "Contract",
+    "Decision",
+    "Delivery",
+    "Deployed",
+    "Deployment",
+    "DeploymentError",
+    "DeploymentFileError",
+    "Event",
+    "Evidence",
+    "Finding",
+    "FundsError",
+    "GrantWord",
+    "Grantee",
+    "HeadWord",
+    "Institution",
+    "LocalAuthority",
+    "Log",
+    "Market",
+    "Node",
+    "NodeRefusedError",
+    "NotDeployedError",
+    "NotMinedError",
+    "OfferTerms",
+    "OrderHead",
+    "OrderState",
+    "OrderTail",
+    "Participants",
+    "Receipt",
+    "RecordStanding",
+    "Records",
+    "RefusedError",
+    "Request",
+    "Sale",
+    "Sender",
+    "SignedAct",
+    "Standing",
+    "Suite",
+    "Terms",
+    "WrongChainError",
+    "acts",
+    "check_deployment",
+    "deploy_local_authority",
+    "deploy_suite",
+    "digest",
+    "grantee_of_account",
+    "grantee_of_group",
+    "is_signed",
+    "parse_grantee",
+    "recover",
+    "sentence",
+    "sign",
+]

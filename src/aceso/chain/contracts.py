@@ -1,0 +1,377 @@
+"""The contracts of the suite, a class for each.
+
+Methods that read ask the node at once. Methods that write return a `Call`, which a `Sender` sends:
+nothing has happened until then. Names are those of the Solidity interfaces, in Python's manner.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aceso.codes import Condition, DataClass, Reason, Role
+
+from .abi import artifact
+from .calls import Call
+from .node import BlockTag, Node
+from .requests import (
+    Committee,
+    Delivery,
+    Evidence,
+    Institution,
+    OfferTerms,
+    RecordStanding,
+    Request,
+    Standing,
+    Terms,
+)
+from .words import GrantWord, HeadWord, OrderHead, OrderTail
+
+__all__ = ["Coin", "Consents", "Contract", "Market", "Participants", "Records", "Sale"]
+
+
+class Contract:
+    """One contract: its address, and its functions by name."""
+
+    def __init__(self, node: Node, name: str, address: str):
+        self.node = node
+        self.name = name
+        self.address = address
+        self._functions = artifact(name).functions
+
+    def __repr__(self) -> str:
+        return f"{self.name}({self.address})"
+
+    def read(self, function: str, *values: Any, block: BlockTag = "latest") -> tuple[Any, ...]:
+        """What a view function answers, as a tuple."""
+        known = self._functions[function]
+        return known.decode(self.node.call(self.address, known.encode(*values), block=block))
+
+    def call(self, function: str, *values: Any, value: int = 0) -> Call:
+        """A call to send."""
+        data = self._functions[function].encode(*values)
+        return Call(self.address, data, value=value, name=f"{self.name}.{function}")
+
+
+class Participants(Contract):
+    """ParticipantRegistry: accreditations, institutions, keys, committees."""
+
+    def has_roles(self, account: str, roles: Role, *, block: BlockTag = "latest") -> bool:
+        return bool(self.read("hasRoles", account, int(roles), block=block)[0])
+
+    def had_roles(self, account: str, roles: Role, time: int) -> bool:
+        return bool(self.read("hadRoles", account, int(roles), time)[0])
+
+    def conditions_of(self, account: str, *, block: BlockTag = "latest") -> Condition:
+        return Condition(self.read("conditionsOf", account, block=block)[0])
+
+    def institution(self, number: int, *, block: BlockTag = "latest") -> Institution:
+        return Institution(*self.read("institution", number, block=block))
+
+    def is_member(
+        self, number: int, actor: str, *, block: BlockTag = "latest"
+    ) -> tuple[bool, Condition]:
+        member, attested = self.read("isMember", number, actor, actor, block=block)
+        return member, Condition(attested)
+
+    def key_of(self, account: str, *, block: BlockTag = "latest") -> tuple[bytes, int]:
+        """keccak256 of the key that the account published, and its version; zeros if none."""
+        digest, version = self.read("keyOf", account, block=block)
+        return digest, version
+
+    def committee_digest(self, number: int) -> bytes:
+        return bytes(self.read("committeeDigest", number)[0])
+
+    def committee_count(self) -> int:
+        return int(self.read("committeeCount")[0])
+
+    def authority(self) -> str:
+        return str(self.read("authority")[0])
+
+    def accreditation_delay(self) -> int:
+        return int(self.read("accreditationDelay")[0])
+
+    def propose_accreditation(
+        self, account: str, roles: Role | int, conditions: Condition | int = 0
+    ) -> Call:
+        return self.call("proposeAccreditation", account, int(roles), int(conditions))
+
+    def accredit(self, account: str) -> Call:
+        return self.call("accredit", account)
+
+    def unaccredit(self, account: str, roles: Role | int, conditions: Condition | int = 0) -> Call:
+        return self.call("unaccredit", account, int(roles), int(conditions))
+
+    def open_institution(self, account: str) -> Call:
+        return self.call("openInstitution", account)
+
+    def close_institution(self, number: int) -> Call:
+        return self.call("closeInstitution", number)
+
+    def set_member(
+        self, number: int, member: str, valid_until: int, conditions: Condition | int = 0
+    ) -> Call:
+        return self.call("setMember", number, member, valid_until, int(conditions))
+
+    def publish_key(self, public_key: bytes) -> Call:
+        return self.call("publishKey", public_key)
+
+    def revoke_key(self) -> Call:
+        return self.call("revokeKey")
+
+    def register_committee(self, committee: Committee, institutions: list[int]) -> Call:
+        return self.call("registerCommittee", committee.astuple(), institutions)
+
+
+class Records(Contract):
+    """RecordRegistry: anchored batches, and what became of records."""
+
+    def anchor(self, root: bytes, batch: bytes) -> Call:
+        return self.call("anchor", root, batch)
+
+    def anchor_with_sig(
+        self, issuer: str, root: bytes, batch: bytes, deadline: int, signature: bytes
+    ) -> Call:
+        return self.call("anchorWithSig", issuer, root, batch, deadline, signature)
+
+    def supersede(self, leaf: bytes, successor: bytes) -> Call:
+        return self.call("supersede", leaf, successor)
+
+    def supersede_with_sig(
+        self, issuer: str, leaf: bytes, successor: bytes, deadline: int, signature: bytes
+    ) -> Call:
+        return self.call("supersedeWithSig", issuer, leaf, successor, deadline, signature)
+
+    def retract(self, leaf: bytes) -> Call:
+        return self.call("retract", leaf)
+
+    def retract_with_sig(self, issuer: str, leaf: bytes, deadline: int, signature: bytes) -> Call:
+        return self.call("retractWithSig", issuer, leaf, deadline, signature)
+
+    def verify(
+        self,
+        issuer: str,
+        root: bytes,
+        leaf: bytes,
+        proof: list[bytes],
+        *,
+        block: BlockTag = "latest",
+    ) -> Evidence:
+        anchored_at, accredited, standing = self.read(
+            "verify", issuer, root, leaf, proof, block=block
+        )
+        return Evidence(anchored_at, accredited, RecordStanding(standing))
+
+    def is_included(self, issuer: str, root: bytes, leaf: bytes, proof: list[bytes]) -> bool:
+        return bool(self.read("isIncluded", issuer, root, leaf, proof)[0])
+
+
+class Consents(Contract):
+    """ConsentRegistry: whom a person permits to use their data."""
+
+    def grant(self, terms: Terms) -> Call:
+        return self.call("grant", terms.astuple())
+
+    def grant_with_sig(self, subject: str, terms: Terms, deadline: int, signature: bytes) -> Call:
+        return self.call("grantWithSig", subject, terms.astuple(), deadline, signature)
+
+    def withdraw(self, grantee: bytes) -> Call:
+        return self.call("withdraw", grantee)
+
+    def withdraw_with_sig(self, subject: str, grantee: bytes, signature: bytes) -> Call:
+        return self.call("withdrawWithSig", subject, grantee, signature)
+
+    def withdraw_all(self) -> Call:
+        return self.call("withdrawAll")
+
+    def withdraw_all_with_sig(self, subject: str, signature: bytes) -> Call:
+        return self.call("withdrawAllWithSig", subject, signature)
+
+    def bar(self, actor: str) -> Call:
+        return self.call("bar", actor)
+
+    def bar_with_sig(self, subject: str, actor: str, signature: bytes) -> Call:
+        return self.call("barWithSig", subject, actor, signature)
+
+    def unbar(self, actor: str) -> Call:
+        return self.call("unbar", actor)
+
+    def unbar_with_sig(self, subject: str, actor: str, deadline: int, signature: bytes) -> Call:
+        return self.call("unbarWithSig", subject, actor, deadline, signature)
+
+    def set_primary_physician(
+        self, physician: str, classes: DataClass | int, valid_until: int
+    ) -> Call:
+        return self.call("setPrimaryPhysician", physician, int(classes), valid_until)
+
+    def set_primary_physician_with_sig(
+        self,
+        subject: str,
+        physician: str,
+        classes: DataClass | int,
+        valid_until: int,
+        deadline: int,
+        signature: bytes,
+    ) -> Call:
+        return self.call(
+            "setPrimaryPhysicianWithSig",
+            subject,
+            physician,
+            int(classes),
+            valid_until,
+            deadline,
+            signature,
+        )
+
+    def decide(self, request: Request, *, block: BlockTag = "latest") -> tuple[bool, Reason]:
+        """The bare answer; `Suite.decide` says at which block."""
+        return self.decode_decision(
+            self.node.call(self.address, self.encode_decision(request), block=block)
+        )
+
+    def encode_decision(self, request: Request) -> bytes:
+        """The data of a call of `decide`."""
+        return self._functions["decide"].encode(
+            (
+                request.subject,
+                request.actor,
+                request.grantee,
+                int(request.use),
+                int(request.classes),
+                request.disease,
+            )
+        )
+
+    def decode_decision(self, answer: bytes) -> tuple[bool, Reason]:
+        permitted, reason = self._functions["decide"].decode(answer)
+        return permitted, Reason(reason)
+
+    def standing(
+        self, subject: str, grantee: bytes, actor: str, *, block: BlockTag = "latest"
+    ) -> Standing:
+        grant, of_actor, head = self.read("standing", subject, grantee, actor, block=block)
+        return Standing(GrantWord.parse(grant), GrantWord.parse(of_actor), HeadWord.parse(head))
+
+
+class Coin(Contract):
+    """RewardCoin: an ERC-20 with permit."""
+
+    def balance_of(self, account: str) -> int:
+        return int(self.read("balanceOf", account)[0])
+
+    def allowance(self, owner: str, spender: str) -> int:
+        return int(self.read("allowance", owner, spender)[0])
+
+    def total_supply(self) -> int:
+        return int(self.read("totalSupply")[0])
+
+    def cap(self) -> int:
+        return int(self.read("cap")[0])
+
+    def minters(self) -> tuple[str, str]:
+        """The sale and the reward pool; zero where there is none."""
+        sale, pool = self.read("minters")
+        return sale, pool
+
+    def transfer(self, to: str, amount: int) -> Call:
+        return self.call("transfer", to, amount)
+
+    def approve(self, spender: str, amount: int) -> Call:
+        return self.call("approve", spender, amount)
+
+
+class Sale(Contract):
+    """CoinSale: coin for ether at a fixed rate."""
+
+    def rate(self) -> int:
+        return int(self.read("rate")[0])
+
+    def sold(self) -> tuple[int, int]:
+        """What was sold, and the most that ever will be."""
+        amount, cap = self.read("sold")
+        return amount, cap
+
+    def buy(self, wei: int) -> Call:
+        return self.call("buy", value=wei)
+
+    def send_proceeds(self) -> Call:
+        return self.call("sendProceeds")
+
+
+class Market(Contract):
+    """DataMarket: offers, and the orders that buy them."""
+
+    def offer(self, terms: OfferTerms) -> Call:
+        return self.call("offer", terms.astuple())
+
+    def offer_with_sig(self, terms: OfferTerms, deadline: int, signature: bytes) -> Call:
+        return self.call("offerWithSig", terms.astuple(), deadline, signature)
+
+    def close_offer(self, number: int) -> Call:
+        return self.call("closeOffer", number)
+
+    def close_offer_with_sig(self, subject: str, number: int, signature: bytes) -> Call:
+        return self.call("closeOfferWithSig", subject, number, signature)
+
+    def buy(self, number: int, receiving_key: bytes) -> Call:
+        return self.call("buy", number, receiving_key)
+
+    def buy_with_permit(
+        self, number: int, receiving_key: bytes, deadline: int, v: int, r: bytes, s: bytes
+    ) -> Call:
+        return self.call("buyWithPermit", number, receiving_key, deadline, v, r, s)
+
+    def deliver(
+        self, delivery: Delivery, committee: Committee, signers: int, signatures: list[bytes]
+    ) -> Call:
+        return self.call("deliver", delivery.astuple(), committee.astuple(), signers, signatures)
+
+    def settle(self, order: int) -> Call:
+        return self.call("settle", order)
+
+    def pay_credit(self, account: str) -> Call:
+        return self.call("payCredit", account)
+
+    def pay_committee_fee(self, number: int, committee: Committee, place: int) -> Call:
+        return self.call("payCommitteeFee", number, committee.astuple(), place)
+
+    def pay_commons(self, committee: int) -> Call:
+        return self.call("payCommons", committee)
+
+    def order_of(self, number: int, buyer: str) -> tuple[int, bool]:
+        """The order that the buyer has, had last or would have of an offer; whether there was one."""
+        order, exists = self.read("orderOf", number, buyer)
+        return order, exists
+
+    def get_order(self, order: int, *, block: BlockTag = "latest") -> tuple[OrderHead, OrderTail]:
+        head, tail = self.read("getOrder", order, block=block)
+        return OrderHead.parse(head), OrderTail.parse(tail)
+
+    def get_offer(self, number: int, *, block: BlockTag = "latest") -> OfferTerms:
+        return OfferTerms(*self.read("getOffer", number, block=block)[0].values())
+
+    def offer_count(self) -> int:
+        return int(self.read("offerCount")[0])
+
+    def nonces(self, subject: str) -> int:
+        """How many offers the subject made by signature."""
+        return int(self.read("nonces", subject)[0])
+
+    def is_member(
+        self, number: int, subject: str, actor: str, *, block: BlockTag = "latest"
+    ) -> tuple[bool, Condition]:
+        member, attested = self.read("isMember", number, subject, actor, block=block)
+        return member, Condition(attested)
+
+    def credit_of(self, account: str) -> int:
+        return int(self.read("creditOf", account)[0])
+
+    def fees_of(self, committee: int, payee: str) -> tuple[int, int]:
+        """What a committee earned in all, and what was paid of that to `payee`."""
+        earned, paid = self.read("feesOf", committee, payee)
+        return earned, paid
+
+    def owner_of(self, token: int) -> str:
+        return str(self.read("ownerOf", token)[0])
+
+    def expires_at(self, token: int) -> int:
+        return int(self.read("expiresAt", token)[0])

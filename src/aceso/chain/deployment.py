@@ -1,0 +1,410 @@
+"""Deploying the suite, and checking that what is on a chain is the suite.
+
+    deployment = deploy_suite(url, deployer, network="local", authority=wallet, commons=commons, …)
+    deployment.write("deployments/local.json")
+    check_deployment(url, deployment)          # [] when all is as it must be
+
+Seven steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin, CoinSale,
+Offers, DataMarket. The coin names the sale that may mint before the sale exists; the sale's address
+follows from the deployer's next nonce, so nothing else may be sent from that account meanwhile, and
+the deployment fails if it was.
+
+`check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
+with addresses, separators and caps in the places of immutables. It tells that a deployment is ours as
+it was compiled here. It can't tell that the authority's owners are who they say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from eth_account.signers.local import LocalAccount
+
+from ._bytes import checksum, keccak
+from ._rlp import encode as rlp
+from .abi import SUITE, Artifact, artifact
+from .errors import DeploymentError, DeploymentFileError
+from .node import Node
+from .typed import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
+
+__all__ = [
+    "Deployed",
+    "Deployment",
+    "Finding",
+    "LocalAuthority",
+    "Plan",
+    "Step",
+    "check_deployment",
+    "deploy_local_authority",
+    "deploy_suite",
+    "plan",
+]
+
+ZERO: Final = "0x" + "00" * 20
+_OFFERS: Final = "contracts/market/Offers.sol:Offers"
+_MASTER: Final = "MultiSigWallet"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """Where a contract is, since which block, and with which arguments."""
+
+    address: str
+    block: int
+    args: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """All of a suite on one chain. `commit` is that of the sources, or empty."""
+
+    network: str
+    chain_id: int
+    commit: str
+    contracts: dict[str, Deployed]
+
+    @property
+    def first_block(self) -> int:
+        """Nothing of the suite happened before it."""
+        return min(at.block for at in self.contracts.values())
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], *, network: str = "") -> Deployment:
+        """From `{"chainId", "commit", "contracts": {name: {"address", "block", "args"}}}`."""
+        try:
+            contracts = {
+                str(name): Deployed(checksum(at["address"]), int(at["block"]), list(at["args"]))
+                for name, at in document["contracts"].items()
+            }
+            missing = [name for name in SUITE if name not in contracts]
+            if missing:
+                raise ValueError(f"it lacks {', '.join(missing)}")
+            return cls(
+                network=str(document.get("network", network)),
+                chain_id=int(document["chainId"]),
+                commit=str(document.get("commit", "")),
+                contracts=contracts,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise DeploymentFileError(network or "This", str(exc)) from exc
+
+    @classmethod
+    def read(cls, path: Path | str) -> Deployment:
+        """Read deployments/<network>.json."""
+        path = Path(path)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as exc:
+            raise DeploymentFileError(str(path), str(exc)) from exc
+        return cls.from_json(document, network=path.stem)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "network": self.network,
+            "chainId": self.chain_id,
+            "commit": self.commit,
+            "contracts": {
+                name: {"address": at.address, "block": at.block, "args": at.args}
+                for name, at in self.contracts.items()
+            },
+        }
+
+    def write(self, path: Path | str) -> None:
+        """Write deployments/<network>.json, at once or not at all."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+        draft.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a deployment is made with."""
+
+    authority: str
+    commons: str
+    accreditation_delay: int
+    coin_rate: int
+    sale_cap: int
+    coin_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One contract to create: its name, and what its constructor takes."""
+
+    name: str
+    arguments: list[Any]
+
+
+def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
+    """The steps for an account whose next transaction has this nonce."""
+    at = {name: _created(deployer, nonce + place) for place, name in enumerate(SUITE)}
+    authority, commons = checksum(wanted.authority), checksum(wanted.commons)
+    arguments: dict[str, list[Any]] = {
+        "ParticipantRegistry": [authority, wanted.accreditation_delay],
+        "ConsentRegistry": [at["ParticipantRegistry"]],
+        "RecordRegistry": [at["ParticipantRegistry"]],
+        "RewardCoin": [at["CoinSale"], ZERO, wanted.coin_cap],
+        "CoinSale": [at["RewardCoin"], commons, wanted.coin_rate, wanted.sale_cap],
+        "Offers": [],
+        "DataMarket": [
+            at["ConsentRegistry"],
+            at["ParticipantRegistry"],
+            at["RewardCoin"],
+            commons,
+        ],
+    }
+    return [Step(name, arguments[name]) for name in SUITE]
+
+
+def deploy_suite(
+    rpc_url: str,
+    deployer: LocalAccount,
+    *,
+    network: str,
+    authority: str,
+    commons: str,
+    accreditation_delay: int,
+    coin_rate: int,
+    sale_cap: int,
+    coin_cap: int,
+    commit: str = "",
+    progress: Callable[[str, str], None] | None = None,
+) -> Deployment:
+    """Deploy everything, and raise `DeploymentError` if any step is not as planned.
+
+    `progress` is told the name and address of each contract when it is there.
+    """
+    from .sender import Sender
+
+    node = Node(rpc_url)
+    try:
+        wanted = Plan(authority, commons, accreditation_delay, coin_rate, sale_cap, coin_cap)
+        if len(node.code(checksum(authority))) == 0:
+            raise DeploymentError(
+                f"the authority {authority} is no contract: it has to be a multi-signature wallet"
+            )
+        sender = Sender(node, deployer)
+        nonce = node.nonce(deployer.address, block="pending")
+        contracts: dict[str, Deployed] = {}
+        for place, step in enumerate(plan(deployer.address, nonce, wanted)):
+            foreseen = _created(deployer.address, nonce + place)
+            compiled = artifact(step.name)
+            links = {_OFFERS: contracts["Offers"].address} if compiled.links else {}
+            code = _linked(compiled.bytecode, compiled.links, links)
+            code += compiled.constructor.encode(step.arguments)
+            receipt = sender.deploy(code, name=step.name)
+            if receipt.contract_address != foreseen:
+                raise DeploymentError(
+                    f"{step.name} came to {receipt.contract_address} and not to {foreseen}, since "
+                    "the account sent something else meanwhile"
+                )
+            contracts[step.name] = Deployed(foreseen, receipt.block_number, step.arguments)
+            if progress is not None:
+                progress(step.name, foreseen)
+        return Deployment(network, node.chain_id, commit, contracts)
+    finally:
+        node.close()
+
+
+def _created(deployer: str, nonce: int) -> str:
+    """The address of what an account creates with this nonce."""
+    return checksum("0x" + keccak(rlp([bytes.fromhex(deployer[2:]), nonce]))[12:].hex())
+
+
+def _linked(
+    code: str, places: Mapping[str, list[list[int]]], addresses: Mapping[str, str]
+) -> bytes:
+    """The code with the addresses of libraries where the compiler left place for them."""
+    text = code.removeprefix("0x")
+    for library, found in places.items():
+        for start, length in found:
+            address = addresses[library][2:].lower()
+            text = text[: 2 * start] + address + text[2 * (start + length) :]
+    return bytes.fromhex(text)
+
+
+# Checking
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something of a deployment that is not as it must be."""
+
+    contract: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.contract}: {self.what}"
+
+
+def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
+    """Read a deployment back from its chain; return all that is wrong with it."""
+    from .contracts import Coin, Market, Participants, Sale
+
+    node = Node(rpc_url)
+    try:
+        if node.chain_id != deployment.chain_id:
+            return [Finding("chain", f"the node serves {node.chain_id}, not {deployment.chain_id}")]
+        findings: list[Finding] = []
+        for name in SUITE:
+            findings += _check_code(node, deployment, name)
+        if findings:
+            # What a foreign contract answers says nothing.
+            return findings
+        at = {name: deployment.contracts[name].address for name in SUITE}
+        args = {name: deployment.contracts[name].args for name in SUITE}
+
+        def expect(contract: str, what: str, found: object, wanted: object) -> None:
+            if found != wanted:
+                findings.append(Finding(contract, f"{what} is {found}, not {wanted}"))
+
+        participants = Participants(node, "ParticipantRegistry", at["ParticipantRegistry"])
+        authority = participants.authority()
+        expect("ParticipantRegistry", "authority", authority, args["ParticipantRegistry"][0])
+        expect(
+            "ParticipantRegistry",
+            "accreditation delay",
+            participants.accreditation_delay(),
+            args["ParticipantRegistry"][1],
+        )
+        if not node.code(authority):
+            findings.append(Finding("ParticipantRegistry", f"authority {authority} has no code"))
+        coin = Coin(node, "RewardCoin", at["RewardCoin"])
+        expect("RewardCoin", "minters", coin.minters(), (at["CoinSale"], ZERO))
+        expect("RewardCoin", "cap", coin.cap(), args["RewardCoin"][2])
+        sale = Sale(node, "CoinSale", at["CoinSale"])
+        expect("CoinSale", "rate", sale.rate(), args["CoinSale"][2])
+        expect("CoinSale", "cap", sale.sold()[1], args["CoinSale"][3])
+        if coin.total_supply() > sale.sold()[0]:
+            findings.append(Finding("RewardCoin", "there is more coin than was ever sold"))
+        for name in ("ConsentRegistry", "RecordRegistry", "DataMarket"):
+            contract = Market(node, name, at[name])
+            _, title, version, chain_id, verifier, _, _ = contract.read("eip712Domain")
+            expect(
+                name,
+                "EIP-712 domain",
+                (title, version, chain_id, verifier),
+                (DOMAIN_NAME, DOMAIN_VERSION, deployment.chain_id, at[name]),
+            )
+        return findings
+    finally:
+        node.close()
+
+
+def _check_code(node: Node, deployment: Deployment, name: str) -> list[Finding]:
+    """Compare the code with the compiler's, and what is in it with what must be."""
+    compiled = artifact(name)
+    address = deployment.contracts[name].address
+    found = node.code(address)
+    if not found:
+        return [Finding(name, f"there is no code at {address}")]
+    wanted = bytearray(
+        _linked(
+            compiled.runtime,
+            compiled.runtime_links,
+            {_OFFERS: deployment.contracts["Offers"].address},
+        )
+    )
+    if len(found) != len(wanted):
+        return [
+            Finding(name, f"the code has {len(found)} bytes, and {len(wanted)} were compiled here")
+        ]
+    findings: list[Finding] = []
+    expected = _immutables(deployment, name, compiled)
+    for immutable, start, length in compiled.immutables:
+        part = found[start : start + length]
+        wanted[start : start + length] = part
+        value = expected.get(immutable)
+        # A short text of OpenZeppelin's own; that the domain is right follows from the separator.
+        if value is not None and part != value:
+            findings.append(
+                Finding(name, f"{immutable} is 0x{part.hex()}, not 0x{value.hex()} as deployed")
+            )
+    if bytes(wanted) != found:
+        findings.append(Finding(name, "the code is not what was compiled here"))
+    return findings
+
+
+def _immutables(deployment: Deployment, name: str, compiled: Artifact) -> dict[str, bytes]:
+    """What stands in the places of the immutables whose values follow from the deployment."""
+    address = deployment.contracts[name].address
+    args = deployment.contracts[name].args
+    domain = {
+        "name": DOMAIN_NAME,
+        "version": DOMAIN_VERSION,
+        "chainId": deployment.chain_id,
+        "verifyingContract": address,
+    }
+    at = {other: deployment.contracts[other].address for other in SUITE}
+    values: dict[str, Any] = {
+        "_chainId": deployment.chain_id,
+        "_cachedChainId": deployment.chain_id,
+        "_separator": domain_separator(domain),
+        "_cachedDomainSeparator": domain_separator(domain),
+        "_cachedThis": address,
+    }
+    # Who points to whom is not read from the arguments, but from where the others are.
+    values |= {
+        "ParticipantRegistry": lambda: {"_authority": args[0], "_delay": args[1]},
+        "ConsentRegistry": lambda: {"_participants": at["ParticipantRegistry"]},
+        "RecordRegistry": lambda: {"_participants": at["ParticipantRegistry"]},
+        "RewardCoin": lambda: {"_sale": at["CoinSale"], "_pool": ZERO, "_cap": args[2]},
+        "CoinSale": lambda: {
+            "_coin": at["RewardCoin"],
+            "_commons": args[1],
+            "_rate": args[2],
+            "_cap": args[3],
+        },
+        "Offers": lambda: {},
+        "DataMarket": lambda: {
+            "_consents": at["ConsentRegistry"],
+            "_participants": at["ParticipantRegistry"],
+            "_coin": at["RewardCoin"],
+            "_commons": args[3],
+        },
+    }[name]()
+    found = {key: _as_word(value) for key, value in values.items()}
+    if name == "Offers":
+        found["library"] = bytes.fromhex(address[2:])
+    return found
+
+
+def _as_word(value: Any) -> bytes:
+    if isinstance(value, int):
+        return value.to_bytes(32, "big")
+    if isinstance(value, str):
+        return bytes(12) + bytes.fromhex(value[2:])
+    return bytes(value)
+
+
+# The authority of a local network
+
+
+def deploy_local_authority(
+    rpc_url: str, deployer: LocalAccount, owners: list[LocalAccount], threshold: int = 2
+) -> str:
+    """Deploy the wallet that is the authority on a local network, and return its address.
+
+    It was not audited and is for nothing else.
+    """
+    from .sender import Sender
+
+    node = Node(rpc_url)
+    try:
+        compiled = artifact(_MASTER)
+        ordered = sorted((owner.address for owner in owners), key=str.lower)
+        code = bytes.fromhex(compiled.bytecode[2:])
+        code += compiled.constructor.encode([ordered, threshold])
+        receipt = Sender(node, deployer).deploy(code, name=_MASTER)
+        if receipt.contract_address is None:
+            raise DeploymentError("the wallet has no address")
+        return receipt.contract_address
+    finally:
+        node.close()

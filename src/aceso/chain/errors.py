@@ -1,0 +1,161 @@
+"""What can go wrong with the chain.
+
+ChainError                  (aceso.errors)
++ ChainDownError            E_CHAIN_DOWN          nobody answers, or only nonsense comes back
++ NodeRefusedError          E_CHAIN_REFUSED       the node says no, in its own words
++ WrongChainError           E_CHAIN_WRONG         another chain than the deployment's
++ NotDeployedError          E_CHAIN_NO_CODE       a contract of the suite is not there
++ NotMinedError             E_CHAIN_NOT_MINED     sent, and in no block by the deadline
++ FundsError                E_CHAIN_FUNDS         the account can't pay the gas
++ RefusedError              E_REFUSED_<ERROR>     a contract refused; the sentence is that of its error
++ DeploymentError           E_DEPLOYMENT          a deployment did not turn out as it must
+InputError
++ DeploymentFileError       E_DEPLOYMENT_FILE     the file of a deployment can't be read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aceso.errors import ChainError, InputError
+
+if TYPE_CHECKING:
+    from .calls import Receipt
+
+__all__ = [
+    "ChainDownError",
+    "ChainError",
+    "DeploymentError",
+    "DeploymentFileError",
+    "FundsError",
+    "NodeRefusedError",
+    "NotDeployedError",
+    "NotMinedError",
+    "RefusedError",
+    "WrongChainError",
+]
+
+
+class ChainDownError(ChainError):
+    """No Ethereum node answers at the address, or what comes back is no answer."""
+
+    def __init__(self, url: str, reason: str = ""):
+        super().__init__(
+            f"No Ethereum node answers at {url}{f' ({reason})' if reason else ''}: start one "
+            "(aceso devnet) or name another, and try again.",
+            code="E_CHAIN_DOWN",
+            details={"url": url, "reason": reason},
+        )
+
+
+class NodeRefusedError(ChainError):
+    """The node answered with an error of its own."""
+
+    def __init__(self, method: str, reason: str, *, number: int = 0, data: bytes = b""):
+        super().__init__(
+            f"The Ethereum node refused {method}: {reason.rstrip('.')}.",
+            code="E_CHAIN_REFUSED",
+            details={"method": method, "reason": reason},
+        )
+        self.reason = reason
+        self.number = number
+        self.data = data
+
+
+class WrongChainError(ChainError):
+    """The node serves another chain."""
+
+    def __init__(self, url: str, *, found: int, wanted: int):
+        super().__init__(
+            f"The node at {url} serves chain {found}, and the deployment is on chain {wanted}: use "
+            "a node of that chain, or the deployment of this one.",
+            code="E_CHAIN_WRONG",
+            details={"url": url, "found": found, "wanted": wanted},
+        )
+
+
+class NotDeployedError(ChainError):
+    """Where a contract of the suite should be, there is no code."""
+
+    def __init__(self, contract: str, address: str):
+        super().__init__(
+            f"There is no code of {contract} at {address}: the deployment is of another chain, or "
+            "the chain was started anew. Deploy again, or use its own file.",
+            code="E_CHAIN_NO_CODE",
+            details={"contract": contract, "address": address},
+        )
+
+
+class NotMinedError(ChainError):
+    """A transaction was sent and is in no block yet."""
+
+    def __init__(self, hashes: Sequence[str], seconds: float):
+        super().__init__(
+            f"Transaction {hashes[-1]} is in no block after {seconds:g} s: it may still get there. "
+            "Ask for its receipt before sending anything like it again.",
+            code="E_CHAIN_NOT_MINED",
+            details={"hashes": list(hashes), "seconds": seconds},
+        )
+        self.hashes = tuple(hashes)
+
+
+class FundsError(ChainError):
+    """The account has too little ether for gas and value."""
+
+    def __init__(self, account: str, reason: str):
+        super().__init__(
+            f"Account {account} has too little ether for this transaction ({reason.rstrip('.')}): "
+            "send it some, or let another account carry the signed act.",
+            code="E_CHAIN_FUNDS",
+            details={"account": account, "reason": reason},
+        )
+
+
+class RefusedError(ChainError):
+    """A contract refused, and nothing changed but the gas that was paid if it got that far.
+
+    `error` is the name of the custom error, `values` its values by name; `receipt` is there where the
+    transaction was mined. `receipts` has those of a whole batch in which this was the first to fail.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        error: str,
+        code: str,
+        values: Mapping[str, Any],
+        contract: str = "",
+        receipt: Receipt | None = None,
+    ):
+        super().__init__(
+            sentence, code=code, details={"error": error, "contract": contract, **dict(values)}
+        )
+        self.error = error
+        self.values: Mapping[str, Any] = dict(values)
+        self.receipt = receipt
+        self.receipts: Sequence[Receipt] = ()
+
+
+class DeploymentError(ChainError):
+    """A deployment did not turn out as it must."""
+
+    def __init__(self, reason: str):
+        super().__init__(
+            f"The deployment failed: {reason.rstrip('.')}. Nothing was written; deploy anew.",
+            code="E_DEPLOYMENT",
+            details={"reason": reason},
+        )
+
+
+class DeploymentFileError(InputError):
+    """The file of a deployment is missing or is not one."""
+
+    def __init__(self, path: str, reason: str):
+        super().__init__(
+            f"{path} is not the file of a deployment ({reason.rstrip('.')}): name one that "
+            "`brownie run deploy` or `aceso devnet` wrote.",
+            code="E_DEPLOYMENT_FILE",
+            details={"path": path, "reason": reason},
+        )

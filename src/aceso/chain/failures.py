@@ -1,0 +1,444 @@
+"""What a contract's refusal means, in English and Korean, and what to do about it.
+
+    except RefusedError as failure:
+        print(sentence(failure.error, failure.values, "ko_KR"))
+
+One pair of sentences for each custom error of the suite; a test fails when one is missing. Values of
+the error stand in braces. docs/errors.md is made from the same table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aceso.codes import Reason, label
+
+from .abi import error_formats
+from .calls import Call, Receipt
+from .errors import RefusedError
+
+__all__ = ["SENTENCES", "error_code", "markdown", "refused", "sentence"]
+
+_PANIC: Final = bytes.fromhex("4e487b71")
+_TEXT: Final = bytes.fromhex("08c379a0")
+_OTHER: Final = "Other"
+# Values that are seconds since 1970.
+_TIMES: Final = {"readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"}
+# The terms of an offer, in the order of the struct.
+_TERMS: Final = (
+    ("its subject", "정보주체"),
+    ("its price", "가격"),
+    ("its institution", "기관"),
+    ("its committee", "위원회"),
+    ("its duration", "이용 기간"),
+    ("the institution's part", "기관 몫"),
+    ("its use", "이용 목적"),
+    ("its classes", "자료 종류"),
+    ("its disease", "질환"),
+    ("its conditions", "조건"),
+    ("its delivery period", "인도 기한"),
+)
+_STATES: Final = (
+    ("is none", "없습니다"),
+    ("is open", "인도를 기다립니다"),
+    ("is delivered", "인도되었습니다"),
+    ("is settled", "정산되었습니다"),
+)
+
+SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    # ParticipantRegistry
+    "ParticipantNotAuthority": (
+        "{caller} is not the authority: only the authority's wallet may do this.",
+        "{caller} 계정은 인증 기관이 아닙니다. 인증 기관의 지갑만 할 수 있습니다.",
+    ),
+    "ParticipantNotInstitution": (
+        "{caller} does not run institution {number}: send this from the institution's own account.",
+        "{caller} 계정은 {number}번 기관의 계정이 아닙니다. 기관 계정으로 보내십시오.",
+    ),
+    "ParticipantNotReady": (
+        "The accreditation of {account} is not ready before {readyAt} (1970 means that none was "
+        "proposed): wait until then, or have the authority propose it.",
+        "{account} 계정의 인증은 {readyAt}부터 확정할 수 있습니다(1970년이면 제안된 적이 "
+        "없습니다). 그때까지 기다리거나 인증 기관에 제안을 요청하십시오.",
+    ),
+    "ParticipantInvalidAccount": (
+        "The account is the zero address: name the account that is meant.",
+        "계정이 0 주소입니다. 대상 계정을 지정하십시오.",
+    ),
+    "ParticipantInvalidKey": (
+        "A published key has from 32 to 4,096 bytes, not {length}: publish the public key itself.",
+        "공개하는 열쇠는 32바이트에서 4,096바이트여야 하는데 {length}바이트입니다. 공개 열쇠 "
+        "자체를 올리십시오.",
+    ),
+    "CommitteeInvalidSize": (
+        "A committee has 2 to 16 members of as many institutions and a threshold from 2 on, not "
+        "{members} members of {institutions} with threshold {threshold}: correct the list.",
+        "위원회는 서로 다른 기관의 구성원 2~16명과 2 이상의 정족수가 필요합니다(구성원 "
+        "{members}, 기관 {institutions}, 정족수 {threshold}). 목록을 고치십시오.",
+    ),
+    "CommitteeInvalidOrder": (
+        "Institution {institution} is out of order: name the institutions in rising order, each "
+        "once.",
+        "{institution}번 기관의 순서가 틀렸습니다. 기관을 번호 순서로 한 번씩만 적으십시오.",
+    ),
+    "CommitteeInvalidMember": (
+        "{member} is not an accredited custodian of institution {institution} now: have it "
+        "accredited and made a member first.",
+        "{member} 계정은 지금 {institution}번 기관의 인증된 보관자가 아닙니다. 먼저 인증과 "
+        "등록을 받으십시오.",
+    ),
+    "CheckpointUnorderedInsertion": (
+        "A standing can't be written before an earlier one: the chain's clock went back; ask whoever "
+        "runs the chain.",
+        "자격을 과거 시점에 기록할 수 없습니다. 체인의 시계가 되돌아갔으니 운영자에게 알리십시오.",
+    ),
+    # ConsentRegistry
+    "ConsentInvalidGrantee": (
+        "{grantee} names no account and no group: name whom the consent is for.",
+        "{grantee}에 해당하는 계정이나 집단이 없습니다. 누구에게 동의하는지 지정하십시오.",
+    ),
+    "ConsentInvalidClasses": (
+        "These classes of data ({classes}) are none, unknown, or for a physician not clinical: name "
+        "classes of the vocabulary.",
+        "자료 종류({classes})가 비었거나 목록에 없거나, 주치의에게 열 수 없는 종류입니다. 목록에 "
+        "있는 종류를 고르십시오.",
+    ),
+    "ConsentInvalidUses": (
+        "These uses ({uses}) are none or unknown: name uses of the vocabulary.",
+        "이용 목적({uses})이 비었거나 목록에 없습니다. 목록에 있는 목적을 고르십시오.",
+    ),
+    "ConsentInvalidDisease": (
+        "Disease {disease} does not fit the uses: name a disease for research on one disease, and "
+        "only then.",
+        "질환 {disease}이(가) 목적과 맞지 않습니다. 한 질환 연구일 때만 질환을 지정하십시오.",
+    ),
+    "ConsentInvalidPeriod": (
+        "The period from {validFrom} to {validUntil} is empty, over, or ends after {latest}, the "
+        "limit for these uses: choose an end between now and then.",
+        "{validFrom}부터 {validUntil}까지의 기간이 비었거나 지났거나 허용 한도({latest})를 "
+        "넘습니다. 지금과 그 사이로 끝을 정하십시오.",
+    ),
+    "ConsentGranteeBarred": (
+        "{grantee} is barred: lift the bar first if you do want to permit this account.",
+        "{grantee} 계정은 차단되어 있습니다. 허락하려면 먼저 차단을 푸십시오.",
+    ),
+    "ConsentNotBarred": (
+        "{actor} is not barred: there is nothing to lift.",
+        "{actor} 계정은 차단되어 있지 않습니다. 풀 차단이 없습니다.",
+    ),
+    "ConsentExpiredSignature": (
+        "The signed consent could be submitted until {deadline}: sign it again.",
+        "서명한 동의는 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "ConsentInvalidSignature": (
+        "The signature is not that of {subject} over this act as things stand: another act came "
+        "first, or another key signed. Read the state again and sign anew.",
+        "지금 상태에서 {subject}의 서명이 아닙니다. 다른 행위가 먼저 처리되었거나 다른 열쇠로 "
+        "서명했습니다. 상태를 다시 읽고 서명하십시오.",
+    ),
+    # RecordRegistry
+    "RecordInvalidCommitment": (
+        "A root or a leaf is never zero: name the record that is meant.",
+        "루트나 잎은 0일 수 없습니다. 대상 기록을 지정하십시오.",
+    ),
+    "RecordAlreadyAnchored": (
+        "{issuer} anchored this batch at {anchoredAt}: nothing more is to be done.",
+        "{issuer}이(가) {anchoredAt}에 이미 등록한 묶음입니다. 더 할 일이 없습니다.",
+    ),
+    "RecordAlreadyEnded": (
+        "{issuer} has superseded or retracted this record before: it can't be ended twice.",
+        "{issuer}이(가) 이미 대체하거나 철회한 기록입니다. 두 번 끝낼 수 없습니다.",
+    ),
+    "RecordExpiredSignature": (
+        "The signed act on a record could be submitted until {deadline}: sign it again.",
+        "서명한 기록 행위는 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "RecordInvalidSignature": (
+        "The signature is not that of {issuer} over this act: sign with the issuer's key.",
+        "{issuer}의 서명이 아닙니다. 발급자의 열쇠로 서명하십시오.",
+    ),
+    # DataMarket, Offers
+    "OfferInvalidTerm": (
+        "The offer can't be made with {term} as it is: it is empty, unknown or out of bounds. "
+        "Correct it.",
+        "제안의 조건이 맞지 않습니다({term}): 비었거나 목록에 없거나 한도를 벗어났습니다. "
+        "고치십시오.",
+    ),
+    "OfferNotOpen": (
+        "Offer {offer} does not exist or takes no more buyers: choose another.",
+        "{offer}번 제안은 없거나 더는 구매를 받지 않습니다. 다른 제안을 고르십시오.",
+    ),
+    "OfferNotSubject": (
+        "{caller} is not the subject of offer {offer}: only the person who made it may close it.",
+        "{caller} 계정은 {offer}번 제안의 정보주체가 아닙니다. 제안한 본인만 닫을 수 있습니다.",
+    ),
+    "MarketExpiredSignature": (
+        "The signed offer could be submitted until {deadline}: sign it again.",
+        "서명한 제안은 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "MarketInvalidSignature": (
+        "The signature is not that of {signer} over this act: another offer came first, or another "
+        "key signed. Sign anew.",
+        "{signer}의 서명이 아닙니다. 다른 제안이 먼저 처리되었거나 다른 열쇠로 서명했습니다. "
+        "다시 서명하십시오.",
+    ),
+    "OrderLive": (
+        "Your order {order} of this offer is still running: wait until it is settled.",
+        "이 제안에 대한 주문 {order}이(가) 진행 중입니다. 정산될 때까지 기다리십시오.",
+    ),
+    "OrderDenied": (
+        "The person's consent does not permit it: {reason}.",
+        "본인의 동의로 허락되지 않았습니다: {reason}.",
+    ),
+    "OrderWrongState": (
+        "Order {order} {state}, so this can't be done with it: look it up and choose another step.",
+        "주문 {order}은(는) 지금 이 일을 할 수 없습니다(상태: {state}). 주문을 다시 확인하십시오.",
+    ),
+    "OrderPastDeadline": (
+        "Order {order} had to be delivered before {deadline}: settle it, and the buyer gets all "
+        "back.",
+        "주문 {order}의 인도 기한은 {deadline}이었습니다. 정산하면 구매자가 전액을 돌려받습니다.",
+    ),
+    "OrderNotOver": (
+        "Order {order} can't be settled before {until}: wait until then.",
+        "주문 {order}은(는) {until} 전에는 정산할 수 없습니다. 그때까지 기다리십시오.",
+    ),
+    "OrderInvalidKey": (
+        "A receiving key is never zero: make a fresh key for this order.",
+        "받는 열쇠가 0입니다. 이 주문에 쓸 새 열쇠를 만드십시오.",
+    ),
+    "CommitteeUnknown": (
+        "These are not the members and threshold of committee {number}: use those of its "
+        "registration.",
+        "{number}번 위원회의 구성원과 정족수가 아닙니다. 등록된 값을 쓰십시오.",
+    ),
+    "DeliveryInvalidSigners": (
+        "{signed} signatures of the members that are marked ({signers}) are too few, too many or "
+        "misplaced: collect as many as the threshold, in the order of the members.",
+        "표시된 구성원({signers})의 서명 {signed}개가 모자라거나 남거나 순서가 틀립니다. 구성원 "
+        "순서대로 정족수만큼 모으십시오.",
+    ),
+    "CreditNone": (
+        "Nothing is owed to {account} now.",
+        "지금 {account} 계정이 받을 금액이 없습니다.",
+    ),
+    "TokenNonexistent": (
+        "There is no token {tokenId}, or a later purchase took its place.",
+        "{tokenId}번 토큰이 없거나 나중 구매로 바뀌었습니다.",
+    ),
+    "TokenInvalidOwner": (
+        "{owner} is the zero address, which holds no tokens: name an account.",
+        "{owner}은(는) 0 주소라서 토큰을 가질 수 없습니다. 계정을 지정하십시오.",
+    ),
+    "TokenSoulbound": (
+        "Access tokens never move: buy access with the account that is to have it.",
+        "이용 토큰은 옮길 수 없습니다. 이용할 계정으로 직접 구매하십시오.",
+    ),
+    # CoinSale, RewardCoin
+    "SaleNothingPaid": (
+        "No ether was sent: send what you want to buy coin for.",
+        "이더를 보내지 않았습니다. 살 만큼의 이더를 보내십시오.",
+    ),
+    "SaleCapExceeded": (
+        "The sale has only {left} base units of coin left, and {amount} were asked for: buy less.",
+        "남은 코인은 기본 단위로 {left}인데 {amount}을(를) 요청했습니다. 더 적게 사십시오.",
+    ),
+    "SaleTransferFailed": (
+        "The commons {commons} did not take the ether: it stays in the sale, and anybody may try "
+        "again.",
+        "공동 기금 {commons}이(가) 이더를 받지 않았습니다. 이더는 그대로 있으며 누구나 다시 "
+        "시도할 수 있습니다.",
+    ),
+    "CoinNotMinter": (
+        "{caller} may not make coin: only the sale and the reward pool can.",
+        "{caller} 계정은 코인을 발행할 수 없습니다. 판매 계약과 보상 기금만 할 수 있습니다.",
+    ),
+    "CoinCapExceeded": (
+        "There would be {supply} base units of coin, and there may be {cap} at most: ask for less.",
+        "코인이 기본 단위로 {supply}이(가) 되어 한도 {cap}을(를) 넘습니다. 더 적게 요청하십시오.",
+    ),
+    "ERC20InsufficientAllowance": (
+        "{spender} may take {allowance} base units of coin from you, and {needed} are needed: "
+        "approve that much first.",
+        "{spender}에게 허용한 코인은 기본 단위로 {allowance}인데 {needed}이(가) 필요합니다. 먼저 "
+        "그만큼 허용하십시오.",
+    ),
+    "ERC20InsufficientBalance": (
+        "{sender} has {balance} base units of coin, and {needed} are needed: buy some first.",
+        "{sender} 계정의 코인은 기본 단위로 {balance}인데 {needed}이(가) 필요합니다. 먼저 코인을 "
+        "사십시오.",
+    ),
+    "ERC20InvalidApprover": (
+        "{approver} can't approve: it is the zero address.",
+        "{approver}은(는) 0 주소라서 허용할 수 없습니다.",
+    ),
+    "ERC20InvalidReceiver": (
+        "{receiver} can't receive coin: name another account.",
+        "{receiver}은(는) 코인을 받을 수 없습니다. 다른 계정을 지정하십시오.",
+    ),
+    "ERC20InvalidSender": (
+        "{sender} can't send coin: name another account.",
+        "{sender}은(는) 코인을 보낼 수 없습니다. 다른 계정을 지정하십시오.",
+    ),
+    "ERC20InvalidSpender": (
+        "{spender} can't be allowed to spend: name another account.",
+        "{spender}에게는 허용할 수 없습니다. 다른 계정을 지정하십시오.",
+    ),
+    "ERC2612ExpiredSignature": (
+        "The permit could be used until {deadline}: sign it again.",
+        "서명한 허용은 {deadline}까지만 쓸 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "ERC2612InvalidSigner": (
+        "The permit was signed by {signer} and not by {owner}: sign with the owner's key.",
+        "허용은 {owner}이(가) 아니라 {signer}이(가) 서명했습니다. 소유자의 열쇠로 서명하십시오.",
+    ),
+    "InvalidAccountNonce": (
+        "{account} is at number {currentNonce} now: read it again and sign anew.",
+        "{account} 계정의 순번은 지금 {currentNonce}입니다. 다시 읽고 서명하십시오.",
+    ),
+    "ECDSAInvalidSignature": (
+        "The signature is of no key: sign again.",
+        "어떤 열쇠의 서명도 아닙니다. 다시 서명하십시오.",
+    ),
+    "ECDSAInvalidSignatureLength": (
+        "A signature has 65 bytes, not {length}: sign again.",
+        "서명은 65바이트여야 하는데 {length}바이트입니다. 다시 서명하십시오.",
+    ),
+    "ECDSAInvalidSignatureS": (
+        "The signature is in its second form ({s}), which is not accepted: sign again with a program "
+        "that writes the first.",
+        "허용하지 않는 형태의 서명({s})입니다. 다른 프로그램으로 다시 서명하십시오.",
+    ),
+    "InvalidShortString": (
+        "A short text is malformed: this is a defect of the contract; report it.",
+        "짧은 문자열이 잘못되었습니다. 계약의 결함이니 알려 주십시오.",
+    ),
+    "StringTooLong": (
+        "The text {str} is too long: this is a defect of the contract; report it.",
+        "문자열 {str}이(가) 너무 깁니다. 계약의 결함이니 알려 주십시오.",
+    ),
+    # MultiSigWallet
+    "WalletInvalidOwners": (
+        "The owners must be in rising order, each once, and no fewer than the threshold: correct the "
+        "list.",
+        "소유자는 주소 순서로 한 번씩, 정족수 이상이어야 합니다. 목록을 고치십시오.",
+    ),
+    "WalletNotSigned": (
+        "{signed} owners signed, and {threshold} have to: collect more signatures, in the order of "
+        "the owners.",
+        "소유자 {signed}명이 서명했고 {threshold}명이 필요합니다. 소유자 순서대로 서명을 더 "
+        "모으십시오.",
+    ),
+    "WalletCallFailed": (
+        "The wallet's call failed: {reason}",
+        "지갑의 호출이 실패했습니다: {reason}",
+    ),
+}
+
+_OTHER_SENTENCE: Final = (
+    "The contract refused {call} without a reason that we know ({text}): check what was handed in.",
+    "계약이 {call}을(를) 알 수 없는 이유로 거부했습니다({text}). 입력을 확인하십시오.",
+)
+
+
+def error_code(error: str) -> str:
+    """The stable code of a custom error: E_REFUSED_CONSENT_NOT_BARRED for ConsentNotBarred."""
+    words = re.findall(r"[A-Z]+\d+(?=[A-Z])|[A-Z]+(?![a-z])|[A-Z][a-z0-9]+", error)
+    return "E_REFUSED_" + "_".join(word.upper() for word in words)
+
+
+def sentence(error: str, values: Mapping[str, Any], lang: str = "en") -> str:
+    """Say in English, or Korean for a locale such as "ko_KR", what a refusal means."""
+    column = 1 if lang.lower().startswith("ko") else 0
+    text = SENTENCES.get(error, _OTHER_SENTENCE)[column]
+    shown = {name: _shown(name, value, column) for name, value in values.items()}
+    return text.format(**shown)
+
+
+def _shown(name: str, value: Any, column: int) -> str:
+    if name in _TIMES and isinstance(value, int):
+        return _time(value)
+    if name == "reason" and isinstance(value, int):
+        return label(Reason(value), "ko" if column else "en")
+    if name == "reason" and isinstance(value, bytes):
+        inside, found = _parse(value)
+        return sentence(inside, found, "ko" if column else "en") if inside else "0x" + value.hex()
+    if name == "term" and isinstance(value, int) and value < len(_TERMS):
+        return _TERMS[value][column]
+    if name == "state" and isinstance(value, int) and value < len(_STATES):
+        return _STATES[value][column]
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return str(value)
+
+
+def _time(seconds: int) -> str:
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return str(seconds)
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _parse(data: bytes) -> tuple[str, dict[str, Any]]:
+    """The name and values of a custom error; no name for what is none of ours."""
+    known = error_formats().get(data[:4])
+    if known is None:
+        return "", {}
+    try:
+        values = known.inputs.decode(data[4:])
+    except Exception:  # The decoder has many ways to say that bytes are not what they should be.
+        return "", {}
+    return known.name, dict(zip(known.inputs.names, values, strict=True))
+
+
+def refused(call: Call, data: bytes, *, text: str, receipt: Receipt | None) -> RefusedError:
+    """The error to raise for what a contract returned as it reverted."""
+    error, values = _parse(data)
+    if error == "WalletCallFailed":
+        # What counts is why the call inside failed.
+        inside, found = _parse(values["reason"])
+        if inside:
+            error, values = inside, found
+    if not error:
+        error, values = _OTHER, {"call": call.name or call.to, "text": _reason(data) or text}
+    return RefusedError(
+        sentence(error, values),
+        error=error,
+        code=error_code(error),
+        values=values,
+        contract=call.name.partition(".")[0],
+        receipt=receipt,
+    )
+
+
+def _reason(data: bytes) -> str:
+    """What the compiler's own errors say."""
+    if data[:4] == _PANIC and len(data) >= 36:
+        return f"panic 0x{int.from_bytes(data[4:36], 'big'):x}"
+    if data[:4] == _TEXT and len(data) >= 68:
+        length = int.from_bytes(data[36:68], "big")
+        return data[68 : 68 + length].decode("utf-8", "replace")
+    return ""
+
+
+def markdown() -> str:
+    """The text of docs/errors.md."""
+    lines = [
+        "# What the contracts refuse, and what to do",
+        "",
+        "Made from `src/aceso/chain/failures.py` by `python -m aceso.chain.failures`. Do not edit.",
+        "",
+        "| error | code | English | 한국어 |",
+        "|---|---|---|---|",
+    ]
+    for name, (english, korean) in sorted(SENTENCES.items()):
+        lines.append(f"| `{name}` | `{error_code(name)}` | {english} | {korean} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

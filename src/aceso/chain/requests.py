@@ -1,0 +1,164 @@
+"""What is asked of the contracts and what they answer, as values with names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from aceso.codes import Condition, DataClass, Reason, Use
+
+from .words import GrantWord, HeadWord
+
+__all__ = [
+    "Committee",
+    "Decision",
+    "Delivery",
+    "Evidence",
+    "Institution",
+    "OfferTerms",
+    "RecordStanding",
+    "Request",
+    "Standing",
+    "Terms",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks to do: `actor` wants data of `classes` of `subject` for one `use`, under
+    what was granted to `grantee`."""
+
+    subject: str
+    actor: str
+    grantee: bytes
+    use: Use
+    classes: DataClass
+    disease: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to a `Request`, and the block at which it was given."""
+
+    permitted: bool
+    reason: Reason
+    block_number: int
+    block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The words that a decision reads."""
+
+    grant: GrantWord
+    actor_grant: GrantWord
+    head: HeadWord
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of a grant. `notice` is the hash of the text that the person was shown."""
+
+    grantee: bytes
+    classes: DataClass | int
+    uses: Use | int
+    conditions: Condition | int
+    disease: int
+    valid_from: int
+    valid_until: int
+    notice: bytes
+
+    def astuple(self) -> tuple[bytes, int, int, int, int, int, int, bytes]:
+        return (
+            self.grantee,
+            int(self.classes),
+            int(self.uses),
+            int(self.conditions),
+            self.disease,
+            self.valid_from,
+            self.valid_until,
+            self.notice,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTerms:
+    """What a person offers: an extract of their data of `classes`, for one `use`, for `duration`
+    seconds, at `price` base units of coin. Closed when `delivery_period` is 0."""
+
+    subject: str
+    price: int
+    institution: str
+    committee: int
+    duration: int
+    institution_bps: int
+    use: Use | int
+    classes: DataClass | int
+    disease: int
+    conditions: Condition | int
+    delivery_period: int
+
+    def astuple(self) -> tuple[str, int, str, int, int, int, int, int, int, int, int]:
+        return (
+            self.subject,
+            self.price,
+            self.institution,
+            self.committee,
+            self.duration,
+            self.institution_bps,
+            int(self.use),
+            int(self.classes),
+            self.disease,
+            int(self.conditions),
+            self.delivery_period,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a committee attests: the extract of `order` is held ready for the buyer's key."""
+
+    order: int
+    extract: bytes
+    receiving_key: bytes
+    capsule: bytes
+
+    def astuple(self) -> tuple[int, bytes, bytes, bytes]:
+        return (self.order, self.extract, self.receiving_key, self.capsule)
+
+
+@dataclass(frozen=True, slots=True)
+class Committee:
+    """Custodians that hold keys together, as they were registered."""
+
+    members: tuple[str, ...]
+    threshold: int
+
+    def astuple(self) -> tuple[list[str], int]:
+        return (list(self.members), self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """Who runs an institution, and since and until when it counts."""
+
+    account: str
+    valid_from: int
+    valid_until: int
+
+
+class RecordStanding(IntEnum):
+    """How a record stands, as its issuer says."""
+
+    STANDS = 0
+    SUPERSEDED = 1
+    RETRACTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the chain says of a record. `anchored_at` is 0 if its issuer never anchored it."""
+
+    anchored_at: int
+    accredited: bool
+    standing: RecordStanding
