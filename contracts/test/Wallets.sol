@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+/// @title KeyWallet
+/// @notice An honest contract account with one key, which can also call.
+contract KeyWallet is IERC1271 {
+    address private immutable _owner;
+
+    constructor(address owner) {
+        _owner = owner;
+    }
+
+    function call(address to, bytes calldata data) external returns (bytes memory answer) {
+        require(msg.sender == _owner, "not the owner");
+        bool success;
+        (success, answer) = to.call(data);
+        require(success, "the call failed");
+    }
+
+    /// @inheritdoc IERC1271
+    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, signature);
+        bool valid = failure == ECDSA.RecoverError.NoError && signer == _owner;
+        return valid ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+}
+
+/// @title BabblingWallet
+/// @notice Answers any question with the same bytes: what is not exactly the word of ERC-1271 is no signature.
+contract BabblingWallet {
+    bytes private _answer;
+
+    constructor(bytes memory answer) {
+        _answer = answer;
+    }
+
+    fallback(bytes calldata) external returns (bytes memory) {
+        return _answer;
+    }
+}
+
+/// @title RevertingWallet
+/// @notice Reverts with the word of ERC-1271 as the reason.
+contract RevertingWallet {
+    error Answer(bytes32 word);
+
+    fallback() external {
+        revert Answer(bytes32(IERC1271.isValidSignature.selector));
+    }
+}
+
+/// @title BurningWallet
+/// @notice Burns all the gas that it is given.
+contract BurningWallet {
+    fallback() external {
+        while (true) {}
+    }
+}
