@@ -1,0 +1,51 @@
+"""Custody: the service that keeps shares of records' keys, and its clients.
+
+    python -m aceso.custody init --folder DIR
+    python -m aceso.custody serve --folder DIR --rpc URL --deployment FILE
+
+    Custodian      one custodian over HTTP
+    Committee      several as one: any m of n will do, and whoever lies is named
+    CustodianKeys  a custodian's key file
+
+docs/custody.md says what a custodian promises, what each address takes, and what custody can't do.
+"""
+
+from .client import (
+    AccessLog,
+    Custodian,
+    DeletionReceipt,
+    Delivery,
+    Listing,
+    SealedKey,
+    SignedRequest,
+)
+from .committee import Attestation, Committee, Posted
+from .errors import (
+    ChainUnsafeError,
+    CustodianDownError,
+    DeniedError,
+    KeyFileError,
+    RequestRefusedError,
+    TooFewCustodiansError,
+)
+from .keys import CustodianKeys
+
+__all__ = [
+    "AccessLog",
+    "Attestation",
+    "ChainUnsafeError",
+    "Committee",
+    "Custodian",
+    "CustodianDownError",
+    "CustodianKeys",
+    "DeletionReceipt",
+    "Delivery",
+    "DeniedError",
+    "KeyFileError",
+    "Listing",
+    "Posted",
+    "RequestRefusedError",
+    "SealedKey",
+    "SignedRequest",
+    "TooFewCustodiansError",
+]

@@ -1,0 +1,546 @@
+"""What a custodian reads from its chain, and when it refuses to believe it.
+
+    heads = chain.heads()                       # fetched after the call began
+    newest, confirmed = chain.decide(question, heads)
+
+A custodian answers only while its node does. Everything is read at a block named by its hash, so an
+answer never mixes two states, and what was read at a hash never changes and is kept. The node's
+newest block is asked for anew by every request, but requests that wait at the same time share one
+fetch that began after the last of them came.
+
+The clock of this machine plays no part. A node that falls behind what it had confirmed, or that
+shows another block at that height, is not believed until its chain has grown beyond it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from aceso.codes import Reason
+
+from ._typed import address, address_bytes, keccak, recover
+from .errors import ChainUnsafeError
+
+__all__ = ["Addresses", "Block", "Chain", "Heads", "Offer", "Order", "Question"]
+
+_log = logging.getLogger("aceso.custody")
+
+_TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
+_CACHE_ENTRIES: Final = 100_000
+_MAX_ANSWER_BYTES: Final = 8 << 20
+_ERC1271: Final = bytes.fromhex("1626ba7e")
+_WALLET_GAS: Final = 300_000
+_BAD_PARAMS: Final = frozenset({-32602, -32600, -32000, -32700})
+
+
+def _selector(signature: str) -> bytes:
+    return keccak(signature.encode())[:4]
+
+
+_DECIDE: Final = _selector("decide((address,address,bytes32,uint16,uint32,uint24))")
+_STANDING: Final = _selector("standing(address,bytes32,address)")
+_HAS_ROLES: Final = _selector("hasRoles(address,uint32)")
+_KEY_OF: Final = _selector("keyOf(address)")
+_INSTITUTION: Final = _selector("institution(uint96)")
+_COMMITTEE: Final = _selector("committeeDigest(uint24)")
+_GET_ORDER: Final = _selector("getOrder(uint256)")
+_ORDER_OF: Final = _selector("orderOf(uint96,address)")
+_GET_OFFER: Final = _selector("getOffer(uint96)")
+_IS_VALID: Final = _selector("isValidSignature(bytes32,bytes)")
+_ORDER_BOUGHT: Final = keccak(b"OrderBought(uint256,uint96,address,uint96,bytes32)")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The contracts that a custodian reads, and from which block on."""
+
+    consents: str
+    participants: str
+    market: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    number: int
+    hash: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The newest block, and the one that counts as settled."""
+
+    newest: Block
+    confirmed: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What `decide` is asked."""
+
+    subject: str
+    actor: str
+    grantee: bytes
+    use: int
+    classes: int
+    disease: int = 0
+
+    def words(self) -> bytes:
+        return b"".join(
+            (
+                _word(self.subject),
+                _word(self.actor),
+                self.grantee,
+                _word(self.use),
+                _word(self.classes),
+                _word(self.disease),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The terms of an offer that matter here."""
+
+    subject: str
+    committee: int
+    use: int
+    classes: int
+    disease: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as the market shows it. `state`: 0 none, 1 open, 2 delivered, 3 settled."""
+
+    number: int
+    buyer: str
+    state: int
+    offer: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The counters that withdrawals name."""
+
+    of_grantee: int
+    of_actor: int
+    epoch: int
+
+
+def _word(value: str | int | bytes) -> bytes:
+    if isinstance(value, str):
+        return bytes(12) + address_bytes(value)
+    if isinstance(value, int):
+        return value.to_bytes(32, "big")
+    return bytes(value).ljust(32, b"\0")
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+class Chain:
+    """One node, read carefully."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        chain_id: int,
+        addresses: Addresses,
+        confirmations: int = 1,
+        seen: tuple[int, str] | None = None,
+        on_confirmed: Callable[[int, str], None] = lambda number, hash_: None,
+    ):
+        self.chain_id = chain_id
+        self.addresses = addresses
+        self._url = url
+        self._confirmations = confirmations
+        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False)
+        self._by_hash = True
+        self._seen = seen
+        self._on_confirmed = on_confirmed
+        self._heads: Heads | None = None
+        self._turn = threading.Condition()
+        self._begun = 0
+        self._done = 0
+        self._busy = False
+        self._outcome: Heads | ChainUnsafeError | None = None
+        self._cache: OrderedDict[tuple[str, str, bytes], bytes] = OrderedDict()
+        self._cache_lock = threading.Lock()
+
+    def close(self) -> None:
+        self._http.close()
+
+    @property
+    def domain(self) -> dict[str, Any]:
+        """The EIP-712 domain of custody's messages: the consent registry's."""
+        return self._domain(self.addresses.consents)
+
+    @property
+    def market_domain(self) -> dict[str, Any]:
+        return self._domain(self.addresses.market)
+
+    def _domain(self, contract: str) -> dict[str, Any]:
+        return {
+            "name": "Aceso",
+            "version": "1",
+            "chainId": self.chain_id,
+            "verifyingContract": contract,
+        }
+
+    # --- The node -------------------------------------------------------------------------------
+
+    def _ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """One batch. Any failure is a reason to refuse."""
+        body = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            for number, (method, params) in enumerate(calls)
+        ]
+        try:
+            answer = self._http.post(
+                self._url,
+                content=orjson.dumps(body),
+                headers={"Content-Type": "application/json"},
+            )
+            if len(answer.content) > _MAX_ANSWER_BYTES:
+                raise ValueError("an answer that is too long")
+            said = orjson.loads(answer.content)
+            if not isinstance(said, list) or len(said) != len(calls):
+                raise ValueError("an answer of another form")
+            by_id: dict[int, Mapping[str, Any]] = {item["id"]: item for item in said}
+            ordered = [by_id[number] for number in range(len(calls))]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
+            raise ChainUnsafeError(
+                "The Ethereum node does not answer, so nothing is released. Try again soon, or ask "
+                "another custodian.",
+                code="E_CHAIN_DOWN",
+            ) from exc
+        return [_Failure(item["error"]) if "error" in item else item["result"] for item in ordered]
+
+    # --- Heads ----------------------------------------------------------------------------------
+
+    def heads(self) -> Heads:
+        """The heads as of a fetch that began after this call."""
+        with self._turn:
+            wanted = self._begun + 1
+            while self._busy and self._done < wanted:
+                self._turn.wait()
+            if self._done >= wanted:
+                return self._result()
+            self._busy = True
+            self._begun += 1
+            mine = self._begun
+        outcome: Heads | ChainUnsafeError
+        try:
+            outcome = self._fetch_heads()
+        except ChainUnsafeError as exc:
+            outcome = exc
+        except (KeyError, TypeError, ValueError) as exc:
+            outcome = ChainUnsafeError(
+                "The Ethereum node answers nonsense, so nothing is released.", code="E_CHAIN_DOWN"
+            )
+            outcome.__cause__ = exc
+        except BaseException:
+            with self._turn:
+                self._busy = False
+                self._turn.notify_all()
+            raise
+        with self._turn:
+            self._outcome, self._done, self._busy = outcome, mine, False
+            self._turn.notify_all()
+            return self._result()
+
+    def _result(self) -> Heads:
+        outcome = self._outcome
+        if isinstance(outcome, ChainUnsafeError):
+            raise ChainUnsafeError(outcome.message, code=outcome.code, details=outcome.details)
+        if outcome is None:
+            raise ChainUnsafeError("The Ethereum node was never asked.", code="E_CHAIN_DOWN")
+        return outcome
+
+    def _fetch_heads(self) -> Heads:
+        found, chain_id = self._ask(
+            [("eth_getBlockByNumber", ["latest", False]), ("eth_chainId", [])]
+        )
+        if isinstance(chain_id, _Failure) or int(chain_id, 16) != self.chain_id:
+            raise ChainUnsafeError(
+                f"The Ethereum node is not on chain {self.chain_id}, so nothing is released.",
+                code="E_CHAIN_OTHER",
+            )
+        newest = _block(found)
+        if self._heads is not None and self._heads.newest.hash == newest.hash:
+            return self._heads
+        height = max(0, newest.number - self._confirmations)
+        seen = self._seen
+        numbers = [height] if seen is None else [height, seen[0]]
+        if seen is not None and height < seen[0]:
+            raise ChainUnsafeError(
+                f"The Ethereum node is behind: it shows block {newest.number}, and block "
+                f"{seen[0]} was confirmed before. Nothing is released until it has caught up.",
+                code="E_CHAIN_BEHIND",
+            )
+        blocks = [
+            _block(item)
+            for item in self._ask(
+                [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+            )
+        ]
+        confirmed = blocks[0]
+        if seen is not None and blocks[1].hash != seen[1]:
+            if height <= seen[0] + self._confirmations:
+                raise ChainUnsafeError(
+                    f"The Ethereum node shows another block {seen[0]} than the one that was "
+                    "confirmed. Nothing is released until its chain has grown beyond that.",
+                    code="E_CHAIN_FORKED",
+                )
+            _log.warning("the chain was replaced from block %d or before", seen[0])
+        heads = Heads(newest, confirmed)
+        if self._seen != (confirmed.number, confirmed.hash):
+            self._seen = (confirmed.number, confirmed.hash)
+            self._on_confirmed(confirmed.number, confirmed.hash)
+        self._heads = heads
+        return heads
+
+    # --- Calls ----------------------------------------------------------------------------------
+
+    def _call_all(self, calls: Sequence[tuple[str, bytes, Block]]) -> list[bytes]:
+        """Call contracts at blocks; what was answered at a hash is kept."""
+        keys = [(block.hash, to, data) for to, data, block in calls]
+        with self._cache_lock:
+            found = {key: self._cache[key] for key in keys if key in self._cache}
+        missing = [index for index, key in enumerate(keys) if key not in found]
+        if missing:
+            answers = self._fetch([calls[index] for index in missing])
+            fresh = {keys[index]: answer for index, answer in zip(missing, answers, strict=True)}
+            found |= fresh
+            with self._cache_lock:
+                self._cache |= fresh
+                while len(self._cache) > _CACHE_ENTRIES:
+                    self._cache.popitem(last=False)
+        return [found[key] for key in keys]
+
+    def _fetch(self, calls: Sequence[tuple[str, bytes, Block]]) -> list[bytes]:
+        if self._by_hash:
+            answers = self._ask(
+                [
+                    (
+                        "eth_call",
+                        [
+                            {"to": to, "data": _hex(data)},
+                            {"blockHash": block.hash, "requireCanonical": True},
+                        ],
+                    )
+                    for to, data, block in calls
+                ]
+            )
+            failed = [answer for answer in answers if isinstance(answer, _Failure)]
+            if not failed:
+                return [_data(answer) for answer in answers]
+            if not all(failure.code in _BAD_PARAMS for failure in failed):
+                raise _refused(failed[0])
+        # A node that doesn't take hashes is asked by number, and shows in the same batch that the
+        # number still stands for the hash.
+        blocks = list({block.number: block for _, _, block in calls}.values())
+        answers = self._ask(
+            [
+                ("eth_call", [{"to": to, "data": _hex(data)}, hex(block.number)])
+                for to, data, block in calls
+            ]
+            + [("eth_getBlockByNumber", [hex(block.number), False]) for block in blocks]
+        )
+        for answer in answers[: len(calls)]:
+            if isinstance(answer, _Failure):
+                raise _refused(answer)
+        for block, answer in zip(blocks, answers[len(calls) :], strict=True):
+            if _block(answer).hash != block.hash:
+                raise ChainUnsafeError(
+                    "The chain changed while it was asked. Ask again.", code="E_CHAIN_MOVED"
+                )
+        self._by_hash = False
+        return [_data(answer) for answer in answers[: len(calls)]]
+
+    def _call(self, to: str, data: bytes, block: Block, length: int) -> bytes:
+        answer = self._call_all([(to, data, block)])[0]
+        return _exactly(answer, length)
+
+    def decide(self, question: Question, heads: Heads) -> tuple[Reason, Reason]:
+        """The reasons at the newest and at the confirmed block."""
+        data = _DECIDE + question.words()
+        answers = self._call_all(
+            [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
+        )
+        newest, confirmed = (_reason(_exactly(answer, 64)) for answer in answers)
+        return newest, confirmed
+
+    def standings(
+        self, subject: str, grantee: bytes, actor: str, heads: Heads
+    ) -> tuple[Standing, Standing]:
+        """The counters at the newest and at the confirmed block."""
+        data = _STANDING + _word(subject) + grantee + _word(actor)
+        answers = self._call_all(
+            [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
+        )
+        newest, confirmed = (_standing(_exactly(answer, 96)) for answer in answers)
+        return newest, confirmed
+
+    def has_roles(self, account: str, roles: int, block: Block) -> bool:
+        data = _HAS_ROLES + _word(account) + _word(roles)
+        return _number(self._call(self.addresses.participants, data, block, 32)) == 1
+
+    def key_of(self, account: str, block: Block) -> bytes:
+        """The digest of the key that this account published, or zeros."""
+        return self._call(self.addresses.participants, _KEY_OF + _word(account), block, 64)[:32]
+
+    def institution_account(self, number: int, block: Block) -> str:
+        data = _INSTITUTION + _word(number)
+        return address(self._call(self.addresses.participants, data, block, 96)[12:32])
+
+    def committee_digest(self, number: int, block: Block) -> bytes:
+        return self._call(self.addresses.participants, _COMMITTEE + _word(number), block, 32)
+
+    def order(self, number: int, block: Block) -> Order:
+        answer = self._call(self.addresses.market, _GET_ORDER + _word(number), block, 64)
+        head, tail = _number(answer[:32]), _number(answer[32:])
+        return Order(
+            number=number,
+            buyer=address((head & (1 << 160) - 1).to_bytes(20, "big")),
+            state=head >> 248,
+            offer=tail >> 96 & (1 << 48) - 1,
+            deadline=tail >> 144 & (1 << 40) - 1,
+        )
+
+    def order_of(self, offer: int, buyer: str, block: Block) -> int | None:
+        """The newest order of this buyer and offer."""
+        data = _ORDER_OF + _word(offer) + _word(buyer)
+        answer = self._call(self.addresses.market, data, block, 64)
+        return _number(answer[:32]) if _number(answer[32:]) else None
+
+    def offer(self, number: int, block: Block) -> Offer:
+        answer = self._call(self.addresses.market, _GET_OFFER + _word(number), block, 352)
+        words = [answer[at : at + 32] for at in range(0, 352, 32)]
+        return Offer(
+            subject=address(words[0][12:]),
+            committee=_number(words[3]),
+            use=_number(words[6]),
+            classes=_number(words[7]),
+            disease=_number(words[8]),
+        )
+
+    def receiving_key_of(self, order: int, heads: Heads) -> bytes | None:
+        """The digest of the key that the buyer named, from the order's event."""
+        (answer,) = self._ask(
+            [
+                (
+                    "eth_getLogs",
+                    [
+                        {
+                            "address": self.addresses.market,
+                            "topics": [_hex(_ORDER_BOUGHT), _hex(_word(order))],
+                            "fromBlock": hex(self.addresses.since),
+                            "toBlock": hex(heads.confirmed.number),
+                        }
+                    ],
+                )
+            ]
+        )
+        if isinstance(answer, _Failure):
+            raise _refused(answer)
+        try:
+            logs = [bytes.fromhex(log["data"].removeprefix("0x")) for log in answer]
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise _nonsense() from exc
+        return _exactly(logs[-1], 64)[32:] if logs else None
+
+    def is_signed(self, signer: str, digest: bytes, signature: bytes, block: Block) -> bool:
+        """Whether `signer` signed: with its key, or as a contract wallet says (ERC-1271)."""
+        if recover(digest, signature) == address(signer):
+            return True
+        padded = signature + bytes(-len(signature) % 32)
+        data = _IS_VALID + digest + _word(64) + _word(len(signature)) + padded
+        call = {"to": signer, "data": _hex(data), "gas": hex(_WALLET_GAS)}
+        where = {"blockHash": block.hash} if self._by_hash else hex(block.number)
+        (answer,) = self._ask([("eth_call", [call, where])])
+        # A wallet that reverts has not signed; nor has an account without code, which says nothing.
+        if isinstance(answer, _Failure):
+            return False
+        return _data(answer) == _ERC1271 + bytes(28)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: Any
+
+    @property
+    def code(self) -> int:
+        return int(self.error.get("code", 0)) if isinstance(self.error, dict) else 0
+
+
+def _refused(failure: _Failure) -> ChainUnsafeError:
+    _log.warning("the node refused a call with code %d", failure.code)
+    return ChainUnsafeError(
+        "The Ethereum node could not answer, so nothing is released. Try again soon, or ask "
+        "another custodian.",
+        code="E_CHAIN_DOWN",
+    )
+
+
+def _nonsense() -> ChainUnsafeError:
+    return ChainUnsafeError(
+        "The Ethereum node answers in a form that we don't know, so nothing is released. It may "
+        "not hold our contracts.",
+        code="E_CHAIN_DOWN",
+    )
+
+
+def _block(item: Any) -> Block:
+    try:
+        return Block(int(item["number"], 16), str(item["hash"]), int(item["timestamp"], 16))
+    except (KeyError, TypeError, ValueError) as exc:
+        raise _nonsense() from exc
+
+
+def _data(answer: Any) -> bytes:
+    try:
+        return bytes.fromhex(answer.removeprefix("0x"))
+    except (AttributeError, ValueError) as exc:
+        raise _nonsense() from exc
+
+
+def _exactly(data: bytes, length: int) -> bytes:
+    # An address without code answers nothing at all.
+    if len(data) != length:
+        raise _nonsense()
+    return data
+
+
+def _number(word: bytes) -> int:
+    return int.from_bytes(word, "big")
+
+
+def _reason(answer: bytes) -> Reason:
+    permitted, code = _number(answer[:32]), _number(answer[32:])
+    try:
+        reason = Reason(code)
+    except ValueError as exc:
+        raise _nonsense() from exc
+    if permitted != int(reason.permits):
+        raise _nonsense()
+    return reason
+
+
+def _standing(answer: bytes) -> Standing:
+    grantee, actor, head = (_number(answer[at : at + 32]) for at in (0, 32, 64))
+    mask = (1 << 24) - 1
+    return Standing(grantee >> 200 & mask, actor >> 200 & mask, head >> 160 & mask)

@@ -1,0 +1,284 @@
+"""The messages as they come over HTTP: JSON with 0x hexadecimal, and base64 for long bytes.
+
+Numbers are JSON numbers or decimal text, as JavaScript's end at 2^53. Each `…Message` has exactly
+the fields of the typed message of that name; a test compares them with `eip712/`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
+
+from ._typed import address
+
+__all__ = ["MAX_ENTRY_BYTES", "to_json"]
+
+MAX_ENTRY_BYTES: Final = 2 << 20
+_SIGNATURE_BYTES: Final = 4096
+_KEY_BYTES: Final = 4096
+_HEX: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*\Z")
+_DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,77})\Z")
+
+
+def _from_hex(least: int, most: int) -> Any:
+    def read(value: object) -> bytes:
+        if not isinstance(value, str) or len(value) > 2 + 2 * most or not _HEX.match(value):
+            raise ValueError("it is not hexadecimal")
+        data = bytes.fromhex(value[2:])
+        if len(data) < least:
+            raise ValueError("it is too short")
+        return data
+
+    return read
+
+
+def _number(bits: int) -> Any:
+    def read(value: object) -> int:
+        if isinstance(value, str) and _DECIMAL.match(value):
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
+            raise ValueError(f"it is not a number of {bits} bits")
+        return value
+
+    return read
+
+
+def _from_base64(value: object) -> bytes:
+    if not isinstance(value, str) or len(value) > 4 * (MAX_ENTRY_BYTES + 2) // 3:
+        raise ValueError("it is not base64, or too long")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("it is not base64") from None
+
+
+def _schema(text: str, example: str = "") -> WithJsonSchema:
+    return WithJsonSchema(
+        {"type": "string", "description": text} | ({"pattern": example} if example else {})
+    )
+
+
+def _checked_address(value: bytes) -> str:
+    return address(value)
+
+
+Address = Annotated[
+    str,
+    BeforeValidator(lambda value: address(_from_hex(20, 20)(value))),
+    _schema("an address", "^0x[0-9a-fA-F]{40}$"),
+]
+Bytes32 = Annotated[
+    bytes, BeforeValidator(_from_hex(32, 32)), _schema("32 bytes", "^0x[0-9a-fA-F]{64}$")
+]
+KeyBytes = Annotated[bytes, BeforeValidator(_from_hex(1, _KEY_BYTES)), _schema("a public key")]
+Signature = Annotated[
+    bytes, BeforeValidator(_from_hex(0, _SIGNATURE_BYTES)), _schema("a signature")
+]
+Blob = Annotated[bytes, BeforeValidator(_from_base64), _schema("base64")]
+_INTEGER: Final = WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]})
+Uint8 = Annotated[int, BeforeValidator(_number(8)), _INTEGER]
+Uint16 = Annotated[int, BeforeValidator(_number(16)), _INTEGER]
+Uint24 = Annotated[int, BeforeValidator(_number(24)), _INTEGER]
+Uint32 = Annotated[int, BeforeValidator(_number(32)), _INTEGER]
+Uint64 = Annotated[int, BeforeValidator(_number(64)), _INTEGER]
+Uint256 = Annotated[int, BeforeValidator(_number(256)), _INTEGER]
+Cid = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern=r"^[0-9A-Za-z]+$"),
+]
+
+
+class Wire(BaseModel):
+    """What all have in common: what we don't know is refused, not passed over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def values_as_signed(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+
+class ListOpeningMessage(Wire):
+    persona: Address
+    listKey: Address
+    dataClass: Uint32
+    epoch: Uint32
+    classPublicKey: KeyBytes
+    ownerPublicKey: KeyBytes
+    custodians: Annotated[list[Address], Field(min_length=2, max_length=16)]
+    threshold: Uint8
+    registry: Address
+    logKey: KeyBytes
+
+
+class ListPostMessage(Wire):
+    listKey: Address
+    recordId: Bytes32
+    entry: Bytes32
+    issuer: Address
+
+
+class ListRequestMessage(Wire):
+    subject: Address
+    actor: Address
+    grantee: Bytes32
+    use: Uint16
+    dataClass: Uint32
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
+class ReleaseRequestMessage(Wire):
+    subject: Address
+    actor: Address
+    grantee: Bytes32
+    use: Uint16
+    dataClass: Uint32
+    recordId: Bytes32
+    receivingKey: KeyBytes
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
+class SealedKeysMessage(Wire):
+    listKey: Address
+    persona: Address
+    grantee: Bytes32
+    dataClass: Uint32
+    epoch: Uint32
+    receivingKey: Bytes32
+    sealedKey: Bytes32
+
+
+class ManifestHeadMessage(Wire):
+    headKey: Address
+    version: Uint64
+    cid: Cid
+
+
+class WithdrawalMessage(Wire):
+    subject: Address
+    grantee: Bytes32
+    withdrawals: Uint24
+
+
+class WithdrawalOfAllMessage(Wire):
+    subject: Address
+    epoch: Uint24
+
+
+class BarMessage(Wire):
+    subject: Address
+    actor: Address
+    withdrawals: Uint24
+
+
+class DeletionMessage(Wire):
+    listKey: Address
+    recordId: Bytes32
+
+
+class LogRequestMessage(Wire):
+    listKey: Address
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
+class ExtractDepositMessage(Wire):
+    order: Uint256
+    subject: Address
+    recordId: Bytes32
+    entry: Bytes32
+    extract: Bytes32
+    capsule: Bytes32
+
+
+class OpenListBody(Wire):
+    message: ListOpeningMessage
+    personaSignature: Signature
+    listSignature: Signature
+
+
+class PostBody(Wire):
+    message: ListPostMessage
+    signature: Signature
+    entry: Blob
+
+
+class ListBody(Wire):
+    message: ListRequestMessage
+    signature: Signature
+    after: Uint64 = 0
+
+
+class ReleaseBody(Wire):
+    message: ReleaseRequestMessage
+    signature: Signature
+    capsule: Bytes32 | None = None
+
+
+class SealedKeysBody(Wire):
+    message: SealedKeysMessage
+    signature: Signature
+    sealedKey: Blob
+
+
+class HeadBody(Wire):
+    message: ManifestHeadMessage
+    signature: Signature
+
+
+class WithdrawalBody(Wire):
+    type: Annotated[str, Field(pattern=r"^(Withdrawal|WithdrawalOfAll|Bar)$")]
+    message: WithdrawalMessage | WithdrawalOfAllMessage | BarMessage
+    signature: Signature
+
+
+class DeletionBody(Wire):
+    message: DeletionMessage
+    signature: Signature
+
+
+class LogBody(Wire):
+    message: LogRequestMessage
+    signature: Signature
+    after: Uint64 = 0
+
+
+class ExtractBody(Wire):
+    message: ExtractDepositMessage
+    signature: Signature
+    entry: Blob
+
+
+class OrderEntryBody(Wire):
+    message: ListRequestMessage
+    signature: Signature
+
+
+def to_json(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message as JSON takes it."""
+    return {name: _plain(value) for name, value in message.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, int) and value >= 1 << 53:
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,298 @@
+"""The custodian's HTTP face.
+
+Every answer is JSON. What is refused is refused with one sentence and a stable code:
+
+    {"code": "E_DENIED", "message": "Not permitted: the person withdrew the consent.",
+     "details": {"reason": 6, "custodian": "0x…", "pending": false}}
+
+400 bad form, 403 not you or not permitted, 404 not here, 409 contradicts what is here, 410 deleted,
+413 too large, 422 a field is wrong, 503 the chain can't be relied on. A body that is too long is
+refused before it is read, and one that doesn't come to an end is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import FastAPI, Path, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
+
+from . import _wire as wire
+from ._service import Service
+from .errors import RequestRefusedError
+
+__all__ = ["make_app"]
+
+_log = logging.getLogger("aceso.custody")
+
+_SMALL_BODY: Final = 64 << 10
+_LARGE_BODY: Final = 4 * wire.MAX_ENTRY_BYTES // 3 + _SMALL_BODY
+_BODY_SECONDS: Final = 30.0
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_AddressPath = Annotated[str, Path(pattern=r"^0x[0-9a-fA-F]{40}$")]
+_OrderPath = Annotated[str, Path(pattern=r"^[0-9]{1,78}$")]
+
+
+class _Json(Response):
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def make_app(service: Service) -> FastAPI:
+    """The application of one custodian."""
+    app = FastAPI(
+        title="Aceso custodian",
+        version="1",
+        description="Keeps shares of records' keys, and releases them when the person permits it.",
+        default_response_class=_Json,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(_Limits)
+
+    @app.post("/lists", summary="Open a list for a persona")
+    def open_list(body: wire.OpenListBody) -> Response:
+        return _Json(
+            service.open_list(
+                body.message.values_as_signed(), body.personaSignature, body.listSignature
+            )
+        )
+
+    @app.post("/lists/{listKey}/records", summary="Take a record into custody")
+    def post(listKey: _AddressPath, body: wire.PostBody) -> Response:
+        _same(listKey, body.message.listKey)
+        return _Json(service.post(body.message.values_as_signed(), body.signature, body.entry))
+
+    @app.post("/lists/{listKey}/keys", summary="Leave a sealed class key for a grantee")
+    def leave_keys(listKey: _AddressPath, body: wire.SealedKeysBody) -> Response:
+        _same(listKey, body.message.listKey)
+        return _Json(
+            service.leave_keys(body.message.values_as_signed(), body.signature, body.sealedKey)
+        )
+
+    @app.post("/list", summary="List the records of one class (a door)")
+    def listing(body: wire.ListBody) -> Response:
+        found = service.listing(body.message.values_as_signed(), body.signature, body.after)
+        return _Json(
+            {
+                "entries": [_text(entry) for entry in found["entries"]],
+                "sealedKeys": [
+                    {
+                        "listKey": key["listKey"],
+                        "epoch": key["epoch"],
+                        "receivingKey": _hex(key["receivingKey"]),
+                        "signature": _hex(key["signature"]),
+                        "sealedKey": _text(key["sealed"]),
+                    }
+                    for key in found["sealed_keys"]
+                ],
+                "openings": [json.loads(document) for document in found["openings"]],
+                "next": found["next"],
+            }
+        )
+
+    @app.post("/release", summary="Release the share of one record's key (a door)")
+    def release(body: wire.ReleaseBody) -> Response:
+        share = service.release(body.message.values_as_signed(), body.signature, body.capsule)
+        return _Json({"share": _text(share)})
+
+    @app.post("/heads", summary="Keep the newest head of a vault's index")
+    def put_head(body: wire.HeadBody) -> Response:
+        return _Json(service.put_head(body.message.values_as_signed(), body.signature))
+
+    @app.get("/heads/{headKey}", summary="The newest head of a vault's index")
+    def get_head(headKey: _AddressPath) -> Response:
+        return _Json(service.get_head(headKey))
+
+    @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
+    def withdraw(body: wire.WithdrawalBody) -> Response:
+        if type(body.message).__name__ != body.type + "Message":
+            raise RequestRefusedError(
+                f"The message has not the fields of a {body.type}.",
+                code="E_BAD_REQUEST",
+                status=422,
+            )
+        return _Json(service.withdraw(body.type, body.message.values_as_signed(), body.signature))
+
+    @app.post("/deletions", summary="Delete a record's capsule and entry")
+    def delete(body: wire.DeletionBody) -> Response:
+        return _Json(service.delete(body.message.values_as_signed(), body.signature))
+
+    @app.post("/orders/{order}/extract", summary="Deposit the extract of an order")
+    def deposit(order: _OrderPath, body: wire.ExtractBody) -> Response:
+        return _Json(
+            service.deposit_extract(
+                int(order), body.message.values_as_signed(), body.signature, body.entry
+            )
+        )
+
+    @app.post("/orders/{order}/entry", summary="The entry of an order's extract (a door)")
+    def order_entry(order: _OrderPath, body: wire.OrderEntryBody) -> Response:
+        entry = service.order_entry(int(order), body.message.values_as_signed(), body.signature)
+        return _Json({"entry": _text(entry)})
+
+    @app.post("/log", summary="The sealed receipts of a list, for its owner")
+    def log(body: wire.LogBody) -> Response:
+        found = service.log(body.message.values_as_signed(), body.signature, body.after)
+        return _Json(
+            {
+                "lines": [
+                    {
+                        "number": line["number"],
+                        "receipt": _text(line["receipt"]),
+                        "hash": _hex(line["hash"]),
+                    }
+                    for line in found["lines"]
+                ],
+                "next": found["next"],
+            }
+        )
+
+    @app.get("/health", summary="Who this is, and what it sees of the chain")
+    def health() -> Response:
+        return _Json(service.health())
+
+    @app.exception_handler(AcesoError)
+    async def refused(request: Request, error: AcesoError) -> Response:
+        return _Json(
+            {"code": error.code, "message": error.message, "details": dict(error.details)},
+            status_code=_status(error),
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        if first["type"] in ("json_invalid", "value_error.jsondecode"):
+            return _plain(400, "E_BAD_JSON", "The body is not JSON.")
+        # Only where, never what: the input may hold anything.
+        where = ".".join(_ascii(part) for part in first["loc"])
+        return _plain(422, "E_BAD_REQUEST", f"{where} is missing, unknown or not of its form.")
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        code, message = {
+            400: ("E_BAD_JSON", "The body is not JSON."),
+            404: ("E_NO_ROUTE", "There is no such address here; /openapi.json lists them."),
+            405: ("E_NO_METHOD", "This address takes another method."),
+        }.get(error.status_code, ("E_REFUSED", "The request is refused."))
+        return _plain(error.status_code, code, message)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        return _plain(500, "E_DEFECT", "A defect of the custodian; its log says more.")
+
+    return app
+
+
+def _plain(status: int, code: str, message: str) -> Response:
+    return _Json({"code": code, "message": message, "details": {}}, status_code=status)
+
+
+def _ascii(part: object) -> str:
+    return str(part)[:60].encode("ascii", "backslashreplace").decode()
+
+
+def _same(path: str, signed: str) -> None:
+    if path.lower() != signed.lower():
+        raise RequestRefusedError(
+            "The path names another list key than the message.", code="E_LIST_PATH"
+        )
+
+
+def _status(error: AcesoError) -> int:
+    if isinstance(error, RequestRefusedError):
+        return error.status
+    if isinstance(error, NotPermittedError):
+        return 403
+    if isinstance(error, ChainError):
+        return 503
+    if isinstance(error, InputError):
+        return 400
+    # Ours to mend: the disk, the database, a key file that doesn't fit it.
+    _log.error("%s: %s", error.code, error.message)
+    return 503
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _Limits:
+    """Refuses bodies that are too long, or that don't come."""
+
+    def __init__(self, app: App):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = str(scope["path"])
+        limit = _LARGE_BODY if path.endswith(("/records", "/extract")) else _SMALL_BODY
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length[:20]) > limit:
+            await _too_large(limit)(scope, receive, send)
+            return
+        started = False
+        read = 0
+        finish = asyncio.get_running_loop().time() + _BODY_SECONDS
+
+        async def limited() -> MutableMapping[str, Any]:
+            nonlocal read
+            left = finish - asyncio.get_running_loop().time()
+            if started or read < 0:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.01, left))
+            except TimeoutError:
+                raise _TooLargeError from None
+            if message["type"] == "http.request":
+                read += len(message.get("body", b""))
+                if read > limit:
+                    raise _TooLargeError
+                if not message.get("more_body", False):
+                    read = -1
+            return message
+
+        async def noted(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, limited, noted)
+        except _TooLargeError:
+            if not started:
+                await _too_large(limit)(scope, receive, send)
+
+
+def _too_large(limit: int) -> Response:
+    response = _plain(413, "E_TOO_LARGE", f"The body is longer than {limit} bytes, or too slow.")
+    response.headers["connection"] = "close"
+    return response

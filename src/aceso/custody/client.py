@@ -1,0 +1,556 @@
+"""Asking one custodian over HTTP.
+
+    custodian = Custodian(url, address=address, public_key=key)
+    custodian.open_list(signed_opening)
+    custodian.post(entry, list_key=list_key, issuer=issuer, signature=signature)
+    found = custodian.list(request)
+    share = custodian.release(request)
+
+Nothing that comes back is believed because of who sent it: what can be checked is checked here or
+by the vault; an answer that is too long, too slow or of another form is a `CustodianDownError`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+import httpx
+import orjson
+from eth_account.signers.local import LocalAccount
+
+from aceso.codes import Reason
+from aceso.vault import (
+    Head,
+    ListEntry,
+    Opening,
+    PrivateKey,
+    PublicKey,
+    SignedHead,
+    SignedOpening,
+    open_sealed,
+    sealed_key_digest,
+)
+
+from ._typed import Domain, address, address_bytes, digest, recover, sign
+from ._wire import to_json
+from .errors import CustodianDownError, DeniedError, RequestRefusedError
+
+__all__ = [
+    "LOG_LABEL",
+    "AccessLog",
+    "Custodian",
+    "DeletionReceipt",
+    "Delivery",
+    "Listing",
+    "SealedKey",
+    "SignedRequest",
+]
+
+LOG_LABEL: Final = b"aceso/v1/log-receipt\0"
+_MAX_ANSWER_BYTES: Final = 24 << 20
+_MAX_SMALL_BYTES: Final = 64 << 10
+_MAX_PAGES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A typed message with its signature."""
+
+    kind: str
+    message: Mapping[str, Any]
+    signature: bytes
+    digest: bytes
+
+    @classmethod
+    def sign(
+        cls, account: LocalAccount, kind: str, message: Mapping[str, Any], domain: Domain
+    ) -> SignedRequest:
+        """Sign `message` as `account`."""
+        return cls(
+            kind,
+            dict(message),
+            sign(account, kind, message, domain),
+            digest(kind, message, domain),
+        )
+
+    def body(self) -> dict[str, Any]:
+        return {"message": to_json(self.message), "signature": "0x" + self.signature.hex()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedKey:
+    """A class key that was left for a grantee, whose key has the digest `receiving_key`."""
+
+    list_key: str
+    persona: str
+    grantee: bytes
+    data_class: int
+    epoch: int
+    receiving_key: bytes
+    sealed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+    def message(self) -> dict[str, Any]:
+        """The typed message `SealedKeys`."""
+        return {
+            "listKey": self.list_key,
+            "persona": self.persona,
+            "grantee": self.grantee,
+            "dataClass": self.data_class,
+            "epoch": self.epoch,
+            "receivingKey": self.receiving_key,
+            "sealedKey": sealed_key_digest(self.sealed),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed: entries, class keys, and the openings that say whose the lists are."""
+
+    entries: tuple[ListEntry, ...]
+    sealed_keys: tuple[SealedKey, ...]
+    openings: tuple[SignedOpening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionReceipt:
+    """A custodian's signed word that it deleted a capsule."""
+
+    custodian: str
+    list_key: str
+    record_id: bytes
+    capsule: bytes
+    deleted_at: int
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A custodian's signed word that it holds an order's extract ready."""
+
+    order: int
+    extract: bytes
+    receiving_key: bytes
+    capsule: bytes
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLog:
+    """The receipts of a list, opened, with the hash of the last line."""
+
+    receipts: tuple[Mapping[str, Any], ...]
+    head: bytes
+
+
+class Custodian:
+    """One custodian, by its URL. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        address: str,
+        public_key: PublicKey,
+        deadline: float = 5.0,
+        domain: Domain | None = None,
+    ):
+        self.url = url.rstrip("/")
+        self.address = _address(address)
+        self.public_key = public_key
+        self.deadline = deadline
+        self._domain = domain
+        self._http = httpx.Client(
+            timeout=deadline, trust_env=False, limits=httpx.Limits(max_connections=64)
+        )
+
+    def __repr__(self) -> str:
+        return f"Custodian({self.url!r}, address={self.address!r})"
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- HTTP -----------------------------------------------------------------------------------
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, large: bool = False
+    ) -> Any:
+        limit = _MAX_ANSWER_BYTES if large else _MAX_SMALL_BYTES
+        finish = time.monotonic() + self.deadline
+        content = None if body is None else orjson.dumps(body)
+        try:
+            with self._http.stream(
+                method,
+                self.url + path,
+                content=content,
+                headers={"Content-Type": "application/json"} if content else None,
+            ) as response:
+                parts, read = [], 0
+                for part in response.iter_raw():
+                    read += len(part)
+                    if read > limit:
+                        raise CustodianDownError(self.address, "answers with more than it should")
+                    if time.monotonic() > finish:
+                        raise CustodianDownError(self.address, "answers too slowly")
+                    parts.append(part)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise CustodianDownError(self.address, f"does not answer at {self.url}") from exc
+        return self._read(response.status_code, b"".join(parts))
+
+    def _read(self, status: int, content: bytes) -> Any:
+        try:
+            said = orjson.loads(content)
+            if not isinstance(said, dict):
+                raise ValueError("not an object")
+        except ValueError as exc:
+            raise self._nonsense() from exc
+        if status == 200:
+            return said
+        code, message = str(said.get("code", "")), str(said.get("message", ""))[:500]
+        details = said.get("details")
+        details = details if isinstance(details, dict) else {}
+        if code == "E_DENIED":
+            try:
+                reason = Reason(details["reason"])
+                if not reason.permits:
+                    raise DeniedError(
+                        reason, self.address, is_pending=details.get("pending") is True
+                    )
+                # A denial whose reason permits: the confirmed block is the one that lags.
+            except (KeyError, ValueError) as exc:
+                raise self._nonsense() from exc
+        if 400 <= status < 500:
+            try:
+                raise RequestRefusedError(message, code=code, status=status, custodian=self.address)
+            except ValueError as exc:
+                raise self._nonsense() from exc
+        raise CustodianDownError(self.address, f"can't answer now ({message or status})")
+
+    def _nonsense(self) -> CustodianDownError:
+        return CustodianDownError(self.address, "answers in a form that we don't know")
+
+    def _parse(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
+            raise self._nonsense() from exc
+
+    # --- What a custodian does ------------------------------------------------------------------
+
+    def health(self) -> dict[str, Any]:
+        """What it says of itself."""
+        said: dict[str, Any] = self._ask("GET", "/health")
+        return said
+
+    def open_list(self, opening: SignedOpening) -> None:
+        """Open a list for a persona. Doing it again does nothing."""
+        self._ask(
+            "POST",
+            "/lists",
+            {
+                "message": to_json(opening.opening.message()),
+                "personaSignature": "0x" + opening.persona_signature.hex(),
+                "listSignature": "0x" + opening.list_signature.hex(),
+            },
+        )
+
+    def post(self, entry: ListEntry, *, list_key: str, issuer: str, signature: bytes) -> bool:
+        """Post a record; whether it was new there. `issuer` is the entry's."""
+        message = post_message(entry, list_key=list_key, issuer=issuer)
+        said = self._ask(
+            "POST",
+            f"/lists/{_address(list_key)}/records",
+            {
+                "message": to_json(message),
+                "signature": "0x" + signature.hex(),
+                "entry": _text(entry.to_bytes()),
+            },
+        )
+        return said.get("new") is True
+
+    def list(
+        self,
+        request: SignedRequest,
+        *,
+        again: Callable[[], SignedRequest] | None = None,
+    ) -> Listing:
+        """The records of one class. `again` signs the request for each further page."""
+        entries: list[ListEntry] = []
+        keys: tuple[SealedKey, ...] = ()
+        openings: tuple[SignedOpening, ...] = ()
+        after = 0
+        for page in range(_MAX_PAGES):
+            said = self._ask("POST", "/list", request.body() | {"after": after}, large=True)
+            entries += self._parse(lambda said=said: list(map(_entry, said["entries"])))  # type: ignore[misc]
+            if not page:
+                openings = self._parse(lambda said=said: tuple(map(_opening, said["openings"])))  # type: ignore[misc]
+                keys = self._parse(
+                    lambda said=said, request=request: tuple(  # type: ignore[misc]
+                        _sealed_key(item, request.message) for item in said["sealedKeys"]
+                    )
+                )
+            following = said.get("next")
+            if following is None:
+                return Listing(tuple(entries), keys, openings)
+            if again is None or not isinstance(following, int) or following <= after:
+                raise self._nonsense()
+            request, after = again(), following
+        raise self._nonsense()
+
+    def release(self, request: SignedRequest, *, capsule: bytes | None = None) -> bytes:
+        """The share of one record's key, sealed to the receiving key. `capsule` says which of
+        several, where a record lies in lists of several epochs."""
+        body = request.body()
+        if capsule is not None:
+            body["capsule"] = "0x" + capsule.hex()
+        said = self._ask("POST", "/release", body)
+        share: bytes = self._parse(lambda: _bytes(said["share"]))
+        return share
+
+    def leave_keys(self, key: SealedKey) -> None:
+        """Leave a class key for a grantee."""
+        self._ask(
+            "POST",
+            f"/lists/{_address(key.list_key)}/keys",
+            {
+                "message": to_json(key.message()),
+                "signature": "0x" + key.signature.hex(),
+                "sealedKey": _text(key.sealed),
+            },
+        )
+
+    def put_head(self, signed: SignedHead) -> None:
+        """Leave the newest head of the vault's index."""
+        self._ask(
+            "POST",
+            "/heads",
+            {
+                "message": to_json(signed.head.message()),
+                "signature": "0x" + signed.signature.hex(),
+            },
+        )
+
+    def get_head(self, head_key: str) -> SignedHead | None:
+        """The head that it keeps. Check it with `vault.newest`."""
+        try:
+            said = self._ask("GET", f"/heads/{_address(head_key)}")
+        except RequestRefusedError as error:
+            if error.code == "E_HEAD_UNKNOWN":
+                return None
+            raise
+        head: SignedHead = self._parse(
+            lambda: SignedHead(
+                Head(
+                    str(said["message"]["headKey"]),
+                    int(said["message"]["version"]),
+                    str(said["message"]["cid"]),
+                ),
+                _hex(said["signature"]),
+            )
+        )
+        return head
+
+    def withdraw(self, kind: str, message: Mapping[str, Any], signature: bytes) -> str:
+        """Show a signed `Withdrawal`, `WithdrawalOfAll` or `Bar`: "pending", or "on_chain"."""
+        said = self._ask(
+            "POST",
+            "/withdrawals",
+            {"type": kind, "message": to_json(message), "signature": "0x" + signature.hex()},
+        )
+        return str(said.get("state"))
+
+    def delete(
+        self, *, list_key: str, record_id: bytes, signature: bytes, domain: Domain
+    ) -> DeletionReceipt:
+        """Delete a record's capsule and entry; the receipt is checked."""
+        message = {"listKey": _address(list_key), "recordId": record_id}
+        said = self._ask(
+            "POST",
+            "/deletions",
+            {"message": to_json(message), "signature": "0x" + signature.hex()},
+        )
+
+        def read() -> DeletionReceipt:
+            signed, by = said["message"], _hex(said["signature"])
+            receipt = DeletionReceipt(
+                custodian=_address(signed["custodian"]),
+                list_key=_address(signed["listKey"]),
+                record_id=_hex(signed["recordId"]),
+                capsule=_hex(signed["capsule"]),
+                deleted_at=int(signed["deletedAt"]),
+                signature=by,
+            )
+            values = {
+                "custodian": receipt.custodian,
+                "listKey": receipt.list_key,
+                "recordId": receipt.record_id,
+                "capsule": receipt.capsule,
+                "deletedAt": receipt.deleted_at,
+            }
+            signer = recover(digest("DeletionReceipt", values, domain), by)
+            if (signer, receipt.custodian, receipt.list_key, receipt.record_id) != (
+                self.address,
+                self.address,
+                message["listKey"],
+                record_id,
+            ):
+                raise ValueError("another receipt")
+            return receipt
+
+        receipt: DeletionReceipt = self._parse(read)
+        return receipt
+
+    def deposit_extract(
+        self, request: SignedRequest, entry: ListEntry, *, market_domain: Domain
+    ) -> Delivery:
+        """Deposit an order's extract; the attestation is checked."""
+        order = int(request.message["order"])
+        body = request.body() | {"entry": _text(entry.to_bytes())}
+        said = self._ask("POST", f"/orders/{order}/extract", body)
+
+        def read() -> Delivery:
+            signed = said["message"]
+            delivery = Delivery(
+                int(signed["order"]),
+                _hex(signed["extract"]),
+                _hex(signed["receivingKey"]),
+                _hex(signed["capsule"]),
+                _hex(said["signature"]),
+            )
+            values = {
+                "order": delivery.order,
+                "extract": delivery.extract,
+                "receivingKey": delivery.receiving_key,
+                "capsule": delivery.capsule,
+            }
+            signer = recover(digest("Delivery", values, market_domain), delivery.signature)
+            if (signer, delivery.order, delivery.extract, delivery.capsule) != (
+                self.address,
+                order,
+                request.message["extract"],
+                entry.capsule.digest,
+            ):
+                raise ValueError("another delivery")
+            return delivery
+
+        delivery: Delivery = self._parse(read)
+        return delivery
+
+    def order_entry(self, order: int, request: SignedRequest) -> ListEntry:
+        """The entry of an order's extract, for its buyer."""
+        said = self._ask("POST", f"/orders/{order}/entry", request.body(), large=True)
+        entry: ListEntry = self._parse(lambda: _entry(said["entry"]))
+        return entry
+
+    def log(
+        self,
+        list_key: LocalAccount,
+        log_key: PrivateKey,
+        *,
+        domain: Domain,
+        now: int,
+    ) -> AccessLog:
+        """Who was given what of a list, from the first line on; the hashes are checked."""
+        receipts: list[Mapping[str, Any]] = []
+        head, after = bytes(32), 0
+        book = address_bytes(list_key.address)
+        for _ in range(_MAX_PAGES):
+            message = {
+                "listKey": list_key.address,
+                "custodian": self.address,
+                "nonce": os.urandom(32),
+                "deadline": now + 300,
+            }
+            request = SignedRequest.sign(list_key, "LogRequest", message, domain)
+            said = self._ask("POST", "/log", request.body() | {"after": after}, large=True)
+
+            def read(said: Any = said, head: bytes = head, after: int = after) -> Any:
+                opened = []
+                for line in said["lines"]:
+                    sealed = _bytes(line["receipt"])
+                    after += 1
+                    head = chained(head, after, sealed)
+                    if line["number"] != after or _hex(line["hash"]) != head:
+                        raise ValueError("a broken chain of hashes")
+                    plain = open_sealed(log_key, sealed, info=LOG_LABEL + book)
+                    opened.append(orjson.loads(plain))
+                return opened, head, after, said.get("next")
+
+            opened, head, after, following = self._parse(read)
+            receipts += opened
+            if following is None:
+                return AccessLog(tuple(receipts), head)
+            if not opened:
+                break
+        raise self._nonsense()
+
+
+def chained(former: bytes, number: int, receipt: bytes) -> bytes:
+    """The hash of a line of the log."""
+    return sha256(
+        b"aceso/v1/log-line\0" + former + number.to_bytes(8, "big") + sha256(receipt).digest()
+    ).digest()
+
+
+def post_message(entry: ListEntry, *, list_key: str, issuer: str) -> dict[str, Any]:
+    """The typed message `ListPost`."""
+    return {
+        "listKey": _address(list_key),
+        "recordId": entry.record_id,
+        "entry": entry.digest,
+        "issuer": _address(issuer),
+    }
+
+
+def _address(value: str) -> str:
+    return address(value)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _hex(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def _entry(text: str) -> ListEntry:
+    # A `FormatError` isn't a ValueError; here it means the same.
+    try:
+        return ListEntry.from_bytes(_bytes(text))
+    except Exception as exc:
+        raise ValueError("not an entry") from exc
+
+
+def _opening(said: Mapping[str, Any]) -> SignedOpening:
+    try:
+        return SignedOpening(
+            Opening.from_message(said["message"]),
+            _hex(said["personaSignature"]),
+            _hex(said["listSignature"]),
+        )
+    except Exception as exc:
+        raise ValueError("not an opening") from exc
+
+
+def _sealed_key(said: Mapping[str, Any], asked: Mapping[str, Any]) -> SealedKey:
+    return SealedKey(
+        list_key=_address(said["listKey"]),
+        persona=_address(asked["subject"]),
+        grantee=asked["grantee"],
+        data_class=int(asked["dataClass"]),
+        epoch=int(said["epoch"]),
+        receiving_key=_hex(said["receivingKey"]),
+        sealed=_bytes(said["sealedKey"]),
+        signature=_hex(said["signature"]),
+    )

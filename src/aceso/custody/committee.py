@@ -1,0 +1,511 @@
+"""Several custodians as one: any m of n will do, and whoever lies is named.
+
+    committee = Committee(custodians, 2, suite)
+    committee.open_list(opening)
+    committee.post(entry, list_key=list_key, signer=account, issuer=issuer)
+    found = committee.listing(actor=doctor, subject=…, grantee=…, use=…, data_class=…)
+    key = committee.open_key(found.entries[0], actor=doctor, …)
+
+As many as needed are asked first; when one fails or is slow, the rest are asked at once. A share is
+checked against its commitment: a false one is left out, and the `FalseShareError` that names its
+custodian is kept in `complaints`, whether or not the opening succeeds without it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Suite
+from aceso.codes import DataClass, Use
+from aceso.errors import AcesoError
+from aceso.vault import (
+    CardError,
+    FalseShareError,
+    KeyBinding,
+    ListEntry,
+    OpeningError,
+    PrivateKey,
+    PublicKey,
+    RecordKey,
+    SignedHead,
+    SignedOpening,
+    VerifiedShare,
+    join,
+    open_released,
+    seal_class_key,
+    sealed_key_digest,
+)
+
+from ._typed import Domain, address, digest, recover, sign
+from .client import Custodian, DeletionReceipt, Delivery, Listing, SealedKey, SignedRequest
+from .client import post_message as _post_message
+from .errors import CustodianDownError, DeniedError, TooFewCustodiansError
+
+__all__ = ["Attestation", "Committee", "Posted"]
+
+_VALID_SECONDS: Final = 300
+_HEDGE_SECONDS: Final = 0.7
+_GRACE_SECONDS: Final = 1.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Which custodians took it, and why the others didn't."""
+
+    taken: tuple[str, ...]
+    missing: dict[str, AcesoError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """What `DataMarket.deliver` takes: signatures in the order of the committee's members, and a
+    bit for the place of each in `signers`."""
+
+    order: int
+    leaf: bytes
+    receiving_key: bytes
+    capsule: bytes
+    members: tuple[str, ...]
+    threshold: int
+    signers: int
+    signatures: tuple[bytes, ...]
+
+
+class Committee:
+    """The custodians of a record or a list, any `threshold` of whom are enough."""
+
+    def __init__(self, custodians: Sequence[Custodian], threshold: int, suite: Suite):
+        if not 1 <= threshold <= len(custodians):
+            raise ValueError(f"{threshold} of {len(custodians)} is not a threshold")
+        self.custodians = tuple(custodians)
+        self.threshold = threshold
+        self.suite = suite
+        self.complaints: list[FalseShareError] = []
+        self._domain: Domain = suite.domain("ConsentRegistry")
+        self._pool = ThreadPoolExecutor(
+            4 * len(self.custodians), thread_name_prefix="aceso-custody"
+        )
+
+    def close(self) -> None:
+        """Let go of connections; what is under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for custodian in self.custodians:
+            custodian.close()
+
+    # --- Asking several -------------------------------------------------------------------------
+
+    def _ask_all(self, act: Callable[[Custodian], T]) -> tuple[dict[str, T], dict[str, AcesoError]]:
+        """Ask all at once. Once enough have answered, the others have a moment left."""
+        futures = {self._pool.submit(act, one): one for one in self.custodians}
+        done: dict[str, T] = {}
+        failed: dict[str, AcesoError] = {}
+        finish = time.monotonic() + max(one.deadline for one in self.custodians) + 0.5
+        pending = set(futures)
+        while pending:
+            ready, pending = wait(
+                pending, timeout=max(0.0, finish - time.monotonic()), return_when=FIRST_COMPLETED
+            )
+            if not ready:
+                break
+            for future in ready:
+                _sort(future, futures[future], done, failed)
+            if len(done) >= self.threshold:
+                finish = min(finish, time.monotonic() + _GRACE_SECONDS)
+        for future in pending:
+            future.cancel()
+            name = futures[future].address
+            failed[name] = CustodianDownError(name, "does not answer in time")
+        return done, failed
+
+    def _ask_enough(
+        self, act: Callable[[Custodian], T], custodians: Sequence[Custodian], needed: int
+    ) -> tuple[dict[str, T], dict[str, AcesoError]]:
+        """Ask as many as are needed, and the rest when one of them fails or is slow."""
+        waiting = list(custodians)
+        done: dict[str, T] = {}
+        failed: dict[str, AcesoError] = {}
+        futures: dict[Future[T], Custodian] = {}
+        finish = time.monotonic() + max(one.deadline for one in custodians) - 0.2
+
+        def ask(count: int) -> None:
+            for _ in range(min(count, len(waiting))):
+                one = waiting.pop(0)
+                futures[self._pool.submit(act, one)] = one
+
+        ask(needed)
+        hedge = time.monotonic() + _HEDGE_SECONDS
+        while futures and len(done) < needed:
+            now = time.monotonic()
+            if now >= finish:
+                break
+            until = finish if not waiting else min(finish, hedge)
+            ready, _ = wait(futures, timeout=max(0.0, until - now), return_when=FIRST_COMPLETED)
+            before = len(failed)
+            for future in ready:
+                _sort(future, futures.pop(future), done, failed)
+            if len(failed) > before or time.monotonic() >= hedge:
+                ask(len(waiting))
+        if len(done) < needed:
+            for future, one in futures.items():
+                future.cancel()
+                failed[one.address] = CustodianDownError(one.address, "does not answer in time")
+        return done, failed
+
+    def _enough(self, done: int, failed: dict[str, AcesoError], needed: int, of: int) -> None:
+        """Raise what explains best why too few did it."""
+        if done >= needed:
+            return
+        denials = [error for error in failed.values() if isinstance(error, DeniedError)]
+        # So many say no that it isn't for want of custodians; a settled no before a pending one.
+        if of - len(denials) < needed:
+            raise min(denials, key=lambda error: error.is_pending)
+        raise TooFewCustodiansError(
+            done, needed, of, sorted(failed), [str(error) for error in failed.values()]
+        ) from next(iter(failed.values()), None)
+
+    def _all_or_enough(self, act: Callable[[Custodian], T]) -> tuple[dict[str, T], Posted]:
+        done, failed = self._ask_all(act)
+        kinds = {type(error) for error in failed.values()}
+        if not done and len(failed) == len(self.custodians) and len(kinds) == 1:
+            # All say the same, so it lies with what was asked.
+            first = next(iter(failed.values()))
+            if not isinstance(first, CustodianDownError):
+                raise first
+        self._enough(len(done), failed, self.threshold, len(self.custodians))
+        return done, Posted(tuple(sorted(done)), failed)
+
+    # --- What a person or an issuer does --------------------------------------------------------
+
+    def open_list(self, opening: SignedOpening) -> Posted:
+        """Open a list at all; `threshold` must take it."""
+        return self._all_or_enough(lambda one: one.open_list(opening))[1]
+
+    def post(self, entry: ListEntry, *, list_key: str, signer: LocalAccount, issuer: str) -> Posted:
+        """Post a record at all; `threshold` must take it. The list key or the issuer signs."""
+        message = _post_message(entry, list_key=list_key, issuer=issuer)
+        signature = sign(signer, "ListPost", message, self._domain)
+
+        def post(one: Custodian) -> bool:
+            return one.post(entry, list_key=list_key, issuer=issuer, signature=signature)
+
+        return self._all_or_enough(post)[1]
+
+    def leave_keys(
+        self,
+        list_key: LocalAccount,
+        persona: str,
+        grantee: bytes,
+        data_class: DataClass | int,
+        epoch: int,
+        class_key: PrivateKey,
+        to: PublicKey,
+    ) -> Posted:
+        """Seal a class key to a grantee's published key, and leave it at all."""
+        binding = KeyBinding(
+            chain_id=self.suite.chain_id,
+            list_key=list_key.address,
+            persona=persona,
+            grantee=grantee,
+            data_class=int(data_class),
+            epoch=epoch,
+        )
+        sealed = seal_class_key(class_key, to=to, binding=binding)
+        message = {
+            "listKey": list_key.address,
+            "persona": persona,
+            "grantee": grantee,
+            "dataClass": int(data_class),
+            "epoch": epoch,
+            "receivingKey": to.digest,
+            "sealedKey": sealed_key_digest(sealed),
+        }
+        key = SealedKey(
+            list_key=address(list_key.address),
+            persona=address(persona),
+            grantee=grantee,
+            data_class=int(data_class),
+            epoch=epoch,
+            receiving_key=to.digest,
+            sealed=sealed,
+            signature=sign(list_key, "SealedKeys", message, self._domain),
+        )
+        return self._all_or_enough(lambda one: one.leave_keys(key))[1]
+
+    def put_head(self, signed: SignedHead) -> Posted:
+        """Leave the newest head of the vault's index at all."""
+        return self._all_or_enough(lambda one: one.put_head(signed))[1]
+
+    def heads(self, head_key: str) -> list[SignedHead]:
+        """The heads that the custodians keep; `vault.newest` chooses. One answer is enough."""
+        done, failed = self._ask_all(lambda one: one.get_head(head_key))
+        self._enough(len(done), failed, 1, len(self.custodians))
+        return [head for head in done.values() if head is not None]
+
+    def newest_head(self, head_key: str) -> SignedHead | None:
+        """The highest of the heads that are signed by their key, or None. A device that has seen a
+        version passes `heads` to `vault.newest`, which refuses an older one."""
+        registry = self._domain["verifyingContract"]
+        ours = [
+            signed
+            for signed in self.heads(head_key)
+            if signed.is_by(head_key, chain_id=self.suite.chain_id, registry=registry)
+        ]
+        return max(ours, key=lambda one: (one.head.version, one.head.cid), default=None)
+
+    def withdraw(
+        self, subject: str, grantee: bytes, signature: bytes, *, count: int | None = None
+    ) -> Posted:
+        """Show a signed withdrawal to all: one that takes it is a success. `count` is the one that
+        was signed; without it, the chain's own."""
+        if count is None:
+            count = self.suite.standing(subject, grantee, subject).grant.withdrawals
+        message = {"subject": address(subject), "grantee": grantee, "withdrawals": count}
+        return self.show_withdrawal("Withdrawal", message, signature)
+
+    def withdraw_all(self, subject: str, signature: bytes, *, epoch: int | None = None) -> Posted:
+        """Show a signed withdrawal of everything to all."""
+        if epoch is None:
+            epoch = self.suite.standing(subject, bytes(32), subject).head.epoch
+        message = {"subject": address(subject), "epoch": epoch}
+        return self.show_withdrawal("WithdrawalOfAll", message, signature)
+
+    def bar(
+        self, subject: str, actor: str, signature: bytes, *, count: int | None = None
+    ) -> Posted:
+        """Show a signed bar to all."""
+        if count is None:
+            count = self.suite.standing(subject, bytes(32), actor).actor_grant.withdrawals
+        message = {"subject": address(subject), "actor": address(actor), "withdrawals": count}
+        return self.show_withdrawal("Bar", message, signature)
+
+    def show_withdrawal(self, kind: str, message: Mapping[str, Any], signature: bytes) -> Posted:
+        """Show any of the three to all; `aceso.chain.SignedAct` has all three arguments."""
+        done, failed = self._ask_all(lambda one: one.withdraw(kind, message, signature))
+        self._enough(len(done), failed, 1, len(self.custodians))
+        return Posted(tuple(sorted(done)), failed)
+
+    def delete(self, list_key: LocalAccount, record_id: bytes) -> list[DeletionReceipt]:
+        """Have the capsule deleted everywhere; the receipts of those who did."""
+        message = {"listKey": list_key.address, "recordId": record_id}
+        signature = sign(list_key, "Deletion", message, self._domain)
+        done, failed = self._ask_all(
+            lambda one: one.delete(
+                list_key=list_key.address,
+                record_id=record_id,
+                signature=signature,
+                domain=self._domain,
+            )
+        )
+        self._enough(len(done), failed, 1, len(self.custodians))
+        return list(done.values())
+
+    def deposit_extract(
+        self, order: int, entry: ListEntry, subject_account: LocalAccount, *, leaf: bytes
+    ) -> Attestation:
+        """Deposit an order's extract, whose record's leaf is `leaf`, and gather attestations."""
+        message = {
+            "order": order,
+            "subject": subject_account.address,
+            "recordId": entry.record_id,
+            "entry": entry.digest,
+            "extract": leaf,
+            "capsule": entry.capsule.digest,
+        }
+        request = SignedRequest.sign(subject_account, "ExtractDeposit", message, self._domain)
+        market = self.suite.domain("DataMarket")
+        done, _ = self._all_or_enough(
+            lambda one: one.deposit_extract(request, entry, market_domain=market)
+        )
+        return self._attestation(entry, done)
+
+    def _attestation(self, entry: ListEntry, done: dict[str, Delivery]) -> Attestation:
+        members = entry.capsule.custodians
+        # The buyer's key is read from the chain by each; whoever differs is left out.
+        keys = [delivery.receiving_key for delivery in done.values()]
+        agreed = max(keys, key=keys.count)
+        signed = {
+            place: done[member].signature
+            for place, member in enumerate(members)
+            if member in done and done[member].receiving_key == agreed
+        }
+        self._enough(len(signed), {}, entry.capsule.threshold, len(members))
+        first = next(iter(done.values()))
+        return Attestation(
+            order=first.order,
+            leaf=first.extract,
+            receiving_key=agreed,
+            capsule=entry.capsule.digest,
+            members=members,
+            threshold=entry.capsule.threshold,
+            signers=sum(1 << place for place in signed),
+            signatures=tuple(signed[place] for place in sorted(signed)),
+        )
+
+    # --- What a grantee does --------------------------------------------------------------------
+
+    def _request(
+        self,
+        kind: str,
+        one: Custodian,
+        actor: LocalAccount,
+        now: int,
+        values: dict[str, Any],
+    ) -> SignedRequest:
+        message = values | {
+            "actor": actor.address,
+            "custodian": one.address,
+            "nonce": os.urandom(32),
+            "deadline": now + _VALID_SECONDS,
+        }
+        return SignedRequest.sign(actor, kind, message, self._domain)
+
+    def listing(
+        self,
+        *,
+        actor: LocalAccount,
+        subject: str,
+        grantee: bytes,
+        use: Use | int,
+        data_class: DataClass | int,
+    ) -> Listing:
+        """The union of what the custodians list; at least `threshold` must answer."""
+        now = self.suite.now()
+        values = {
+            "subject": address(subject),
+            "grantee": grantee,
+            "use": int(use),
+            "dataClass": int(data_class),
+        }
+
+        def ask(one: Custodian) -> Listing:
+            def request() -> SignedRequest:
+                return self._request("ListRequest", one, actor, now, values)
+
+            return one.list(request(), again=request)
+
+        done, failed = self._ask_all(ask)
+        self._enough(len(done), failed, self.threshold, len(self.custodians))
+        return self._union(done.values(), address(subject))
+
+    def _union(self, listings: Any, subject: str) -> Listing:
+        entries: dict[bytes, ListEntry] = {}
+        keys: dict[tuple[object, ...], SealedKey] = {}
+        openings: dict[str, SignedOpening] = {}
+        for listing in listings:
+            for opening in listing.openings:
+                if self._is_ours(opening, subject):
+                    openings.setdefault(address(opening.opening.list_key), opening)
+        for listing in listings:
+            for entry in listing.entries:
+                entries.setdefault(entry.digest, entry)
+            for key in listing.sealed_keys:
+                # Only what the list key of this persona's own list has signed.
+                if key.list_key in openings and key.list_key == recover(
+                    digest("SealedKeys", key.message(), self._domain), key.signature
+                ):
+                    keys.setdefault((key.list_key, key.receiving_key, key.epoch), key)
+        return Listing(tuple(entries.values()), tuple(keys.values()), tuple(openings.values()))
+
+    def _is_ours(self, opening: SignedOpening, subject: str) -> bool:
+        if address(opening.opening.persona) != subject:
+            return False
+        if address(opening.opening.registry) != address(self._domain["verifyingContract"]):
+            return False
+        try:
+            opening.check(self.suite.chain_id)
+        except CardError:
+            # A persona that is a contract wallet signs as the chain says; its list key does not.
+            return address(opening.opening.list_key) == recover(
+                opening.opening.digest(self.suite.chain_id), opening.list_signature
+            )
+        return True
+
+    def open_key(
+        self,
+        entry: ListEntry,
+        *,
+        actor: LocalAccount,
+        subject: str,
+        grantee: bytes,
+        use: Use | int,
+        data_class: DataClass | int,
+        receiving_key: PrivateKey,
+        reader_key: PrivateKey,
+    ) -> RecordKey:
+        """The key of one record: m checked shares, joined with the class key (or, for an extract,
+        the buyer's own key)."""
+        capsule = entry.capsule
+        needed = capsule.threshold
+        members = [one for one in self.custodians if one.address in capsule.custodians]
+        if not members:
+            raise OpeningError("None of these custodians holds a share of this record.")
+        now = self.suite.now()
+        values = {
+            "subject": address(subject),
+            "grantee": grantee,
+            "use": int(use),
+            "dataClass": int(data_class),
+            "recordId": entry.record_id,
+            "receivingKey": receiving_key.public_key.to_bytes(),
+        }
+
+        def ask(one: Custodian) -> VerifiedShare:
+            request = self._request("ReleaseRequest", one, actor, now, values)
+            sealed = one.release(request, capsule=capsule.digest)
+            return open_released(
+                capsule, one.address, sealed, receiving_key, request=request.digest
+            )
+
+        done, failed = self._ask_enough(ask, members, needed)
+        self.complaints += [
+            error for error in failed.values() if isinstance(error, FalseShareError)
+        ]
+        self._enough(len(done), failed, needed, len(capsule.custodians))
+        return join(capsule, done.values(), reader_key)
+
+    def order_entry(
+        self,
+        order: int,
+        *,
+        actor: LocalAccount,
+        subject: str,
+        grantee: bytes,
+        use: Use | int,
+        data_class: DataClass | int,
+    ) -> ListEntry:
+        """The entry of an order's extract, for its buyer. One custodian is enough: the order's
+        delivery says on chain which capsule it must hold."""
+        now = self.suite.now()
+        values = {
+            "subject": address(subject),
+            "grantee": grantee,
+            "use": int(use),
+            "dataClass": int(data_class),
+        }
+        done, failed = self._ask_enough(
+            lambda one: one.order_entry(
+                order, self._request("ListRequest", one, actor, now, values)
+            ),
+            self.custodians,
+            1,
+        )
+        self._enough(len(done), failed, 1, len(self.custodians))
+        return next(iter(done.values()))
+
+
+def _sort(
+    future: Future[T], one: Custodian, done: dict[str, T], failed: dict[str, AcesoError]
+) -> None:
+    try:
+        done[one.address] = future.result()
+    except AcesoError as error:
+        failed[one.address] = error

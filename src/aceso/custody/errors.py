@@ -1,0 +1,95 @@
+"""What can go wrong between a person, their custodians and whoever asks them.
+
+InputError
++ RequestRefusedError     a custodian refuses a message: `status` is HTTP's, `code` is stable
+UsageError
++ KeyFileError            the custodian's key file is missing, loose or not one
+NotPermittedError
++ DeniedError             `decide` says no, and why
+ChainError
++ ChainUnsafeError        the chain can't be asked, or what it says can't be relied on: refuse
+CustodyError
++ CustodianDownError      one custodian doesn't answer, or not in a form that we know
++ TooFewCustodiansError   fewer than m of them do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aceso.codes import Reason, label
+from aceso.errors import ChainError, CustodyError, InputError, NotPermittedError, UsageError
+
+__all__ = [
+    "ChainUnsafeError",
+    "CustodianDownError",
+    "DeniedError",
+    "KeyFileError",
+    "RequestRefusedError",
+    "TooFewCustodiansError",
+]
+
+
+class RequestRefusedError(InputError):
+    """A custodian refuses a message, and nothing was changed by it."""
+
+    def __init__(
+        self, message: str, *, code: str, status: int = 400, custodian: str = "", **details: object
+    ):
+        if custodian:
+            details["custodian"] = custodian
+        super().__init__(message, code=code, details=details)
+        self.status = status
+        self.custodian = custodian
+
+
+class KeyFileError(UsageError):
+    """The custodian's key file is missing, readable by others, or not a key file."""
+
+
+class DeniedError(NotPermittedError):
+    """The consent registry says no. `is_pending`: the newest block says yes already."""
+
+    def __init__(self, reason: Reason, custodian: str = "", *, is_pending: bool = False):
+        why = label(reason)
+        if is_pending:
+            text = f"Not permitted yet: {why}, in the last confirmed block. Ask again soon."
+        else:
+            text = f"Not permitted: {why}."
+        super().__init__(
+            text,
+            code="E_DENIED",
+            details={"reason": int(reason), "custodian": custodian, "pending": is_pending},
+        )
+        self.reason = reason
+        self.custodian = custodian
+        self.is_pending = is_pending
+
+
+class ChainUnsafeError(ChainError):
+    """The chain can't be asked, or what it says can't be relied on, so the answer is no."""
+
+
+class CustodianDownError(CustodyError):
+    """One custodian doesn't answer, can't reach its chain, or answers nonsense."""
+
+    def __init__(self, custodian: str, why: str, *, code: str = "E_CUSTODIAN_DOWN"):
+        super().__init__(
+            f"Custodian {custodian} {why}.", code=code, details={"custodian": custodian, "why": why}
+        )
+        self.custodian = custodian
+
+
+class TooFewCustodiansError(CustodyError):
+    """Fewer custodians than are needed did their part."""
+
+    def __init__(self, k: int, m: int, n: int, names: Sequence[str], why: Sequence[str] = ()):
+        text = f"{k} of {m} needed custodians answered, out of {n}: without {', '.join(names)}."
+        if why:
+            text += " " + " ".join(why)
+        super().__init__(
+            text,
+            code="E_CUSTODIANS_TOO_FEW",
+            details={"k": k, "m": m, "n": n, "names": list(names), "why": list(why)},
+        )
+        self.k, self.m, self.n, self.names = k, m, n, tuple(names)
