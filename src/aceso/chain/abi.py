@@ -1,7 +1,7 @@
 """The ABIs of the suite: encoding calls, decoding answers, events and errors.
 
-Contracts are read from `aceso/abi/<Contract>.json`, which the compiler made. Types of one word, which
-are nearly all of them, are read by hand: that is many times faster than a general decoder.
+Contracts are read from `aceso/abi/<Contract>.json`, which the compiler made. Types of one word,
+which are nearly all of them, are read by hand: many times faster than a general decoder.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
     relayer.send(act.call)            # and the chain says so
 
 Each reads the counters that its message names, signs, and gives the call of the `…WithSig` twin. A
-signed grant is void once any act of the same person on the same grantee came first; a withdrawal has
-no deadline and stays good until it is carried. That an act was signed tells whoever carries it what
-the act says, as it will everybody once it is on chain.
+signed grant is void once any act of the same person on the same grantee came first; a withdrawal
+has no deadline and stays good until it is carried. Whoever carries an act learns what it says, as
+everybody does once it is on chain.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     authority = LocalAuthority(suite, wallet, owners)
     relayer.send(authority.call(suite.participants.open_institution(account)))
 
-For local networks and tests only. On a public chain the authority is an audited wallet, whose owners
-sign with its own tools.
+For local networks and tests only. On a public chain the authority is an audited wallet, whose
+owners sign with its own tools.
 """
 
 from __future__ import annotations

@@ -338,7 +338,7 @@ class Market(Contract):
         return self.call("payCommons", committee)
 
     def order_of(self, number: int, buyer: str) -> tuple[int, bool]:
-        """The order that the buyer has, had last or would have of an offer; whether there was one."""
+        """The order that the buyer has, had last or would have, and whether there was one."""
         order, exists = self.read("orderOf", number, buyer)
         return order, exists
 

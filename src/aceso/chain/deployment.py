@@ -4,14 +4,14 @@
     deployment.write("deployments/local.json")
     check_deployment(url, deployment)          # [] when all is as it must be
 
-Seven steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin, CoinSale,
-Offers, DataMarket. The coin names the sale that may mint before the sale exists; the sale's address
-follows from the deployer's next nonce, so nothing else may be sent from that account meanwhile, and
-the deployment fails if it was.
+Seven steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
+CoinSale, Offers, DataMarket. The coin names the sale that may mint before the sale exists; the
+sale's address follows from the deployer's next nonce, so nothing else may be sent from that account
+meanwhile, and the deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
-with addresses, separators and caps in the places of immutables. It tells that a deployment is ours as
-it was compiled here. It can't tell that the authority's owners are who they say.
+with addresses, separators and caps in the places of immutables. It tells that a deployment is ours
+as it was compiled here. It can't tell that the authority's owners are who they say.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from eth_account.signers.local import LocalAccount
 
 from ._bytes import checksum, keccak
 from ._rlp import encode as rlp
-from .abi import SUITE, Artifact, artifact
+from .abi import SUITE, artifact
 from .errors import DeploymentError, DeploymentFileError
 from .node import Node
 from .typed import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
@@ -35,7 +35,6 @@ __all__ = [
     "Deployed",
     "Deployment",
     "Finding",
-    "LocalAuthority",
     "Plan",
     "Step",
     "check_deployment",
@@ -46,7 +45,7 @@ __all__ = [
 
 ZERO: Final = "0x" + "00" * 20
 _OFFERS: Final = "contracts/market/Offers.sol:Offers"
-_MASTER: Final = "MultiSigWallet"
+_WALLET: Final = "MultiSigWallet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +316,7 @@ def _check_code(node: Node, deployment: Deployment, name: str) -> list[Finding]:
             Finding(name, f"the code has {len(found)} bytes, and {len(wanted)} were compiled here")
         ]
     findings: list[Finding] = []
-    expected = _immutables(deployment, name, compiled)
+    expected = _immutables(deployment, name)
     for immutable, start, length in compiled.immutables:
         part = found[start : start + length]
         wanted[start : start + length] = part
@@ -332,7 +331,7 @@ def _check_code(node: Node, deployment: Deployment, name: str) -> list[Finding]:
     return findings
 
 
-def _immutables(deployment: Deployment, name: str, compiled: Artifact) -> dict[str, bytes]:
+def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     """What stands in the places of the immutables whose values follow from the deployment."""
     address = deployment.contracts[name].address
     args = deployment.contracts[name].args
@@ -351,25 +350,18 @@ def _immutables(deployment: Deployment, name: str, compiled: Artifact) -> dict[s
         "_cachedThis": address,
     }
     # Who points to whom is not read from the arguments, but from where the others are.
-    values |= {
-        "ParticipantRegistry": lambda: {"_authority": args[0], "_delay": args[1]},
-        "ConsentRegistry": lambda: {"_participants": at["ParticipantRegistry"]},
-        "RecordRegistry": lambda: {"_participants": at["ParticipantRegistry"]},
-        "RewardCoin": lambda: {"_sale": at["CoinSale"], "_pool": ZERO, "_cap": args[2]},
-        "CoinSale": lambda: {
-            "_coin": at["RewardCoin"],
-            "_commons": args[1],
-            "_rate": args[2],
-            "_cap": args[3],
-        },
-        "Offers": lambda: {},
-        "DataMarket": lambda: {
-            "_consents": at["ConsentRegistry"],
-            "_participants": at["ParticipantRegistry"],
-            "_coin": at["RewardCoin"],
-            "_commons": args[3],
-        },
-    }[name]()
+    if name == "ParticipantRegistry":
+        values |= {"_authority": args[0], "_delay": args[1]}
+    elif name in ("ConsentRegistry", "RecordRegistry"):
+        values |= {"_participants": at["ParticipantRegistry"]}
+    elif name == "RewardCoin":
+        values |= {"_sale": at["CoinSale"], "_pool": ZERO, "_cap": args[2]}
+    elif name == "CoinSale":
+        values |= {"_coin": at["RewardCoin"], "_commons": args[1]}
+        values |= {"_rate": args[2], "_cap": args[3]}
+    elif name == "DataMarket":
+        values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
+        values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
     found = {key: _as_word(value) for key, value in values.items()}
     if name == "Offers":
         found["library"] = bytes.fromhex(address[2:])
@@ -398,11 +390,11 @@ def deploy_local_authority(
 
     node = Node(rpc_url)
     try:
-        compiled = artifact(_MASTER)
+        compiled = artifact(_WALLET)
         ordered = sorted((owner.address for owner in owners), key=str.lower)
         code = bytes.fromhex(compiled.bytecode[2:])
         code += compiled.constructor.encode([ordered, threshold])
-        receipt = Sender(node, deployer).deploy(code, name=_MASTER)
+        receipt = Sender(node, deployer).deploy(code, name=_WALLET)
         if receipt.contract_address is None:
             raise DeploymentError("the wallet has no address")
         return receipt.contract_address

@@ -7,7 +7,7 @@ ChainError                  (aceso.errors)
 + NotDeployedError          E_CHAIN_NO_CODE       a contract of the suite is not there
 + NotMinedError             E_CHAIN_NOT_MINED     sent, and in no block by the deadline
 + FundsError                E_CHAIN_FUNDS         the account can't pay the gas
-+ RefusedError              E_REFUSED_<ERROR>     a contract refused; the sentence is that of its error
++ RefusedError              E_REFUSED_<ERROR>     a contract refused, for the reason it says
 + DeploymentError           E_DEPLOYMENT          a deployment did not turn out as it must
 InputError
 + DeploymentFileError       E_DEPLOYMENT_FILE     the file of a deployment can't be read
@@ -115,8 +115,9 @@ class FundsError(ChainError):
 class RefusedError(ChainError):
     """A contract refused, and nothing changed but the gas that was paid if it got that far.
 
-    `error` is the name of the custom error, `values` its values by name; `receipt` is there where the
-    transaction was mined. `receipts` has those of a whole batch in which this was the first to fail.
+    `error` is the name of the custom error, `values` its values by name; `receipt` is there where
+    the transaction was mined. `receipts` has those of a whole batch in which this was the first to
+    fail.
     """
 
     def __init__(

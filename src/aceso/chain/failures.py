@@ -3,8 +3,8 @@
     except RefusedError as failure:
         print(sentence(failure.error, failure.values, "ko_KR"))
 
-One pair of sentences for each custom error of the suite; a test fails when one is missing. Values of
-the error stand in braces. docs/errors.md is made from the same table.
+One pair of sentences for each custom error of the suite; a test fails when one is missing. Values
+of the error stand in braces. docs/errors.md is made from the same table.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "등록을 받으십시오.",
     ),
     "CheckpointUnorderedInsertion": (
-        "A standing can't be written before an earlier one: the chain's clock went back; ask whoever "
-        "runs the chain.",
+        "A standing can't be written before an earlier one: the chain's clock went back; ask "
+        "whoever runs the chain.",
         "자격을 과거 시점에 기록할 수 없습니다. 체인의 시계가 되돌아갔으니 운영자에게 알리십시오.",
     ),
     # ConsentRegistry
@@ -101,8 +101,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "{grantee}에 해당하는 계정이나 집단이 없습니다. 누구에게 동의하는지 지정하십시오.",
     ),
     "ConsentInvalidClasses": (
-        "These classes of data ({classes}) are none, unknown, or for a physician not clinical: name "
-        "classes of the vocabulary.",
+        "These classes of data ({classes}) are none, unknown, or for a physician not clinical: "
+        "name classes of the vocabulary.",
         "자료 종류({classes})가 비었거나 목록에 없거나, 주치의에게 열 수 없는 종류입니다. 목록에 "
         "있는 종류를 고르십시오.",
     ),
@@ -308,8 +308,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "서명은 65바이트여야 하는데 {length}바이트입니다. 다시 서명하십시오.",
     ),
     "ECDSAInvalidSignatureS": (
-        "The signature is in its second form ({s}), which is not accepted: sign again with a program "
-        "that writes the first.",
+        "The signature is in its second form ({s}), which is not accepted: sign again with a "
+        "program that writes the first.",
         "허용하지 않는 형태의 서명({s})입니다. 다른 프로그램으로 다시 서명하십시오.",
     ),
     "InvalidShortString": (
@@ -322,8 +322,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # MultiSigWallet
     "WalletInvalidOwners": (
-        "The owners must be in rising order, each once, and no fewer than the threshold: correct the "
-        "list.",
+        "The owners must be in rising order, each once, and no fewer than the threshold: correct "
+        "the list.",
         "소유자는 주소 순서로 한 번씩, 정족수 이상이어야 합니다. 목록을 고치십시오.",
     ),
     "WalletNotSigned": (

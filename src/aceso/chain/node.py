@@ -45,7 +45,7 @@ class Node:
     def __init__(self, url: str, *, timeout: float = 10.0, attempts: int = _ATTEMPTS):
         self.url = url
         self._attempts = attempts
-        # No proxies from the environment: they are for the web, and a node is often on this machine.
+        # No proxies from the environment: they are for the web, and a node is often here.
         self._http = httpx.Client(
             timeout=timeout, trust_env=False, headers={"content-type": "application/json"}
         )
@@ -85,8 +85,10 @@ class Node:
         return found
 
     def send_once(self, requests: Sequence[Request]) -> list[Any]:
-        """As `try_all`, in one message and without repeating it: `ChainDownError` tells nothing about
-        whether the node acted on it."""
+        """As `try_all`, in one message and without repeating it.
+
+        `ChainDownError` tells nothing about whether the node acted on it.
+        """
         return [
             self._outcome(method, answer)
             for (method, _), answer in zip(requests, self._post(requests), strict=True)

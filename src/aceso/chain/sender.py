@@ -4,16 +4,17 @@
     receipt = sender.send(suite.consents.withdraw(grantee))
     receipts = sender.send_all([suite.records.anchor(root, batch) for root, batch in batches])
 
-A node drops connections, answers half, forgets what it was given, and says "already known" of what it
-never mined. So a transaction gets its nonce once and is signed once, and from then on the same bytes
-are sent until its receipt is there: the chain itself lets one nonce in only once. A transaction that
+A node drops connections, answers half, forgets what it was given, and says "already known" of what
+it never mined. So a transaction gets its nonce once and is signed once, and from then on the same
+bytes are sent until its receipt is there: the chain itself lets one nonce in only once. One that
 stays out is replaced under the same nonce at a higher fee. Only when another program has used the
 nonce (then ours can't get in any more) is it signed anew with the next.
 
-What is reported done is in a block; a reorganisation can still undo it. Who can't have that waits for
-more blocks.
+What is reported done is in a block; a reorganisation can still undo it. Who can't have that waits
+for more blocks.
 
-One `Sender` may serve several threads; they take turns. Several senders of one account work, slowly.
+One `Sender` may serve several threads; they take turns. Several senders of one account work, but
+slowly.
 """
 
 from __future__ import annotations

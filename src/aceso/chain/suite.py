@@ -6,8 +6,8 @@
     sender = Sender(suite, account)
     sender.send(suite.consents.withdraw(grantee))
 
-Connecting refuses another chain than the deployment's, and a contract without code. That the code is
-ours is what `check_deployment` tells, at length; connecting does not.
+Connecting refuses another chain than the deployment's, and a contract without code. That the code
+is ours is what `check_deployment` tells, at length; connecting does not.
 """
 
 from __future__ import annotations
