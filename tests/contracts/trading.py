@@ -154,9 +154,9 @@ class Trade:
         """The next block is of this second."""
         if "ganache" in web3.client_version.lower():
             # To the millisecond: there is a whole second for the transaction.
-            web3.provider.make_request("evm_setTime", [second * 1000])
+            web3.provider.make_request("evm_setTime", [int(second) * 1000])
         else:
-            web3.provider.make_request("evm_setNextBlockTimestamp", [second])
+            web3.provider.make_request("evm_setNextBlockTimestamp", [int(second)])
 
     def _when(self, at: int | None) -> None:
         if at is not None:
@@ -164,7 +164,8 @@ class Trade:
 
     def mine(self, second: int) -> None:
         """Views answer as of this second."""
-        chain.mine(timestamp=second)
+        self.at(second)
+        chain.mine()
         assert chain[-1].timestamp == second
 
     # Acts
