@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import sha3  # type: ignore[import-untyped]
+import sha3
 
 from aceso.chain.typed import digest, sign
 from aceso.chain.typed import recover_digest as recover

@@ -173,7 +173,14 @@ class Custodian:
     def __repr__(self) -> str:
         return f"Custodian({self.url!r}, address={self.address!r})"
 
+    def __enter__(self) -> Custodian:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Let go of its connections."""
         self._http.close()
 
     # --- HTTP -----------------------------------------------------------------------------------

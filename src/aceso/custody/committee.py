@@ -46,7 +46,12 @@ from aceso.vault import (
 from ._typed import Domain, address, digest, recover, sign
 from .client import Custodian, DeletionReceipt, Delivery, Listing, SealedKey, SignedRequest
 from .client import post_message as _post_message
-from .errors import CustodianDownError, DeniedError, TooFewCustodiansError
+from .errors import (
+    CustodianDownError,
+    DeniedError,
+    RequestRefusedError,
+    TooFewCustodiansError,
+)
 
 __all__ = ["Attestation", "Committee", "Posted"]
 
@@ -168,18 +173,16 @@ class Committee:
         # So many say no that it isn't for want of custodians; a settled no before a pending one.
         if of - len(denials) < needed:
             raise min(denials, key=lambda error: error.is_pending)
-        raise TooFewCustodiansError(
-            done, needed, of, sorted(failed), [str(error) for error in failed.values()]
-        ) from next(iter(failed.values()), None)
+        refused = [error for error in failed.values() if isinstance(error, RequestRefusedError)]
+        if of - len(refused) < needed:
+            raise refused[0]
+        why = list(dict.fromkeys(str(error) for error in failed.values()))
+        raise TooFewCustodiansError(done, needed, of, sorted(failed), why) from next(
+            iter(failed.values()), None
+        )
 
     def _all_or_enough(self, act: Callable[[Custodian], T]) -> tuple[dict[str, T], Posted]:
         done, failed = self._ask_all(act)
-        kinds = {type(error) for error in failed.values()}
-        if not done and len(failed) == len(self.custodians) and len(kinds) == 1:
-            # All say the same, so it lies with what was asked.
-            first = next(iter(failed.values()))
-            if not isinstance(first, CustodianDownError):
-                raise first
         self._enough(len(done), failed, self.threshold, len(self.custodians))
         return done, Posted(tuple(sorted(done)), failed)
 

@@ -328,3 +328,67 @@ def make_reader(network: Network) -> Callable[[], Reader]:
 @pytest.fixture
 def doctor(make_reader: Callable[[], Reader]) -> Reader:
     return make_reader()
+
+
+@dataclass
+class Shared:
+    """A person's record, listed, granted and with its class key left for one reader."""
+
+    person: Person
+    reader: Reader
+    entry: ListEntry
+    key: RecordKey
+
+    def asks(self, **changes: Any) -> dict[str, Any]:
+        """The arguments of `Committee.listing`."""
+        return {
+            "actor": self.reader.account,
+            "subject": self.person.persona.address,
+            "grantee": self.reader.grantee,
+            "use": Use.TREAT,
+            "data_class": LABS,
+        } | changes
+
+    def opens(self, **changes: Any) -> dict[str, Any]:
+        """The arguments of `Committee.open_key`, after the entry."""
+        return (
+            self.asks(
+                receiving_key=self.reader.private,
+                reader_key=self.person.keys.class_key(LABS, self.person.epoch),
+            )
+            | changes
+        )
+
+    def message(self, keeper: Keeper, kind: str = "ListRequest", **changes: Any) -> dict[str, Any]:
+        """A request as it is signed."""
+        values: dict[str, Any] = {
+            "subject": self.person.persona.address,
+            "actor": self.reader.account.address,
+            "grantee": self.reader.grantee,
+            "use": int(Use.TREAT),
+            "dataClass": int(LABS),
+            "custodian": keeper.keys.address,
+            "nonce": os.urandom(32),
+            "deadline": self.person.network.suite.now() + 60,
+        }
+        if kind == "ReleaseRequest":
+            values["recordId"] = self.entry.record_id
+            values["receivingKey"] = self.reader.private.public_key.to_bytes()
+        return values | changes
+
+
+@pytest.fixture
+def shared(person: Person, committee: Committee, doctor: Reader) -> Shared:
+    committee.open_list(person.opening())
+    entry, key = person.post(committee)
+    person.grant(doctor.grantee)
+    committee.leave_keys(
+        person.list_key,
+        person.persona.address,
+        doctor.grantee,
+        LABS,
+        0,
+        person.keys.class_key(LABS, 0),
+        doctor.private.public_key,
+    )
+    return Shared(person, doctor, entry, key)
