@@ -85,19 +85,24 @@ class Stage:
         else:
             self._miss(f"{what}: expected {wanted!r}, found {found!r}")
 
-    def refused(self, what: str, attempt: Callable[[], object], *reasons: Reason) -> None:
-        """Expect that `attempt()` is refused for one of these reasons, and show the reason."""
+    def refused(self, what: str, attempt: Callable[[], object], *because: Reason | str) -> None:
+        """Expect that `attempt()` is refused for one of these reasons or codes, and show why."""
         try:
             attempt()
         except DeniedError as exc:
-            if exc.reason in reasons:
-                self.steps[-1].met += 1
-                why = f"{label(exc.reason, 'en')} · {label(exc.reason, 'ko')}"
-                self.say(f"[green]✓[/] {what}: [yellow]{why}[/]")
-            else:
-                self._miss(f"{what}: refused for {exc.reason.name}")
+            said = f"{label(exc.reason, 'en')} · {label(exc.reason, 'ko')}"
+            self._refusal(what, exc.reason in because, said)
+        except AcesoError as exc:
+            self._refusal(what, exc.code in because, exc.message)
         else:
             self._miss(f"{what}: it was not refused")
+
+    def _refusal(self, what: str, is_expected: bool, said: str) -> None:
+        if is_expected:
+            self.steps[-1].met += 1
+            self.say(f"[green]✓[/] {what}: [yellow]{said}[/]")
+        else:
+            self._miss(f"{what}: refused, but: {said}")
 
     def _miss(self, what: str) -> None:
         self.steps[-1].missed.append(what)

@@ -11,9 +11,11 @@ from .errors import (
 )
 from .network import Devnet
 from .process import Process, free_port
+from .suite import Authority, with_suite
 
 __all__ = [
     "MNEMONIC",
+    "Authority",
     "ChainKind",
     "Devnet",
     "FolderInUseError",
@@ -25,4 +27,5 @@ __all__ = [
     "ProcessStartError",
     "ToolMissingError",
     "free_port",
+    "with_suite",
 ]

@@ -27,4 +27,5 @@ def base_units(text: str) -> int:
             f"{text!r} is not an amount of coin. Write digits, with at most 18 after the point.",
             code="E_AMOUNT",
         )
-    return int(found[1]) * 10**_DECIMALS + int((found[2] or "").ljust(_DECIMALS, "0"))
+    part = (found[2] or "").ljust(_DECIMALS, "0")
+    return int(found[1] + part)

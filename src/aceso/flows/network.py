@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +28,7 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Deployment, Sender, Suite
+from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite
 from aceso.custody import Committee, Custodian
 from aceso.index import Index
 from aceso.storage import IpfsClient
@@ -35,9 +36,11 @@ from aceso.vault import CustodianCard, PublicKey
 
 from .errors import ProfileError
 
-__all__ = ["CommitteeFacts", "Network"]
+__all__ = ["CommitteeFacts", "Network", "said"]
 
 _STATE_FILE = "devnet.json"
+_CONFIRMATION_SECONDS = 60.0
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Network:
                 "Use the devnet.json of a running `aceso devnet`, or ask whoever runs the network.",
                 code="E_NETWORK_FILE",
             ) from exc
+        self.confirmations = int(facts.get("confirmations", 0))
         self._relayer_key = os.environ.get("ACESO_RELAYER_KEY") or facts.get("relayerKey")
 
     @classmethod
@@ -146,6 +150,17 @@ class Network:
         """For accounts that pay for themselves: institutions, researchers."""
         return Sender(self.suite, account)
 
+    def tell_custodians(self, act: SignedAct) -> None:
+        """Show a signed withdrawal to the custodians, who refuse from then on."""
+        self.committee.show_withdrawal(act.type_name, dict(act.message), act.signature)
+
+    def wait_confirmed(self, receipt: Receipt) -> None:
+        """Wait until the custodians, who stay some blocks behind, can see what was done."""
+        finish = time.monotonic() + _CONFIRMATION_SECONDS
+        wanted = receipt.block_number + self.confirmations
+        while self.suite.node.block("latest").number < wanted and time.monotonic() < finish:
+            time.sleep(_POLL_SECONDS)
+
     def receiving_key(self, grantee: bytes) -> PublicKey:
         """The published key that stands for a grantee: the account's, or the institution's."""
         holder = self.suite.key_holder(grantee)
@@ -158,3 +173,9 @@ class Network:
                 details={"account": holder},
             )
         return PublicKey(found)
+
+
+def said(receipt: Receipt, name: str) -> dict[str, Any]:
+    """The arguments of the one event of this name in a receipt."""
+    (event,) = (event for event in receipt.events if event.name == name)
+    return event.args

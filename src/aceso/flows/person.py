@@ -294,8 +294,8 @@ class Person:
         )
 
     def _publisher(self, card: Card) -> Publisher:
-        list_keys = {
-            key.address: key
+        list_keys: dict[str, LocalAccount] = {
+            str(key.address): key
             for opening in card.openings
             for key in [self.keys.list_key(opening.opening.data_class, opening.opening.epoch)]
         }
@@ -442,6 +442,7 @@ class Person:
         receipt = self.network.relayer.send(acts.grant(self.network.suite, persona, terms))
         self._leave_keys(persona, grantee, classes, to)
         self._save_manifest()
+        self.network.wait_confirmed(receipt)
         return receipt
 
     def choose_physician(
@@ -457,6 +458,7 @@ class Person:
         receipt = self.network.relayer.send(call)
         self._leave_keys(persona, grantee, classes, to)
         self._save_manifest()
+        self.network.wait_confirmed(receipt)
         return receipt
 
     def _leave_keys(
@@ -484,7 +486,7 @@ class Person:
         )
         ended = self._live(persona.address, grantee)
         act = acts.withdraw(self.network.suite, persona, grantee)
-        self.network.committee.withdraw(act)
+        self.network.tell_custodians(act)
         receipt = self.network.relayer.send(act.call)
         if ended is not None and index is not None:
             self._renew_keys(ended.classes)
@@ -501,7 +503,7 @@ class Person:
             if address in used
         ]
         for act in signed:
-            self.network.committee.withdraw(act)
+            self.network.tell_custodians(act)
         receipts = [self.network.relayer.send(act.call) for act in signed]
         self._renew_keys(DataClass(sum(int(one) for one in DataClass)))
         return receipts
@@ -592,13 +594,14 @@ class Person:
 
     def restore(self) -> int:
         """Bring the vault back from the seed and the custodians; say how many records there are."""
-        head = self.network.committee.newest_head(self.keys.head_key().address)
-        if head is None:
+        signed = self.network.committee.newest_head(self.keys.head_key().address)
+        if signed is None:
             raise NothingToOpenError(
                 "No custodian keeps a vault of this seed. Check the words, or start a new vault "
                 "with `aceso init`.",
                 code="E_NO_VAULT",
             )
+        head = signed.head
         sealed = self.network.ipfs.read(head.cid)
         self.manifest = Manifest.open(sealed, self.keys, version=head.version)
         self.profile.store.put("manifest", head.version.to_bytes(8, "big") + sealed)

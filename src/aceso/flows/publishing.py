@@ -253,7 +253,7 @@ class Publisher:
                 yield self._network.relayer.send(call)
             except RefusedError as exc:
                 # It was anchored before we could write that down: what we wanted is so.
-                if exc.name != "RecordAlreadyAnchored":
+                if exc.error != "RecordAlreadyAnchored":
                     raise
             self._store.anchored(batch.root)
             tell("anchored", 1)

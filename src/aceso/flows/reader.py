@@ -152,7 +152,7 @@ def _open_listed(
 ) -> list[Opened]:
     keys = {
         left.epoch: open_class_key(
-            left.sealed_key,
+            left.sealed,
             receiving_key,
             binding=KeyBinding(
                 chain_id=network.suite.chain_id,

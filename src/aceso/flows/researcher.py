@@ -22,6 +22,7 @@ from aceso.vault import Envelope, PrivateKey
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
 from .issuer import Holder
+from .network import said
 from .person import write_body
 
 __all__ = ["Purchase", "Researcher"]
@@ -68,7 +69,7 @@ class Researcher(Holder):
         if suite.coin.allowance(self.account.address, market) < terms.price:
             receipts.append(sender.send(suite.coin.approve(market, terms.price)))
         bought = sender.send(suite.market.buy(offer, digest))
-        number = int(bought.event("OrderBought")["order"])
+        number = int(said(bought, "OrderBought")["order"])
         return Purchase(number, offer, terms.price, (*receipts, bought))
 
     def open(self, order: int, target: Path) -> Envelope:

@@ -34,6 +34,7 @@ from aceso.vault import (
 )
 
 from .errors import NothingToOpenError
+from .network import said
 from .person import RESEARCH, Person, write_body
 from .publishing import Draft, envelope_of, random_record_id, seal_body
 
@@ -91,7 +92,7 @@ class Seller:
             delivery_period=delivery_seconds,
         )
         made = self._network.relayer.send(acts.offer(suite, persona, terms))
-        number = int(made.event("OfferMade")["number"])
+        number = int(said(made, "OfferMade")["number"])
         now = suite.now()
         granted = self._network.relayer.send(
             acts.grant(
@@ -119,7 +120,7 @@ class Seller:
         """Withdraw what was granted to an offer: its orders are paid for the time until now."""
         suite = self._network.suite
         act = acts.withdraw(suite, self._person.persona(RESEARCH), self.grantee(number))
-        self._network.committee.withdraw(act)
+        self._network.tell_custodians(act)
         return self._network.relayer.send(act.call)
 
     def close(self, number: int) -> Receipt:
@@ -154,7 +155,7 @@ class Seller:
                 code="E_EMPTY_EXTRACT",
             )
         entry, leaf, anchored = self._seal(order, classes, made, buyer_key)
-        attestation = self._network.committee.deposit_extract(order, entry, persona, leaf)
+        attestation = self._network.committee.deposit_extract(order, entry, persona, leaf=leaf)
         call = suite.market.deliver(
             Delivery(order, leaf, bought.receiving_key, entry.capsule.digest),
             Committee(self._network.facts.members, self._network.facts.threshold),

@@ -3,7 +3,7 @@
 `IpfsClient` is the one way in for every part. `python -m aceso.storage.node` is a local node.
 """
 
-from .cid import cid_digest, cid_from_digest, normalise_cid
+from .cid import cid_digest, cid_from_digest, content_digest, normalise_cid
 from .errors import (
     InvalidCidError,
     IpfsAlteredError,
@@ -28,5 +28,6 @@ __all__ = [
     "NodeInfo",
     "cid_digest",
     "cid_from_digest",
+    "content_digest",
     "normalise_cid",
 ]

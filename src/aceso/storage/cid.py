@@ -16,8 +16,17 @@ import binascii
 from typing import Final, Literal
 
 from .errors import InvalidCidError
+from .unixfs import FileHasher
 
-__all__ = ["Codec", "cid_codec", "cid_digest", "cid_from_digest", "cid_v0", "normalise_cid"]
+__all__ = [
+    "Codec",
+    "cid_codec",
+    "cid_digest",
+    "cid_from_digest",
+    "cid_v0",
+    "content_digest",
+    "normalise_cid",
+]
 
 Codec = Literal["dag-pb", "raw"]
 
@@ -42,6 +51,13 @@ def cid_from_digest(digest: bytes, codec: Codec = "dag-pb") -> str:
 def cid_digest(cid: str) -> bytes:
     """Return the 32 bytes of `cid` that go on chain, or raise `InvalidCidError`."""
     return _parse(cid)[1]
+
+
+def content_digest(data: bytes) -> bytes:
+    """The digest in the CID that these bytes have on IPFS, worked out here."""
+    hasher = FileHasher()
+    hasher.update(data)
+    return hasher.digest()
 
 
 def cid_codec(cid: str) -> Codec:
