@@ -3,6 +3,7 @@
     vocabulary.toml   ->  contracts/libraries/Codes.sol, src/aceso/codes.py
     eip712/*.json     ->  src/aceso/typed_data.py
     contracts/**      ->  src/aceso/abi/<Contract>.json
+    aceso.chain       ->  docs/errors.md
 
 `python -m tools.generate` writes, `--check` changes nothing, names each file that differs and ends
 with 1. `--only codes` (or `typed-data`, `abi`) does one of the three.
@@ -78,11 +79,19 @@ def typed_data_files(root: Path) -> Files:
     return {"src/aceso/typed_data.py": formatted(text, PYTHON, root)}
 
 
+def error_files(root: Path) -> Files:
+    """The page of what contracts refuse. It is made from the ABIs, so they come first."""
+    from aceso.chain.failures import markdown
+
+    return {"docs/errors.md": markdown()}
+
+
 # In this order: the contracts import the codes. The third is the folder of which each file is ours.
 PARTS: dict[str, tuple[Callable[[Path], Files], str | None]] = {
     "codes": (code_files, None),
     "typed-data": (typed_data_files, None),
     "abi": (abi_files, "src/aceso/abi/*.json"),
+    "errors": (error_files, None),
 }
 
 

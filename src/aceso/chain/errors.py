@@ -134,6 +134,7 @@ class RefusedError(ChainError):
             sentence, code=code, details={"error": error, "contract": contract, **dict(values)}
         )
         self.error = error
+        self.contract = contract
         self.values: Mapping[str, Any] = dict(values)
         self.receipt = receipt
         self.receipts: Sequence[Receipt] = ()

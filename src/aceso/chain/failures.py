@@ -430,7 +430,7 @@ def markdown() -> str:
     lines = [
         "# What the contracts refuse, and what to do",
         "",
-        "Made from `src/aceso/chain/failures.py` by `python -m aceso.chain.failures`. Do not edit.",
+        "Made from `src/aceso/chain/failures.py` by `make generate`. Do not edit.",
         "",
         "| error | code | English | 한국어 |",
         "|---|---|---|---|",
@@ -439,6 +439,3 @@ def markdown() -> str:
         lines.append(f"| `{name}` | `{error_code(name)}` | {english} | {korean} |")
     return "\n".join(lines) + "\n"
 
-
-if __name__ == "__main__":
-    print(markdown(), end="")

@@ -131,7 +131,8 @@ def _bought(base: sqlite3.Connection, event: Event, time: int) -> None:
     args = event.args
     base.execute(
         "INSERT INTO orders "
-        "(number, offer, buyer, subject, price, receiving_key, state, bought_at) SELECT ?, number, ?, subject, ?, ?, ?, ? FROM offers WHERE number = ?",
+        "(number, offer, buyer, subject, price, receiving_key, state, bought_at) "
+        "SELECT ?, number, ?, subject, ?, ?, ?, ? FROM offers WHERE number = ?",
         (
             args["order"].to_bytes(32, "big"),
             args["buyer"],

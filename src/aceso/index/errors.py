@@ -31,9 +31,9 @@ class ReorgTooDeepError(ChainError):
 
     def __init__(self, *, indexed: int, depth: int):
         super().__init__(
-            f"The chain differs from the index for more than {depth} blocks before block {indexed}, "
-            "and nothing was written. Find out what happened to the chain; then delete the index file "
-            "and sync again.",
+            f"The chain differs from the index for more than {depth} blocks before block "
+            f"{indexed}, and nothing was written. Find out what happened to the chain; then delete "
+            "the index file and sync again.",
             code="E_INDEX_REORG",
             details={"indexed": indexed, "depth": depth},
         )
