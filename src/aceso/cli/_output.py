@@ -1,0 +1,103 @@
+"""What a person sees: tables, colours only on a terminal, progress on standard error; or JSON.
+
+    show(session, document, lambda console: console.print(table))
+
+With --json the document is all that goes to standard output. Amounts in it are decimal strings of
+base units, identifiers are hexadecimal, and times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from ._words import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from aceso.chain import Receipt
+
+    from ._session import Session
+
+__all__ = ["errors", "plain", "receipts", "show", "steps", "table"]
+
+# Where no terminal says how wide it is, nothing should be cut off.
+_WIDE = 200
+
+
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    wide = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDE
+    return Console(file=stream, width=wide, emoji=False)
+
+
+def errors() -> Console:
+    """Standard error."""
+    return _console(sys.stderr)
+
+
+def plain() -> Console:
+    """Standard output."""
+    return _console(sys.stdout)
+
+
+def show(session: Session, document: object, render: Callable[[Console], None]) -> None:
+    """The document for a program, or what `render` prints for a person."""
+    if session.as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    else:
+        render(plain())
+
+
+def table(title: str, *columns: str, rows: Sequence[Sequence[object]] = ()) -> Table:
+    """A table; cells are text as it is, never markup."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return made
+
+
+def receipts(sent: Sequence[Receipt]) -> list[dict[str, object]]:
+    """Transactions, for a document."""
+    return [
+        {
+            "transaction": one.tx_hash if isinstance(one.tx_hash, str) else one.tx_hash.hex(),
+            "block": one.block_number,
+            "gasUsed": str(one.gas_used),
+        }
+        for one in sent
+    ]
+
+
+@contextmanager
+def steps(session: Session) -> Iterator[Callable[[str, int], None]]:
+    """A line that counts what was sealed, anchored and posted, while it is done."""
+    if session.as_json or not sys.stderr.isatty():
+        yield lambda step, count: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    counts: dict[str, int] = {}
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=errors(), transient=True) as progress:
+        task = progress.add_task(say("import.reading"))
+
+        def tell(step: str, count: int) -> None:
+            counts[step] = counts.get(step, 0) + count
+            said = " · ".join(f"{say(f'step.{name}')} {n}" for name, n in counts.items())
+            progress.update(task, description=said)
+
+        yield tell

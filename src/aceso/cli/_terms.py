@@ -1,0 +1,261 @@
+"""What people write on the command line, as the values that the flows take.
+
+    classes("clinical,hiv")     uses("TREAT")     Span.parse("30d").seconds(now)
+    address("0x…")              amount("1.5")     grantee_text(bytes)
+
+Each refuses with a sentence that lists what there is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from aceso.codes import (
+    CLINICAL,
+    GENOME,
+    LIFELOG,
+    MAX_DAYS,
+    SENSITIVE,
+    Condition,
+    DataClass,
+    Role,
+    Use,
+)
+from aceso.errors import UsageError
+
+if TYPE_CHECKING:
+    from aceso.flows import Network
+
+__all__ = [
+    "GROUPS",
+    "Span",
+    "address",
+    "class_names",
+    "classes",
+    "conditions",
+    "day_text",
+    "grantee",
+    "grantee_text",
+    "longest",
+    "moment_text",
+    "roles",
+    "use_names",
+    "uses",
+]
+
+GROUPS = {
+    "clinical": CLINICAL,
+    "sensitive": SENSITIVE,
+    "genome": GENOME,
+    "lifelog": LIFELOG,
+}
+
+_DAY = 86_400
+_UNITS = {"m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "y": 365 * _DAY}
+_SPAN = re.compile(r"([1-9]\d{0,8})([mhdwy])\Z")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
+_GROUP = re.compile(r"(institution|offer):([1-9]\d{0,18})\Z")
+
+
+def _kebab(name: str | None) -> str:
+    return (name or "").lower().replace("_", "-")
+
+
+_CLASS_NAMES = {_kebab(one.name): one for one in DataClass}
+
+
+def classes(text: str) -> DataClass:
+    """Classes and groups of them, by name and parted by commas."""
+    found = DataClass(0)
+    for name in _parts(text):
+        known = _kebab(name)
+        if known in GROUPS:
+            found |= GROUPS[known]
+        elif known in _CLASS_NAMES:
+            found |= _CLASS_NAMES[known]
+        else:
+            raise UsageError(
+                f"There is no class of data {name!r}. There are the groups {', '.join(GROUPS)}, "
+                f"and {', '.join(_CLASS_NAMES)}.",
+                code="E_CLASS_NAME",
+                details={
+                    "name": name,
+                    "groups": list(GROUPS),
+                    "known": list(_CLASS_NAMES),
+                },
+            )
+    if not found:
+        raise UsageError(
+            "No class of data is named. Name some, as in --classes labs,sleep.",
+            code="E_CLASS_NONE",
+        )
+    return found
+
+
+def class_names(found: DataClass) -> list[str]:
+    """The names of classes, as people write them here."""
+    return [name for name, one in _CLASS_NAMES.items() if one & found]
+
+
+def uses(text: str) -> Use:
+    """Codes of uses, parted by commas."""
+    found = Use(0)
+    for name in _parts(text):
+        known = Use.__members__.get(name.upper())
+        if known is None:
+            raise UsageError(
+                f"There is no use {name!r}. There are {', '.join(Use.__members__)}.",
+                code="E_USE_CODE",
+                details={"name": name, "known": list(Use.__members__)},
+            )
+        found |= known
+    if not found:
+        raise UsageError("No use is named, as in --uses TREAT.", code="E_USE_NONE")
+    return found
+
+
+def use_names(found: Use) -> list[str]:
+    return [name for name, one in Use.__members__.items() if one & found]
+
+
+def conditions(text: str) -> Condition:
+    """Codes of conditions, parted by commas; none for an empty text."""
+    found = Condition(0)
+    for name in _parts(text):
+        known = Condition.__members__.get(name.upper())
+        if known is None:
+            raise UsageError(
+                f"There is no condition {name!r}. There are {', '.join(Condition.__members__)}.",
+                code="E_CONDITION_CODE",
+                details={"name": name, "known": list(Condition.__members__)},
+            )
+        found |= known
+    return found
+
+
+def roles(text: str) -> Role:
+    """Names of roles, parted by commas."""
+    known = {_kebab(one.name): one for one in Role}
+    found = Role(0)
+    for name in _parts(text):
+        if _kebab(name) not in known:
+            raise UsageError(
+                f"There is no role {name!r}. There are {', '.join(known)}.",
+                code="E_ROLE_NAME",
+                details={"name": name, "known": list(known)},
+            )
+        found |= known[_kebab(name)]
+    return found
+
+
+def longest(found: Use) -> int:
+    """The most seconds that a grant for these uses may last."""
+    return min(MAX_DAYS[one] for one in Use if one & found) * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long: a length from now on, or a moment."""
+
+    length: int = 0
+    moment: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """`30d`, `12h`, `2w`, `1y`, or a date such as 2027-01-01 (its first second, UTC)."""
+        found = _SPAN.match(text.strip())
+        if found:
+            return cls(length=int(found[1]) * _UNITS[found[2]])
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError as exc:
+            raise UsageError(
+                f"{text!r} is not a time. Write a length such as 90m, 12h, 30d, 2w or 1y, or a "
+                "date such as 2027-01-01.",
+                code="E_TIME",
+                details={"text": text},
+            ) from exc
+        return cls(
+            moment=int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        )
+
+    def seconds(self, now: int, *, most: int | None = None) -> int:
+        """The seconds from `now`, the chain's time, on."""
+        seconds = self.length or self.moment - now
+        if seconds <= 0:
+            raise UsageError(
+                f"{day_text(self.moment)} is over already. Name a time to come.",
+                code="E_TIME_PAST",
+                details={"moment": day_text(self.moment)},
+            )
+        if most is not None and seconds > most:
+            raise UsageError(
+                f"For this use a consent lasts {most // _DAY} days at most. Name a shorter time.",
+                code="E_TIME_TOO_LONG",
+                details={"days": most // _DAY},
+            )
+        return seconds
+
+
+def address(text: str) -> str:
+    """An account's address, with the right capitals."""
+    from eth_utils.address import is_checksum_address, to_checksum_address
+
+    mixed = text != text.lower() and text[2:] != text[2:].upper()
+    if not _ADDRESS.match(text) or (mixed and not is_checksum_address(text)):
+        raise UsageError(
+            f"{text!r} is not an address. One is 0x and 40 hexadecimal digits; if small and large "
+            "letters are mixed, one of them is mistyped.",
+            code="E_ADDRESS",
+            details={"text": text},
+        )
+    return str(to_checksum_address(text))
+
+
+def grantee(network: Network, text: str) -> bytes:
+    """`0x…`, `institution:7` or `offer:12` as the 32 bytes of the chain."""
+    from aceso.chain import grantee_of_account, grantee_of_group
+
+    found = _GROUP.match(text)
+    if found:
+        name = "ParticipantRegistry" if found[1] == "institution" else "DataMarket"
+        return grantee_of_group(int(found[2]), network.suite.addresses[name])
+    if not _ADDRESS.match(text):
+        raise UsageError(
+            f"{text!r} is nobody that one can share with. Write an address 0x…, institution:7 or "
+            "offer:12.",
+            code="E_GRANTEE",
+            details={"text": text},
+        )
+    return grantee_of_account(address(text))
+
+
+def grantee_text(network: Network, found: bytes) -> str:
+    """The way back."""
+    from aceso.chain import parse_grantee
+
+    said = parse_grantee(found)
+    if not said.number:
+        return said.address
+    if said.address == network.suite.addresses["DataMarket"]:
+        return f"offer:{said.number}"
+    if said.address == network.suite.addresses["ParticipantRegistry"]:
+        return f"institution:{said.number}"
+    return f"{said.number}@{said.address}"
+
+
+def day_text(seconds: int) -> str:
+    """A moment as a day."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def moment_text(seconds: int) -> str:
+    """A moment to the minute, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in re.split(r"[,\s]+", text.strip()) if part]

@@ -1,0 +1,94 @@
+"""`aceso card`, `issue` and `member`: between a person, their hospital, and those who work there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from aceso.errors import InputError
+
+from . import _terms
+from ._click import command
+from ._output import receipts, show, steps
+from ._session import Session
+from ._words import say
+from .records import _write, is_refused, report_document, show_report, walk
+
+__all__ = ["card", "issue", "member"]
+
+_REFUSED = 3
+
+
+@command("card")
+@click.option("--for", "issuer", required=True, metavar="GRANTEE")
+@click.option("--classes", default="clinical", show_default=True, metavar="CLASSES")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE")
+def card(session: Session, *, issuer: str, classes: str, out: Path) -> None:
+    found = _terms.classes(classes)
+    person = session.person()
+    persona = person.persona_for(_terms.grantee(session.network(), issuer))
+    made = person.card(persona, found)
+    _write(out, made.to_json() + "\n")
+    document = {
+        "file": str(out),
+        "persona": persona.address,
+        "classes": _terms.class_names(found),
+    }
+    text = say("card.done", file=out, issuer=issuer)
+    show(session, document, lambda console: console.print(text, markup=False, soft_wrap=True))
+
+
+@command("issue")
+@click.argument("card", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def issue(session: Session, *, card: Path, paths: Sequence[Path]) -> int:
+    from aceso.flows import Issuer
+    from aceso.vault import Card
+
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(
+            f"The card can't be read from {card}. Ask the person for it; they make it with "
+            "`aceso card`.",
+            code="E_CARD_FILE",
+            details={"path": str(card)},
+        ) from exc
+    made = Card.from_json(text)
+    issuer = Issuer(session.network(), session.profile("institution"))
+    files, hidden = walk(paths)
+    with steps(session) as progress:
+        report = issuer.issue(made, files, progress=progress)
+    show(
+        session,
+        report_document(report, hidden),
+        lambda console: show_report(console, report, hidden),
+    )
+    return _REFUSED if any(is_refused(one) for one in report.files) else 0
+
+
+@command("member")
+@click.argument("institution", type=click.IntRange(min=1))
+@click.argument("account")
+@click.option("--until", default="365d", show_default=True, metavar="TIME")
+@click.option("--end", is_flag=True)
+def member(session: Session, *, institution: int, account: str, until: str, end: bool) -> None:
+    from aceso.flows import Issuer
+
+    who = _terms.address(account)
+    span = _terms.Span.parse(until)
+    issuer = Issuer(session.network(), session.profile("institution"))
+    now = session.network().suite.now()
+    last = now if end else now + span.seconds(now)
+    receipt = issuer.add_member(institution, who, until=last)
+    document = {
+        "institution": institution,
+        "account": who,
+        "until": last,
+        "transactions": receipts([receipt]),
+    }
+    key = "member.ended" if end else "member.done"
+    text = say(key, account=who, number=institution, until=_terms.moment_text(last))
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))

@@ -1,0 +1,352 @@
+"""`aceso offer`, `offers`, `buy`, `deliver`, `settle` and `balance`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aceso.codes import Condition, DataClass, Reason, Use, label
+from aceso.errors import InputError, UsageError
+
+from . import _terms
+from ._click import command
+from ._output import receipts, show, table
+from ._session import Session
+from ._words import language, say
+from .consent import ask, keep_notice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.chain import OfferTerms
+    from aceso.flows import Network
+
+__all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
+
+_BASIS_POINTS = 10_000
+_NOBODY = "0x" + "00" * 20
+
+
+@command("offer")
+@click.option("--classes", metavar="CLASSES")
+@click.option("--use", "use_code", default="HMB", show_default=True, metavar="USE")
+@click.option("--price", metavar="COIN")
+@click.option("--duration", default="30d", show_default=True, metavar="TIME")
+@click.option("--delivery", default="7d", show_default=True, metavar="TIME")
+@click.option("--disease", type=click.IntRange(0, 2**24 - 1), default=0, metavar="N")
+@click.option("--conditions", default="", metavar="CODES")
+@click.option("--institution", metavar="0x…")
+@click.option("--institution-share", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT")
+@click.option("--close", type=click.IntRange(min=1), metavar="N")
+@click.option("--yes", is_flag=True)
+def offer(
+    session: Session,
+    *,
+    classes: str | None,
+    use_code: str,
+    price: str | None,
+    duration: str,
+    delivery: str,
+    disease: int,
+    conditions: str,
+    institution: str | None,
+    institution_share: float,
+    close: int | None,
+    yes: bool,
+) -> None:
+    from aceso.flows import Seller, base_units, coin
+
+    if close is not None:
+        seller = Seller(session.person())
+        ask(session, say("notice.close", number=close), yes=yes)
+        document = {"offer": close, "transactions": receipts([seller.close(close)])}
+        show(session, document, lambda console: console.print(say("offer.closed", number=close)))
+        return
+    if classes is None or price is None:
+        raise UsageError(
+            "An offer needs --classes and --price.", code="E_OFFER_TERMS"
+        )
+    found, use = _terms.classes(classes), _terms.uses(use_code)
+    attached = _terms.conditions(conditions)
+    amount = base_units(price)
+    receiver = _terms.address(institution) if institution else None
+    person = session.person()
+    network = session.network()
+    now = network.suite.now()
+    seconds = _terms.Span.parse(duration).seconds(now)
+    waiting = _terms.Span.parse(delivery).seconds(now)
+    _terms.Span(length=seconds + waiting).seconds(now, most=_terms.longest(use))
+    text = say(
+        "notice.offer",
+        classes=label(found, language()),
+        use=label(use, language()),
+        price=coin(amount),
+        duration=_length(seconds),
+        delivery=_length(waiting),
+        conditions=label(attached, language()) if attached else say("notice.no_condition"),
+        committee=network.facts.number,
+        institution=(
+            say("notice.institution", share=f"{institution_share:g}", account=receiver)
+            if receiver
+            else say("notice.no_institution")
+        ),
+    )
+    ask(session, text, yes=yes)
+    notice = keep_notice(person.profile, text)
+    number, sent = Seller(person).offer(
+        classes=found,
+        use=use,
+        price=amount,
+        seconds=seconds,
+        delivery_seconds=waiting,
+        disease=disease,
+        conditions=attached,
+        institution=receiver,
+        institution_bps=round(institution_share * _BASIS_POINTS / 100) if receiver else 0,
+        notice=notice,
+    )
+    made = {
+        "offer": number,
+        "grantee": f"offer:{number}",
+        "price": str(amount),
+        "notice": "0x" + notice.hex(),
+        "noticeText": text,
+        "transactions": receipts(sent),
+    }
+    show(session, made, lambda console: console.print(say("offer.done", number=number)))
+
+
+def _length(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    return say("time.days", count=days) if not rest else say("time.hours", count=seconds // 3600)
+
+
+@command("offers")
+def offers(session: Session) -> None:
+    from aceso.flows import coin
+
+    network = session.network()
+    market = network.suite.market
+    found = [
+        (number, market.get_offer(number)) for number in range(1, market.offer_count() + 1)
+    ]
+    still = [(number, terms) for number, terms in found if terms.delivery_period]
+    document = {"offers": [_offer_document(number, terms) for number, terms in still]}
+
+    def render(console: Console) -> None:
+        rows = [
+            [
+                f"offer:{number}",
+                label(DataClass(terms.classes), language()),
+                label(Use(terms.use), language()),
+                coin(terms.price),
+                _length(terms.duration),
+            ]
+            for number, terms in still
+        ]
+        columns = ("offer", "classes", "uses", "price", "duration")
+        heads = [say(f"column.{one}") for one in columns]
+        empty = say("offers.none")
+        console.print(table(say("offers.title"), *heads, rows=rows) if rows else empty)
+
+    show(session, document, render)
+
+
+def _offer_document(number: int, terms: OfferTerms) -> dict[str, Any]:
+    return {
+        "offer": number,
+        "subject": terms.subject,
+        "classes": _terms.class_names(DataClass(terms.classes)),
+        "use": _terms.use_names(Use(terms.use)),
+        "conditions": [one.name for one in Condition(terms.conditions)],
+        "disease": terms.disease,
+        "price": str(terms.price),
+        "duration": terms.duration,
+        "deliveryPeriod": terms.delivery_period,
+        "institution": None if terms.institution == _NOBODY else terms.institution,
+        "institutionBps": terms.institution_bps,
+        "committee": terms.committee,
+    }
+
+
+@command("buy")
+@click.argument("offer", metavar="OFFER")
+@click.option("--with-ether", is_flag=True)
+@click.option("--yes", is_flag=True)
+def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
+    from aceso.flows import Researcher, coin
+
+    number = _offer_number(offer)
+    profile = session.profile("researcher")
+    network = session.network()
+    researcher = Researcher(network, profile)
+    terms = _still_open(network, number)
+    decision = researcher.may_buy(number)
+    # The purchase itself makes the buyer a member of the offer.
+    if not decision.permitted and decision.reason is not Reason.NOT_MEMBER:
+        from aceso.custody.errors import DeniedError
+
+        raise DeniedError(decision.reason)
+    missing = terms.price - researcher.balance()
+    sent = []
+    if missing > 0 and not with_ether:
+        raise InputError(
+            f"The offer costs {coin(terms.price)} coin, and this account has "
+            f"{coin(researcher.balance())}. Get coin, or add --with-ether to buy what is missing.",
+            code="E_NO_COIN",
+            details={"price": coin(terms.price), "balance": coin(researcher.balance())},
+        )
+    text = say(
+        "notice.buy",
+        number=number,
+        classes=label(DataClass(terms.classes), language()),
+        use=label(Use(terms.use), language()),
+        price=coin(terms.price),
+        duration=_length(terms.duration),
+        delivery=_length(terms.delivery_period),
+    )
+    ask(session, text, yes=yes)
+    if missing > 0:
+        # Rounded up to whole wei.
+        sent.append(researcher.buy_coin(wei=-(-missing // network.suite.sale.rate())))
+    purchase = researcher.buy(number)
+    document = {
+        "order": purchase.order,
+        "offer": number,
+        "price": str(purchase.price),
+        "transactions": receipts([*sent, *purchase.receipts]),
+    }
+    text = say("buy.done", order=purchase.order, delivery=_length(terms.delivery_period))
+    show(session, document, lambda console: console.print(text, highlight=False))
+
+
+def _offer_number(text: str) -> int:
+    digits = text.removeprefix("offer:")
+    if not digits.isascii() or not digits.isdigit() or int(digits) < 1:
+        raise UsageError(
+            f"{text!r} is not an offer. Write its number, as in offer:12. See `aceso offers`.",
+            code="E_OFFER_NUMBER",
+            details={"text": text},
+        )
+    return int(digits)
+
+
+def _still_open(network: Network, number: int) -> OfferTerms:
+    market = network.suite.market
+    if number > market.offer_count():
+        raise InputError(
+            f"There is no offer {number}. See `aceso offers`.",
+            code="E_NO_OFFER",
+            details={"number": number},
+        )
+    terms = market.get_offer(number)
+    if not terms.delivery_period:
+        raise InputError(
+            f"Offer {number} is closed and takes no more buyers. See `aceso offers`.",
+            code="E_OFFER_CLOSED",
+            details={"number": number},
+        )
+    return terms
+
+
+@command("deliver")
+@click.argument("order", type=click.IntRange(min=1))
+@click.option("--yes", is_flag=True)
+def deliver(session: Session, *, order: int, yes: bool) -> None:
+    from aceso.flows import Seller
+
+    seller = Seller(session.person())
+    ask(session, say("notice.deliver", order=order), yes=yes)
+    done = seller.deliver(order)
+    document = {
+        "order": order,
+        "record": done.entry.record_id.hex(),
+        "resources": done.extract.resources,
+        "removedPaths": list(done.extract.removed_paths),
+        "method": done.extract.method,
+        "transactions": receipts(done.receipts),
+    }
+    text = say("deliver.done", order=order, count=done.extract.resources)
+    show(session, document, lambda console: console.print(text, highlight=False))
+
+
+@command("settle")
+@click.argument("order", type=click.IntRange(min=1))
+def settle(session: Session, *, order: int) -> None:
+    from aceso.flows import Researcher
+
+    profile = session.profile()
+    network = session.network()
+    if profile.kind == "person":
+        # Anybody may settle, so a person has it carried like all that they do.
+        receipt = network.relayer.send(network.suite.market.settle(order))
+    else:
+        receipt = Researcher(network, profile).settle(order)
+    document = {"order": order, "transactions": receipts([receipt])}
+    show(session, document, lambda console: console.print(say("settle.done", order=order)))
+
+
+@command("balance")
+def balance(session: Session) -> None:
+    from aceso.flows import RESEARCH, Holder, Person, coin
+
+    profile = session.profile()
+    network = session.network()
+    suite = network.suite
+    if profile.kind == "person":
+        account = Person(network, profile).persona(RESEARCH).address
+        rows = network.synced().orders(subjects=[account])
+    else:
+        account = Holder(network, profile).account.address
+        rows = network.synced().orders(buyers=[account])
+    held, credit = suite.coin.balance_of(account), suite.market.credit_of(account)
+    (wei,) = suite.node.ask_all([("eth_getBalance", [account, "latest"])])
+    orders = [_order_document(network, row.order) for row in rows]
+    document = {
+        "account": account,
+        "coin": str(held),
+        "credit": str(credit),
+        "wei": str(int(wei, 16)),
+        "orders": orders,
+    }
+
+    def render(console: Console) -> None:
+        lines = [
+            [say("balance.account"), account],
+            [say("balance.coin"), coin(held)],
+            [say("balance.credit"), coin(credit)],
+            [say("balance.ether"), coin(int(wei, 16))],
+        ]
+        heads = ["", ""]
+        console.print(table(say("balance.title"), *heads, rows=lines))
+        if orders:
+            columns = ("order", "offer", "state", "price", "until")
+            shown = [
+                [
+                    one["order"],
+                    f"offer:{one['offer']}",
+                    say(f"order.{one['state'].lower()}"),
+                    coin(int(one["price"])),
+                    _terms.moment_text(one["until"]),
+                ]
+                for one in orders
+            ]
+            heads = [say(f"column.{one}") for one in columns]
+            console.print(table(say("balance.orders"), *heads, rows=shown))
+
+    show(session, document, render)
+
+
+def _order_document(network: Network, order: int) -> dict[str, Any]:
+    head, tail = network.suite.market.get_order(order)
+    return {
+        "order": order,
+        "offer": tail.offer,
+        "buyer": head.buyer,
+        "state": head.state.name,
+        "price": str(tail.price),
+        "start": head.start,
+        # Before the delivery it is the deadline that counts, and then the end of the access.
+        "until": head.end if head.state.name in {"DELIVERED", "SETTLED"} else tail.deadline,
+    }
