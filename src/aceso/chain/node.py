@@ -35,6 +35,8 @@ Request = tuple[str, list[Any]]
 _ATTEMPTS: Final = 8
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.5
+# What overloaded or lagging nodes say, and the proxies before them.
+_PASSING: Final = ("header not found", "rate limit", "too many requests", "timeout", "timed out")
 # More in one go are refused by some nodes.
 _BATCH: Final = 200
 
@@ -98,7 +100,9 @@ class Node:
         pause = _FIRST_PAUSE
         for attempt in range(self._attempts):
             try:
-                return self._post(requests)
+                answers = self._post(requests)
+                if attempt + 1 == self._attempts or not any(map(_is_passing, answers)):
+                    return answers
             except ChainDownError:
                 if attempt + 1 == self._attempts:
                     raise
@@ -246,6 +250,13 @@ class Node:
     def nonce(self, address: str, *, block: BlockTag = "latest") -> int:
         """How many transactions the account has sent."""
         return as_int(self.ask("eth_getTransactionCount", address, _tag(block)))
+
+
+def _is_passing(answer: dict[str, Any]) -> bool:
+    """Whether this is an error that says nothing about what was asked."""
+    error = answer.get("error")
+    said = str(error.get("message", "") if isinstance(error, dict) else error or "").lower()
+    return any(words in said for words in _PASSING)
 
 
 def _tag(block: BlockTag) -> str:
