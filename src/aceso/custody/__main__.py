@@ -140,7 +140,9 @@ def _serve(options: argparse.Namespace) -> int:
         on_confirmed=confirmed,
     )
     app = make_app(Service(keys, store, chain))
-    listener = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
+    # With the protocol named, as asyncio sends without delay only where it knows that it is TCP.
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))

@@ -7,13 +7,14 @@ Every answer is JSON. What is refused is refused with one sentence and a stable 
 
 400 bad form, 403 not you or not permitted, 404 not here, 409 contradicts what is here, 410 deleted,
 413 too large, 422 a field is wrong, 503 the chain can't be relied on. A body that is too long is
-refused before it is read, and one that doesn't come to an end is cut off.
+never kept, and one that doesn't come to an end is cut off.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -38,6 +39,8 @@ _log = logging.getLogger("aceso.custody")
 _SMALL_BODY: Final = 64 << 10
 _LARGE_BODY: Final = 4 * wire.MAX_ENTRY_BYTES // 3 + _SMALL_BODY
 _BODY_SECONDS: Final = 30.0
+_PASS_SECONDS: Final = 3.0
+_PASS_BYTES: Final = 32 << 20
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -257,42 +260,54 @@ class _Limits:
         limit = _LARGE_BODY if path.endswith(("/records", "/extract")) else _SMALL_BODY
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > limit:
-            await _too_large(limit)(scope, receive, send)
+            await _refuse(limit, scope, receive, send)
             return
-        started = False
         read = 0
+        whole = exceeded = False
         finish = asyncio.get_running_loop().time() + _BODY_SECONDS
 
         async def limited() -> MutableMapping[str, Any]:
-            nonlocal read
-            left = finish - asyncio.get_running_loop().time()
-            if started or read < 0:
+            nonlocal read, whole, exceeded
+            if whole:
                 return await receive()
+            left = finish - asyncio.get_running_loop().time()
             try:
                 message = await asyncio.wait_for(receive(), max(0.01, left))
             except TimeoutError:
+                exceeded = True
                 raise _TooLargeError from None
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
+                whole = not message.get("more_body", False)
                 if read > limit:
+                    exceeded = True
                     raise _TooLargeError
-                if not message.get("more_body", False):
-                    read = -1
             return message
 
-        async def noted(message: MutableMapping[str, Any]) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+        async def answer(message: MutableMapping[str, Any]) -> None:
+            # The framework takes any failure to read for a body that is not JSON.
+            if not exceeded:
+                await send(message)
 
-        try:
-            await self._app(scope, limited, noted)
-        except _TooLargeError:
-            if not started:
-                await _too_large(limit)(scope, receive, send)
+        with contextlib.suppress(_TooLargeError):
+            await self._app(scope, limited, answer)
+        if exceeded:
+            await _refuse(limit, scope, receive, send, whole=whole)
 
 
-def _too_large(limit: int) -> Response:
+async def _refuse(
+    limit: int, scope: Scope, receive: Receive, send: Send, *, whole: bool = False
+) -> None:
+    """Say so. What has been sent meanwhile is passed over, for as long as is reasonable: whoever
+    sends on a connection that was closed on them never reads the answer."""
+    passed = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PASS_SECONDS):
+            while not whole and passed < _PASS_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    break
+                passed += len(message.get("body", b""))
     response = _plain(413, "E_TOO_LARGE", f"The body is longer than {limit} bytes, or too slow.")
     response.headers["connection"] = "close"
-    return response
+    await response(scope, receive, send)

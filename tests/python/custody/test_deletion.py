@@ -61,9 +61,9 @@ def test_a_deleted_record_leaves_nothing(
         assert not _holds(left, row)
         assert not _holds(left, shared.entry.to_bytes())
     again = committee.delete(person.list_key, record_id)
-    assert {receipt.deleted_at for receipt in again} == {
-        receipt.deleted_at for receipt in receipts
-    } or len(again) == 3
+    assert {(receipt.custodian, receipt.deleted_at) for receipt in again} == {
+        (receipt.custodian, receipt.deleted_at) for receipt in receipts
+    }
 
     with pytest.raises(RequestRefusedError, match="no such record"):
         committee.open_key(shared.entry, **shared.opens())
@@ -80,7 +80,7 @@ def test_a_deleted_record_leaves_nothing(
 
 def test_only_the_list_key_deletes(person: Person, shared: Shared, committee: Committee) -> None:
     stranger = person.seed.persona(9)
-    with pytest.raises(RequestRefusedError, match="not open here|no such record"):
+    with pytest.raises(RequestRefusedError, match="no such record"):
         committee.delete(stranger, shared.entry.record_id)
     assert committee.open_key(shared.entry, **shared.opens()).dek == shared.key.dek
 
