@@ -1,0 +1,214 @@
+"""What the market should hold and owe, kept in plain Python from what was done and when.
+
+It never asks the chain. It knows no counters, words or epochs: an order remembers what happened to
+it, and what is earned follows from that history.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+__all__ = ["DELIVERED", "OPEN", "SETTLED", "Consent", "Ledger", "Offer", "Order"]
+
+OPEN, DELIVERED, SETTLED = 1, 2, 3
+
+
+@dataclass
+class Offer:
+    subject: str
+    price: int
+    institution: str | None
+    bps: int
+    committee: int
+    duration: int
+    period: int
+    is_open: bool = True
+
+
+@dataclass
+class Consent:
+    """What a subject granted to an offer: a period, or nothing any more."""
+
+    valid_from: int
+    valid_until: int
+    stands: bool = True
+
+
+@dataclass
+class Order:
+    offer: int
+    buyer: str
+    price: int
+    duration: int
+    deadline: int
+    # When the grant that it was bought under ends.
+    granted_until: int
+    state: int = OPEN
+    start: int = 0
+    # When the subject stopped it, and how often everything was withdrawn since.
+    stops: list[int] = field(default_factory=list)
+    withdrawn_all: int = 0
+    # What came first can't be told any more.
+    is_void: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in (OPEN, DELIVERED)
+
+    def over(self) -> int:
+        """The first second at which it can be settled."""
+        if self.is_void:
+            return 0
+        end = self.deadline if self.state == OPEN else self.start + self.duration
+        return min([end, self.granted_until, *self.stops])
+
+    def earned(self) -> int:
+        allowed = self.over() - self.start
+        if self.state == OPEN or self.is_void or allowed <= 0:
+            return 0
+        return self.price * allowed // self.duration
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.offers: dict[int, Offer] = {}
+        self.consents: dict[int, Consent] = {}
+        # The newest order of each offer and buyer, and how many there were.
+        self.orders: dict[tuple[int, str], Order] = {}
+        self.bought: Counter[tuple[int, str]] = Counter()
+        self.barred: set[tuple[str, str]] = set()
+        self.coin: Counter[str] = Counter()
+        self.supply = 0
+        self.credits: Counter[str] = Counter()
+        self.earned_by_committee: Counter[int] = Counter()
+        self.paid_of_fees: Counter[tuple[int, str]] = Counter()
+        self.stray = 0
+        # What ever went into the market for somebody, and what ever came out for them.
+        self.came_in: Counter[str] = Counter()
+        self.went_out: Counter[str] = Counter()
+
+    def held(self) -> int:
+        """E1."""
+        return (
+            sum(order.price for order in self.orders.values() if order.is_live)
+            + sum(self.credits.values())
+            + 2 * sum(self.earned_by_committee.values())
+            - sum(self.paid_of_fees.values())
+            + self.stray
+        )
+
+    def _orders_of(self, number: int) -> list[Order]:
+        return [order for (offer, _), order in self.orders.items() if offer == number]
+
+    # What the subject does
+
+    def grant(self, number: int, valid_from: int, valid_until: int) -> None:
+        self.consents[number] = Consent(valid_from, valid_until)
+        for order in self._orders_of(number):
+            order.is_void = True
+
+    def withdraw(self, number: int, now: int) -> None:
+        if number in self.consents:
+            self.consents[number].stands = False
+        for order in self._orders_of(number):
+            order.stops.append(now)
+
+    def withdraw_all(self, subject: str, now: int) -> None:
+        for number, offer in self.offers.items():
+            if offer.subject != subject:
+                continue
+            if number in self.consents:
+                self.consents[number].stands = False
+            for order in self._orders_of(number):
+                order.stops.append(now)
+                order.withdrawn_all += 1
+                order.is_void = order.is_void or order.withdrawn_all > 1
+
+    def bar(self, subject: str, buyer: str, now: int) -> None:
+        if (subject, buyer) in self.barred:
+            return
+        self.barred.add((subject, buyer))
+        for order in self._orders_between(subject, buyer):
+            order.stops.append(now)
+
+    def unbar(self, subject: str, buyer: str) -> None:
+        self.barred.remove((subject, buyer))
+        for order in self._orders_between(subject, buyer):
+            order.is_void = True
+
+    def _orders_between(self, subject: str, buyer: str) -> list[Order]:
+        return [
+            order
+            for (number, who), order in self.orders.items()
+            if who == buyer and self.offers[number].subject == subject
+        ]
+
+    # Orders
+
+    def may_buy(self, number: int, buyer: str, now: int) -> bool:
+        offer = self.offers.get(number)
+        consent = self.consents.get(number)
+        last = self.orders.get((number, buyer))
+        return (
+            offer is not None
+            and offer.is_open
+            and consent is not None
+            and consent.stands
+            and consent.valid_from <= now < consent.valid_until
+            and (offer.subject, buyer) not in self.barred
+            and not (last and last.is_live)
+            and self.coin[buyer] >= offer.price
+        )
+
+    def buy(self, number: int, buyer: str, now: int) -> None:
+        offer = self.offers[number]
+        self.orders[number, buyer] = Order(
+            offer=number,
+            buyer=buyer,
+            price=offer.price,
+            duration=offer.duration,
+            deadline=now + offer.period,
+            granted_until=self.consents[number].valid_until,
+        )
+        self.bought[number, buyer] += 1
+        self.coin[buyer] -= offer.price
+        self.came_in[buyer] += offer.price
+
+    def deliver(self, order: Order, now: int) -> None:
+        order.state, order.start = DELIVERED, now
+
+    def settle(self, order: Order) -> int:
+        """Pay it out, and say what was earned."""
+        offer, earned = self.offers[order.offer], order.earned()
+        fee, share = earned * 5 // 100, earned * offer.bps // 10_000
+        self.earned_by_committee[offer.committee] += fee
+        if offer.institution and share:
+            self._owe(offer.institution, share)
+        if earned:
+            self._owe(offer.subject, earned - 2 * fee - share)
+        if order.price > earned:
+            self._owe(order.buyer, order.price - earned)
+        order.state = SETTLED
+        return earned
+
+    def _owe(self, account: str, amount: int) -> None:
+        self.credits[account] += amount
+
+    # Payments
+
+    def pay_credit(self, account: str) -> None:
+        self._paid(account, self.credits.pop(account))
+
+    def fee_due(self, committee: int, payee: str, parts: int) -> int:
+        earned = self.earned_by_committee[committee] // parts
+        return earned - self.paid_of_fees[committee, payee]
+
+    def pay_fee(self, committee: int, payee: str, parts: int) -> None:
+        due = self.fee_due(committee, payee, parts)
+        self.paid_of_fees[committee, payee] += due
+        self._paid(payee, due)
+
+    def _paid(self, account: str, amount: int) -> None:
+        self.coin[account] += amount
+        self.went_out[account] += amount
