@@ -135,7 +135,8 @@ class Seller:
         _, tail = suite.market.get_order(order)
         terms = suite.market.get_offer(tail.offer)
         classes = DataClass(terms.classes)
-        bought = self._network.synced().order(order)
+        mine = self._network.synced().orders(subjects=[persona.address])
+        bought = next((row for row in mine if row.order == order), None)
         if terms.subject != persona.address or bought is None:
             raise NothingToOpenError(
                 "There is no such order of an offer of yours. See `aceso balance` for your orders.",
