@@ -70,7 +70,7 @@ def is_refused(report: FileReport) -> bool:
     """Whether nothing in the file was understood, nor kept as a kind that we don't know yet."""
     if report.error:
         return True
-    kinds = {one.kind.value for one in report.outcomes}
+    kinds = report.counts.keys()
     return "refused" in kinds and not kinds & {"imported", "unchanged", "kept"}
 
 
@@ -424,7 +424,7 @@ def _open_order(session: Session, order: int, out: Path) -> None:
 
     profile = session.profile("researcher")
     envelope = Researcher(session.network(), profile).open(order, out)
-    document = {"order": order, "file": str(out), "mediaType": envelope.media_type}
+    document = {"order": str(order), "file": str(out), "mediaType": envelope.media_type}
     show(session, document, lambda console: _say_opened(console, [document]))
 
 

@@ -29,6 +29,7 @@ from .publishing import Draft, Progress, Publisher, random_record_id, seconds_of
 __all__ = ["ACCOUNT", "Holder", "Issuer"]
 
 ACCOUNT = 0
+_TAKEN = (Kind.IMPORTED, Kind.UNCHANGED)
 
 
 class Holder:
@@ -65,7 +66,6 @@ class Issuer(Holder):
         for path in paths:
             try:
                 with import_file(path) as imported:
-                    drafts = list(self._drafts(imported))
                     publisher = Publisher(
                         self.network,
                         self.profile.store,
@@ -73,23 +73,24 @@ class Issuer(Holder):
                         card,
                         issuer=self.account,
                     )
-                    published = publisher.publish(drafts, progress=progress)
+                    published = publisher.publish(self._drafts(imported), progress=progress)
                     receipts += published.receipts
                     reports.append(
                         FileReport(
                             path,
                             imported.format.value,
                             {kind.value: count for kind, count in imported.counts.items()},
-                            len(drafts),
+                            len(published.entries),
                             len(published.entries),
                             None,
                             "",
-                            tuple(imported.outcomes()),
+                            tuple(one for one in imported.outcomes() if one.kind not in _TAKEN),
                         )
                     )
             except InputError as exc:
                 counts = {Kind.REFUSED.value: 1}
-                reports.append(FileReport(path, "", counts, 0, 0, None, "", (), exc.message))
+                refused = FileReport(path, "", counts, 0, 0, None, "", (), exc.message, exc.code)
+                reports.append(refused)
         return ImportReport(tuple(reports), tuple(receipts))
 
     def classes_of(self, paths: Iterable[Path]) -> DataClass:

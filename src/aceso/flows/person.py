@@ -17,9 +17,8 @@ back.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +50,7 @@ from aceso.vault import (
 from .errors import NothingToOpenError
 from .network import Network
 from .profile import Profile
-from .publishing import Draft, Progress, Published, Publisher, seconds_of
+from .publishing import Draft, Progress, Published, Publisher, Sealed, seconds_of
 
 __all__ = [
     "FIRST_RELATIONSHIP",
@@ -82,8 +81,10 @@ class FileReport:
     added: int
     source_class: DataClass | None
     why_class: str
+    # Those of parts that were not imported: a large file has millions of the others.
     outcomes: tuple[Outcome, ...] = field(repr=False, default=())
     error: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,10 @@ class Person:
         self.profile = profile
         self.keys: VaultKeys = profile.seed.keys(network.suite.chain_id)
         self.manifest = self._load_manifest()
+        self._list_keys: dict[str, LocalAccount] = {}
+        self._openings: dict[tuple[str, int, int], SignedOpening] = {}
+        # Records that were read and are not kept yet: two files may hold the same one.
+        self._under_way: set[bytes] = set()
 
     # Personas
 
@@ -145,6 +150,9 @@ class Person:
         """The list of the newest epoch of a class, opened at the custodians for this persona."""
         number = int(data_class)
         epoch = self.manifest.epochs.get(number, 0)
+        known = self._openings.get((persona.address, number, epoch))
+        if known is not None:
+            return known
         list_key = self.keys.list_key(number, epoch)
         opening = Opening(
             persona=persona.address,
@@ -165,6 +173,7 @@ class Person:
             self.network.committee.open_list(signed)
             self.profile.store.opened(list_key.address, persona.address)
             self.manifest.lists[list_key.address] = self._committee_index()
+        self._openings[persona.address, number, epoch] = signed
         return signed
 
     def card(self, persona: LocalAccount, classes: DataClass) -> Card:
@@ -200,72 +209,70 @@ class Person:
         The same file again adds nothing. A file that can't be read is reported; the others go on.
         """
         reports: list[FileReport] = []
-        receipts = list(self.resume(progress=progress).receipts)
-        for path in paths:
-            report, sent = self._import_one(path, progress)
-            reports.append(report)
-            receipts += sent
-            if on_file is not None:
-                on_file(report)
-        return ImportReport(tuple(reports), tuple(receipts))
+        resumed = self.resume(progress=progress)
+        published = self._publisher().publish(
+            self._drafts_of(paths, reports, on_file), progress=progress
+        )
+        if reports:
+            self._save_manifest()
+        return ImportReport(tuple(reports), resumed.receipts + published.receipts)
 
     def resume(self, *, progress: Progress | None = None) -> Published:
         """Finish an import that was cut off."""
-        # No class is needed to go on: entries know their lists.
-        card = Card(
-            chain_id=self.network.suite.chain_id,
-            persona=self.persona(HOME).address,
-            custodians=self.network.cards,
-            openings=(),
-        )
-        done = self._publisher(card).resume(progress=progress)
+        done = self._publisher().resume(progress=progress)
         if self._note_all():
             self._save_manifest()
         return done
 
-    def _import_one(
-        self, path: Path, progress: Progress | None
-    ) -> tuple[FileReport, tuple[Receipt, ...]]:
-        try:
-            with import_file(path) as imported:
-                return self._publish_file(path, imported, progress)
-        except InputError as exc:
-            # A file that can't even be opened: nothing was taken, and the rest goes on.
-            refused = FileReport(path, "", {Kind.REFUSED.value: 1}, 0, 0, None, "", (), exc.message)
-            return refused, ()
+    def _drafts_of(
+        self,
+        paths: Iterable[Path],
+        reports: list[FileReport],
+        on_file: Callable[[FileReport], None] | None,
+    ) -> Iterator[Draft]:
+        """The records of all files that the vault lacks; each file ends in a report."""
+        for path in paths:
+            try:
+                with import_file(path) as imported:
+                    report = yield from self._drafts_in(path, imported)
+            except InputError as exc:
+                # A file that can't even be opened: nothing was taken, and the rest goes on.
+                refused = {Kind.REFUSED.value: 1}
+                report = FileReport(path, "", refused, 0, 0, None, "", (), exc.message, exc.code)
+            reports.append(report)
+            if on_file is not None:
+                on_file(report)
 
-    def _publish_file(
-        self, path: Path, imported: Imported, progress: Progress | None
-    ) -> tuple[FileReport, tuple[Receipt, ...]]:
-        outcomes = tuple(imported.outcomes())
+    def _drafts_in(self, path: Path, imported: Imported) -> Generator[Draft, None, FileReport]:
         source = imported.source
-        drafts = list(self._drafts(imported)) if source.size else []
-        new = [draft for draft in drafts if draft.record_id not in self.manifest.records]
-        published = Published((), ())
-        if new:
-            classes = DataClass(0)
-            for draft in new:
-                classes |= draft.data_class
-            card = self.card(self.persona(HOME), classes)
-            published = self._publisher(card).publish(new, progress=progress)
-            self._note_all()
-        said = json.dumps([[one.kind.value, one.place, one.code] for one in outcomes])
-        self.manifest.sources[source.sha256] = hashlib.sha256(said.encode()).digest()
-        self._save_manifest()
+        records = added = 0
+        for draft in self._drafts(imported) if source.size else ():
+            records += 1
+            if draft.record_id in self.manifest.records or draft.record_id in self._under_way:
+                continue
+            added += 1
+            self._under_way.add(draft.record_id)
+            yield draft
+        digest = hashlib.sha256()
+        telling: list[Outcome] = []
+        for outcome in imported.outcomes():
+            digest.update(f"{outcome.kind.value} {outcome.place} {outcome.code}\n".encode())
+            if outcome.kind not in (Kind.IMPORTED, Kind.UNCHANGED):
+                telling.append(outcome)
+        self.manifest.sources[source.sha256] = digest.digest()
         counts = {kind.value: count for kind, count in imported.counts.items()}
-        if drafts and not new:
+        if records and not added:
             counts = {Kind.UNCHANGED.value: sum(counts.values())}
-        report = FileReport(
+        return FileReport(
             path,
             imported.format.value,
             counts,
-            len(drafts),
-            len(new),
+            records,
+            added,
             source.data_class,
             source.why_class,
-            outcomes,
+            tuple(telling),
         )
-        return report, published.receipts
 
     def _drafts(self, imported: Imported) -> Iterator[Draft]:
         now = self.network.suite.now()
@@ -293,31 +300,38 @@ class Person:
             fields=record.fields,
         )
 
-    def _publisher(self, card: Card) -> Publisher:
-        list_keys: dict[str, LocalAccount] = {
-            str(key.address): key
-            for opening in card.openings
-            for key in [self.keys.list_key(opening.opening.data_class, opening.opening.epoch)]
-        }
-
-        def poster(list_key: str) -> LocalAccount:
-            found = list_keys.get(list_key)
-            return found if found is not None else self._list_key(list_key)
-
+    def _publisher(self) -> Publisher:
         return Publisher(
             self.network,
             self.profile.store,
             self.profile.folder,
-            card,
+            _OwnLists(self),
             issuer=self.persona(HOME),
-            poster=poster,
+            poster=self._list_key,
+            on_kept=self._note,
+        )
+
+    def _note(self, entry: ListEntry, sealed: Sealed) -> None:
+        self._under_way.discard(entry.record_id)
+        self.manifest.records[entry.record_id] = RecordNote(
+            data_class=sealed.data_class,
+            epoch=entry.capsule.context.epoch,
+            cid=entry.cid,
+            body=sealed.body,
+            issuer=entry.issuer,
+            root=entry.root,
+            day=sealed.day or _day_of(sealed.issued_at),
         )
 
     def _list_key(self, address: str) -> LocalAccount:
         """The list key with this address, among all classes and the epochs that they have had."""
+        known = self._list_keys.get(address)
+        if known is not None:
+            return known
         for data_class in DataClass:
             for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
                 key = self.keys.list_key(int(data_class), epoch)
+                self._list_keys[key.address] = key
                 if key.address == address:
                     return key
         raise NothingToOpenError(f"The list {address} is not of this vault.", code="E_STRANGE_LIST")
@@ -612,6 +626,29 @@ class Person:
             self.opening(self.persona(HOME), DataClass(number))
         self.sync()
         return len(self.manifest.records)
+
+
+class _OwnLists:
+    """The person's own lists, each opened when the first record of its class comes."""
+
+    def __init__(self, person: Person):
+        self._person = person
+        self._home = person.persona(HOME)
+
+    @property
+    def chain_id(self) -> int:
+        return self._person.network.suite.chain_id
+
+    @property
+    def persona(self) -> str:
+        return str(self._home.address)
+
+    def opening(self, data_class: int) -> Opening:
+        return self._person.opening(self._home, DataClass(data_class)).opening
+
+    def committee(self, opening: Opening) -> list[tuple[str, PublicKey]]:
+        known = {card.address: card.public_key for card in self._person.network.cards}
+        return [(address, known[address]) for address in opening.custodians]
 
 
 def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:

@@ -1,6 +1,6 @@
 """From records to the chain: seal, keep on IPFS, anchor, post. The same for a person and an issuer.
 
-    publisher = Publisher(network, store, card, issuer=account, poster=account)
+    publisher = Publisher(network, store, folder, card, issuer=account)
     publisher.publish(drafts, progress=…)       # goes on where an earlier call was cut off
     publisher.resume()
 
@@ -8,8 +8,8 @@ In this order, so that nothing is promised before it is so: the sealed body is o
 back, before its entry is kept on the device, before the root is anchored, before the custodians get
 the entry. Whatever is cut off in between goes on later, and a body that got no entry is unpinned.
 
-A person publishes for themself with the card of their own vault, and an issuer with the card that
-the person gave it: the card says where the lists are and which keys to seal to.
+A person publishes to their own lists, and an issuer with the card that the person gave it: both say
+where the lists are and which keys to seal to.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -31,10 +32,11 @@ from aceso.storage import cid_digest
 from aceso.vault import (
     Body,
     CapsuleContext,
-    Card,
     Envelope,
     FieldTree,
     ListEntry,
+    Opening,
+    PublicKey,
     RecordKey,
     head_fields,
     make_batch,
@@ -44,12 +46,23 @@ from aceso.vault import (
 )
 
 from .network import Network
-from .store import Batch, Store
+from .store import Batch, Store, Stored
 
-__all__ = ["Draft", "Progress", "Published", "Publisher", "Sealed", "envelope_of", "seal_body"]
+__all__ = [
+    "Draft",
+    "Lists",
+    "Progress",
+    "Published",
+    "Publisher",
+    "Sealed",
+    "envelope_of",
+    "seal_body",
+]
 
 # So many records go under one root, and so many are at most sealed anew after a cut.
 _BATCH = 512
+# Posts wait for the network and the custodians' work, not for ours.
+_POSTS_AT_ONCE = 4
 
 # What is told of the way: the step and the number of records that have done it.
 Progress = Callable[[str, int], None]
@@ -78,11 +91,17 @@ class Draft:
     lineage: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
     """A draft whose body is on IPFS, with the data key that nobody else has yet."""
 
-    draft: Draft
+    record_id: bytes
+    data_class: int
+    media_type: str
+    issued_at: int
+    day: str
+    lineage: tuple[bytes, ...]
+    digest: bytes
     cid: str
     body: Body
     tree: FieldTree = field(repr=False)
@@ -121,31 +140,42 @@ def seal_body(network: Network, draft: Draft, *, holder: str, folder: Path) -> S
             body = seal_stream(source, sealed, dek)
         sealed.seek(0)
         cid = network.ipfs.add(sealed)
+    digest = draft.source.sha256
     fields = head_fields(
         record_id=draft.record_id,
         data_class=int(draft.data_class),
         issued_at=draft.issued_at,
         lineage=draft.lineage,
         holder=holder,
-        digest=draft.source.sha256,
+        digest=digest,
     )
-    tree = FieldTree.of(fields | dict(draft.fields), dek=dek, record_id=draft.record_id)
-    return Sealed(draft, cid, body, tree, dek)
+    return Sealed(
+        record_id=draft.record_id,
+        data_class=int(draft.data_class),
+        media_type=draft.media_type,
+        issued_at=draft.issued_at,
+        day=draft.day,
+        lineage=draft.lineage,
+        digest=digest,
+        cid=cid,
+        body=body,
+        tree=FieldTree.of(fields | dict(draft.fields), dek=dek, record_id=draft.record_id),
+        dek=dek,
+    )
 
 
 def envelope_of(
     sealed: Sealed, *, holder: str, issuer: str, root: bytes, proof: Sequence[bytes]
 ) -> Envelope:
     """What a reader needs to understand and to prove the record."""
-    draft = sealed.draft
     return Envelope(
-        record_id=draft.record_id,
-        data_class=int(draft.data_class),
-        issued_at=draft.issued_at,
-        lineage=draft.lineage,
+        record_id=sealed.record_id,
+        data_class=sealed.data_class,
+        issued_at=sealed.issued_at,
+        lineage=sealed.lineage,
         holder=holder,
-        digest=draft.source.sha256,
-        media_type=draft.media_type,
+        digest=sealed.digest,
+        media_type=sealed.media_type,
         hashes=sealed.tree.hashes,
         issuer=issuer,
         root=root,
@@ -153,34 +183,51 @@ def envelope_of(
     )
 
 
+class Lists(Protocol):
+    """Where records go: the lists of one persona, and the keys to seal to. A `Card` is one."""
+
+    @property
+    def chain_id(self) -> int: ...
+
+    @property
+    def persona(self) -> str: ...
+
+    def opening(self, data_class: int) -> Opening: ...
+
+    def committee(self, opening: Opening) -> list[tuple[str, PublicKey]]: ...
+
+
 class Publisher:
-    """Publishes records to the lists of one card."""
+    """Publishes records to the lists of one persona."""
 
     def __init__(
         self,
         network: Network,
         store: Store,
         folder: Path,
-        card: Card,
+        lists: Lists,
         *,
         issuer: LocalAccount,
         poster: Callable[[str], LocalAccount] | None = None,
+        on_kept: Callable[[ListEntry, Sealed], None] | None = None,
     ):
-        """`issuer` anchors and, unless `poster` gives the key of a list, posts."""
+        """`issuer` anchors and, unless `poster` gives the key of a list, posts. `on_kept` is told
+        of each record whose entry is on the device, before anything of it is on chain."""
         self._network = network
         self._store = store
         self._folder = folder
-        self._card = card
+        self._lists = lists
         self._issuer = issuer
         self._poster = poster or (lambda list_key: issuer)
+        self._on_kept = on_kept or (lambda entry, sealed: None)
 
     def publish(self, drafts: Iterable[Draft], *, progress: Progress | None = None) -> Published:
         """Publish all of `drafts`, after what an earlier call left."""
         tell = progress or (lambda step, count: None)
         receipts = list(self.resume(progress=progress).receipts)
         entries: list[ListEntry] = []
-        for chunk in _chunks(drafts):
-            entries += self._seal(chunk, tell)
+        for batch in self._sealed_batches(drafts, tell):
+            entries += self._keep(batch, tell)
             receipts += self._send(tell)
         return Published(tuple(entries), tuple(receipts))
 
@@ -192,47 +239,54 @@ class Publisher:
         self._store.forget_added()
         return Published((), tuple(self._send(tell)))
 
-    def _seal(self, drafts: Sequence[Draft], tell: Progress) -> list[ListEntry]:
-        holder = self._card.persona
-        sealed: list[Sealed] = []
-        for draft in drafts:
-            one = seal_body(self._network, draft, holder=holder, folder=self._folder)
-            self._store.note_added(one.cid)
-            sealed.append(one)
-            tell("sealed", 1)
-        batch = make_batch(one.tree.leaf for one in sealed)
-        leaves = b"".join(sorted(batch.proofs()))
-        cid = self._network.ipfs.add(leaves)
-        tell("stored", len(sealed))
+    def _sealed_batches(self, drafts: Iterable[Draft], tell: Progress) -> Iterator[list[Sealed]]:
+        """Seal one draft after the other, so that no more than one body is held at a time."""
+        waiting = iter(drafts)
+        holder = self._lists.persona
+        while True:
+            batch: list[Sealed] = []
+            for draft in islice(waiting, _BATCH):
+                one = seal_body(self._network, draft, holder=holder, folder=self._folder)
+                self._store.note_added(one.cid)
+                batch.append(one)
+                tell("sealed", 1)
+            if not batch:
+                return
+            yield batch
+
+    def _keep(self, batch: Sequence[Sealed], tell: Progress) -> list[ListEntry]:
+        tree = make_batch(one.tree.leaf for one in batch)
+        cid = self._network.ipfs.add(b"".join(sorted(tree.proofs())))
+        tell("stored", len(batch))
         kept: list[tuple[ListEntry, str, str]] = []
-        for one in sealed:
-            proof = batch.proof(one.tree.leaf)
-            entry, list_key = self._entry(one, batch.root, proof)
-            kept.append((entry, list_key, one.draft.day))
-        self._store.keep(Batch(batch.root, cid_digest(cid)), kept)
+        for one in batch:
+            entry, list_key = self._entry(one, tree.root, tree.proof(one.tree.leaf))
+            kept.append((entry, list_key, one.day))
+        self._store.keep(Batch(tree.root, cid_digest(cid)), kept)
+        for (entry, _, _), one in zip(kept, batch, strict=True):
+            self._on_kept(entry, one)
         tell("kept", len(kept))
         return [entry for entry, _, _ in kept]
 
     def _entry(self, sealed: Sealed, root: bytes, proof: Sequence[bytes]) -> tuple[ListEntry, str]:
-        draft = sealed.draft
-        opening = self._card.opening(int(draft.data_class))
+        opening = self._lists.opening(sealed.data_class)
         envelope = envelope_of(
             sealed,
-            holder=self._card.persona,
+            holder=self._lists.persona,
             issuer=self._issuer.address,
             root=root,
             proof=proof,
         )
         context = CapsuleContext(
-            chain_id=self._card.chain_id,
-            record_id=draft.record_id,
-            data_class=int(draft.data_class),
+            chain_id=self._lists.chain_id,
+            record_id=sealed.record_id,
+            data_class=sealed.data_class,
             epoch=opening.epoch,
         )
         capsule = make_capsule(
             context,
             RecordKey(sealed.dek, sealed.body),
-            custodians=self._card.committee(opening),
+            custodians=self._lists.committee(opening),
             threshold=opening.threshold,
             reader_key=opening.class_key,
             owner_key=opening.owner_key,
@@ -257,21 +311,20 @@ class Publisher:
                     raise
             self._store.anchored(batch.root)
             tell("anchored", 1)
-        for stored in self._store.unposted():
-            self._network.committee.post(
-                stored.entry,
-                list_key=stored.list_key,
-                signer=self._poster(stored.list_key),
-                issuer=stored.entry.issuer,
-            )
-            self._store.posted(stored.entry.record_id)
-            tell("posted", 1)
+        with ThreadPoolExecutor(_POSTS_AT_ONCE, thread_name_prefix="aceso-post") as pool:
+            # What one post raises is raised here; those that were done are written down.
+            for record_id in pool.map(self._post, self._store.unposted()):
+                self._store.posted(record_id)
+                tell("posted", 1)
 
-
-def _chunks(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
-    waiting = iter(drafts)
-    while chunk := list(islice(waiting, _BATCH)):
-        yield chunk
+    def _post(self, stored: Stored) -> bytes:
+        self._network.committee.post(
+            stored.entry,
+            list_key=stored.list_key,
+            signer=self._poster(stored.list_key),
+            issuer=stored.entry.issuer,
+        )
+        return stored.entry.record_id
 
 
 def random_record_id() -> bytes:

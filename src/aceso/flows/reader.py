@@ -13,6 +13,7 @@ institution's own list says that they are one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from .person import write_body
 from .profile import Profile
 
 __all__ = ["Gateway", "Opened", "Reader"]
+
+_OPENED_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,8 @@ def _open_listed(
         )
         for left in listing.sealed_keys
     }
-    opened = []
-    for entry in listing.entries:
+
+    def open_one(entry: ListEntry) -> Opened:
         class_key = keys.get(entry.capsule.context.epoch)
         if class_key is None:
             raise NothingToOpenError(
@@ -187,8 +190,10 @@ def _open_listed(
         )
         path = folder / f"{entry.record_id.hex()[:16]}{_ending(entry, key)}"
         envelope = write_body(network, entry, key, path)
-        opened.append(Opened(entry, envelope, key, path))
-    return opened
+        return Opened(entry, envelope, key, path)
+
+    with ThreadPoolExecutor(_OPENED_AT_ONCE, thread_name_prefix="aceso-open") as pool:
+        return list(pool.map(open_one, listing.entries))
 
 
 _ENDINGS: Sequence[tuple[str, str]] = (
