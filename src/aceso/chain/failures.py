@@ -438,4 +438,3 @@ def markdown() -> str:
     for name, (english, korean) in sorted(SENTENCES.items()):
         lines.append(f"| `{name}` | `{error_code(name)}` | {english} | {korean} |")
     return "\n".join(lines) + "\n"
-

@@ -51,6 +51,7 @@ _FIRST_POLL: Final = 0.001
 _LONGEST_POLL: Final = 0.25
 _RESEND_SECONDS: Final = 1.0
 _WINDOW: Final = 250
+_REMEMBERED: Final = 1_000
 # What an estimate is raised by: between it and the block the state may change.
 _GAS_MARGIN: Final = (5, 4)
 # Where the node can't estimate because an earlier call of the same batch has to come first.
@@ -120,6 +121,8 @@ class Sender:
         self._lock = Lock()
         self._nonce: int | None = None
         self._fees: tuple[float, int, int] | None = None
+        # What was sent lately, by nonce: a reorganisation may take it out of the chain again.
+        self._sent: dict[int, str] = {}
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -221,6 +224,7 @@ class Sender:
             self._nonce += 1
         waiting = list(flights)
         pause = _FIRST_POLL
+        checked = started
         while waiting:
             left = self._round(waiting)
             now = time.monotonic()
@@ -232,6 +236,9 @@ class Sender:
                 # Whoever asks next must find out for themselves which nonces were used.
                 self._nonce = None
                 raise NotMinedError(waiting[0].hashes, self._deadline)
+            if now - checked > _RESEND_SECONDS:
+                checked = now
+                self._close_gap(waiting[0].nonce)
             if any(flight.nonce_used for flight in waiting):
                 self._renew(waiting)
             for flight in waiting:
@@ -286,6 +293,19 @@ class Sender:
             raise FundsError(self.address, answer.reason)
         # All else, such as a failing call that Ganache has mined all the same, or an error of a
         # proxy in between, decides nothing: the receipt does.
+
+    def _close_gap(self, nonce: int) -> None:
+        """Send again what came before `nonce` and is in no block any more.
+
+        The same bytes: what was taken back was asked for, and still happens once at most.
+        """
+        try:
+            used = self._node.nonce(self.address)
+            lost = [self._sent[at] for at in range(used, nonce) if at in self._sent]
+            if lost:
+                self._node.send_once([("eth_sendRawTransaction", [raw]) for raw in lost])
+        except ChainDownError:
+            return
 
     def _renew(self, waiting: list[_Flight]) -> None:
         """Give new nonces to those whose nonce was used for something else."""
@@ -370,6 +390,9 @@ class Sender:
         raw = b"\x02" + rlp(fields)
         flight.raw = "0x" + raw.hex()
         flight.hashes.append("0x" + keccak(raw).hex())
+        self._sent[flight.nonce] = flight.raw
+        while len(self._sent) > _REMEMBERED:
+            del self._sent[next(iter(self._sent))]
         flight.accepted = False
         flight.signed_at = time.monotonic()
 
