@@ -83,7 +83,8 @@ _COMMON = frozenset(option.name for option in _common())
 def _explain(params: Sequence[click.Parameter], owner: str) -> None:
     for param in params:
         if isinstance(param, click.Option):
-            name = str(param.name).replace("_", "-")
+            # Click gives its own option a name of its own.
+            name = "help" if "--help" in param.opts else str(param.name).replace("_", "-")
             param.help = help_of(f"option.{owner}/{name}", f"option.{name}")
 
 

@@ -115,11 +115,13 @@ def _usage(exc: click.ClickException) -> UsageError:
         code, details["option"] = "E_USAGE_OPTION", exc.option_name
     elif isinstance(exc, click.MissingParameter):
         param = exc.param
-        name = param.make_metavar(context) if isinstance(param, click.Argument) else None
+        name = str(param.name).upper() if isinstance(param, click.Argument) else ""
         option = param.opts[0] if param is not None and param.opts else ""
         code, details["option"] = "E_USAGE_MISSING", name or option
     elif isinstance(exc, click.BadParameter) and exc.param is not None:
         code, details["option"] = "E_USAGE_VALUE", exc.param.opts[0]
+    elif "No such command" in exc.format_message():
+        code, details["option"] = "E_USAGE_COMMAND", exc.format_message().split("'")[1]
     text = f"{exc.format_message().rstrip('.')}. See `{details['command']} --help`."
     return UsageError(text, code=code, details=details)
 

@@ -62,7 +62,13 @@ def table(title: str, *columns: str, rows: Sequence[Sequence[object]] = ()) -> T
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    made = Table(
+        title=title,
+        box=SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        show_header=any(columns),
+    )
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:

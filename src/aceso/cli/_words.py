@@ -19,7 +19,6 @@ from typing import Any
 
 from aceso.errors import AcesoError
 
-
 __all__ = [
     "LANGUAGES",
     "from_environment",

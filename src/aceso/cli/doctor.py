@@ -140,7 +140,9 @@ def _anvil() -> _Finding:
     if named:
         state = "ok" if os.access(named, os.X_OK) else "note"
         return _Finding("anvil", state, named)
-    known = [root / "node_modules" / "@foundry-rs" for root in (*tools._checkouts(), tools._cache())]
+    known = [
+        root / "node_modules" / "@foundry-rs" for root in (*tools._checkouts(), tools._cache())
+    ]
     known.append(tools._cache() / f"anvil-{tools.ANVIL_VERSION}")
     found = next((path for path in known if path.is_dir()), None) or shutil.which("anvil")
     if found:
@@ -229,4 +231,3 @@ def _custodians(network: Network) -> Iterator[_Finding]:
     enough = answering >= needed
     advice = "" if enough else say("doctor.ask_custodians")
     yield _Finding("committee", "ok" if enough else "failed", said, advice)
-

@@ -1,4 +1,4 @@
-"""`aceso card`, `issue` and `member`: between a person, their hospital, and those who work there."""
+"""`aceso card`, `issue` and `member`: between a person, a hospital, and those who work there."""
 
 from __future__ import annotations
 

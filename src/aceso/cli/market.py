@@ -64,9 +64,7 @@ def offer(
         show(session, document, lambda console: console.print(say("offer.closed", number=close)))
         return
     if classes is None or price is None:
-        raise UsageError(
-            "An offer needs --classes and --price.", code="E_OFFER_TERMS"
-        )
+        raise UsageError("An offer needs --classes and --price.", code="E_OFFER_TERMS")
     found, use = _terms.classes(classes), _terms.uses(use_code)
     attached = _terms.conditions(conditions)
     amount = base_units(price)
@@ -128,9 +126,7 @@ def offers(session: Session) -> None:
 
     network = session.network()
     market = network.suite.market
-    found = [
-        (number, market.get_offer(number)) for number in range(1, market.offer_count() + 1)
-    ]
+    found = [(number, market.get_offer(number)) for number in range(1, market.offer_count() + 1)]
     still = [(number, terms) for number, terms in found if terms.delivery_period]
     document = {"offers": [_offer_document(number, terms) for number, terms in still]}
 
@@ -212,7 +208,7 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         sent.append(researcher.buy_coin(wei=-(-missing // network.suite.sale.rate())))
     purchase = researcher.buy(number)
     document = {
-        "order": purchase.order,
+        "order": str(purchase.order),
         "offer": number,
         "price": str(purchase.price),
         "transactions": receipts([*sent, *purchase.receipts]),
@@ -260,7 +256,7 @@ def deliver(session: Session, *, order: int, yes: bool) -> None:
     ask(session, say("notice.deliver", order=order), yes=yes)
     done = seller.deliver(order)
     document = {
-        "order": order,
+        "order": str(order),
         "record": done.entry.record_id.hex(),
         "resources": done.extract.resources,
         "removedPaths": list(done.extract.removed_paths),
@@ -283,7 +279,7 @@ def settle(session: Session, *, order: int) -> None:
         receipt = network.relayer.send(network.suite.market.settle(order))
     else:
         receipt = Researcher(network, profile).settle(order)
-    document = {"order": order, "transactions": receipts([receipt])}
+    document = {"order": str(order), "transactions": receipts([receipt])}
     show(session, document, lambda console: console.print(say("settle.done", order=order)))
 
 
@@ -341,7 +337,7 @@ def balance(session: Session) -> None:
 def _order_document(network: Network, order: int) -> dict[str, Any]:
     head, tail = network.suite.market.get_order(order)
     return {
-        "order": order,
+        "order": str(order),
         "offer": tail.offer,
         "buyer": head.buyer,
         "state": head.state.name,
