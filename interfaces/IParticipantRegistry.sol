@@ -61,7 +61,7 @@ interface IParticipantRegistry is IMemberGroup {
     /// @notice Institutions are not in rising order, so that two members could be of one.
     error CommitteeInvalidOrder(uint96 institution);
 
-    /// @notice The member is not an accredited custodian that belongs to this institution now.
+    /// @notice The member is not an accredited custodian that belongs to this institution now, or is there already.
     error CommitteeInvalidMember(address member, uint96 institution);
 
     /// @notice Announces that `account` is to have these roles and conditions on top of those it has.

@@ -201,9 +201,12 @@ contract ParticipantRegistry is IParticipantRegistry {
             address member = committee.members[i];
             uint96 place = institutions[i];
             if (place <= previous) revert CommitteeInvalidOrder(place);
-            if (!hasRoles(member, Codes.CUSTODIAN) || !_isMember(place, member)) {
-                revert CommitteeInvalidMember(member, place);
+            bool valid = hasRoles(member, Codes.CUSTODIAN) && _isMember(place, member);
+            // One account of two institutions is one custodian.
+            for (uint256 j; j < i; ++j) {
+                valid = valid && committee.members[j] != member;
             }
+            if (!valid) revert CommitteeInvalidMember(member, place);
             previous = place;
         }
 

@@ -13,7 +13,8 @@ deliver
 ├── a bit without a signature, or a signature without a bit: refuses
 ├── something else was signed (order, extract, key, capsule, contract): refuses
 ├── not a member's signature: refuses, names the member
-└── a member is a contract wallet: asks it (ERC-1271)
+├── a member is a contract wallet: asks it (ERC-1271)
+└── a committee has nobody twice, even of two institutions: one could sign for two
 """
 
 import brownie
@@ -263,3 +264,12 @@ def test_asks_a_custodian_that_is_a_wallet(trade, send, wallet, signed):
     else:
         send(order, 0b11, signatures, trade.committees[3])
         assert trade.state(order) == DELIVERED
+
+
+def test_nobody_is_in_a_committee_twice(trade):
+    both = trade.custodians[0]
+    trade.participants.setMember(2, both, FOREVER, 0, {"from": trade.authority})
+    committee = ([str(both), str(both)], 2)
+
+    with brownie.reverts(typed("CommitteeInvalidMember", both, 2)):
+        trade.participants.registerCommittee(committee, [1, 2], {"from": trade.stranger})
