@@ -125,7 +125,9 @@ contract ParticipantRegistry is IParticipantRegistry {
 
     /// @inheritdoc IParticipantRegistry
     function closeInstitution(uint96 number) external onlyAuthority {
-        _institutions[number].validUntil = uint40(block.timestamp);
+        // Closing again would say that it counted for longer than it did.
+        Institution storage place = _institutions[number];
+        if (block.timestamp < place.validUntil) place.validUntil = uint40(block.timestamp);
 
         emit InstitutionClosed(number);
     }
