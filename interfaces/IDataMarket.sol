@@ -25,8 +25,8 @@ struct Offer {
     uint32 deliveryPeriod;
 }
 
-/// @notice What a committee attests: that the extract (its record's leaf) of `order` is held ready for the key that the buyer named
-/// (sha2-256 of it), in a capsule of this digest.
+/// @notice What a committee attests: that the extract of `order` (its record's leaf) is held ready in a capsule of this
+/// digest, for the receiving key that the buyer named in `buy`.
 struct Delivery {
     uint256 order;
     bytes32 extract;
@@ -125,7 +125,7 @@ interface IDataMarket is IDataAccessToken, IMemberGroup {
     function closeOfferWithSig(address subject, uint96 number, bytes calldata signature) external;
 
     /// @notice Buys: locks the price, asks `decide`, and refuses on a denial. One live order per offer and buyer.
-    /// @param receivingKey sha2-256 digest of a fresh public key of the buyer, which the extract will be sealed for.
+    /// @param receivingKey digest in the CIDv1 of a fresh public key of the buyer, which the extract is sealed for.
     function buy(uint96 number, bytes32 receivingKey) external returns (uint256 order);
 
     /// @notice As {buy}, after taking the allowance by the buyer's permit. A permit that was used by somebody else

@@ -923,10 +923,8 @@ class Service:
             self._no_record()
         receiving_key = self._public_key(message["receivingKey"], "receivingKey")
         reason = self._reason(asked)
-        # The purchase names the key by its keccak-256, or by its SHA-256, by which the seller finds
-        # it on IPFS. No two keys share either.
-        names = (receiving_key.digest, content_digest(receiving_key.to_bytes()))
-        if row.receiving_key not in names:
+        # The purchase names the key by its digest on IPFS, where the seller found it.
+        if content_digest(receiving_key.to_bytes()) != row.receiving_key:
             self.refuse(
                 "The receiving key is not the one that the order was bought with.",
                 code="E_RECEIVING_KEY",

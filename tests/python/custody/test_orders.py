@@ -99,8 +99,8 @@ class Sale:
         )
 
 
-@pytest.fixture(params=["keccak-256", "SHA-256"])
-def sale(network: Network, person: Person, request: pytest.FixtureRequest) -> Sale:
+@pytest.fixture
+def sale(network: Network, person: Person) -> Sale:
     suite = network.suite
     terms = OfferTerms(
         subject=person.persona.address,
@@ -123,9 +123,7 @@ def sale(network: Network, person: Person, request: pytest.FixtureRequest) -> Sa
     sender, private = Sender(suite, buyer), PrivateKey.generate()
     sender.send(suite.sale.buy(10**16))
     sender.send(suite.coin.approve(suite.addresses["DataMarket"], _PRICE))
-    name = private.public_key.digest
-    if request.param == "SHA-256":
-        name = content_digest(private.public_key.to_bytes())
+    name = content_digest(private.public_key.to_bytes())
     sender.send(suite.market.buy(offer, name))
     network.chain.mine(2)
     order, _ = suite.market.order_of(offer, buyer.address)
