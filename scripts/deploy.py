@@ -67,13 +67,13 @@ def file() -> Path:
 
 def deploy() -> Deployment:
     """Deploy the suite on the chosen network and write its file."""
-    name = network.show_active()
+    name = str(network.show_active())
     local = name in LOCAL
     deployer = _local_account(0) if local else _named_account()
     if local:
         owners = [_local_account(place) for place in (1, 2, 3)]
         authority = deploy_local_authority(endpoint(), deployer, owners, threshold=2)
-        commons = _local_account(4).address
+        commons = str(_local_account(4).address)
     else:
         authority, commons = _named("ACESO_AUTHORITY"), _named("ACESO_COMMONS")
     delay = LOCAL_DELAY_SECONDS if local else DELAY_SECONDS
@@ -132,11 +132,15 @@ def report(deployment: Deployment, findings: list[Finding]) -> None:
 
 def _local_account(place: int) -> LocalAccount:
     Account.enable_unaudited_hdwallet_features()
-    return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{place}")
+    account: LocalAccount = Account.from_mnemonic(
+        MNEMONIC, account_path=f"m/44'/60'/0'/0/{place}"
+    )
+    return account
 
 
 def _named_account() -> LocalAccount:
-    return Account.from_key(_named("ACESO_DEPLOYER_KEY"))
+    account: LocalAccount = Account.from_key(_named("ACESO_DEPLOYER_KEY"))
+    return account
 
 
 def _named(variable: str) -> str:

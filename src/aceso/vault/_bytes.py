@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-import sha3  # type: ignore[import-untyped]
+import sha3
 
 from .errors import FormatError
 
