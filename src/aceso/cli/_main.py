@@ -50,18 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     as_json = "--json" in given
     try:
-        done = root.main(given, prog_name="aceso", standalone_mode=False, obj=Session())
+        # Not `root.main`, which makes a broken pipe an exit code like any other's.
+        with root.make_context("aceso", given, obj=Session()) as context:
+            done = root.invoke(context)
         return done if isinstance(done, int) else 0
-    except click.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except (click.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
         raise
     except SystemExit as exc:
-        # What click makes of a broken pipe.
-        if isinstance(exc.__context__, BrokenPipeError):
-            raise exc.__context__ from None
         return exc.code if isinstance(exc.code, int) else _DEFECT
     except click.ClickException as exc:
         return _failed(_usage(exc), as_json)

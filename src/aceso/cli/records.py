@@ -70,8 +70,10 @@ def is_refused(report: FileReport) -> bool:
     """Whether nothing in the file was understood, nor kept as a kind that we don't know yet."""
     if report.error:
         return True
-    kinds = report.counts.keys()
-    return "refused" in kinds and not kinds & {"imported", "unchanged", "kept"}
+    kinds = {one.kind.value for one in report.outcomes}
+    # `outcomes` holds what was not taken, `counts` all: the same file again is refused again.
+    understood = sum(report.counts.values()) - len(report.outcomes)
+    return "refused" in kinds and "kept" not in kinds and understood <= 0
 
 
 def report_document(report: ImportReport, hidden: int) -> dict[str, Any]:

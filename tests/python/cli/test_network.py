@@ -1,0 +1,469 @@
+"""
+aceso, on a real local network
+├── import
+│   ├── each kind of bad input: one sentence, exit code 3 where nothing was understood, 0 where kept
+│   ├── the same again: nothing new
+│   └── --report: the same document in a file
+├── share, who-can-see, open, unshare: what is said, done and refused
+│   └── without a yes: nothing is done
+├── verify: genuine, another file, contradicting evidence
+├── offer, buy, deliver, open --order, settle
+│   ├── without coin: refused, exit code 3
+│   ├── withdrawn or over: not permitted, exit code 4
+│   └── closed: refused
+├── init --restore: the records are back; of another seed: not permitted, and nothing is made
+├── doctor: all ok; a custodian down is a note, two are a failure
+└── down: chain, IPFS, two of three custodians: exit code 5, in both languages; one: goes on
+"""
+
+import base64
+import gzip
+import io
+import json
+import socket
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from aceso.cli import main
+from aceso.devnet import Devnet, with_suite
+
+from .conftest import LOCALES, PASSPHRASE, Run
+
+PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "김"}]}
+GLUCOSE = {
+    "resourceType": "Observation",
+    "id": "glucose",
+    "status": "final",
+    "category": [
+        {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                    "code": "laboratory",
+                }
+            ]
+        }
+    ],
+    "code": {"coding": [{"system": "http://loinc.org", "code": "2339-0"}]},
+    "subject": {"reference": "Patient/p"},
+    "effectiveDateTime": "2024-03-01T09:00:00+09:00",
+    "valueQuantity": {
+        "value": 95,
+        "unit": "mg/dL",
+        "system": "http://unitsofmeasure.org",
+        "code": "mg/dL",
+    },
+}
+BUNDLE = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [{"resource": PATIENT}, {"resource": GLUCOSE}],
+}
+VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + b"".join(
+    b"1\t%d\t.\tA\tG\t.\t.\t.\n" % place for place in range(1000, 9000)
+)
+ENTITIES = (
+    b'<?xml version="1.0"?><!DOCTYPE HealthData [<!ENTITY a "b">]>'
+    b'<HealthData locale="ko_KR"><Record type="&a;"/></HealthData>'
+)
+# Of DSTU2: its status has another value set, and the patient was named otherwise.
+DSTU2 = {
+    "resourceType": "MedicationOrder",
+    "status": "active",
+    "medicationCodeableConcept": {"text": "x"},
+    "patient": {"reference": "Patient/p"},
+}
+
+
+def call(*arguments, typed=""):
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(typed))
+        patch.setenv("ACESO_PASSPHRASE", PASSPHRASE)
+        for name in (*LOCALES, "ACESO_NETWORK", "ACESO_HOME", "ACESO_RELAYER_KEY"):
+            patch.delenv(name, raising=False)
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([str(one) for one in arguments])
+    assert "Traceback" not in out.getvalue() + err.getvalue()
+    assert code != 70, err.getvalue() + out.getvalue()
+    return Run(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    with Devnet.start(folder, stages=[with_suite()]) as started:
+        yield started
+
+
+class Actor:
+    """Somebody with a profile, who runs commands."""
+
+    def __init__(self, home, network):
+        self.home = home
+        self.network = network
+
+    def __call__(self, *arguments, **options):
+        return call(*arguments, "--home", self.home, "--network", self.network, "--json", **options)
+
+    def says(self, *arguments, **options):
+        return call(*arguments, "--home", self.home, "--network", self.network, **options)
+
+    @property
+    def account(self):
+        return self("balance").document["account"]
+
+
+@pytest.fixture(scope="module")
+def actors(network, tmp_path_factory):
+    """Make somebody of a kind."""
+
+    def make(kind):
+        actor = Actor(tmp_path_factory.mktemp(kind) / "home", network.folder)
+        made = actor("init", "--kind", kind, "--yes")
+        assert made.code == 0, made.out
+        actor.words = " ".join(one for one in made.err.split() if one.isalpha() and one.islower())
+        return actor
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def person(actors, tmp_path_factory):
+    """Somebody whose vault holds a laboratory result."""
+    made = actors("person")
+    path = tmp_path_factory.mktemp("files") / "history.json"
+    path.write_text(json.dumps(BUNDLE))
+    assert made("import", path).code == 0
+    return made
+
+
+@pytest.fixture(scope="module")
+def physician(actors):
+    return actors("professional")
+
+
+@pytest.fixture(scope="module")
+def researcher(actors):
+    made = actors("researcher")
+    assert made("accredit", made.account, "--role", "researcher").code == 0
+    return made
+
+
+@pytest.fixture
+def without(network, tmp_path):
+    """The network, as it is for somebody who can't reach some of its parts."""
+
+    def make(*parts):
+        state = network.state
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            nowhere = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        for part in parts:
+            if isinstance(part, int):
+                custodians = [dict(one) for one in state["custodians"]]
+                custodians[part]["url"] = nowhere
+                state["custodians"] = custodians
+            else:
+                state[part] = {**state[part], "url": nowhere}
+        path = tmp_path / "network.json"
+        path.write_text(json.dumps(state))
+        return path
+
+    return make
+
+
+# Import
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code", "outcome"),
+    [
+        ("broken.json", b'{"resourceType": "Bundle", "entry": [{"resource"', 3, "refused"),
+        ("version.json", json.dumps(DSTU2).encode(), 0, "kept"),
+        ("cut.vcf.gz", gzip.compress(VCF)[:-2000], 3, "refused"),
+        ("entities.xml", ENTITIES, 3, "refused"),
+        ("latin.json", b'{"resourceType": "Patient", "id": "\xe9\xff"}', 3, "refused"),
+        ("empty.json", b"", 3, "refused"),
+        ("letter.txt", b"Dear patient", 0, "kept"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_import_says_what_is_wrong(person, tmp_path, name, data, code, outcome, lang):
+    (tmp_path / name).write_bytes(data)
+
+    run = person("import", tmp_path, "--lang", lang)
+
+    assert run.code == code
+    (file,) = run.document["files"]
+    assert file["refused"] is (code == 3)
+    assert outcome in {one["kind"] for one in file["notTaken"]}
+    (reason, *_) = (one["reason"] for one in file["notTaken"] if one["kind"] == outcome)
+    assert any("가" <= letter <= "힣" for letter in reason) is (lang == "ko")
+
+
+def test_import_of_a_file_that_is_not_there(person, tmp_path):
+    run = person("import", tmp_path / "nowhere.json", "--lang", "ko")
+
+    assert run.code == 3
+    assert run.document["files"][0]["error"] == "그런 파일이 없습니다. 경로를 확인하세요."
+
+
+def test_import_of_the_same_again_adds_nothing(person, tmp_path):
+    (tmp_path / "again.json").write_text(json.dumps(BUNDLE))
+
+    run = person.says("import", tmp_path)
+
+    assert run.code == 0
+    assert "nothing new" in run.out
+    assert "\x1b[" not in run.out
+
+
+def test_import_writes_a_report_and_passes_hidden_files_by(person, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "again.json").write_text(json.dumps(BUNDLE))
+    (tmp_path / "in" / ".hidden").write_text("x")
+
+    run = person("import", tmp_path / "in", "--report", tmp_path / "report.json")
+
+    assert run.document["hiddenSkipped"] == 1
+    assert json.loads((tmp_path / "report.json").read_text()) == run.document
+
+
+def test_records_of_a_class(person):
+    labs = person("records", "--class", "labs").document["records"]
+
+    assert [one["class"] for one in labs].count("labs") == len(labs) > 0
+    assert all(one["own"] for one in labs)
+    assert labs[0]["id"][:16] in person.says("records", "--class", "labs").out
+
+
+# Consent
+
+
+def test_share_without_a_yes_does_nothing(person, physician):
+    run = person("share", physician.account, "--classes", "labs", typed="n\n")
+
+    assert (run.code, run.document["error"]["code"]) == (2, "E_DECLINED")
+    assert "can't be unread" in run.err
+    assert person("consents").document["consents"] == []
+
+
+def test_share_open_and_unshare(person, physician, tmp_path):
+    shared = person("share", physician.account, "--classes", "labs", "--until", "30d", "--yes")
+    assert shared.code == 0
+    assert "laboratory results" in shared.document["noticeText"]
+    persona = shared.document["persona"]
+
+    (seer,) = person("who-can-see").document["seers"]
+    assert (seer["grantee"], seer["classes"]) == (physician.account, ["labs"])
+    asked = person("who-can-see", "--actor", physician.account, "--classes", "labs,hiv").document
+    assert {one["class"]: one["permitted"] for one in asked["answers"]} == {
+        "labs": True,
+        "hiv": False,
+    }
+
+    arguments = ["open", "--persona", persona, "--classes", "labs", "--out", tmp_path / "chart"]
+    opened = physician(*arguments, "--evidence")
+    assert opened.code == 0
+    assert any("2339-0" in Path(one["file"]).read_text() for one in opened.document["opened"])
+
+    assert person("unshare", physician.account, "--yes").code == 0
+    denied = physician(*arguments, "--lang", "ko")
+    assert (denied.code, denied.document["error"]["code"]) == (4, "E_DENIED")
+    assert "철회" in denied.document["error"]["message"]
+    assert person("who-can-see").document["seers"] == []
+    (over,) = person("consents", "--all").document["consents"]
+    assert over["live"] is False
+
+
+def test_share_for_too_long_or_with_nobody(person, physician):
+    long = person("share", physician.account, "--classes", "labs", "--until", "6y", "--yes")
+    nobody = person("share", "somebody", "--classes", "labs", "--yes")
+    keyless = person("share", "0x" + "11" * 20, "--classes", "labs", "--yes")
+
+    assert (long.code, long.document["error"]["code"]) == (2, "E_TIME_TOO_LONG")
+    assert (nobody.code, nobody.document["error"]["code"]) == (2, "E_GRANTEE")
+    assert (keyless.code, keyless.document["error"]["code"]) == (2, "E_NO_PUBLISHED_KEY")
+
+
+# Evidence
+
+
+def test_verify(actors, person, tmp_path):
+    hospital = actors("institution")
+    assert hospital("accredit", hospital.account, "--role", "issuer").code == 0
+    card = tmp_path / "card.json"
+    person("card", "--for", hospital.account, "--classes", "clinical,sensitive", "--out", card)
+    visit = tmp_path / "visit.json"
+    visit.write_text(json.dumps({**GLUCOSE, "id": "second"}))
+    assert hospital("issue", card, visit).code == 0
+    assert person("records", "--sync").document["new"] == 1
+    (record,) = (r for r in person("records").document["records"] if not r["own"])
+    out = tmp_path / "result.json"
+    assert person("open", record["id"][:12], "--out", out, "--evidence").code == 0
+
+    genuine = person("verify", out)
+    assert genuine.code == 0
+    assert genuine.document["genuine"] and genuine.document["issuer"] == hospital.account
+
+    out.write_text(out.read_text().replace("95", "59"))
+    changed = person("verify", out)
+    assert (changed.code, changed.document["code"]) == (6, "E_EVIDENCE_OTHER_FILE")
+
+    evidence = tmp_path / "result.json.evidence.json"
+    said = json.loads(evidence.read_text())
+    evidence.write_text(json.dumps({**said, "root": "00" * 32}))
+    assert person("verify", out).code == 6
+    evidence.write_text("{}")
+    assert person("verify", out).code == 3
+
+
+def test_open_as_crypt4gh(person, tmp_path):
+    public = X25519PrivateKey.generate().public_key().public_bytes_raw()
+    (tmp_path / "reader.pub").write_text(
+        "-----BEGIN CRYPT4GH PUBLIC KEY-----\n"
+        + base64.b64encode(public).decode()
+        + "\n-----END CRYPT4GH PUBLIC KEY-----\n"
+    )
+    (record, *_) = person("records").document["records"]
+
+    run = person(
+        "open", record["id"], "--out", tmp_path / "x.c4gh", "--c4gh", "--reader-key",
+        tmp_path / "reader.pub",
+    )  # fmt: skip
+
+    assert run.code == 0
+    assert (tmp_path / "x.c4gh").read_bytes().startswith(b"crypt4gh")
+
+
+# Market
+
+
+def test_market(person, researcher, tmp_path):
+    offered = person("offer", "--classes", "labs", "--price", "2.5", "--yes")
+    number = offered.document["offer"]
+    assert offered.document["price"] == "2500000000000000000"
+
+    poor = researcher("buy", number, "--yes")
+    assert (poor.code, poor.document["error"]["code"]) == (3, "E_NO_COIN")
+
+    bought = researcher("buy", f"offer:{number}", "--with-ether", "--yes")
+    assert bought.code == 0, bought.out
+    order = bought.document["order"]
+    assert researcher("open", "--order", order, "--out", tmp_path / "early.json").code != 0
+    assert person("deliver", order, "--yes").document["resources"] >= 1
+    assert researcher("open", "--order", order, "--out", tmp_path / "extract.json").code == 0
+    assert "김" not in (tmp_path / "extract.json").read_text()
+
+    assert person("unshare", f"offer:{number}", "--yes").code == 0
+    assert researcher("open", "--order", order, "--out", tmp_path / "late.json").code == 4
+    assert researcher("settle", order).code == 0
+    (seen,) = (one for one in person("balance").document["orders"] if one["order"] == order)
+    assert seen["state"] == "SETTLED"
+    again = researcher("buy", number, "--with-ether", "--yes")
+    assert (again.code, again.document["error"]["code"]) == (4, "E_DENIED")
+
+
+def test_buy_what_is_closed_over_or_not_there(network, person, researcher):
+    closed = person("offer", "--classes", "labs", "--price", "1", "--yes").document["offer"]
+    assert person("offer", "--close", closed, "--yes").code == 0
+    over = person(
+        "offer", "--classes", "labs", "--price", "1", "--duration", "1h", "--delivery", "1h",
+        "--yes",
+    ).document["offer"]  # fmt: skip
+    network.chain.advance_time(3 * 3600)
+
+    answers = {
+        number: researcher("buy", number, "--with-ether", "--yes") for number in (closed, over, 999)
+    }
+
+    assert [(run.code, run.document["error"]["code"]) for run in answers.values()] == [
+        (3, "E_OFFER_CLOSED"),
+        (4, "E_DENIED"),
+        (3, "E_NO_OFFER"),
+    ]
+
+
+# Seeds
+
+
+def test_restore(person, network, tmp_path):
+    before = {one["id"] for one in person("records").document["records"]}
+    again = Actor(tmp_path / "again", network.folder)
+
+    run = again("init", "--restore", typed=person.words + "\n")
+
+    assert run.code == 0, run.out
+    assert {one["id"] for one in again("records").document["records"]} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("abandon " * 23 + "art", 4, "E_NO_VAULT"),
+        ("abandon " * 23 + "abandon", 3, "E_SEED_CHECKSUM"),
+        ("abandon abandon", 3, "E_SEED_LENGTH"),
+        ("abandon " * 23 + "김치", 3, "E_SEED_WORD"),
+    ],
+)
+def test_restore_of_a_wrong_seed(network, tmp_path, words, code, said):
+    other = Actor(tmp_path / "other", network.folder)
+
+    run = other("init", "--restore", typed=words + "\n")
+
+    assert (run.code, run.document["error"]["code"]) == (code, said)
+    assert "abandon" not in run.out + run.err
+    assert not (tmp_path / "other" / "profile.json").exists()
+
+
+# What is down
+
+
+def test_doctor(person, without):
+    fine = person("doctor")
+    one = call("doctor", "--json", "--home", person.home, "--network", without(0))
+    two = call("doctor", "--json", "--home", person.home, "--network", without(0, 1))
+    chain = call("doctor", "--json", "--home", person.home, "--network", without("chain"))
+
+    assert (fine.code, one.code, two.code, chain.code) == (0, 0, 5, 5)
+    failed = {c["check"] for c in two.document["checks"] if c["state"] == "failed"}
+    assert failed == {"committee"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        (["chain"], "E_CHAIN_DOWN"),
+        (["ipfs"], "E_IPFS_DOWN"),
+        ([0, 1], "E_CUSTODIANS_TOO_FEW"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_import_while_something_is_down(person, without, tmp_path, parts, code, lang):
+    path = tmp_path / "new.json"
+    path.write_text(json.dumps({**GLUCOSE, "id": f"{code}-{lang}", "effectiveDateTime": "2024"}))
+    arguments = ["import", path, "--home", person.home, "--json", "--lang", lang]
+
+    run = call(*arguments, "--network", without(*parts))
+
+    assert (run.code, run.document["error"]["code"]) == (5, code)
+    message = run.document["error"]["message"]
+    assert any("가" <= letter <= "힣" for letter in message) is (lang == "ko")
+    # Nothing is lost: the same command goes on where it was.
+    later = person("import", path)
+    assert later.code == 0
+
+
+def test_import_while_one_custodian_is_down(person, without, tmp_path):
+    path = tmp_path / "new.json"
+    path.write_text(json.dumps({**GLUCOSE, "id": "one-down"}))
+
+    run = call("import", path, "--home", person.home, "--json", "--network", without(2))
+
+    assert run.code == 0
+    assert run.document["added"] >= 1

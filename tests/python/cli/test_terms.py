@@ -1,0 +1,116 @@
+"""
+What people write
+├── classes: names, groups, both; unknown or none is refused with what there is
+├── uses, conditions and roles: codes in any case; unknown is refused with what there is
+├── times: lengths and dates; past, too long and nonsense are refused
+└── addresses: any one case, or the right mixture
+"""
+
+import pytest
+
+from aceso.cli import _terms
+from aceso.codes import CLINICAL, LIFELOG, DataClass, Role, Use
+from aceso.errors import UsageError
+
+NOW = 1_800_000_000
+ADDRESS = "0xBcd4042DE499D14e55001CcbB24a551F3b954096"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("labs", DataClass.LABS),
+        ("labs, mental-health", DataClass.LABS | DataClass.MENTAL_HEALTH),
+        ("CLINICAL,hiv", CLINICAL | DataClass.HIV),
+        ("lifelog", LIFELOG),
+        ("genome_whole", DataClass.GENOME_WHOLE),
+    ],
+)
+def test_classes_are_names_and_groups(text, wanted):
+    assert _terms.classes(text) == wanted
+
+
+def test_classes_round_trip():
+    assert _terms.classes(",".join(_terms.class_names(CLINICAL))) == CLINICAL
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "code", "known"),
+    [
+        (_terms.classes, "blood", "E_CLASS_NAME", "labs"),
+        (_terms.uses, "FUN", "E_USE_CODE", "TREAT"),
+        (_terms.conditions, "FUN", "E_CONDITION_CODE", "IRB"),
+        (_terms.roles, "king", "E_ROLE_NAME", "physician"),
+    ],
+)
+def test_unknown_names_are_refused_with_what_there_is(read, text, code, known):
+    with pytest.raises(UsageError) as refused:
+        read(text)
+
+    assert refused.value.code == code
+    assert known in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("read", "code"), [(_terms.classes, "E_CLASS_NONE"), (_terms.uses, "E_USE_NONE")]
+)
+def test_nothing_is_refused(read, code):
+    with pytest.raises(UsageError) as refused:
+        read(" , ")
+
+    assert refused.value.code == code
+
+
+def test_codes_are_taken_in_any_case():
+    assert _terms.uses("treat,hmb") == Use.TREAT | Use.HMB
+    assert _terms.roles("physician,Issuer") == Role.PHYSICIAN | Role.ISSUER
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90m", 5400), ("12h", 43_200), ("30d", 2_592_000), ("2w", 1_209_600), ("1y", 31_536_000)],
+)
+def test_lengths(text, seconds):
+    assert _terms.Span.parse(text).seconds(NOW) == seconds
+
+
+def test_dates_are_their_first_second_in_utc():
+    assert _terms.Span.parse("2027-01-16").seconds(NOW) == 1_800_057_600 - NOW
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0d", "-3d", "30", "2027-13-01"])
+def test_nonsense_times_are_refused(text):
+    with pytest.raises(UsageError) as refused:
+        _terms.Span.parse(text)
+
+    assert refused.value.code == "E_TIME"
+
+
+def test_a_time_that_is_over_is_refused():
+    with pytest.raises(UsageError) as refused:
+        _terms.Span.parse("2020-01-01").seconds(NOW)
+
+    assert refused.value.code == "E_TIME_PAST"
+
+
+def test_a_time_beyond_the_limit_of_its_use_is_refused():
+    with pytest.raises(UsageError) as refused:
+        _terms.Span.parse("2y").seconds(NOW, most=_terms.longest(Use.COC))
+
+    assert refused.value.code == "E_TIME_TOO_LONG"
+    assert refused.value.details["days"] == 366
+
+
+@pytest.mark.parametrize("text", [ADDRESS, ADDRESS.lower(), "0x" + ADDRESS[2:].upper()])
+def test_addresses(text):
+    assert _terms.address(text) == ADDRESS
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0x12", ADDRESS[:-1], ADDRESS.replace("B", "b", 1), "institution:1", "김철수"]
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(UsageError) as refused:
+        _terms.address(text)
+
+    assert refused.value.code == "E_ADDRESS"
