@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aceso.errors import InputError, NotPermittedError, UsageError
+from aceso.errors import InputError, IntegrityError, NotPermittedError, UsageError
 
-__all__ = ["EvidenceError", "NothingToOpenError", "ProfileError"]
+__all__ = ["CustodianKeyError", "EvidenceError", "NothingToOpenError", "ProfileError"]
 
 
 class ProfileError(UsageError):
@@ -17,3 +17,15 @@ class EvidenceError(InputError):
 
 class NothingToOpenError(NotPermittedError):
     """No record, key or order that this reader could open."""
+
+
+class CustodianKeyError(IntegrityError):
+    """A custodian's key is not the one that it published."""
+
+    def __init__(self, custodian: str):
+        super().__init__(
+            f"The key given for custodian {custodian} is not the one that it published on chain. "
+            "Nothing was sealed. Ask for a new card or network file.",
+            code="E_CUSTODIAN_KEY",
+            details={"custodian": custodian},
+        )

@@ -61,6 +61,7 @@ class Issuer(Holder):
         self, card: Card, paths: Iterable[Path], *, progress: Progress | None = None
     ) -> ImportReport:
         """Issue the records in these files to the person of the card."""
+        self.network.check_cards(card.custodians)
         reports: list[FileReport] = []
         receipts: list[Receipt] = []
         for path in paths:

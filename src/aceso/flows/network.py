@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ from aceso.index import Index
 from aceso.storage import IpfsClient
 from aceso.vault import CustodianCard, PublicKey
 
-from .errors import ProfileError
+from .errors import CustodianKeyError, ProfileError
 
 __all__ = ["CommitteeFacts", "Network", "said"]
 
@@ -118,8 +118,19 @@ class Network:
     def suite(self) -> Suite:
         return Suite.connect(self.chain_url, self._deployment)
 
+    def check_cards(self, cards: Iterable[CustodianCard]) -> None:
+        """Refuse a custodian's key that is not the one the custodian published on chain.
+
+        Cards travel by hand and by file; who slipped in a key of their own would be sealed to.
+        """
+        for card in cards:
+            digest, _ = self.suite.participants.key_of(card.address)
+            if digest != card.public_key.digest:
+                raise CustodianKeyError(card.address)
+
     @cached_property
     def committee(self) -> Committee:
+        self.check_cards(self.cards)
         custodians = [
             Custodian(card.url, address=card.address, public_key=card.public_key)
             for card in self.cards

@@ -146,10 +146,14 @@ class Person:
 
     # Cards and lists
 
-    def opening(self, persona: LocalAccount, data_class: DataClass) -> SignedOpening:
-        """The list of the newest epoch of a class, opened at the custodians for this persona."""
+    def opening(
+        self, persona: LocalAccount, data_class: DataClass, epoch: int | None = None
+    ) -> SignedOpening:
+        """The list of a class, opened at the custodians for this persona; of the newest epoch
+        unless another is named."""
         number = int(data_class)
-        epoch = self.manifest.epochs.get(number, 0)
+        if epoch is None:
+            epoch = self.manifest.epochs.get(number, 0)
         known = self._openings.get((persona.address, number, epoch))
         if known is not None:
             return known
@@ -178,12 +182,17 @@ class Person:
 
     def card(self, persona: LocalAccount, classes: DataClass) -> Card:
         """What an issuer needs to send records of these classes to the vault."""
-        return Card(
+        known = len(self.manifest.lists)
+        made = Card(
             chain_id=self.network.suite.chain_id,
             persona=persona.address,
             custodians=self.network.cards,
             openings=tuple(self.opening(persona, one) for one in classes),
         )
+        if len(self.manifest.lists) > known:
+            # Another device finds by this what is issued from now on.
+            self._save_manifest()
+        return made
 
     def _committee_index(self) -> int:
         note = CommitteeNote(
@@ -342,33 +351,37 @@ class Person:
         """Learn of what issuers posted since; say how many records are new."""
         found = 0
         for data_class in DataClass:
-            persona = self._persona_of_list(data_class)
-            if persona is None:
-                continue
-            listing = self.network.committee.listing(
-                actor=persona,
-                subject=persona.address,
-                grantee=bytes(12) + bytes.fromhex(persona.address[2:]),
-                use=Use.PATRQT,
-                data_class=data_class,
-            )
-            for listed in listing.entries:
-                context = listed.capsule.context
-                list_key = self.keys.list_key(context.data_class, context.epoch).address
-                found += self.profile.store.learn(listed, list_key)
+            for persona in self._personas_of(data_class):
+                listing = self.network.committee.listing(
+                    actor=persona,
+                    subject=persona.address,
+                    grantee=bytes(12) + bytes.fromhex(persona.address[2:]),
+                    use=Use.PATRQT,
+                    data_class=data_class,
+                )
+                for listed in listing.entries:
+                    context = listed.capsule.context
+                    list_key = self.keys.list_key(context.data_class, context.epoch).address
+                    found += self.profile.store.learn(listed, list_key)
         if self._note_all():
             self._save_manifest()
         return found
 
-    def _persona_of_list(self, data_class: DataClass) -> LocalAccount | None:
-        """Any persona for which the newest list of the class is open: all see the same list."""
-        number = int(data_class)
-        list_key = self.keys.list_key(number, self.manifest.epochs.get(number, 0)).address
-        for index in self.personas().values():
-            persona = self.persona(index)
-            if self.profile.store.is_opened(list_key, persona.address):
-                return persona
-        return None
+    def _personas_of(self, data_class: DataClass) -> list[LocalAccount]:
+        """Personas that together see every list of the class: an issuer may hold an old card."""
+        personas = [self.persona(index) for index in self.personas().values()]
+        found: dict[str, LocalAccount] = {}
+        for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+            list_key = self.keys.list_key(int(data_class), epoch).address
+            seeing = [
+                persona
+                for persona in personas
+                if self.profile.store.is_opened(list_key, persona.address)
+            ]
+            # Whoever sees another list already is not asked for besides.
+            if seeing and not any(persona.address in found for persona in seeing):
+                found[seeing[0].address] = seeing[0]
+        return list(found.values())
 
     def records(self) -> list[tuple[bytes, RecordNote]]:
         """What the vault holds, the oldest first."""
@@ -480,8 +493,9 @@ class Person:
     ) -> None:
         for data_class in classes:
             number = int(data_class)
-            self.opening(persona, data_class)
             for epoch in range(self.manifest.epochs.get(number, 0) + 1):
+                # A new persona has no list yet, of this epoch or of an earlier one.
+                self.opening(persona, data_class, epoch)
                 self.network.committee.leave_keys(
                     self.keys.list_key(number, epoch),
                     persona.address,
