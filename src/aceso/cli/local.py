@@ -97,4 +97,8 @@ def accredit(session: Session, *, account: str, role_names: str, institution: bo
 def demo(session: Session, *, data: Path | None) -> int:
     from aceso.demo import main
 
-    return int(main(data))
+    if not session.as_json:
+        return main(data)
+    code = main(data, console=errors())
+    show(session, {"ok": code == 0}, lambda console: None)
+    return code
