@@ -15,9 +15,8 @@ from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
 from .contracts import Coin, Consents, Contract, Market, Participants, Records, Sale
+from .deployed import Deployed, Deployment
 from .deployment import (
-    Deployed,
-    Deployment,
     Finding,
     check_deployment,
     deploy_local_authority,

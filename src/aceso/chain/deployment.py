@@ -16,10 +16,8 @@ as it was compiled here. It can't tell that the authority's owners are who they 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
@@ -27,13 +25,14 @@ from eth_account.signers.local import LocalAccount
 from ._bytes import checksum, keccak
 from ._rlp import encode as rlp
 from .abi import SUITE, artifact
-from .errors import DeploymentError, DeploymentFileError
+from .contracts import Coin, Market, Participants, Sale
+from .deployed import Deployed, Deployment
+from .errors import DeploymentError
 from .node import Node
+from .sender import Sender
 from .typed import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 
 __all__ = [
-    "Deployed",
-    "Deployment",
     "Finding",
     "Plan",
     "Step",
@@ -46,79 +45,6 @@ __all__ = [
 ZERO: Final = "0x" + "00" * 20
 _OFFERS: Final = "contracts/market/Offers.sol:Offers"
 _WALLET: Final = "MultiSigWallet"
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """Where a contract is, since which block, and with which arguments."""
-
-    address: str
-    block: int
-    args: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """All of a suite on one chain. `commit` is that of the sources, or empty."""
-
-    network: str
-    chain_id: int
-    commit: str
-    contracts: dict[str, Deployed]
-
-    @property
-    def first_block(self) -> int:
-        """Nothing of the suite happened before it."""
-        return min(at.block for at in self.contracts.values())
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any], *, network: str = "") -> Deployment:
-        """From `{"chainId", "commit", "contracts": {name: {"address", "block", "args"}}}`."""
-        try:
-            contracts = {
-                str(name): Deployed(checksum(at["address"]), int(at["block"]), list(at["args"]))
-                for name, at in document["contracts"].items()
-            }
-            missing = [name for name in SUITE if name not in contracts]
-            if missing:
-                raise ValueError(f"it lacks {', '.join(missing)}")
-            return cls(
-                network=str(document.get("network", network)),
-                chain_id=int(document["chainId"]),
-                commit=str(document.get("commit", "")),
-                contracts=contracts,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            raise DeploymentFileError(network or "This", str(exc)) from exc
-
-    @classmethod
-    def read(cls, path: Path | str) -> Deployment:
-        """Read deployments/<network>.json."""
-        path = Path(path)
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as exc:
-            raise DeploymentFileError(str(path), str(exc)) from exc
-        return cls.from_json(document, network=path.stem)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "network": self.network,
-            "chainId": self.chain_id,
-            "commit": self.commit,
-            "contracts": {
-                name: {"address": at.address, "block": at.block, "args": at.args}
-                for name, at in self.contracts.items()
-            },
-        }
-
-    def write(self, path: Path | str) -> None:
-        """Write deployments/<network>.json, at once or not at all."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +106,6 @@ def deploy_suite(
 
     `progress` is told the name and address of each contract when it is there.
     """
-    from .sender import Sender
-
     node = Node(rpc_url)
     try:
         wanted = Plan(authority, commons, accreditation_delay, coin_rate, sale_cap, coin_cap)
@@ -245,8 +169,6 @@ class Finding:
 
 def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
     """Read a deployment back from its chain; return all that is wrong with it."""
-    from .contracts import Coin, Market, Participants, Sale
-
     node = Node(rpc_url)
     try:
         if node.chain_id != deployment.chain_id:
@@ -386,8 +308,6 @@ def deploy_local_authority(
 
     It was not audited and is for nothing else.
     """
-    from .sender import Sender
-
     node = Node(rpc_url)
     try:
         compiled = artifact(_WALLET)

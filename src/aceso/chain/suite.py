@@ -18,7 +18,7 @@ from typing import Any
 from ._bytes import checksum, keccak
 from .abi import SUITE
 from .contracts import Coin, Consents, Market, Participants, Records, Sale
-from .deployment import Deployment
+from .deployed import Deployment
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
 from .node import BlockTag, Node
 from .requests import Decision, Request, Standing
