@@ -20,6 +20,7 @@ import base64
 import gzip
 import io
 import json
+import re
 import socket
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -126,7 +127,7 @@ def actors(network, tmp_path_factory):
         actor = Actor(tmp_path_factory.mktemp(kind) / "home", network.folder)
         made = actor("init", "--kind", kind, "--yes")
         assert made.code == 0, made.out
-        actor.words = " ".join(one for one in made.err.split() if one.isalpha() and one.islower())
+        actor.words = " ".join(re.findall(r"\d+ ([a-z]+)", made.err))
         return actor
 
     return make
