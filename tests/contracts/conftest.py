@@ -1,4 +1,4 @@
-"""What the contracts' tests share: a chain rolled back after each test, and actors by their roles."""
+"""What the contracts' tests share: a chain rolled back after each test, and actors by role."""
 
 from __future__ import annotations
 
