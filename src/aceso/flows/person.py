@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,17 +183,22 @@ class Person:
 
     def card(self, persona: LocalAccount, classes: DataClass) -> Card:
         """What an issuer needs to send records of these classes to the vault."""
+        with self._noting_lists():
+            return Card(
+                chain_id=self.network.suite.chain_id,
+                persona=persona.address,
+                custodians=self.network.cards,
+                openings=tuple(self.opening(persona, one) for one in classes),
+            )
+
+    @contextmanager
+    def _noting_lists(self) -> Iterator[None]:
+        """Lists that are opened in here are noted before anything is posted to them: a device that
+        is restored from the seed finds by them what came since."""
         known = len(self.manifest.lists)
-        made = Card(
-            chain_id=self.network.suite.chain_id,
-            persona=persona.address,
-            custodians=self.network.cards,
-            openings=tuple(self.opening(persona, one) for one in classes),
-        )
+        yield
         if len(self.manifest.lists) > known:
-            # Another device finds by this what is issued from now on.
             self._save_manifest()
-        return made
 
     def _committee_index(self) -> int:
         note = CommitteeNote(
@@ -219,9 +225,9 @@ class Person:
         """
         reports: list[FileReport] = []
         resumed = self.resume(progress=progress)
-        published = self._publisher().publish(
-            self._drafts_of(paths, reports, on_file), progress=progress
-        )
+        # Whatever ends it, the file that is being read is closed here and now.
+        with closing(self._drafts_of(paths, reports, on_file)) as drafts:
+            published = self._publisher().publish(drafts, progress=progress)
         if reports:
             self._save_manifest()
         return ImportReport(tuple(reports), resumed.receipts + published.receipts)
@@ -238,7 +244,7 @@ class Person:
         paths: Iterable[Path],
         reports: list[FileReport],
         on_file: Callable[[FileReport], None] | None,
-    ) -> Iterator[Draft]:
+    ) -> Generator[Draft, None, None]:
         """The records of all files that the vault lacks; each file ends in a report."""
         for path in paths:
             try:
@@ -548,10 +554,9 @@ class Person:
         """A new epoch of each class; whoever may still see it gets the new key."""
         for data_class in classes:
             number = int(data_class)
-            if not self.profile.store.is_opened(
-                self.keys.list_key(number, self.manifest.epochs.get(number, 0)).address,
-                self.persona(HOME).address,
-            ) and not any(note.data_class == number for note in self.manifest.records.values()):
+            newest = self.keys.list_key(number, self.manifest.epochs.get(number, 0)).address
+            if newest not in self.manifest.lists:
+                # Nobody was ever given this key.
                 continue
             self.manifest.epochs[number] = self.manifest.epochs.get(number, 0) + 1
         for row in self.consents():
@@ -634,11 +639,17 @@ class Person:
         self.manifest = Manifest.open(sealed, self.keys, version=head.version)
         self.profile.store.put("manifest", head.version.to_bytes(8, "big") + sealed)
         self.profile.store.put("manifest-cid", head.cid.encode())
-        # Each class's lists are opened again for the home persona, which then may list them.
-        classes = {note.data_class for note in self.manifest.records.values()}
-        for number in sorted(classes):
-            self.opening(self.persona(HOME), DataClass(number))
+        # Every list that was ever opened is opened for the home persona, which then may read it.
+        lists = set(self.manifest.lists)
+        for data_class in DataClass:
+            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+                if self.keys.list_key(int(data_class), epoch).address in lists:
+                    self.opening(self.persona(HOME), data_class, epoch)
         self.sync()
+        for record_id in list(self.manifest.records):
+            # Noted, and cut off before it was posted: its file can be imported again.
+            if self.profile.store.entry(record_id) is None:
+                del self.manifest.records[record_id]
         return len(self.manifest.records)
 
 
@@ -658,7 +669,8 @@ class _OwnLists:
         return str(self._home.address)
 
     def opening(self, data_class: int) -> Opening:
-        return self._person.opening(self._home, DataClass(data_class)).opening
+        with self._person._noting_lists():
+            return self._person.opening(self._home, DataClass(data_class)).opening
 
     def committee(self, opening: Opening) -> list[tuple[str, PublicKey]]:
         known = {card.address: card.public_key for card in self._person.network.cards}
