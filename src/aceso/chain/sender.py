@@ -49,11 +49,18 @@ _BUMP: Final = (9, 8)
 _BUMP_SECONDS: Final = 0.2
 _FIRST_POLL: Final = 0.001
 _LONGEST_POLL: Final = 0.25
+# While many are out, only the last of them is asked for; all of them so often.
+_ALL_POLL: Final = 0.1
 _RESEND_SECONDS: Final = 1.0
 _WINDOW: Final = 250
 _REMEMBERED: Final = 1_000
 # What an estimate is raised by: between it and the block the state may change.
 _GAS_MARGIN: Final = (5, 4)
+# A node may count a nonce shortly before it shows the receipt of what used it.
+_LOST_SECONDS: Final = 2.0
+# Calls of one batch that look alike share estimates of a few of them, raised by more.
+_ALIKE: Final = 8
+_SHARED_MARGIN: Final = 2
 # Where the node can't estimate because an earlier call of the same batch has to come first.
 _GAS_UNKNOWN: Final = 1_500_000
 
@@ -75,6 +82,7 @@ class _Flight:
 
     call: Call
     gas: int
+    is_gas_shared: bool = False
     nonce: int = -1
     max_fee: int = 0
     tip: int = 0
@@ -84,6 +92,7 @@ class _Flight:
     signed_at: float = 0.0
     accepted: bool = False
     nonce_used: bool = False
+    lost_at: float | None = None
     started_at: float = 0.0
     receipt: dict[str, Any] | None = None
     seconds: float = 0.0
@@ -154,12 +163,9 @@ class Sender:
         `RefusedError` of the first, with all receipts in its `receipts`.
         """
         with self._lock:
-            flights = [
-                _Flight(call, gas)
-                for call, gas in zip(calls, self._estimate_all(calls), strict=True)
-            ]
-            for start in range(0, len(flights), _WINDOW):
-                self._fly(flights[start : start + _WINDOW])
+            flights = self._prepare(calls)
+            self._fly_all(flights)
+            flights = self._mend(flights)
             receipts = [self._receipt(flight) for flight in flights]
             for flight, receipt in zip(flights, receipts, strict=True):
                 if receipt.status != 1:
@@ -180,16 +186,54 @@ class Sender:
             raise self._refusal(call, answer)
         return _with_margin(as_int(answer))
 
+    def _prepare(self, calls: Sequence[Call]) -> list[_Flight]:
+        """A flight for each call, with its gas."""
+        found = {at: call.gas for at, call in enumerate(calls) if call.gas is not None}
+        alike: dict[tuple[str, bytes, int, bool], list[int]] = {}
+        for at, call in enumerate(calls):
+            if call.gas is None:
+                kind = (call.to, call.data[:4], len(call.data), call.value > 0)
+                alike.setdefault(kind, []).append(at)
+        many = [places for places in alike.values() if len(places) >= _ALIKE]
+        few = [(places[0], places[len(places) // 2], places[-1]) for places in many]
+        asked = [at for places in few for at in places]
+        answers = dict(zip(asked, self._estimate_all([calls[at] for at in asked]), strict=True))
+        shared: set[int] = set()
+        for places, some in zip(many, few, strict=True):
+            most = max(answers[at] for at in some)
+            # One that can't be estimated may be of another kind than it looks.
+            if most < _GAS_UNKNOWN:
+                found |= dict.fromkeys(places, _SHARED_MARGIN * most)
+                shared.update(places)
+        rest = [at for at in range(len(calls)) if at not in found]
+        own = self._estimate_all([calls[at] for at in rest])
+        found |= zip(rest, own, strict=True)
+        return [_Flight(call, found[at], at in shared) for at, call in enumerate(calls)]
+
     def _estimate_all(self, calls: Sequence[Call]) -> list[int]:
-        asked = [at for at, call in enumerate(calls) if call.gas is None]
-        answers = self._node.try_all([self._estimation(calls[at]) for at in asked])
-        found = {
-            at: _GAS_UNKNOWN
-            if isinstance(answer, NodeRefusedError)
-            else _with_margin(as_int(answer))
-            for at, answer in zip(asked, answers, strict=True)
-        }
-        return [found[at] if call.gas is None else call.gas for at, call in enumerate(calls)]
+        return [
+            _GAS_UNKNOWN if isinstance(answer, NodeRefusedError) else _with_margin(as_int(answer))
+            for answer in self._node.try_all([self._estimation(call) for call in calls])
+        ]
+
+    def _mend(self, flights: list[_Flight]) -> list[_Flight]:
+        """Send again, with gas of its own, what failed because a shared estimate was too low.
+
+        What failed has changed nothing, so this is still once.
+        """
+        failed = [
+            at
+            for at, one in enumerate(flights)
+            if one.is_gas_shared and one.receipt and as_int(one.receipt["status"]) != 1
+        ]
+        answers = self._node.try_all([self._estimation(flights[at].call) for at in failed])
+        again = list(flights)
+        for at, answer in zip(failed, answers, strict=True):
+            needed = 0 if isinstance(answer, NodeRefusedError) else as_int(answer)
+            if needed > flights[at].gas:
+                again[at] = _Flight(flights[at].call, _with_margin(needed))
+        self._fly_all([new for new, old in zip(again, flights, strict=True) if new is not old])
+        return again
 
     def _estimation(self, call: Call) -> Request:
         return "eth_estimateGas", [self._as_transaction(call)]
@@ -213,6 +257,10 @@ class Sender:
 
     # On the way
 
+    def _fly_all(self, flights: Sequence[_Flight]) -> None:
+        for start in range(0, len(flights), _WINDOW):
+            self._fly(flights[start : start + _WINDOW])
+
     def _fly(self, flights: Sequence[_Flight]) -> None:
         """Send all, and return when each has a receipt."""
         started = time.monotonic()
@@ -224,10 +272,13 @@ class Sender:
             self._nonce += 1
         waiting = list(flights)
         pause = _FIRST_POLL
-        checked = started
+        checked = asked_all = started
         while waiting:
-            left = self._round(waiting)
+            asks_all = time.monotonic() - asked_all > _ALL_POLL
+            left = self._round(waiting, asks_all=asks_all)
             now = time.monotonic()
+            if asks_all:
+                asked_all = now
             progressed = len(left) < len(waiting)
             waiting = left
             if not waiting:
@@ -248,17 +299,21 @@ class Sender:
             pause = _FIRST_POLL if progressed else min(1.5 * pause, _LONGEST_POLL)
             time.sleep(pause)
 
-    def _round(self, waiting: list[_Flight]) -> list[_Flight]:
-        """Send what is due, ask for receipts, and return those that are still out."""
+    def _round(self, waiting: list[_Flight], *, asks_all: bool) -> list[_Flight]:
+        """Send what is due, ask for receipts, and return those that are still out.
+
+        The last of them gets in last: as long as it is out, the others are not asked for.
+        """
         now = time.monotonic()
         due = [
             flight
             for flight in waiting
             if not flight.accepted or now - flight.sent_at > _RESEND_SECONDS
         ]
-        asked = [(flight, each) for flight in waiting for each in flight.hashes]
+        *others, last = waiting
+        asked = _hashes(waiting if asks_all else [last])
         requests: list[Request] = [("eth_sendRawTransaction", [one.raw]) for one in due]
-        requests += [("eth_getTransactionReceipt", [each]) for _, each in asked]
+        requests += _receipts(asked)
         try:
             answers = self._node.send_once(requests)
         except ChainDownError:
@@ -269,6 +324,14 @@ class Sender:
             self._judge(flight, answer)
         for (flight, each), answer in zip(asked, answers[len(due) :], strict=True):
             flight.land(answer, each)
+        if last.receipt is not None and not asks_all:
+            asked = _hashes(others)
+            try:
+                answers = self._node.send_once(_receipts(asked))
+            except ChainDownError:
+                answers = [None] * len(asked)
+            for (flight, each), answer in zip(asked, answers, strict=True):
+                flight.land(answer, each)
         return [flight for flight in waiting if flight.receipt is None]
 
     def _judge(self, flight: _Flight, answer: Any) -> None:
@@ -312,13 +375,9 @@ class Sender:
         try:
             # In this order: what has no receipt after its nonce was counted was not counted by it.
             used = self._node.nonce(self.address)
-            receipts = self._node.ask_all(
-                [
-                    ("eth_getTransactionReceipt", [each])
-                    for flight in waiting
-                    for each in flight.hashes
-                ]
-            )
+            # By the block before the newest, whose receipts are there for certain.
+            settled = self._node.nonce(self.address, block=max(self._node.height() - 1, 0))
+            receipts = self._node.ask_all(_receipts(_hashes(waiting)))
         except ChainDownError:
             return
         at = iter(receipts)
@@ -330,12 +389,19 @@ class Sender:
         waiting[:] = lost
         if not lost or lost[0].nonce >= used:
             return
+        now = time.monotonic()
+        first = lost[0]
+        first.lost_at = first.lost_at or now
+        if first.nonce >= settled and now - first.lost_at < _LOST_SECONDS:
+            first.nonce_used = True
+            return
+        gone = max(settled, first.nonce + 1)
         # Those after it have nonces that will be used as well, or that would leave a gap: the
         # others follow in their order. One that is out already with a good nonce keeps it.
-        taken = {one.nonce for one in lost if one.nonce >= used}
+        taken = {one.nonce for one in lost if one.nonce >= gone}
         nonce = self._following(used, taken)
         for flight in lost:
-            if flight.nonce < used:
+            if flight.nonce < gone:
                 self._sign(flight, next(nonce))
         self._nonce = max(max(one.nonce for one in lost) + 1, self._nonce or 0)
 
@@ -459,6 +525,15 @@ class Sender:
                 data = again[0].data if isinstance(again[0], NodeRefusedError) else b""
             return refused(call, data, text=answer.reason, receipt=None)
         return answer
+
+
+def _hashes(flights: Sequence[_Flight]) -> list[tuple[_Flight, str]]:
+    """Each under which a flight may be found."""
+    return [(flight, each) for flight in flights for each in flight.hashes]
+
+
+def _receipts(hashes: Sequence[tuple[_Flight, str]]) -> list[Request]:
+    return [("eth_getTransactionReceipt", [each]) for _, each in hashes]
 
 
 def _with_margin(gas: int) -> int:
