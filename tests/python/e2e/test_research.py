@@ -1,0 +1,264 @@
+"""What a researcher can and can't have, and that everybody is paid to the unit.
+
+buy          without coin; a closed offer; a withdrawn one; one that nobody made
+open         the buyer, while the order lasts; never anybody else, never the genome or an original
+end          after a withdrawal, after the time that was bought
+settle       by anybody: earned by time, the rest returned; refunded when nothing was delivered
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aceso.chain import RefusedError
+from aceso.codes import DataClass, Reason, Role, Use
+from aceso.custody import DeniedError, RequestRefusedError
+from aceso.errors import AcesoError
+from aceso.flows import (
+    RESEARCH,
+    NothingToOpenError,
+    Person,
+    Purchase,
+    Researcher,
+    Seller,
+    base_units,
+)
+
+from .conftest import Bundle, World
+
+LABS = DataClass.LABS
+_DAY = 24 * 60 * 60
+_DURATION = 30 * _DAY
+_PRICE = base_units("120")
+_FEE_BPS = 500
+
+
+@pytest.fixture
+def seller(person: Person, bundle: Bundle) -> Seller:
+    """A person with laboratory results to sell."""
+    person.import_files([bundle()])
+    return Seller(person)
+
+
+@pytest.fixture
+def offer(seller: Seller, world: World) -> int:
+    number, _ = seller.offer(
+        classes=LABS, use=Use.HMB, price=_PRICE, seconds=_DURATION, delivery_seconds=7 * _DAY
+    )
+    world.confirm()
+    return number
+
+
+def _with_coin(researcher: Researcher) -> None:
+    researcher.buy_coin(wei=_PRICE // researcher.network.suite.sale.rate() + 1)
+
+
+@pytest.fixture
+def purchase(researcher: Researcher, offer: int, world: World) -> Purchase:
+    _with_coin(researcher)
+    bought = researcher.buy(offer)
+    world.confirm()
+    return bought
+
+
+def _sentence(error: AcesoError) -> bool:
+    return error.message.endswith(".") and len(error.message.split()) > 4
+
+
+# Buying
+
+
+def test_without_coin_nothing_is_bought(researcher: Researcher, offer: int) -> None:
+    with pytest.raises(RefusedError, match="coin") as refused:
+        researcher.buy(offer)
+    assert _sentence(refused.value)
+    assert refused.value.code == "E_REFUSED_ERC20_INSUFFICIENT_BALANCE"
+    assert researcher.network.synced().orders(buyers=[researcher.account.address]) == []
+
+
+def test_a_closed_offer_takes_no_buyers(researcher: Researcher, seller: Seller, offer: int) -> None:
+    _with_coin(researcher)
+    before = researcher.balance()
+    seller.close(offer)
+    with pytest.raises(RefusedError) as refused:
+        researcher.buy(offer)
+    assert _sentence(refused.value)
+    assert researcher.balance() == before
+
+
+def test_a_withdrawn_offer_takes_no_buyers(
+    researcher: Researcher, seller: Seller, offer: int
+) -> None:
+    _with_coin(researcher)
+    before = researcher.balance()
+    seller.withdraw(offer)
+    with pytest.raises(RefusedError) as refused:
+        researcher.buy(offer)
+    assert _sentence(refused.value)
+    assert researcher.balance() == before
+
+
+def test_an_expired_offer_takes_no_buyers(world: World, researcher: Researcher, offer: int) -> None:
+    _with_coin(researcher)
+    world.devnet.chain.advance_time(_DURATION + 7 * _DAY)
+    with pytest.raises(RefusedError) as refused:
+        researcher.buy(offer)
+    assert _sentence(refused.value)
+
+
+def test_an_offer_that_nobody_made_is_refused(researcher: Researcher) -> None:
+    with pytest.raises(AcesoError) as refused:
+        researcher.buy(10**6)
+    assert _sentence(refused.value)
+
+
+# Opening
+
+
+def test_the_buyer_opens_the_extract(
+    researcher: Researcher, seller: Seller, purchase: Purchase, tmp_path: Path
+) -> None:
+    delivered = seller.deliver(purchase.order)
+    path = tmp_path / "extract.json"
+    envelope = researcher.open(purchase.order, path)
+    extract = json.loads(path.read_text())
+    assert {one["resource"]["resourceType"] for one in extract["entry"]} == {"Observation"}
+    assert len(extract["entry"]) == 2
+    assert "Kim Na-ra" not in path.read_text()
+    assert "observation-1" not in path.read_text()
+    assert envelope.data_class == delivered.entry.capsule.context.data_class == LABS
+
+
+def test_before_delivery_there_is_nothing_to_open(
+    researcher: Researcher, purchase: Purchase, tmp_path: Path
+) -> None:
+    with pytest.raises(AcesoError) as refused:
+        researcher.open(purchase.order, tmp_path / "extract.json")
+    assert _sentence(refused.value)
+    assert not (tmp_path / "extract.json").exists()
+
+
+def test_nobody_else_opens_it(
+    world: World, seller: Seller, purchase: Purchase, tmp_path: Path
+) -> None:
+    seller.deliver(purchase.order)
+    other = world.cast(Researcher, "researcher", Role.RESEARCHER)
+    with pytest.raises(RequestRefusedError, match="no extract for that buyer"):
+        other.open(purchase.order, tmp_path / "extract.json")
+    assert not (tmp_path / "extract.json").exists()
+
+
+def test_a_buyer_gets_neither_the_genome_nor_an_original(
+    researcher: Researcher, seller: Seller, purchase: Purchase, person: Person
+) -> None:
+    seller.deliver(purchase.order)
+    for data_class in (DataClass.GENOME_PANEL, LABS):
+        with pytest.raises(RequestRefusedError) as refused:
+            researcher.network.committee.listing(
+                actor=researcher.account,
+                subject=person.persona(RESEARCH).address,
+                grantee=seller.grantee(purchase.offer),
+                use=Use.HMB,
+                data_class=data_class,
+            )
+        assert refused.value.code == "E_ORDER_ONLY"
+
+
+def test_another_person_delivers_nothing(world: World, purchase: Purchase) -> None:
+    other = Seller(Person(world.network, world.profile("person")))
+    with pytest.raises(NothingToOpenError, match="no such order of an offer of yours"):
+        other.deliver(purchase.order)
+
+
+def test_with_nothing_to_sell_nothing_is_delivered(world: World, researcher: Researcher) -> None:
+    seller = Seller(Person(world.network, world.profile("person")))
+    number, _ = seller.offer(classes=LABS, use=Use.HMB, price=_PRICE, seconds=_DURATION)
+    _with_coin(researcher)
+    order = researcher.buy(number).order
+    with pytest.raises(NothingToOpenError) as told:
+        seller.deliver(order)
+    assert told.value.code == "E_EMPTY_EXTRACT"
+
+
+# The end, and the money
+
+
+def test_after_a_withdrawal_the_buyer_is_refused(
+    researcher: Researcher, seller: Seller, purchase: Purchase, tmp_path: Path
+) -> None:
+    seller.deliver(purchase.order)
+    researcher.open(purchase.order, tmp_path / "extract.json")
+    seller.withdraw(purchase.offer)
+    with pytest.raises(DeniedError) as refused:
+        researcher.open(purchase.order, tmp_path / "again.json")
+    assert refused.value.reason is Reason.WITHDRAWN
+    assert not (tmp_path / "again.json").exists()
+
+
+def test_after_the_time_that_was_bought_the_buyer_is_refused(
+    world: World, researcher: Researcher, seller: Seller, purchase: Purchase, tmp_path: Path
+) -> None:
+    seller.deliver(purchase.order)
+    world.devnet.chain.advance_time(_DURATION)
+    world.confirm()
+    with pytest.raises(DeniedError):
+        researcher.open(purchase.order, tmp_path / "extract.json")
+
+
+def _settled(world: World, purchase: Purchase) -> dict[str, int]:
+    """Have the relayer, who has no part in it, settle; who has what credit then."""
+    suite, relayer = world.network.suite, world.network.relayer
+    (order,) = [row for row in world.network.synced().orders() if row.order == purchase.order]
+    relayer.send(suite.market.settle(purchase.order))
+    return {
+        "seller": suite.market.credit_of(order.subject),
+        "buyer": suite.market.credit_of(order.buyer),
+    }
+
+
+def test_anybody_settles_and_time_earns_to_the_unit(
+    world: World, researcher: Researcher, seller: Seller, purchase: Purchase, person: Person
+) -> None:
+    seller.deliver(purchase.order)
+    suite = world.network.suite
+    start = suite.market.get_order(purchase.order)[0].start
+    world.devnet.chain.advance_time(7 * _DAY + 1234)
+    receipt = seller.withdraw(purchase.offer)
+    stopped = suite.node.block(receipt.block_number).timestamp
+    before = researcher.balance()
+    credits = _settled(world, purchase)
+    earned = _PRICE * (stopped - start) // _DURATION
+    fees = 2 * (earned * _FEE_BPS // 10_000)
+    assert credits == {"seller": earned - fees, "buyer": _PRICE - earned}
+    for account in (researcher.account.address, person.persona(RESEARCH).address):
+        world.network.relayer.send(suite.market.pay_credit(account))
+    assert researcher.balance() - before == _PRICE - earned
+    assert suite.coin.balance_of(person.persona(RESEARCH).address) == earned - fees
+
+
+def test_the_whole_time_earns_the_whole_price(
+    world: World, seller: Seller, purchase: Purchase
+) -> None:
+    seller.deliver(purchase.order)
+    world.devnet.chain.advance_time(_DURATION + 1)
+    credits = _settled(world, purchase)
+    assert credits == {"seller": _PRICE - 2 * (_PRICE * _FEE_BPS // 10_000), "buyer": 0}
+
+
+def test_an_order_that_was_not_delivered_is_refunded(
+    world: World, seller: Seller, purchase: Purchase
+) -> None:
+    world.devnet.chain.advance_time(7 * _DAY + 1)
+    assert _settled(world, purchase) == {"seller": 0, "buyer": _PRICE}
+
+
+def test_nothing_is_settled_twice(world: World, seller: Seller, purchase: Purchase) -> None:
+    seller.deliver(purchase.order)
+    seller.withdraw(purchase.offer)
+    _settled(world, purchase)
+    with pytest.raises(RefusedError) as refused:
+        world.network.relayer.send(world.network.suite.market.settle(purchase.order))
+    assert _sentence(refused.value)
