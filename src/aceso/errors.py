@@ -62,7 +62,7 @@ class AcesoError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        # An exception is rebuilt from `args`, which would lose the code on the way between processes.
+        # An exception is rebuilt from `args`, which would lose the code between processes.
         return _rebuild, (type(self), self.message, self.code, dict(self.details))
 
 

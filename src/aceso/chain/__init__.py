@@ -10,6 +10,8 @@ The package needs no Brownie for any of it: the ABIs and the code to deploy are 
 
 from __future__ import annotations
 
+from aceso.signing import digest, recover, sign
+
 from . import acts
 from .acts import SignedAct
 from .authority import LocalAuthority
@@ -49,7 +51,6 @@ from .requests import (
 )
 from .sender import Sender
 from .suite import Suite, is_signed
-from .typed import digest, recover, sign
 from .words import (
     Grantee,
     GrantWord,

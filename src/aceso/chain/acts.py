@@ -19,11 +19,11 @@ from typing import Any, Final
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import DataClass
+from aceso.signing import sign
 
 from .calls import Call
 from .requests import OfferTerms, Terms
 from .suite import Suite
-from .typed import sign
 from .words import grantee_of_account
 
 __all__ = [

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 
 from eth_account.signers.local import LocalAccount
 
+from aceso.signing import sign_digest
+
 from ._bytes import checksum, keccak
 from .calls import Call
 from .contracts import Contract
 from .suite import Suite
-from .typed import sign_digest
 
 __all__ = ["LocalAuthority"]
 

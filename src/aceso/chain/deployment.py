@@ -22,6 +22,8 @@ from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
+from aceso.signing import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
+
 from ._bytes import checksum, keccak
 from ._rlp import encode as rlp
 from .abi import SUITE, artifact
@@ -30,7 +32,6 @@ from .deployed import Deployed, Deployment
 from .errors import DeploymentError
 from .node import Node
 from .sender import Sender
-from .typed import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 
 __all__ = [
     "Finding",

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aceso.signing import digest, domain_of, recover_digest
+
 from ._bytes import checksum, keccak
 from .abi import SUITE
 from .contracts import Coin, Consents, Market, Participants, Records, Sale
@@ -22,7 +24,6 @@ from .deployed import Deployment
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
 from .node import BlockTag, Node
 from .requests import Decision, Request, Standing
-from .typed import DOMAIN_NAME, DOMAIN_VERSION, digest, recover_digest
 from .words import parse_grantee
 
 __all__ = ["Suite", "is_signed"]
@@ -77,12 +78,7 @@ class Suite:
 
     def domain(self, contract: str) -> dict[str, Any]:
         """The EIP-712 domain of a contract of the suite."""
-        return {
-            "name": DOMAIN_NAME,
-            "version": DOMAIN_VERSION,
-            "chainId": self.chain_id,
-            "verifyingContract": self.addresses[contract],
-        }
+        return domain_of(self.chain_id, self.addresses[contract])
 
     def now(self) -> int:
         """The newest block's time: the only clock that counts."""

@@ -32,9 +32,9 @@ from aceso.chain import (
     Suite,
     grantee_of_account,
 )
-from aceso.chain._bytes import keccak
 from aceso.chain.abi import SUITE, decode_event, event_formats
 from aceso.codes import Condition, DataClass, Use
+from aceso.ethereum import keccak
 
 from ._fold import Fold
 from ._schema import DERIVED, SCHEMA, VERSION

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
-
-import sha3
+from aceso.ethereum import ADDRESS_BYTES, address_bytes, address_text, keccak
 
 from .errors import FormatError
 
-__all__ = ["ADDRESS_BYTES", "Reader", "address_bytes", "address_text", "be", "keccak"]
-
-ADDRESS_BYTES: Final = 20
-_HEX: Final = "0123456789abcdef"
-
-
-def keccak(data: bytes) -> bytes:
-    """Ethereum's keccak-256."""
-    digest: bytes = sha3.keccak_256(data).digest()
-    return digest
+__all__ = ["ADDRESS_BYTES", "Reader", "address_bytes", "address_text", "be", "exactly", "keccak"]
 
 
 def be(number: int, length: int, what: str = "number") -> bytes:
@@ -33,26 +21,6 @@ def exactly(data: bytes, length: int, what: str) -> bytes:
     if len(data) != length:
         raise ValueError(f"{what} must have {length} bytes, and has {len(data)}")
     return bytes(data)
-
-
-@lru_cache(maxsize=4_096)  # The same few custodians are in every capsule.
-def address_bytes(address: str) -> bytes:
-    """The 20 bytes of an address in hexadecimal, in whatever case."""
-    text = address.removeprefix("0x").lower()
-    if len(text) != 2 * ADDRESS_BYTES or any(letter not in _HEX for letter in text):
-        raise ValueError(f"not an address: {address!r}")
-    return bytes.fromhex(text)
-
-
-@lru_cache(maxsize=4_096)
-def address_text(data: bytes) -> str:
-    """An address with its EIP-55 checksum."""
-    text = exactly(data, ADDRESS_BYTES, "an address").hex()
-    marks = keccak(text.encode()).hex()
-    return "0x" + "".join(
-        letter.upper() if int(mark, 16) > 7 else letter
-        for letter, mark in zip(text, marks, strict=False)
-    )
 
 
 class Reader:

@@ -27,8 +27,9 @@ from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
+from aceso.signing import digest, domain_of, recover, sign
+
 from ._bytes import address_bytes, address_text, be
-from ._typed import digest_of, sign, signer_of
 from .errors import CardError, FormatError
 from .hpke import PublicKey
 
@@ -94,9 +95,7 @@ class Opening:
 
     def digest(self, chain_id: int) -> bytes:
         """What persona and list key sign."""
-        return digest_of(
-            "ListOpening", self.message(), chain_id=chain_id, verifying_contract=self.registry
-        )
+        return digest("ListOpening", self.message(), domain_of(chain_id, self.registry))
 
     def sign(
         self, *, persona: LocalAccount, list_key: LocalAccount, chain_id: int
@@ -109,13 +108,7 @@ class Opening:
             raise ValueError("the opening names another persona or list key than those that sign")
 
         def signature(account: LocalAccount) -> bytes:
-            return sign(
-                account,
-                "ListOpening",
-                self.message(),
-                chain_id=chain_id,
-                verifying_contract=self.registry,
-            )
+            return sign(account, "ListOpening", self.message(), domain_of(chain_id, self.registry))
 
         return SignedOpening(self, signature(persona), signature(list_key))
 
@@ -134,12 +127,11 @@ class SignedOpening:
             ("persona", self.opening.persona, self.persona_signature),
             ("list key", self.opening.list_key, self.list_signature),
         ):
-            signer = signer_of(
-                signature,
+            signer = recover(
                 "ListOpening",
                 self.opening.message(),
-                chain_id=chain_id,
-                verifying_contract=self.opening.registry,
+                domain_of(chain_id, self.opening.registry),
+                signature,
             )
             if signer != _address(expected):
                 raise CardError(

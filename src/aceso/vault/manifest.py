@@ -24,9 +24,10 @@ from typing import Any, Final
 import rfc8785
 from eth_account.signers.local import LocalAccount
 
+from aceso.signing import domain_of, recover, sign
+
 from ._boxes import open_box, seal_box
 from ._bytes import address_bytes, address_text, be, exactly
-from ._typed import sign, signer_of
 from .errors import FormatError, OpeningError, RollbackError
 from .keys import VaultKeys
 from .segments import Body
@@ -191,13 +192,7 @@ class Head:
         """Sign it, to leave it at the custodians."""
         if head_key.address != address_text(address_bytes(self.head_key)):
             raise ValueError("the head names another key than the one that signs")
-        signature = sign(
-            head_key,
-            "ManifestHead",
-            self.message(),
-            chain_id=chain_id,
-            verifying_contract=registry,
-        )
+        signature = sign(head_key, "ManifestHead", self.message(), domain_of(chain_id, registry))
         return SignedHead(self, signature)
 
 
@@ -211,12 +206,8 @@ class SignedHead:
     def is_by(self, head_key: str, *, chain_id: int, registry: str) -> bool:
         """Whether this key signed it. A custodian keeps no other; a reader skips any other."""
         wanted = address_text(address_bytes(head_key))
-        signer = signer_of(
-            self.signature,
-            "ManifestHead",
-            self.head.message(),
-            chain_id=chain_id,
-            verifying_contract=registry,
+        signer = recover(
+            "ManifestHead", self.head.message(), domain_of(chain_id, registry), self.signature
         )
         return signer == wanted == address_text(address_bytes(self.head.head_key))
 

@@ -1,6 +1,7 @@
 """Typed data (EIP-712): digest, sign, recover.
 
-    signature = sign(account, "Withdrawal", message, suite.domain("ConsentRegistry"))
+    domain = domain_of(chain_id, registry)
+    signature = sign(account, "Withdrawal", message, domain)
     recover("Withdrawal", message, domain, signature) == account.address
 
 Written out here rather than left to a library because a custodian checks thousands of signatures; a
@@ -17,11 +18,20 @@ from typing import Any, Final
 import coincurve
 from eth_account.signers.local import LocalAccount
 
+from aceso.ethereum import checksum, keccak
 from aceso.typed_data import TYPES
 
-from ._bytes import checksum, keccak
-
-__all__ = ["DOMAIN_NAME", "DOMAIN_VERSION", "digest", "domain_separator", "recover", "sign"]
+__all__ = [
+    "DOMAIN_NAME",
+    "DOMAIN_VERSION",
+    "digest",
+    "domain_of",
+    "domain_separator",
+    "recover",
+    "recover_digest",
+    "sign",
+    "sign_digest",
+]
 
 DOMAIN_NAME: Final = "Aceso"
 DOMAIN_VERSION: Final = "1"
@@ -30,6 +40,16 @@ _DOMAIN_TYPE: Final = (
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
 _HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+
+
+def domain_of(chain_id: int, contract: str) -> dict[str, Any]:
+    """The domain of every message that a contract, or those who stand by it, verify."""
+    return {
+        "name": DOMAIN_NAME,
+        "version": DOMAIN_VERSION,
+        "chainId": chain_id,
+        "verifyingContract": contract,
+    }
 
 
 def domain_separator(domain: Mapping[str, Any]) -> bytes:
