@@ -32,6 +32,8 @@ from .network import Network
 
 __all__ = ["Evidence", "Verdict", "evidence_of", "verify"]
 
+# What reading a file that is no evidence ends with; it comes from strangers.
+_SPOILT = (KeyError, TypeError, ValueError, AttributeError, RecursionError, FormatError)
 _SHOWN = ("digest", "class", "issuedAt")
 
 
@@ -72,7 +74,7 @@ class Evidence:
                 tuple(bytes.fromhex(step) for step in said["proof"]),
                 Disclosure.from_json(json.dumps(said["fields"])),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, FormatError) as exc:
+        except _SPOILT as exc:
             raise EvidenceError(
                 "This is not evidence of a version that we know. Ask for the .evidence.json that "
                 "belongs to the file.",

@@ -33,6 +33,8 @@ Kind = Literal["person", "professional", "institution", "researcher"]
 
 _FILE = "profile.json"
 _BOUND = b"aceso/v1/profile"
+_SALT_BYTES = 16
+_NONCE_BYTES = 12
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class Profile:
             )
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        salt, nonce = os.urandom(16), os.urandom(12)
+        salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
         sealed = ChaCha20Poly1305(_key(passphrase, salt)).encrypt(
             nonce, seed.mnemonic.encode(), _BOUND
         )
@@ -91,13 +93,15 @@ class Profile:
             if kind not in get_args(Kind):
                 raise ValueError("another kind")
             salt, nonce, sealed = (_bytes(said[name]) for name in ("salt", "nonce", "seed"))
+            if (len(salt), len(nonce)) != (_SALT_BYTES, _NONCE_BYTES):
+                raise ValueError("another length")
         except FileNotFoundError as exc:
             raise ProfileError(
                 f"There is no profile in {folder}. Make one with `aceso init`.",
                 code="E_PROFILE_MISSING",
                 details={"folder": str(folder)},
             ) from exc
-        except (OSError, KeyError, TypeError, ValueError) as exc:
+        except (OSError, KeyError, TypeError, ValueError, RecursionError) as exc:
             raise ProfileError(
                 f"The profile in {folder} can't be read. Restore it with `aceso init --restore` "
                 "and the words of the seed.",
