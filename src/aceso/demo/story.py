@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from aceso.chain import Request
@@ -33,6 +34,7 @@ from aceso.flows import (
     verify,
 )
 from aceso.flows.reader import Opened
+from aceso.formats import Kind
 from aceso.samples import SampleFile, generate
 
 from .cast import Cast, gather
@@ -45,6 +47,8 @@ _PRICE = base_units("120")
 _DURATION = 30 * _DAY
 _INSTITUTION_BPS = 1_000
 _FEE_BPS = 500
+# Of a folder of thousands, so many files are told of one by one.
+_REASONS_SHOWN = 20
 _ON_OFFER = DataClass.LABS | DataClass.ACTIVITY
 # What a reader of the hospital's file would call sensitive, in the words of the file itself.
 _SENSITIVE_WORDS = ("HIV", "75622-1", "Depress", "우울", "PHQ-9", "44249-1")
@@ -168,6 +172,8 @@ class _Story:
                 stage.steps[-1].gas += receipt.gas_used
                 stage.steps[-1].transactions += 1
             stage.console.print(_table(report.files))
+            for line in _reasons(report.files):
+                stage.say(f"[dim]{escape(line)}[/]")
             kept = self._kept_sources()
             wanted = {
                 hashlib.sha256(path.read_bytes()).digest() for path in paths if path.stat().st_size
@@ -493,6 +499,19 @@ def _opened_resources(opened: Iterable[Opened]) -> dict[tuple[str, str], Any]:
         if one.envelope.media_type == "application/fhir+json":
             found |= _resources(json.loads(one.path.read_text()))
     return found
+
+
+def _reasons(reports: Iterable[FileReport]) -> list[str]:
+    """Why files, or parts of them, were not understood: the first reason of each file."""
+    found = []
+    for report in reports:
+        told = [one.reason for one in report.outcomes if one.kind in (Kind.REFUSED, Kind.KEPT)]
+        why = report.error or (told[0] if told else "")
+        if why:
+            more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+            found.append(f"{report.path.name}: {why}{more}")
+    left = len(found) - _REASONS_SHOWN
+    return found[:_REASONS_SHOWN] + [f"and {left} more files"] * (left > 0)
 
 
 def _table(reports: Iterable[FileReport]) -> Table:

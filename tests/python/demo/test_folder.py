@@ -52,6 +52,9 @@ def test_spoilt_files_are_kept_or_refused_with_a_reason(hostile: Path) -> None:
     assert code == 0, text[-6000:]
     for path in before:
         assert path.name in text
+    # Each of these says why: its name, and a reason beside it.
+    for name in ("broken.json", "empty.json", "cut.vcf.gz", "bomb.xml", "latin.json", "deep.json"):
+        assert f"   {name}: " in text
     # Everything that has bytes is kept, byte for byte; the rest of the demo goes on beside.
     assert "expectations were met" in text
     assert "Traceback" not in text
