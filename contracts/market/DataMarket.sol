@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
-import {Codes, Reason} from "contracts/libraries/Codes.sol";
+import {Reason} from "contracts/libraries/Codes.sol";
 import {Grant, Head} from "contracts/libraries/Grants.sol";
 import {OrderHead, OrderHeads, OrderState, OrderTail, OrderTails} from "contracts/libraries/Orders.sol";
 import {TypedData} from "contracts/libraries/TypedData.sol";

@@ -7,6 +7,9 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 /// @title KeyWallet
 /// @notice An honest contract account with one key, which can also call.
 contract KeyWallet is IERC1271 {
+    error WalletNotOwner(address caller);
+    error WalletCallFailed(bytes reason);
+
     address private immutable _owner;
 
     constructor(address owner) {
@@ -14,10 +17,10 @@ contract KeyWallet is IERC1271 {
     }
 
     function call(address to, bytes calldata data) external returns (bytes memory answer) {
-        require(msg.sender == _owner, "not the owner");
+        if (msg.sender != _owner) revert WalletNotOwner(msg.sender);
         bool success;
         (success, answer) = to.call(data);
-        require(success, "the call failed");
+        if (!success) revert WalletCallFailed(answer);
     }
 
     /// @inheritdoc IERC1271

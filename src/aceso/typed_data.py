@@ -6,7 +6,7 @@ The domain of each is {"name": "Aceso", "version": "1", "chainId", "verifyingCon
 verifying contract is the one named by `verifier`.
 """
 
-# ruff: noqa: E501, RUF001
+# ruff: noqa: E501
 from __future__ import annotations
 
 from collections.abc import Mapping
