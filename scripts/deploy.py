@@ -132,9 +132,7 @@ def report(deployment: Deployment, findings: list[Finding]) -> None:
 
 def _local_account(place: int) -> LocalAccount:
     Account.enable_unaudited_hdwallet_features()
-    account: LocalAccount = Account.from_mnemonic(
-        MNEMONIC, account_path=f"m/44'/60'/0'/0/{place}"
-    )
+    account: LocalAccount = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{place}")
     return account
 
 
