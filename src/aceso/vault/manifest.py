@@ -117,6 +117,26 @@ class Manifest:
         """The same index, one version on."""
         return replace(self, version=self.version + 1)
 
+    def merged(self, newer: Manifest) -> Manifest:
+        """What this index and a newer one hold together, as the newer version.
+
+        Where two devices chose different personas for a grantee, the newer index is right. What one
+        device removed is there again when the other one still had it.
+        """
+        committees = [*newer.committees]
+        committees += [note for note in self.committees if note not in committees]
+        lists = {key: committees.index(self.committees[place]) for key, place in self.lists.items()}
+        classes = self.epochs.keys() | newer.epochs.keys()
+        return Manifest(
+            version=newer.version,
+            records=self.records | newer.records,
+            sources=self.sources | newer.sources,
+            relationships=self.relationships | newer.relationships,
+            epochs={one: max(self.epochs.get(one, 0), newer.epochs.get(one, 0)) for one in classes},
+            lists=lists | newer.lists,
+            committees=committees,
+        )
+
     def seal(self, keys: VaultKeys) -> bytes:
         """Seal it to the subject, bound to its version."""
         document = rfc8785.dumps(
