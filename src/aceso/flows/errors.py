@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from aceso.errors import InputError, IntegrityError, NotPermittedError, UsageError
+from collections.abc import Sequence
 
-__all__ = ["CustodianKeyError", "EvidenceError", "NothingToOpenError", "ProfileError"]
+from aceso.errors import (
+    AcesoError,
+    InputError,
+    IntegrityError,
+    NotPermittedError,
+    ServiceError,
+    UsageError,
+)
+
+__all__ = [
+    "CustodianKeyError",
+    "EvidenceError",
+    "NotWithdrawnError",
+    "NothingToOpenError",
+    "ProfileError",
+]
 
 
 class ProfileError(UsageError):
@@ -29,3 +44,17 @@ class CustodianKeyError(IntegrityError):
             code="E_CUSTODIAN_KEY",
             details={"custodian": custodian},
         )
+
+
+class NotWithdrawnError(ServiceError):
+    """Some of several withdrawals did not reach the chain; the others did."""
+
+    def __init__(self, count: int, of: int, failed: Sequence[AcesoError]):
+        why = " ".join(dict.fromkeys(error.message for error in failed))
+        super().__init__(
+            f"{count} of {of} withdrawals did not reach the chain; the others did. Try again. "
+            f"{why}",
+            code="E_NOT_ALL_WITHDRAWN",
+            details={"count": count, "of": of, "why": why},
+        )
+        self.failed = tuple(failed)

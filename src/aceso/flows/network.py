@@ -30,9 +30,10 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite
 from aceso.custody import Committee, Custodian
+from aceso.errors import AcesoError
 from aceso.index import Index
 from aceso.storage import IpfsClient
-from aceso.vault import CustodianCard, PublicKey
+from aceso.vault import CustodianCard, PublicKey, SignedHead
 
 from .errors import CustodianKeyError, ProfileError
 
@@ -41,6 +42,8 @@ __all__ = ["CommitteeFacts", "Network", "said"]
 _STATE_FILE = "devnet.json"
 _CONFIRMATION_SECONDS = 60.0
 _POLL_SECONDS = 0.1
+# How long a device that starts waits to hear what another device did.
+_HEAD_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Network:
                 code="E_NETWORK_FILE",
             ) from exc
         self.confirmations = int(facts.get("confirmations", 0))
+        # What went wrong beside what was asked for, and did not stop it.
+        self.troubles: list[AcesoError] = []
         self._relayer_key = os.environ.get("ACESO_RELAYER_KEY") or facts.get("relayerKey")
 
     @classmethod
@@ -111,8 +116,9 @@ class Network:
 
     def close(self) -> None:
         self.ipfs.close()
-        if "committee" in self.__dict__:
-            self.committee.close()
+        for name in ("committee", "_hurried"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
 
     @cached_property
     def suite(self) -> Suite:
@@ -129,13 +135,30 @@ class Network:
                 raise CustodianKeyError(card.address)
 
     @cached_property
-    def committee(self) -> Committee:
+    def sealing_cards(self) -> tuple[CustodianCard, ...]:
+        """The custodians to seal to, their keys checked. One that revoked its key stops this, and
+        nothing else: what was shared is read and withdrawn without it."""
         self.check_cards(self.cards)
+        return self.cards
+
+    @cached_property
+    def committee(self) -> Committee:
+        return self._committee(deadline=5.0)
+
+    @cached_property
+    def _hurried(self) -> Committee:
+        return self._committee(deadline=_HEAD_SECONDS)
+
+    def _committee(self, *, deadline: float) -> Committee:
         custodians = [
-            Custodian(card.url, address=card.address, public_key=card.public_key)
+            Custodian(card.url, address=card.address, public_key=card.public_key, deadline=deadline)
             for card in self.cards
         ]
         return Committee(custodians, self.facts.threshold, self.suite)
+
+    def newest_head(self, head_key: str) -> SignedHead | None:
+        """The newest head of an index; custodians that are slow are not waited for."""
+        return self._hurried.newest_head(head_key)
 
     @cached_property
     def relayer(self) -> Sender:
@@ -164,6 +187,15 @@ class Network:
     def tell_custodians(self, act: SignedAct) -> None:
         """Show a signed withdrawal to the custodians, who refuse from then on."""
         self.committee.show_withdrawal(act.type_name, dict(act.message), act.signature)
+
+    def withdraw(self, act: SignedAct) -> Receipt:
+        """Tell the custodians, then the chain; the chain is told whatever the custodians say, who
+        read it there."""
+        try:
+            self.tell_custodians(act)
+        except AcesoError as exc:
+            self.troubles.append(exc)
+        return self.relayer.send(act.call)
 
     def wait_confirmed(self, receipt: Receipt) -> None:
         """Wait until the custodians, who stay some blocks behind, can see what was done."""
