@@ -19,7 +19,7 @@ from . import _terms
 from ._click import command
 from ._output import errors, receipts, show, table
 from ._session import Session
-from ._words import language, say
+from ._words import language, say, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,8 +108,15 @@ def unshare(session: Session, *, grantee: str | None, everything: bool, yes: boo
         name = _terms.grantee_text(network, to)
         ask(session, say("notice.unshare", grantee=name), yes=yes)
         sent = [person.unshare(to)]
-    document = {"grantee": grantee or "*", "transactions": receipts(sent)}
-    show(session, document, lambda console: _say(console, "unshare.done"))
+    why = list(dict.fromkeys(sentence(error) for error in network.troubles))
+    document = {"grantee": grantee or "*", "transactions": receipts(sent), "unfinished": why}
+
+    def render(console: Console) -> None:
+        _say(console, "unshare.done")
+        if why:
+            _say(console, "unshare.unfinished", why=" ".join(why))
+
+    show(session, document, render)
 
 
 @command("primary-physician")
