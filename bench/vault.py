@@ -121,7 +121,9 @@ def _capsules(rounds: int = 300) -> list[dict[str, Any]]:
     custodians = [(f"0x{index:040x}", vault.PrivateKey.generate()) for index in (1, 2, 3)]
     committee = [(address, private.public_key) for address, private in custodians]
     _, body = vault.seal_bytes(b"", dek := vault.new_dek())
-    context = vault.CapsuleContext(chain_id=1, record_id=os.urandom(32), data_class=16, epoch=0)
+    context = vault.CapsuleContext(
+        chain_id=1, record_id=os.urandom(32), data_class=16, epoch=0, list_key="0x" + "33" * 20
+    )
     request = os.urandom(32)
     reader_public, owner_public = reader.public_key, owner.public_key
     capsule = vault.make_capsule(

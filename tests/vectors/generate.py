@@ -97,7 +97,13 @@ def record(derived: VaultKeys) -> dict[str, Any]:
     addresses = [f"0x{index:040x}" for index in (1, 2, 3)]
     reader = derived.class_key(LABS, 0)
     capsule = vault.make_capsule(
-        vault.CapsuleContext(chain_id=CHAIN_ID, record_id=record_id, data_class=LABS, epoch=0),
+        vault.CapsuleContext(
+            chain_id=CHAIN_ID,
+            record_id=record_id,
+            data_class=LABS,
+            epoch=0,
+            list_key=derived.list_key(LABS, 0).address,
+        ),
         vault.RecordKey(dek, body),
         custodians=[(a, key.public_key) for a, key in zip(addresses, custodians, strict=True)],
         threshold=2,

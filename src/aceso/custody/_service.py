@@ -443,6 +443,15 @@ class Service:
             owner = self._list(connection, list_key)
         if context.order is not None:
             self.refuse("An extract of an order is deposited, not posted.", code="E_ENTRY_ORDER")
+        # Whoever was once permitted may have kept the entry. On a list of their own they would be
+        # its subject, and permitted for ever.
+        if context.list_key is None or address_bytes(context.list_key) != list_key:
+            self.refuse(
+                f"The capsule is of list {context.list_key}, and this is list "
+                f"{address(list_key)}. A record stays on the list that it was sealed for.",
+                code="E_ENTRY_LIST",
+                status=403,
+            )
         committee = b"".join(map(address_bytes, capsule.custodians))
         if (context.data_class, context.epoch) != (owner.data_class, owner.epoch):
             self.refuse(

@@ -282,6 +282,7 @@ class Publisher:
             record_id=sealed.record_id,
             data_class=sealed.data_class,
             epoch=opening.epoch,
+            list_key=opening.list_key,
         )
         capsule = make_capsule(
             context,

@@ -1,6 +1,8 @@
 """The capsule: a record's data key, locked so that it takes consent to open it.
 
-    context = CapsuleContext(chain_id=1, record_id=…, data_class=LABS, epoch=0)
+    context = CapsuleContext(
+        chain_id=1, record_id=…, data_class=LABS, epoch=0, list_key=opening.list_key
+    )
     capsule = make_capsule(context, RecordKey(dek, body), custodians=[(address, key), …],
                            threshold=2, reader_key=class_public, owner_key=owner_public)
 
@@ -16,7 +18,11 @@ custodian, with a salted commitment to it in the open. K2 is sealed to the class
 extract that was sold, to the buyer's receiving key. K itself is sealed to the owner key. So m
 custodians alone hold K1 and nothing else, a former grantee holds K2 and nothing else, and the
 person needs nobody. Every seal is bound to all that is in the open: chain, record, class, epoch,
-order, body, committee and commitments.
+list, order, body, committee and commitments.
+
+A record's capsule names the key of the list that it was made for, and custodians take it into no
+other list. Else a former grantee who kept it could put it on a list of their own, ask for it as
+their own subject, and be given what the person had withdrawn.
 
 The plaintext's length is inside the reader's and the owner's seals, where custodians don't see it.
 
@@ -62,6 +68,7 @@ _VERSION: Final = b"\x01"
 _RECORD: Final = 1
 _EXTRACT: Final = 2
 _MAX_CUSTODIANS: Final = 16
+_NO_LIST: Final = bytes(ADDRESS_BYTES)
 
 _CUSTODIAN: Final = 1
 _READER: Final = 2
@@ -81,12 +88,14 @@ _RELEASE_LABEL: Final = b"aceso/v1/release\0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapsuleContext:
-    """Which record this is. An extract that was sold names its order; a record has none."""
+    """Which record this is. A record names the key of its list, an extract that was sold its
+    order, and neither has the other's."""
 
     chain_id: int
     record_id: bytes
     data_class: int
     epoch: int
+    list_key: str | None = None
     order: int | None = None
 
     def __post_init__(self) -> None:
@@ -100,6 +109,14 @@ class CapsuleContext:
             raise ValueError("a record has one class; only an extract may have several")
         if self.order is not None:
             be(self.order, 32, "an order")
+        if (self.list_key is None) is (self.order is None):
+            raise ValueError("a record names its list, an extract its order, and none names both")
+        if self.list_key is not None:
+            raw = address_bytes(self.list_key)
+            if raw == _NO_LIST:
+                raise ValueError("a list's key is not the zero address")
+            # One spelling, so that equal contexts compare equal.
+            object.__setattr__(self, "list_key", address_text(raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +199,18 @@ class Capsule:
         record_id = reader.take(32, "record id")
         data_class = reader.number(4, "class")
         epoch = reader.number(4, "epoch")
+        list_key = reader.take(ADDRESS_BYTES, "list key")
         order = reader.number(32, "order")
         body_sha256 = reader.take(32, "body digest")
         sealed_length = reader.number(8, "body length")
         if kind == _RECORD and order:
             raise FormatError("The capsule of a record names an order.")
+        if (kind == _RECORD) is (list_key == _NO_LIST):
+            raise FormatError(
+                "The capsule of a record names no list."
+                if kind == _RECORD
+                else "The capsule of an extract names a list."
+            )
         pairs = [
             (reader.take(ADDRESS_BYTES, "custodian"), reader.take(_COMMITMENT_BYTES, "commitment"))
             for _ in range(count)
@@ -203,6 +227,7 @@ class Capsule:
                 record_id=record_id,
                 data_class=data_class,
                 epoch=epoch,
+                list_key=address_text(list_key) if kind == _RECORD else None,
                 order=order if kind == _EXTRACT else None,
             )
         except ValueError as exc:
@@ -247,6 +272,7 @@ def _head(
             context.record_id,
             be(context.data_class, 4),
             be(context.epoch, 4),
+            _NO_LIST if context.list_key is None else address_bytes(context.list_key),
             be(order or 0, 32),
             exactly(body_sha256, 32, "a SHA-256"),
             be(sealed_length, 8, "a sealed length"),

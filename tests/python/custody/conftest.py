@@ -242,6 +242,7 @@ class Person:
             record_id=record_id or os.urandom(32),
             data_class=int(LABS),
             epoch=self.epoch,
+            list_key=self.list_key.address,
         )
         values: dict[str, Any] = {
             "custodians": [

@@ -3,7 +3,8 @@
 decide says no            each main reason, at listing and at release
 withdrawn                 on chain; shown signed to the custodians only; all of it; a bar
 a request of another sort signature, replay, deadline, custodian, chain, receiving key
-lists and posts           a stranger's persona, another committee, conflicting records
+lists and posts           a stranger's persona, another committee, conflicting records, a kept entry
+                          on a former grantee's own list
 orders                    a buyer gets no records
 """
 
@@ -20,7 +21,7 @@ from eth_account import Account
 from aceso.chain import Sender, acts, grantee_of_account, grantee_of_group
 from aceso.codes import DataClass, Reason, Role, Use
 from aceso.custody import Committee, CustodianKeys, DeniedError, RequestRefusedError, SignedRequest
-from aceso.vault import CapsuleContext, PrivateKey, Seed, SignedOpening
+from aceso.vault import CapsuleContext, ListEntry, PrivateKey, Seed, SignedOpening
 
 from .conftest import LABS, Network, Person, Reader, Shared
 
@@ -262,16 +263,59 @@ def test_posts(network: Network, shared: Shared, committee: Committee) -> None:
     assert _code(post(person.entry(record_id=shared.entry.record_id)[0])) == "E_ENTRY_CONFLICT"
     assert _code(post(person.entry()[0], Account.create())) == "E_SIGNATURE"
     assert _code(post(person.entry()[0], person.persona)) == "E_NOT_ISSUER"
-    wrong = CapsuleContext(chain_id=1, record_id=os.urandom(32), data_class=int(LABS), epoch=0)
-    assert _code(post(person.entry(context=wrong)[0])) == "E_ENTRY_CHAIN"
-    other = CapsuleContext(
-        chain_id=network.suite.chain_id, record_id=os.urandom(32), data_class=int(LABS), epoch=1
+    usual = CapsuleContext(
+        chain_id=network.suite.chain_id,
+        record_id=os.urandom(32),
+        data_class=int(LABS),
+        epoch=0,
+        list_key=list_key.address,
     )
-    assert _code(post(person.entry(context=other)[0])) == "E_ENTRY_CLASS"
+    wrong = replace(usual, chain_id=1)
+    assert _code(post(person.entry(context=wrong)[0])) == "E_ENTRY_CHAIN"
+    assert _code(post(person.entry(context=replace(usual, epoch=1))[0])) == "E_ENTRY_CLASS"
+    strange = replace(usual, list_key=person.keys.list_key(LABS, 1).address)
+    assert _code(post(person.entry(context=strange)[0])) == "E_ENTRY_LIST"
     assert _code(post(person.entry(threshold=3)[0])) == "E_ENTRY_COMMITTEE"
     stray = PrivateKey.generate().public_key
     unopened = [(keeper.keys.address, stray) for keeper in network.keepers]
     assert _code(post(person.entry(custodians=unopened)[0])) == "E_SHARE_UNOPENED"
+
+
+def test_a_kept_entry_moves_to_no_list_of_a_former_grantee(
+    network: Network, shared: Shared, committee: Committee
+) -> None:
+    # While permitted, the reader keeps the entry and the class key. Then the person withdraws.
+    (entry,) = committee.listing(**shared.asks()).entries
+    class_key = shared.person.keys.class_key(LABS, 0)
+    act = acts.withdraw(network.suite, shared.person.persona, shared.reader.grantee)
+    network.send(act.call)
+    # A list of the former grantee's own, of the same class, epoch and committee.
+    seed = Seed.make()
+    former = Person(network, seed, seed.persona(1), seed.keys(network.suite.chain_id))
+    committee.open_list(former.opening())
+    own = former.list_key.address
+
+    def post(moved: ListEntry) -> Callable[[], object]:
+        return lambda: committee.post(
+            moved, list_key=own, signer=former.list_key, issuer=moved.issuer
+        )
+
+    assert _code(post(entry)) == "E_ENTRY_LIST"
+    # With the other list's name in the head, no share opens.
+    capsule = entry.capsule
+    forged = replace(capsule, context=replace(capsule.context, list_key=own))
+    assert _code(post(replace(entry, capsule=forged))) == "E_SHARE_UNOPENED"
+    asked = shared.opens(
+        actor=former.persona,
+        subject=former.persona.address,
+        grantee=grantee_of_account(former.persona.address),
+        use=Use.PATRQT,
+        reader_key=class_key,
+    )
+    for wanted in (entry, replace(entry, capsule=forged)):
+        assert _code(lambda wanted=wanted: committee.open_key(wanted, **asked)) == (
+            "E_RECORD_UNKNOWN"
+        )
 
 
 def test_an_accredited_issuer_posts(network: Network, shared: Shared, committee: Committee) -> None:

@@ -36,7 +36,9 @@ _KEYS = [PrivateKey.generate() for _ in range(3)]
 def _entry(number: int, root: bytes) -> ListEntry:
     record_id = hashlib.sha256(number.to_bytes(4, "big")).digest()
     capsule = make_capsule(
-        CapsuleContext(chain_id=31337, record_id=record_id, data_class=16, epoch=0),
+        CapsuleContext(
+            chain_id=31337, record_id=record_id, data_class=16, epoch=0, list_key="0x" + "33" * 20
+        ),
         RecordKey(os.urandom(32), Body(bytes(32), 200, 100)),
         custodians=[(f"0x{place:040x}", key.public_key) for place, key in enumerate(_KEYS, 1)],
         threshold=2,

@@ -55,6 +55,8 @@ def capsule_of(keys, custodians, sealed):
             "data_class": LABS,
             "epoch": 0,
         }
+        if context.get("order") is None:
+            usual["list_key"] = keys.list_key(LABS, 0).address
         context = vault.CapsuleContext(**(usual | context))
         return vault.make_capsule(
             context,

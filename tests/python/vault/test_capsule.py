@@ -7,6 +7,7 @@ capsule
 ├── m custodians without a grantee open nothing; a former grantee with m-1 neither
 ├── an extract opens with the buyer's key, not with the class key
 ├── P10 without its capsule, body and seed open nothing
+├── another list's key breaks every seal; a record has one, an extract none
 └── every bit of the layout is bound, and anything else is refused
 """
 
@@ -131,7 +132,8 @@ def test_only_the_class_key_of_this_class_epoch_and_chain_opens(seed, keys, caps
         {"data_class": SLEEP},
         {"epoch": 1},
         {"chain_id": 1},
-        {"order": 1},
+        {"list_key": "0x" + "33" * 20},
+        {"list_key": None, "order": 1},
     ],
 )
 def test_no_seal_opens_under_another_context(change, keys, custodians, capsule_of):
@@ -191,7 +193,7 @@ def test_without_its_capsule_nothing_derives_the_key(seed, keys, capsule_of, sea
 
 def test_every_byte_is_bound(keys, custodians, capsule_of):
     whole = capsule_of().to_bytes()
-    head = 129 + 3 * 52
+    head = 149 + 3 * 52
     for at in (*range(head), head, head + 1_201 * 3, len(whole) - 1):
         changed = bytes([*whole[:at], whole[at] ^ 1, *whole[at + 1 :]])
         with pytest.raises(vault.OpeningError):
@@ -203,7 +205,7 @@ def test_every_byte_is_bound(keys, custodians, capsule_of):
 
 def test_refuses_what_is_no_capsule(capsule_of):
     whole = capsule_of().to_bytes()
-    assert len(whole) == 129 + 3 * (52 + 1_201) + 2 * 1_176
+    assert len(whole) == 149 + 3 * (52 + 1_201) + 2 * 1_176
     for wrong in (
         b"",
         b"XXXX" + whole[4:],
@@ -220,6 +222,42 @@ def test_refuses_what_is_no_capsule(capsule_of):
     for length in range(0, len(whole), 97):
         with pytest.raises(vault.FormatError):
             vault.Capsule.from_bytes(whole[:length])
+
+
+def test_a_record_names_its_list_and_an_extract_does_not(capsule_of):
+    record, extract = capsule_of().to_bytes(), capsule_of(order=1).to_bytes()
+    zero, some = bytes(20), b"\x33" * 20
+    for wrong in (
+        record[:57] + zero + record[77:],
+        extract[:57] + some + extract[77:],
+        record[:6] + b"\2" + record[7:],
+        extract[:6] + b"\1" + extract[7:],
+    ):
+        with pytest.raises(vault.FormatError):
+            vault.Capsule.from_bytes(wrong)
+    read = vault.Capsule.from_bytes(record)
+    assert bytes.fromhex(read.context.list_key[2:]) == record[57:77] != zero
+    assert vault.Capsule.from_bytes(extract).context.list_key is None
+    for change in ({"list_key": None}, {"order": 1}, {"list_key": "0x" + zero.hex()}):
+        with pytest.raises(ValueError, match="list"):
+            replace(read.context, **change)
+
+
+def test_another_list_breaks_every_seal(keys, custodians, capsule_of, release):
+    capsule = capsule_of()
+    shares = release(capsule, 0, 1)
+    whole = capsule.to_bytes()
+    moved = vault.Capsule.from_bytes(whole[:57] + b"\x33" * 20 + whole[77:])
+    assert moved.context == replace(capsule.context, list_key="0x" + "33" * 20)
+    for address, private in custodians[:3]:
+        with pytest.raises(vault.OpeningError):
+            vault.open_share(moved, address, private)
+    with pytest.raises(vault.OpeningError):
+        vault.open_as_owner(moved, keys.owner_key())
+    # Not even with shares that were taken out of the true one.
+    taken = [replace(share, capsule=moved.digest) for share in shares]
+    with pytest.raises(vault.OpeningError):
+        vault.join(moved, taken, keys.class_key(LABS, 0))
 
 
 def test_a_custodian_that_is_none_is_refused(capsule_of, receiving):
