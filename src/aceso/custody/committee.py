@@ -484,9 +484,11 @@ class Committee:
         grantee: bytes,
         use: Use | int,
         data_class: DataClass | int,
+        capsule: bytes,
     ) -> ListEntry:
-        """The entry of an order's extract, for its buyer. One custodian is enough: the order's
-        delivery says on chain which capsule it must hold."""
+        """The entry of an order's extract, for its buyer. `capsule` is the digest that the order's
+        delivery names on chain. One custodian is enough: whoever has another capsule is passed
+        over, and the next is asked."""
         now = self.suite.now()
         values = {
             "subject": address(subject),
@@ -494,13 +496,16 @@ class Committee:
             "use": int(use),
             "dataClass": int(data_class),
         }
-        done, failed = self._ask_enough(
-            lambda one: one.order_entry(
-                order, self._request("ListRequest", one, actor, now, values)
-            ),
-            self.custodians,
-            1,
-        )
+
+        def ask(one: Custodian) -> ListEntry:
+            entry = one.order_entry(order, self._request("ListRequest", one, actor, now, values))
+            if entry.capsule.digest != capsule:
+                raise CustodianDownError(
+                    one.address, f"has another extract for order {order} than the one delivered"
+                )
+            return entry
+
+        done, failed = self._ask_enough(ask, self.custodians, 1)
         self._enough(len(done), failed, 1, len(self.custodians))
         return next(iter(done.values()))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aceso.chain import Decision, Receipt, Request, grantee_of_group
 from aceso.codes import DataClass, Use
+from aceso.errors import UsageError
 from aceso.storage import cid_digest
 from aceso.vault import Envelope, PrivateKey
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
@@ -83,6 +84,7 @@ class Researcher(Holder):
             grantee=request.grantee,
             use=request.use,
             data_class=request.classes,
+            capsule=self._delivered(order, tail.offer),
         )
         private = self.order_key(order)
         key = self.network.committee.open_key(
@@ -105,6 +107,17 @@ class Researcher(Holder):
         """The receiving key of one order."""
         keys = self.profile.seed.keys(self.network.suite.chain_id)
         return PrivateKey(keys.derive(f"order-key/{order:x}", PRIVATE_KEY_BYTES))
+
+    def _delivered(self, order: int, offer: int) -> bytes:
+        """The digest of the capsule that the order's delivery names on chain."""
+        rows = self.network.synced().orders(offers=[offer])
+        for row in rows:
+            if row.order == order and row.capsule is not None:
+                return row.capsule
+        raise UsageError(
+            f"Order {order} is not delivered yet. Ask again when it is.",
+            code="E_ORDER_STATE",
+        )
 
     def _grantee(self, offer: int) -> bytes:
         return grantee_of_group(offer, self.network.suite.addresses["DataMarket"])

@@ -2,7 +2,7 @@
 
 the way     offer, grant, buy, deposit, deliver, ask for the entry, open with the buyer's own key
 refused     another subject's deposit, another committee, before delivery, another key, after a
-            withdrawal, a second extract
+            withdrawal, a second extract, an extract that the delivery does not name
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Committee as Registered
 from aceso.chain import Delivery, OfferTerms, Sender, acts, grantee_of_group
 from aceso.codes import Reason, Use
-from aceso.custody import Committee, DeniedError, RequestRefusedError
+from aceso.custody import (
+    Committee,
+    Custodian,
+    DeniedError,
+    RequestRefusedError,
+    SignedRequest,
+    TooFewCustodiansError,
+)
 from aceso.storage import content_digest
 from aceso.vault import (
     Body,
@@ -142,7 +149,7 @@ def test_an_extract_is_deposited_delivered_and_opened(sale: Sale, committee: Com
         committee.open_key(entry, **sale.opens())
     sale.deliver(attestation)
 
-    found = committee.order_entry(sale.order, **sale.asks())
+    found = committee.order_entry(sale.order, capsule=entry.capsule.digest, **sale.asks())
     assert found.digest == entry.digest
     opened = committee.open_key(found, **sale.opens())
     assert (opened.dek, opened.body) == (key.dek, key.body)
@@ -157,6 +164,29 @@ def test_an_extract_is_deposited_delivered_and_opened(sale: Sale, committee: Com
     with pytest.raises(DeniedError) as caught:
         committee.open_key(found, **sale.opens())
     assert caught.value.reason is Reason.WITHDRAWN
+
+
+def test_a_custodian_with_another_extract_is_passed_over(
+    sale: Sale, committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, _ = sale.extract()
+    attestation = committee.deposit_extract(
+        sale.order, entry, sale.person.persona, leaf=os.urandom(32)
+    )
+    sale.deliver(attestation)
+    other, _ = sale.extract()
+    true, liars = Custodian.order_entry, {committee.custodians[0].address}
+
+    def answer(one: Custodian, order: int, request: SignedRequest) -> ListEntry:
+        return other if one.address in liars else true(one, order, request)
+
+    monkeypatch.setattr(Custodian, "order_entry", answer)
+    asked = sale.asks(capsule=entry.capsule.digest)
+    assert committee.order_entry(sale.order, **asked).digest == entry.digest
+
+    liars |= {one.address for one in committee.custodians}
+    with pytest.raises(TooFewCustodiansError, match="another extract"):
+        committee.order_entry(sale.order, **asked)
 
 
 def test_deposits_that_are_refused(sale: Sale, committee: Committee) -> None:
