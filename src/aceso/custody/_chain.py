@@ -8,14 +8,18 @@ answer never mixes two states, and what was read at a hash never changes and is 
 newest block is asked for anew by every request, but requests that wait at the same time share one
 fetch that began after the last of them came.
 
-The clock of this machine plays no part. A node that falls behind what it had confirmed, or that
-shows another block at that height, is not believed until its chain has grown beyond it.
+A node that falls behind what it had confirmed, or that shows another block at that height, is not
+believed until its chain has grown beyond it. A node that stands still looks like a chain on which
+nothing happens, and would hide withdrawals for ever: when its newest block is more than two days
+older than this machine's clock, it isn't believed either. The clock only ever refuses. No deadline
+is measured by it, and the chain may be ahead of it without limit, as local networks are.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +38,7 @@ __all__ = ["Addresses", "Block", "Chain", "Heads", "Offer", "Order", "Question"]
 _log = logging.getLogger("aceso.custody")
 
 _TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
+_MAX_AGE_SECONDS: Final = 2 * 86_400
 _CACHE_ENTRIES: Final = 100_000
 _MAX_ANSWER_BYTES: Final = 8 << 20
 _ERC1271: Final = bytes.fromhex("1626ba7e")
@@ -162,6 +167,7 @@ class Chain:
         confirmations: int = 1,
         seen: tuple[int, str] | None = None,
         on_confirmed: Callable[[int, str], None] = lambda number, hash_: None,
+        clock: Callable[[], float] = time.time,
     ):
         self.chain_id = chain_id
         self.addresses = addresses
@@ -171,6 +177,7 @@ class Chain:
         self._by_hash = True
         self._seen = seen
         self._on_confirmed = on_confirmed
+        self._clock = clock
         self._heads: Heads | None = None
         self._turn = threading.Condition()
         self._begun = 0
@@ -280,6 +287,14 @@ class Chain:
                 code="E_CHAIN_OTHER",
             )
         newest = _block(found)
+        # Before what is known is used again: a node that stands still shows a block that is known.
+        if self._clock() - newest.timestamp > _MAX_AGE_SECONDS:
+            raise ChainUnsafeError(
+                f"The Ethereum node's newest block, {newest.number}, is more than two days old, so "
+                "nothing is released. See that the node follows its chain, and that this machine's "
+                "clock is right.",
+                code="E_CHAIN_STALE",
+            )
         if self._heads is not None and self._heads.newest.hash == newest.hash:
             return self._heads
         height = max(0, newest.number - self._confirmations)
