@@ -261,9 +261,12 @@ def deliver(session: Session, *, order: int, yes: bool) -> None:
         "resources": done.extract.resources,
         "removedPaths": list(done.extract.removed_paths),
         "method": done.extract.method,
+        "leftOut": [one.hex() for one in done.left_out],
         "transactions": receipts(done.receipts),
     }
     text = say("deliver.done", order=order, count=done.extract.resources)
+    if done.left_out:
+        text += "\n" + say("deliver.left_out", count=len(done.left_out))
     show(session, document, lambda console: console.print(text, highlight=False))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aceso.codes import DataClass, Use, label
-from aceso.errors import InputError, UsageError
+from aceso.errors import AcesoError, InputError, UsageError
 
 from . import _terms
 from ._click import command
@@ -104,6 +104,10 @@ def report_document(report: ImportReport, hidden: int) -> dict[str, Any]:
             }
             for one in report.files
         ],
+        "refused": [
+            {"record": one.record_id.hex(), "code": one.error.code, "reason": _reason(one.error)}
+            for one in (*report.refused_before, *report.refused)
+        ],
         "transactions": receipts(report.receipts),
     }
 
@@ -126,10 +130,20 @@ def show_report(console: Console, report: ImportReport, hidden: int) -> None:
             where = f" ({', '.join(places)}{' …' if count > len(places) else ''})"
             line = f"{one.path}: {say(f'kind.{kind}')} {count}{where}: {reason}"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+    gone = Counter(_reason(one.error) for one in (*report.refused_before, *report.refused))
+    for reason, count in gone.items():
+        line = say("import.refused", count=count, why=reason)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if hidden:
         console.print(say("import.hidden", count=hidden), highlight=False)
     summary = say("import.added", count=report.added) if report.added else say("import.nothing_new")
     console.print(summary, style="bold", highlight=False)
+
+
+def _reason(error: AcesoError) -> str:
+    from ._words import sentence
+
+    return sentence(error)
 
 
 def _error_of(report: FileReport) -> str:
@@ -180,8 +194,10 @@ def records(session: Session, *, classes: str | None, sync: bool) -> None:
         for record_id, note in person.records()
         if wanted is None or DataClass(note.data_class) & wanted
     ]
+    rejected = person.rejected if sync else 0
     document = {
         "new": new,
+        "rejected": rejected,
         "records": [
             {
                 "id": record_id.hex(),
@@ -197,6 +213,8 @@ def records(session: Session, *, classes: str | None, sync: bool) -> None:
     }
 
     def render(console: Console) -> None:
+        if rejected:
+            console.print(say("records.rejected", count=rejected), highlight=False)
         if not listed:
             console.print(say("records.none"))
             return
@@ -381,7 +399,9 @@ def _open_shared(
     profile = session.profile("professional", "institution", "researcher")
     network = session.network()
     if institution is None:
-        opened = Reader(network, profile).open_all(subject, classes=found, folder=out, use=use)
+        reader = Reader(network, profile)
+        opened = reader.open_all(subject, classes=found, folder=out, use=use)
+        unopened = reader.unopened
     else:
         if gateway_home is None:
             raise UsageError(
@@ -398,11 +418,28 @@ def _open_shared(
             gateway = Gateway(network, behind, institution)
             member = Reader(network, profile).account
             opened = gateway.open_for(member, subject, classes=found, folder=out, use=use)
+            unopened = gateway.unopened
         finally:
             behind.close()
     documents = [_opened_document(one, evidence) for one in opened]
-    document = {"persona": subject, "opened": documents}
-    show(session, document, lambda console: _say_opened(console, documents))
+    failures = [
+        {
+            "record": one.entry.record_id.hex(),
+            "code": one.error.code,
+            "reason": _reason(one.error),
+        }
+        for one in unopened
+    ]
+    document = {"persona": subject, "opened": documents, "notOpened": failures}
+
+    def render(console: Console) -> None:
+        _say_opened(console, documents)
+        for one in failures:
+            name = one["record"][:_ID_DIGITS]
+            line = say("open.failed", record=name, why=one["reason"])
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    show(session, document, render)
 
 
 def _opened_document(one: Opened, evidence: bool) -> dict[str, Any]:

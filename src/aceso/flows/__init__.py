@@ -12,14 +12,14 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 """
 
 from .amounts import base_units, coin
-from .errors import EvidenceError, NothingToOpenError, ProfileError
+from .errors import EvidenceError, NothingToOpenError, NotWithdrawnError, ProfileError
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .issuer import Holder, Issuer
 from .network import CommitteeFacts, Network
 from .person import HOME, RESEARCH, FileReport, ImportReport, Person, Seer
 from .profile import Kind, Profile
-from .publishing import Draft, Published, Publisher
-from .reader import Gateway, Opened, Reader
+from .publishing import Draft, Published, Publisher, Refused
+from .reader import Gateway, Opened, Reader, Unopened
 from .researcher import Purchase, Researcher
 from .selling import Delivered, Seller
 from .store import Step, Store, Stored
@@ -39,6 +39,7 @@ __all__ = [
     "Issuer",
     "Kind",
     "Network",
+    "NotWithdrawnError",
     "NothingToOpenError",
     "Opened",
     "Person",
@@ -48,12 +49,14 @@ __all__ = [
     "Publisher",
     "Purchase",
     "Reader",
+    "Refused",
     "Researcher",
     "Seer",
     "Seller",
     "Step",
     "Store",
     "Stored",
+    "Unopened",
     "Verdict",
     "base_units",
     "coin",

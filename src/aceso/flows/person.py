@@ -17,7 +17,9 @@ back.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import random
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,9 +28,10 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Receipt, Request, Terms, acts, parse_grantee
+from aceso.chain import Receipt, Request, SignedAct, Terms, acts, parse_grantee
 from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
-from aceso.errors import InputError
+from aceso.custody import RequestRefusedError
+from aceso.errors import AcesoError, InputError
 from aceso.formats import Imported, Kind, Outcome, RecordDraft, import_file
 from aceso.index import ConsentRow
 from aceso.vault import (
@@ -39,6 +42,7 @@ from aceso.vault import (
     ListEntry,
     Manifest,
     Opening,
+    OpeningError,
     PublicKey,
     RecordKey,
     RecordNote,
@@ -48,10 +52,10 @@ from aceso.vault import (
     open_stream,
 )
 
-from .errors import NothingToOpenError
+from .errors import NothingToOpenError, NotWithdrawnError
 from .network import Network
 from .profile import Profile
-from .publishing import Draft, Progress, Published, Publisher, Sealed, seconds_of
+from .publishing import Draft, Progress, Published, Publisher, Refused, Sealed, seconds_of
 
 __all__ = [
     "FIRST_RELATIONSHIP",
@@ -69,6 +73,10 @@ FIRST_RELATIONSHIP = 2
 
 _DAY = 24 * 60 * 60
 _NONE = DataClass(0)
+_ALL = DataClass(sum(int(one) for one in DataClass))
+# How often a save meets another device's before it gives up.
+_SAVES = 5
+_HEAD_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +102,13 @@ class ImportReport:
 
     files: tuple[FileReport, ...]
     receipts: tuple[Receipt, ...]
+    # Records that the custodians never take, of these files and of an import that was cut off.
+    refused: tuple[Refused, ...] = ()
+    refused_before: tuple[Refused, ...] = ()
 
     @property
     def added(self) -> int:
-        return sum(report.added for report in self.files)
+        return sum(report.added for report in self.files) - len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,9 @@ class Person:
         self._openings: dict[tuple[str, int, int], SignedOpening] = {}
         # Records that were read and are not kept yet: two files may hold the same one.
         self._under_way: set[bytes] = set()
+        # How many entries were not believed when we last looked.
+        self.rejected = 0
+        self._catch_up()
 
     # Personas
 
@@ -174,10 +188,13 @@ class Person:
         signed = opening.sign(
             persona=persona, list_key=list_key, chain_id=self.network.suite.chain_id
         )
+        # Custodians whose keys are not theirs get no list: records would be sealed to those keys.
+        _ = self.network.sealing_cards
+        if list_key.address not in self.manifest.lists:
+            self.manifest.lists[list_key.address] = self._committee_index()
         if not self.profile.store.is_opened(list_key.address, persona.address):
             self.network.committee.open_list(signed)
             self.profile.store.opened(list_key.address, persona.address)
-            self.manifest.lists[list_key.address] = self._committee_index()
         self._openings[persona.address, number, epoch] = signed
         return signed
 
@@ -187,7 +204,7 @@ class Person:
             return Card(
                 chain_id=self.network.suite.chain_id,
                 persona=persona.address,
-                custodians=self.network.cards,
+                custodians=self.network.sealing_cards,
                 openings=tuple(self.opening(persona, one) for one in classes),
             )
 
@@ -197,7 +214,7 @@ class Person:
         is restored from the seed finds by them what came since."""
         known = len(self.manifest.lists)
         yield
-        if len(self.manifest.lists) > known:
+        if len(self.manifest.lists) > known or self.profile.store.get("manifest-unsaved"):
             self._save_manifest()
 
     def _committee_index(self) -> int:
@@ -230,12 +247,18 @@ class Person:
             published = self._publisher().publish(drafts, progress=progress)
         if reports:
             self._save_manifest()
-        return ImportReport(tuple(reports), resumed.receipts + published.receipts)
+        return ImportReport(
+            tuple(reports),
+            resumed.receipts + published.receipts,
+            published.refused,
+            resumed.refused,
+        )
 
     def resume(self, *, progress: Progress | None = None) -> Published:
-        """Finish an import that was cut off."""
+        """Finish an import that was cut off, and what a withdrawal left to do."""
+        self.finish_pending()
         done = self._publisher().resume(progress=progress)
-        if self._note_all():
+        if self._note_all() or done.refused:
             self._save_manifest()
         return done
 
@@ -324,6 +347,7 @@ class Person:
             issuer=self.persona(HOME),
             poster=self._list_key,
             on_kept=self._note,
+            on_refused=self._unnote,
         )
 
     def _note(self, entry: ListEntry, sealed: Sealed) -> None:
@@ -337,6 +361,9 @@ class Person:
             root=entry.root,
             day=sealed.day or _day_of(sealed.issued_at),
         )
+
+    def _unnote(self, record_id: bytes) -> None:
+        self.manifest.records.pop(record_id, None)
 
     def _list_key(self, address: str) -> LocalAccount:
         """The list key with this address, among all classes and the epochs that they have had."""
@@ -354,8 +381,15 @@ class Person:
     # Records
 
     def sync(self) -> int:
-        """Learn of what issuers posted since; say how many records are new."""
-        found = 0
+        """Learn of what issuers posted since; say how many records are new. `rejected` says how
+        many entries were not believed: anybody who was given a card, and any custodian, can make
+        one up."""
+        self.finish_pending()
+        try:
+            self._open_noted()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+        found = rejected = 0
         for data_class in DataClass:
             for persona in self._personas_of(data_class):
                 listing = self.network.committee.listing(
@@ -366,12 +400,49 @@ class Person:
                     data_class=data_class,
                 )
                 for listed in listing.entries:
+                    try:
+                        self._read_entry(listed, data_class)
+                    except OpeningError:
+                        rejected += 1
+                        continue
                     context = listed.capsule.context
                     list_key = self.keys.list_key(context.data_class, context.epoch).address
                     found += self.profile.store.learn(listed, list_key)
         if self._note_all():
             self._save_manifest()
+        self.rejected = rejected
         return found
+
+    def _read_entry(
+        self, entry: ListEntry, data_class: DataClass | None = None, day: str = ""
+    ) -> RecordNote:
+        """What is to be noted of an entry that checks out; an `OpeningError` if it does not."""
+        key = self.key_of(entry)
+        context = entry.capsule.context
+        try:
+            envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
+            envelope.tree(key.dek)
+            note = RecordNote(
+                data_class=envelope.data_class,
+                epoch=context.epoch,
+                cid=entry.cid,
+                body=key.body,
+                issuer=entry.issuer,
+                root=entry.root,
+                day=day or _day_of(envelope.issued_at),
+            )
+            said = (envelope.data_class, envelope.root, envelope.issuer.lower())
+        except (OSError, OverflowError, ValueError) as exc:
+            # Such as a day that no calendar has.
+            raise OpeningError("The entry is not one that we could have been sent.") from exc
+        if said != (context.data_class, entry.root, entry.issuer.lower()) or (
+            data_class is not None and context.data_class != int(data_class)
+        ):
+            raise OpeningError("The entry contradicts its envelope.")
+        known = self.manifest.records.get(entry.record_id)
+        if known and (known.cid, known.root, known.body) != (note.cid, note.root, note.body):
+            raise OpeningError("The entry is not the one that we noted of this record.")
+        return note
 
     def _personas_of(self, data_class: DataClass) -> list[LocalAccount]:
         """Personas that together see every list of the class: an issuer may hold an old card."""
@@ -433,17 +504,11 @@ class Person:
             entry = stored.entry
             if entry.record_id in self.manifest.records:
                 continue
-            key = self.key_of(entry)
-            envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
-            self.manifest.records[entry.record_id] = RecordNote(
-                data_class=envelope.data_class,
-                epoch=entry.capsule.context.epoch,
-                cid=entry.cid,
-                body=key.body,
-                issuer=entry.issuer,
-                root=entry.root,
-                day=stored.day or _day_of(envelope.issued_at),
-            )
+            try:
+                self.manifest.records[entry.record_id] = self._read_entry(entry, day=stored.day)
+            except OpeningError:
+                # Learnt from a custodian once, unchecked. It stays unnoted, and harms nobody.
+                continue
             missing += 1
         return missing
 
@@ -459,6 +524,7 @@ class Person:
         notice: bytes = bytes(32),
     ) -> Receipt:
         """Grant, and leave the class keys for the grantee at the custodians."""
+        self.finish_pending()
         to = self.network.receiving_key(grantee)
         persona = self.persona_for(grantee)
         now = self.network.suite.now()
@@ -498,87 +564,184 @@ class Person:
         self, persona: LocalAccount, grantee: bytes, classes: DataClass, to: PublicKey
     ) -> None:
         for data_class in classes:
-            number = int(data_class)
-            for epoch in range(self.manifest.epochs.get(number, 0) + 1):
-                # A new persona has no list yet, of this epoch or of an earlier one.
-                self.opening(persona, data_class, epoch)
-                self.network.committee.leave_keys(
-                    self.keys.list_key(number, epoch),
-                    persona.address,
-                    grantee,
-                    data_class,
-                    epoch,
-                    self.keys.class_key(number, epoch),
-                    to,
-                )
+            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+                self._leave_key(persona, grantee, data_class, epoch, to)
+
+    def _leave_key(
+        self,
+        persona: LocalAccount,
+        grantee: bytes,
+        data_class: DataClass,
+        epoch: int,
+        to: PublicKey,
+    ) -> None:
+        number = int(data_class)
+        # A new persona has no list yet, of this epoch or of an earlier one.
+        with self._noting_lists():
+            self.opening(persona, data_class, epoch)
+        self.network.committee.leave_keys(
+            self.keys.list_key(number, epoch),
+            persona.address,
+            grantee,
+            data_class,
+            epoch,
+            self.keys.class_key(number, epoch),
+            to,
+        )
 
     def unshare(self, grantee: bytes) -> Receipt:
-        """Withdraw: the custodians hear it first, then the chain, then the classes get new keys."""
-        index = self.manifest.relationships.get(grantee)
-        persona = self.persona(
-            RESEARCH if index is None and parse_grantee(grantee).number else index or HOME
-        )
-        ended = self._live(persona.address, grantee)
-        act = acts.withdraw(self.network.suite, persona, grantee)
-        self.network.tell_custodians(act)
-        receipt = self.network.relayer.send(act.call)
-        if ended is not None and index is not None:
-            self._renew_keys(ended.classes)
+        """Withdraw: the custodians hear it first, then the chain, then the classes get new keys.
+
+        The chain is told even when no custodian answers. What else failed is in
+        `network.troubles`, and is finished by the next import, sync or share.
+        """
+        persona = self._persona_facing(grantee)
+        granted = self.network.suite.standing(persona.address, grantee, persona.address).grant
+        if grantee in self.manifest.relationships:
+            self._plan_renewal(granted.classes)
+        receipt = self.network.withdraw(acts.withdraw(self.network.suite, persona, grantee))
+        self.finish_pending()
         return receipt
 
+    def _persona_facing(self, grantee: bytes) -> LocalAccount:
+        """The persona that granted to this grantee, who may be unknown to this device."""
+        index = self.manifest.relationships.get(grantee)
+        if index is not None:
+            return self.persona(index)
+        now = self.network.suite.now()
+        personas = self.personas()
+        for row in self.network.synced().consents(list(personas), grantee):
+            if row.is_live(now):
+                return self.persona(personas[row.subject])
+        group = parse_grantee(grantee)
+        if group.number and group.address == self.network.suite.addresses["DataMarket"]:
+            research = self.persona(RESEARCH)
+            mine = self.network.index.offers(open_only=False, subjects=[research.address])
+            if any(row.number == group.number for row in mine):
+                return research
+        raise NothingToOpenError(
+            "Nothing of yours is shared with them, so there is nothing to withdraw. See "
+            "`aceso consents`.",
+            code="E_NOT_SHARED",
+        )
+
     def unshare_everything(self) -> list[Receipt]:
-        """Withdraw all consents of every persona, the custodians told first."""
-        receipts = []
+        """Withdraw all consents of every persona, the custodians told first.
+
+        Acts that are sent together can be linked by their time and by whoever carries them.
+        """
         suite = self.network.suite
         used = {row.subject for row in self.network.synced().consents(list(self.personas()))}
-        signed = [
-            acts.withdraw_all(suite, self.persona(index))
-            for address, index in self.personas().items()
-            if address in used
-        ]
-        for act in signed:
-            self.network.tell_custodians(act)
-        receipts = [self.network.relayer.send(act.call) for act in signed]
-        self._renew_keys(DataClass(sum(int(one) for one in DataClass)))
+        self._plan_renewal(_ALL)
+        receipts = self._withdraw_each(used, lambda persona: acts.withdraw_all(suite, persona))
+        self.finish_pending()
         return receipts
 
     def bar(self, actor: str) -> list[Receipt]:
-        """Bar an account in every persona."""
+        """Bar an account in every persona that has a consent in force."""
         suite = self.network.suite
-        return [
-            self.network.relayer.send(acts.bar(suite, self.persona(index), actor).call)
-            for index in self.personas().values()
-        ]
+        used = {row.subject for row in self.consents()}
+        return self._withdraw_each(used, lambda persona: acts.bar(suite, persona, actor))
 
-    def _renew_keys(self, classes: DataClass) -> None:
-        """A new epoch of each class; whoever may still see it gets the new key."""
+    def _withdraw_each(
+        self, used: set[str], act: Callable[[LocalAccount], SignedAct]
+    ) -> list[Receipt]:
+        """Send an act of each of these personas; one that fails does not keep back the others."""
+        indices = [index for address, index in self.personas().items() if address in used]
+        # In their own order, the personas would tell in which order they were made.
+        random.SystemRandom().shuffle(indices)
+        receipts: list[Receipt] = []
+        failed: list[AcesoError] = []
+        for index in indices:
+            try:
+                receipts.append(self.network.withdraw(act(self.persona(index))))
+            except AcesoError as exc:
+                failed.append(exc)
+        if failed:
+            raise NotWithdrawnError(len(failed), len(indices), failed) from failed[0]
+        return receipts
+
+    # New keys after a withdrawal. What is to be done is kept first, and done as far as it goes.
+
+    def _plan_renewal(self, classes: DataClass) -> None:
+        planned, keys = self._pending()
+        self._put_pending(planned | classes, keys)
+
+    def _pending(self) -> tuple[DataClass, list[tuple[bytes, int, int]]]:
+        """Classes that need a new key, and keys that are to be left: grantee, class, epoch."""
+        kept = json.loads(self.profile.store.get("pending") or b'{"renew": 0, "keys": []}')
+        keys = [(bytes.fromhex(who), number, epoch) for who, number, epoch in kept["keys"]]
+        return DataClass(kept["renew"]), keys
+
+    def _put_pending(self, renew: DataClass, keys: list[tuple[bytes, int, int]]) -> None:
+        listed = [(who.hex(), number, epoch) for who, number, epoch in keys]
+        kept = json.dumps({"renew": int(renew), "keys": listed})
+        self.profile.store.put("pending", kept.encode())
+
+    def finish_pending(self) -> None:
+        """Do what a withdrawal left to do. What fails is in `network.troubles`, and stays to be
+        done."""
+        try:
+            if self.profile.store.get("manifest-unsaved"):
+                self._save_manifest()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+        try:
+            self._renew_keys()
+            self._leave_pending()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+
+    def _renew_keys(self) -> None:
+        """A new epoch of each planned class; whoever may still see it is to get the new key."""
+        classes, keys = self._pending()
+        if not classes:
+            return
+        rows = self._related()
         for data_class in classes:
             number = int(data_class)
-            newest = self.keys.list_key(number, self.manifest.epochs.get(number, 0)).address
-            if newest not in self.manifest.lists:
+            epoch = self.manifest.epochs.get(number, 0)
+            if self.keys.list_key(number, epoch).address not in self.manifest.lists:
                 # Nobody was ever given this key.
                 continue
-            self.manifest.epochs[number] = self.manifest.epochs.get(number, 0) + 1
-        for row in self.consents():
-            # An offer's buyers never hold a class key.
-            remaining = row.classes & classes
-            if remaining and row.grantee in self.manifest.relationships:
-                persona = self.persona(self.manifest.relationships[row.grantee])
-                to = self.network.receiving_key(row.grantee)
-                self._leave_keys(persona, row.grantee, remaining, to)
-        self._save_manifest()
+            self.manifest.epochs[number] = epoch + 1
+            keys += [(row.grantee, number, epoch + 1) for row in rows if row.classes & data_class]
+        self._keep_manifest()
+        self._put_pending(_NONE, keys)
+        try:
+            self._save_manifest()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+
+    def _leave_pending(self) -> None:
+        _, keys = self._pending()
+        if not keys:
+            return
+        seen = {row.grantee: row for row in self._related()}
+        waiting = []
+        for grantee, number, epoch in keys:
+            row = seen.get(grantee)
+            if row is None or not row.classes & number:
+                # They may not see it any more.
+                continue
+            try:
+                to = self.network.receiving_key(grantee)
+                persona = self.persona(self.manifest.relationships[grantee])
+                self._leave_key(persona, grantee, DataClass(number), epoch, to)
+            except AcesoError as exc:
+                self.network.troubles.append(exc)
+                waiting.append((grantee, number, epoch))
+        self._put_pending(_NONE, waiting)
+
+    def _related(self) -> list[ConsentRow]:
+        """Consents in force of those who hold class keys; an offer's buyers never do."""
+        return [row for row in self.consents() if row.grantee in self.manifest.relationships]
 
     def consents(self, *, live: bool = True) -> list[ConsentRow]:
         """What was granted by any persona; only what is in force unless asked for all."""
         rows = self.network.synced().consents(list(self.personas()))
         now = self.network.suite.now()
         return [row for row in rows if not live or row.is_live(now)]
-
-    def _live(self, persona: str, grantee: bytes) -> ConsentRow | None:
-        for row in self.consents():
-            if (row.subject, row.grantee) == (persona, grantee):
-                return row
-        return None
 
     def who_can_see(self) -> list[Seer]:
         """Everybody who can see something now, and what."""
@@ -599,14 +762,32 @@ class Person:
     # The manifest
 
     def _save_manifest(self) -> None:
+        """Save the index after the newest one that there is, with what another device added."""
+        self._keep_manifest()
+        for attempt in range(_SAVES):
+            self._catch_up()
+            try:
+                if self._put_manifest():
+                    return
+            except RequestRefusedError as exc:
+                if exc.code != "E_HEAD_ROLLBACK" or attempt == _SAVES - 1:
+                    raise
+
+    def _keep_manifest(self) -> None:
+        """Keep the index on the device, as it is. Its version stays that of the last one that was
+        saved: a save that fails is not a version that was seen."""
+        version = self.manifest.version.to_bytes(8, "big")
+        self.profile.store.put("manifest", version + self.manifest.seal(self.keys))
+        self.profile.store.put("manifest-unsaved", b"1")
+
+    def _put_manifest(self) -> bool:
+        """Save the next version; say whether every custodian that answers took it as the newest."""
         manifest = self.manifest.next()
         sealed = manifest.seal(self.keys)
         cid = self.network.ipfs.add(sealed)
-        # The device first: a head that it has not seen would look like a rollback to it.
-        self.profile.store.put("manifest", manifest.version.to_bytes(8, "big") + sealed)
         head_key = self.keys.head_key()
         head = Head(head_key.address, manifest.version, cid)
-        self.network.committee.put_head(
+        posted = self.network.committee.put_head(
             head.sign(
                 head_key,
                 chain_id=self.network.suite.chain_id,
@@ -614,16 +795,53 @@ class Person:
             )
         )
         before = self.profile.store.get("manifest-cid")
+        self.profile.store.put("manifest", manifest.version.to_bytes(8, "big") + sealed)
         self.profile.store.put("manifest-cid", cid.encode())
+        self.profile.store.put("manifest-unsaved", b"")
         if before is not None and before.decode() != cid:
             self.network.ipfs.unpin(before.decode())
         self.manifest = manifest
+        return not any(error.code == "E_HEAD_ROLLBACK" for error in posted.missing.values())
+
+    def _catch_up(self) -> None:
+        """Take in what another device saved since. Where nobody answers soon, what this device
+        holds is enough: a save over a newer index is refused."""
+        try:
+            signed = self.network.newest_head(self.keys.head_key().address)
+            if signed is None:
+                return
+            head = signed.head
+            seen = (self.profile.store.get("manifest-cid") or b"").decode()
+            if (head.version, head.cid) <= (self.manifest.version, seen):
+                return
+            sealed = self.network.ipfs.read(head.cid, deadline=_HEAD_SECONDS)
+            newest = Manifest.open(sealed, self.keys, version=head.version)
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+            return
+        merged = self.manifest.merged(newest)
+        self.manifest = merged
+        self._keep_manifest()
+        self.profile.store.put("manifest-cid", head.cid.encode())
+        if merged == newest:
+            self.profile.store.put("manifest-unsaved", b"")
 
     def _load_manifest(self) -> Manifest:
         kept = self.profile.store.get("manifest")
         if kept is None:
             return Manifest()
         return Manifest.open(kept[8:], self.keys, version=int.from_bytes(kept[:8], "big"))
+
+    def _open_noted(self) -> None:
+        """Open every list that is noted and that no persona of this device sees, for the home
+        persona, which then may read it: another device made it."""
+        personas = [self.persona(index).address for index in self.personas().values()]
+        for data_class in DataClass:
+            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+                address = self.keys.list_key(int(data_class), epoch).address
+                is_seen = any(self.profile.store.is_opened(address, one) for one in personas)
+                if address in self.manifest.lists and not is_seen:
+                    self.opening(self.persona(HOME), data_class, epoch)
 
     def restore(self) -> int:
         """Bring the vault back from the seed and the custodians; say how many records there are."""
@@ -639,12 +857,8 @@ class Person:
         self.manifest = Manifest.open(sealed, self.keys, version=head.version)
         self.profile.store.put("manifest", head.version.to_bytes(8, "big") + sealed)
         self.profile.store.put("manifest-cid", head.cid.encode())
-        # Every list that was ever opened is opened for the home persona, which then may read it.
-        lists = set(self.manifest.lists)
-        for data_class in DataClass:
-            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
-                if self.keys.list_key(int(data_class), epoch).address in lists:
-                    self.opening(self.persona(HOME), data_class, epoch)
+        self.profile.store.put("manifest-unsaved", b"")
+        self._open_noted()
         self.sync()
         for record_id in list(self.manifest.records):
             # Noted, and cut off before it was posted: its file can be imported again.
@@ -673,7 +887,7 @@ class _OwnLists:
             return self._person.opening(self._home, DataClass(data_class)).opening
 
     def committee(self, opening: Opening) -> list[tuple[str, PublicKey]]:
-        known = {card.address: card.public_key for card in self._person.network.cards}
+        known = {card.address: card.public_key for card in self._person.network.sealing_cards}
         return [(address, known[address]) for address in opening.custodians]
 
 

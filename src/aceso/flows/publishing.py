@@ -28,6 +28,8 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Receipt, RefusedError, acts
 from aceso.codes import DataClass
+from aceso.custody import RequestRefusedError, TooFewCustodiansError
+from aceso.errors import AcesoError
 from aceso.storage import cid_digest
 from aceso.vault import (
     Body,
@@ -54,6 +56,7 @@ __all__ = [
     "Progress",
     "Published",
     "Publisher",
+    "Refused",
     "Sealed",
     "envelope_of",
     "seal_body",
@@ -63,6 +66,9 @@ __all__ = [
 _BATCH = 512
 # Posts wait for the network and the custodians' work, not for ours.
 _POSTS_AT_ONCE = 4
+
+# The record was deleted, or another device of this seed was first. Trying again never helps.
+_FOR_GOOD = frozenset({"E_DELETED", "E_ENTRY_CONFLICT"})
 
 # What is told of the way: the step and the number of records that have done it.
 Progress = Callable[[str, int], None]
@@ -109,11 +115,20 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that the custodians don't take, and never will: it is let go of on the device."""
+
+    record_id: bytes
+    error: AcesoError
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What a call has done."""
 
     entries: tuple[ListEntry, ...]
     receipts: tuple[Receipt, ...]
+    refused: tuple[Refused, ...] = ()
 
 
 def seconds_of(issued_at: str | None, day: date | None, fallback: int) -> int:
@@ -210,9 +225,11 @@ class Publisher:
         issuer: LocalAccount,
         poster: Callable[[str], LocalAccount] | None = None,
         on_kept: Callable[[ListEntry, Sealed], None] | None = None,
+        on_refused: Callable[[bytes], None] | None = None,
     ):
         """`issuer` anchors and, unless `poster` gives the key of a list, posts. `on_kept` is told
-        of each record whose entry is on the device, before anything of it is on chain."""
+        of each record whose entry is on the device, before anything of it is on chain, and
+        `on_refused` of one that the custodians never take."""
         self._network = network
         self._store = store
         self._folder = folder
@@ -220,16 +237,20 @@ class Publisher:
         self._issuer = issuer
         self._poster = poster or (lambda list_key: issuer)
         self._on_kept = on_kept or (lambda entry, sealed: None)
+        self._on_refused = on_refused or (lambda record_id: None)
 
     def publish(self, drafts: Iterable[Draft], *, progress: Progress | None = None) -> Published:
         """Publish all of `drafts`, after what an earlier call left."""
         tell = progress or (lambda step, count: None)
-        receipts = list(self.resume(progress=progress).receipts)
+        resumed = self.resume(progress=progress)
+        receipts, refused = list(resumed.receipts), list(resumed.refused)
         entries: list[ListEntry] = []
         for batch in self._sealed_batches(drafts, tell):
             entries += self._keep(batch, tell)
-            receipts += self._send(tell)
-        return Published(tuple(entries), tuple(receipts))
+            receipts += self._send(tell, refused)
+        gone = {one.record_id for one in refused}
+        taken = tuple(entry for entry in entries if entry.record_id not in gone)
+        return Published(taken, tuple(receipts), tuple(refused))
 
     def resume(self, *, progress: Progress | None = None) -> Published:
         """Finish what was cut off."""
@@ -237,7 +258,9 @@ class Publisher:
         for cid in self._store.left_behind():
             self._network.ipfs.unpin(cid)
         self._store.forget_added()
-        return Published((), tuple(self._send(tell)))
+        refused: list[Refused] = []
+        receipts = tuple(self._send(tell, refused))
+        return Published((), receipts, tuple(refused))
 
     def _sealed_batches(self, drafts: Iterable[Draft], tell: Progress) -> Iterator[list[Sealed]]:
         """Seal one draft after the other, so that no more than one body is held at a time."""
@@ -301,7 +324,7 @@ class Publisher:
         )
         return entry, opening.list_key
 
-    def _send(self, tell: Progress) -> Iterator[Receipt]:
+    def _send(self, tell: Progress, refused: list[Refused]) -> Iterator[Receipt]:
         for batch in self._store.unanchored():
             call = acts.anchor(self._network.suite, self._issuer, batch.root, batch.leaves)
             try:
@@ -314,18 +337,33 @@ class Publisher:
             tell("anchored", 1)
         with ThreadPoolExecutor(_POSTS_AT_ONCE, thread_name_prefix="aceso-post") as pool:
             # What one post raises is raised here; those that were done are written down.
-            for record_id in pool.map(self._post, self._store.unposted()):
-                self._store.posted(record_id)
-                tell("posted", 1)
+            for entry, error in pool.map(self._post, self._store.unposted()):
+                if error is None:
+                    self._store.posted(entry.record_id)
+                    tell("posted", 1)
+                    continue
+                # One that is never taken must not stop all that come after it.
+                self._network.ipfs.unpin(entry.cid)
+                self._store.delete(entry.record_id)
+                self._on_refused(entry.record_id)
+                refused.append(Refused(entry.record_id, error))
 
-    def _post(self, stored: Stored) -> bytes:
-        self._network.committee.post(
-            stored.entry,
-            list_key=stored.list_key,
-            signer=self._poster(stored.list_key),
-            issuer=stored.entry.issuer,
-        )
-        return stored.entry.record_id
+    def _post(self, stored: Stored) -> tuple[ListEntry, AcesoError | None]:
+        """Post it; an error that is returned, and not raised, stands for good."""
+        try:
+            self._network.committee.post(
+                stored.entry,
+                list_key=stored.list_key,
+                signer=self._poster(stored.list_key),
+                issuer=stored.entry.issuer,
+            )
+        except (RequestRefusedError, TooFewCustodiansError) as exc:
+            # While one custodian holds the entry and another is down, it may still be taken.
+            cause = exc.__cause__ if isinstance(exc, TooFewCustodiansError) and not exc.k else exc
+            if not isinstance(cause, RequestRefusedError) or cause.code not in _FOR_GOOD:
+                raise
+            return stored.entry, cause
+        return stored.entry, None
 
 
 def random_record_id() -> bytes:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,13 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import grantee_of_account, grantee_of_group
 from aceso.codes import DataClass, Use
 from aceso.custody import Listing
+from aceso.errors import AcesoError
 from aceso.vault import (
     Envelope,
+    FormatError,
     KeyBinding,
     ListEntry,
+    OpeningError,
     PrivateKey,
     RecordKey,
     open_class_key,
@@ -37,7 +41,7 @@ from .network import Network
 from .person import write_body
 from .profile import Profile
 
-__all__ = ["Gateway", "Opened", "Reader"]
+__all__ = ["Gateway", "Opened", "Reader", "Unopened"]
 
 _OPENED_AT_ONCE = 4
 
@@ -52,7 +56,57 @@ class Opened:
     path: Path
 
 
-class Reader(Holder):
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A record that is listed and did not open, and why."""
+
+    entry: ListEntry
+    error: AcesoError
+
+
+class _Opening(Holder):
+    """Opens what is listed. One record that does not open does not stop the others."""
+
+    def __init__(self, network: Network, profile: Profile):
+        super().__init__(network, profile)
+        self.unopened: tuple[Unopened, ...] = ()
+
+    def _open(
+        self,
+        actor: LocalAccount,
+        grantee: bytes,
+        persona: str,
+        *,
+        classes: DataClass,
+        folder: Path,
+        use: Use,
+    ) -> list[Opened]:
+        """What opened; `unopened` says what did not. If nothing did, the first error is raised."""
+        opened: list[Opened] = []
+        unopened: list[Unopened] = []
+        for data_class in classes:
+            for one in _open_listed(
+                self.network,
+                _listing(self.network, actor, grantee, persona, data_class, use),
+                actor=actor,
+                grantee=grantee,
+                receiving_key=self.receiving_key,
+                persona=persona,
+                data_class=data_class,
+                use=use,
+                folder=folder,
+            ):
+                if isinstance(one, Opened):
+                    opened.append(one)
+                else:
+                    unopened.append(one)
+        self.unopened = tuple(unopened)
+        if unopened and not opened:
+            raise unopened[0].error
+        return opened
+
+
+class Reader(_Opening):
     """Somebody to whom persons grant directly."""
 
     @property
@@ -71,25 +125,13 @@ class Reader(Holder):
         folder: Path,
         use: Use = Use.TREAT,
     ) -> list[Opened]:
-        """Open every record of these classes into `folder`."""
-        opened: list[Opened] = []
-        for data_class in classes:
-            listing = self.listing(persona, data_class=data_class, use=use)
-            opened += _open_listed(
-                self.network,
-                listing,
-                actor=self.account,
-                grantee=self.grantee,
-                receiving_key=self.receiving_key,
-                persona=persona,
-                data_class=data_class,
-                use=use,
-                folder=folder,
-            )
-        return opened
+        """Open every record of these classes into `folder`; `unopened` says what did not open."""
+        return self._open(
+            self.account, self.grantee, persona, classes=classes, folder=folder, use=use
+        )
 
 
-class Gateway(Holder):
+class Gateway(_Opening):
     """An institution's gateway: it holds the receiving key, and opens for live members."""
 
     def __init__(self, network: Network, profile: Profile, number: int):
@@ -111,21 +153,7 @@ class Gateway(Holder):
         use: Use = Use.TREAT,
     ) -> list[Opened]:
         """Open for a member, who signs every request: the custodians see who asked."""
-        opened: list[Opened] = []
-        for data_class in classes:
-            listing = _listing(self.network, member, self.grantee, persona, data_class, use)
-            opened += _open_listed(
-                self.network,
-                listing,
-                actor=member,
-                grantee=self.grantee,
-                receiving_key=self.receiving_key,
-                persona=persona,
-                data_class=data_class,
-                use=use,
-                folder=folder,
-            )
-        return opened
+        return self._open(member, self.grantee, persona, classes=classes, folder=folder, use=use)
 
 
 def _listing(
@@ -152,22 +180,24 @@ def _open_listed(
     data_class: DataClass,
     use: Use,
     folder: Path,
-) -> list[Opened]:
-    keys = {
-        left.epoch: open_class_key(
-            left.sealed,
-            receiving_key,
-            binding=KeyBinding(
-                chain_id=network.suite.chain_id,
-                list_key=left.list_key,
-                persona=persona,
-                grantee=grantee,
-                data_class=int(data_class),
-                epoch=left.epoch,
-            ),
+) -> list[Opened | Unopened]:
+    ours = receiving_key.public_key.digest
+    keys: dict[int, PrivateKey] = {}
+    for left in listing.sealed_keys:
+        # What was left for a receiving key that we have changed since is of no use to us.
+        if left.receiving_key != ours:
+            continue
+        binding = KeyBinding(
+            chain_id=network.suite.chain_id,
+            list_key=left.list_key,
+            persona=persona,
+            grantee=grantee,
+            data_class=int(data_class),
+            epoch=left.epoch,
         )
-        for left in listing.sealed_keys
-    }
+        with suppress(OpeningError):
+            # One that does not open is one that was not left: a record that needs it says so.
+            keys[left.epoch] = open_class_key(left.sealed, receiving_key, binding=binding)
 
     def open_one(entry: ListEntry) -> Opened:
         class_key = keys.get(entry.capsule.context.epoch)
@@ -189,11 +219,22 @@ def _open_listed(
             reader_key=class_key,
         )
         path = folder / f"{entry.record_id.hex()[:16]}{_ending(entry, key)}"
-        envelope = write_body(network, entry, key, path)
+        # Two entries may claim one id: only one that checks out takes the name.
+        checked = folder / f".{entry.digest.hex()}"
+        envelope = write_body(network, entry, key, checked)
+        checked.replace(path)
         return Opened(entry, envelope, key, path)
 
+    def try_one(entry: ListEntry) -> Opened | Unopened:
+        try:
+            return open_one(entry)
+        except AcesoError as exc:
+            return Unopened(entry, exc)
+        except ValueError:
+            return Unopened(entry, FormatError("The record is not in a form that we know."))
+
     with ThreadPoolExecutor(_OPENED_AT_ONCE, thread_name_prefix="aceso-open") as pool:
-        return list(pool.map(open_one, listing.entries))
+        return list(pool.map(try_one, listing.entries))
 
 
 _ENDINGS: Sequence[tuple[str, str]] = (

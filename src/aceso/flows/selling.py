@@ -19,11 +19,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aceso.chain import Committee, Delivery, OfferTerms, Receipt, Terms, acts, grantee_of_group
+from aceso.chain import (
+    Committee,
+    Delivery,
+    OfferTerms,
+    Receipt,
+    RefusedError,
+    Terms,
+    acts,
+    grantee_of_group,
+)
 from aceso.codes import Condition, DataClass, Use
+from aceso.errors import AcesoError, IntegrityError, StorageError
 from aceso.formats import BytesBody
 from aceso.research import Extract, extract
-from aceso.storage import cid_digest, cid_from_digest
+from aceso.storage import IpfsDownError, cid_digest, cid_from_digest
 from aceso.vault import (
     CapsuleContext,
     ListEntry,
@@ -52,6 +62,49 @@ class Delivered:
     entry: ListEntry
     extract: Extract
     receipts: tuple[Receipt, ...]
+    # Records of the classes on offer whose bodies did not open, or are not there.
+    left_out: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A sealed extract on its way. What is in it is kept only sealed, on IPFS."""
+
+    leaf: bytes
+    # The digest in the CID of the leaves of its batch, as `anchor` takes it.
+    leaves: bytes
+    entry: ListEntry
+    left_out: tuple[bytes, ...]
+    made: Extract
+
+    def to_bytes(self) -> bytes:
+        about = {
+            "removed": self.made.removed_paths,
+            "method": self.made.method,
+            "version": self.made.version,
+            "resources": self.made.resources,
+            "sha256": self.made.sha256.hex(),
+            "leftOut": [one.hex() for one in self.left_out],
+            "leaves": self.leaves.hex(),
+        }
+        said = json.dumps(about).encode()
+        return self.leaf + len(said).to_bytes(4, "big") + said + self.entry.to_bytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> _Kept:
+        end = 36 + int.from_bytes(data[32:36], "big")
+        about = json.loads(data[36:end])
+        made = Extract(
+            data=b"",
+            removed_paths=tuple(about["removed"]),
+            method=about["method"],
+            version=about["version"],
+            resources=about["resources"],
+            sha256=bytes.fromhex(about["sha256"]),
+        )
+        left_out = tuple(bytes.fromhex(one) for one in about["leftOut"])
+        leaves = bytes.fromhex(about["leaves"])
+        return cls(data[:32], leaves, ListEntry.from_bytes(data[end:]), left_out, made)
 
 
 class Seller:
@@ -120,8 +173,7 @@ class Seller:
         """Withdraw what was granted to an offer: its orders are paid for the time until now."""
         suite = self._network.suite
         act = acts.withdraw(suite, self._person.persona(RESEARCH), self.grantee(number))
-        self._network.tell_custodians(act)
-        return self._network.relayer.send(act.call)
+        return self._network.withdraw(act)
 
     def close(self, number: int) -> Receipt:
         """Take no more buyers."""
@@ -129,33 +181,29 @@ class Seller:
         return self._network.relayer.send(acts.close_offer(self._network.suite, persona, number))
 
     def deliver(self, order: int) -> Delivered:
-        """Make the extract of an order, leave it with the committee, and record the delivery."""
+        """Make the extract of an order, leave it with the committee, and record the delivery.
+
+        A delivery that was cut off goes on with the same extract: the committee takes no second
+        one. The extract that is returned then has no data, which is kept nowhere unsealed.
+        """
         suite = self._network.suite
+        store = self._person.profile.store
         persona = self._person.persona(RESEARCH)
-        _, tail = suite.market.get_order(order)
-        terms = suite.market.get_offer(tail.offer)
-        classes = DataClass(terms.classes)
         mine = self._network.synced().orders(subjects=[persona.address])
         bought = next((row for row in mine if row.order == order), None)
-        if terms.subject != persona.address or bought is None:
+        if bought is None:
             raise NothingToOpenError(
                 "There is no such order of an offer of yours. See `aceso balance` for your orders.",
                 code="E_NO_ORDER",
             )
-        buyer_key = PublicKey(
-            self._network.ipfs.read(cid_from_digest(bought.receiving_key), limit=4096)
-        )
-        made = extract(
-            self._bodies(classes),
-            classes=classes,
-            order_key=self._person.keys.derive("extract-dates", 32) + order.to_bytes(32, "big"),
-        )
-        if not made.resources:
-            raise NothingToOpenError(
-                "There is nothing in the vault of the classes on offer that an extract may hold.",
-                code="E_EMPTY_EXTRACT",
-            )
-        entry, leaf, anchored = self._seal(order, classes, made, buyer_key)
+        before = store.get(f"extract/{order}")
+        if before is None:
+            kept = self._make(order, bought.receiving_key)
+            store.put(f"extract/{order}", kept.to_bytes())
+        else:
+            kept = _Kept.from_bytes(before)
+        entry, leaf = kept.entry, kept.leaf
+        receipts = self._anchor(entry.root, kept.leaves)
         attestation = self._network.committee.deposit_extract(order, entry, persona, leaf=leaf)
         call = suite.market.deliver(
             Delivery(order, leaf, bought.receiving_key, entry.capsule.digest),
@@ -163,12 +211,44 @@ class Seller:
             attestation.signers,
             list(attestation.signatures),
         )
-        delivered = self._network.relayer.send(call)
-        return Delivered(order, entry, made, (anchored, delivered))
+        receipts.append(self._network.relayer.send(call))
+        return Delivered(order, entry, kept.made, tuple(receipts), kept.left_out)
+
+    def _make(self, order: int, receiving_key: bytes) -> _Kept:
+        suite = self._network.suite
+        _, tail = suite.market.get_order(order)
+        classes = DataClass(suite.market.get_offer(tail.offer).classes)
+        buyer_key = PublicKey(self._network.ipfs.read(cid_from_digest(receiving_key), limit=4096))
+        left_out: dict[bytes, AcesoError] = {}
+        made = extract(
+            self._bodies(classes, left_out),
+            classes=classes,
+            order_key=self._person.keys.derive("extract-dates", 32) + order.to_bytes(32, "big"),
+        )
+        if not made.resources:
+            if left_out:
+                raise next(iter(left_out.values()))
+            raise NothingToOpenError(
+                "There is nothing in the vault of the classes on offer that an extract may hold.",
+                code="E_EMPTY_EXTRACT",
+            )
+        entry, leaf, leaves = self._seal(order, classes, made, buyer_key)
+        return _Kept(leaf, leaves, entry, tuple(left_out), made)
+
+    def _anchor(self, root: bytes, leaves: bytes) -> list[Receipt]:
+        """Anchor the extract alone; no receipt if that was done before."""
+        persona = self._person.persona(RESEARCH)
+        call = acts.anchor(self._network.suite, persona, root, leaves)
+        try:
+            return [self._network.relayer.send(call)]
+        except RefusedError as exc:
+            if exc.error != "RecordAlreadyAnchored":
+                raise
+            return []
 
     def _seal(
         self, order: int, classes: DataClass, made: Extract, buyer_key: PublicKey
-    ) -> tuple[ListEntry, bytes, Receipt]:
+    ) -> tuple[ListEntry, bytes, bytes]:
         suite = self._network.suite
         persona = self._person.persona(RESEARCH)
         now = suite.now()
@@ -190,10 +270,7 @@ class Seller:
         )
         leaf = sealed.tree.leaf
         batch = make_batch([leaf])
-        cid = self._network.ipfs.add(b"".join(sorted(batch.proofs())))
-        receipt = self._network.relayer.send(
-            acts.anchor(suite, persona, batch.root, cid_digest(cid))
-        )
+        leaves = cid_digest(self._network.ipfs.add(b"".join(sorted(batch.proofs()))))
         capsule = make_capsule(
             CapsuleContext(
                 chain_id=suite.chain_id,
@@ -203,7 +280,7 @@ class Seller:
                 order=order,
             ),
             RecordKey(sealed.dek, sealed.body),
-            custodians=[(card.address, card.public_key) for card in self._network.cards],
+            custodians=[(card.address, card.public_key) for card in self._network.sealing_cards],
             threshold=self._network.facts.threshold,
             reader_key=buyer_key,
             owner_key=self._person.keys.owner_key().public_key,
@@ -222,18 +299,25 @@ class Seller:
             root=batch.root,
             envelope=envelope.seal(sealed.dek),
         )
-        return entry, leaf, receipt
+        return entry, leaf, leaves
 
-    def _bodies(self, classes: DataClass) -> Iterator[bytes]:
-        """The contents of every FHIR record of these classes; files kept whole are none."""
+    def _bodies(self, classes: DataClass, left_out: dict[bytes, AcesoError]) -> Iterator[bytes]:
+        """The contents of every FHIR record of these classes; files kept whole are none. One that
+        does not open, or is not there, goes to `left_out`."""
         with tempfile.TemporaryDirectory(dir=self._person.profile.folder) as folder:
             for record_id, note in self._person.records():
                 if not DataClass(note.data_class) & classes:
                     continue
-                entry = self._person.entry(record_id)
-                key = self._person.key_of(entry)
                 path = Path(folder) / "body"
-                envelope = write_body(self._network, entry, key, path)
+                try:
+                    entry = self._person.entry(record_id)
+                    key = self._person.key_of(entry)
+                    envelope = write_body(self._network, entry, key, path)
+                except IpfsDownError:
+                    raise
+                except (IntegrityError, NothingToOpenError, StorageError) as exc:
+                    left_out[record_id] = exc
+                    continue
                 if envelope.media_type == "application/fhir+json" and "/sha256" not in (
                     envelope.hashes
                 ):

@@ -130,7 +130,11 @@ class Envelope:
                 proof=tuple(bytes.fromhex(step) for step in said["proof"]),
             )
             envelope.head()
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        except (
+            *(KeyError, TypeError, ValueError, AttributeError),
+            # An endless number, or what is nested without end.
+            *(OverflowError, RecursionError),
+        ) as exc:
             raise FormatError("The envelope opens, but is not in a form that we know.") from exc
         if envelope.record_id != record_id:
             raise OpeningError("The envelope is another record's.")
