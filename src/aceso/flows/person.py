@@ -547,7 +547,11 @@ class Person:
     def choose_physician(
         self, physician: str, *, sensitive: DataClass = _NONE, seconds: int = 365 * _DAY
     ) -> Receipt:
-        """Make `physician` the primary one: all clinical classes, and the sensitive ones named."""
+        """Make `physician` the primary one: all clinical classes, and the sensitive ones named.
+
+        Whoever was it before is withdrawn from: each physician knows a persona of their own, so the
+        chain can't tell that the one takes the place of the other.
+        """
         grantee = bytes(12) + bytes.fromhex(physician.removeprefix("0x"))
         to = self.network.receiving_key(grantee)
         persona = self.persona_for(grantee)
@@ -557,6 +561,9 @@ class Person:
         receipt = self.network.relayer.send(call)
         self._leave_keys(persona, grantee, classes, to)
         self._save_manifest()
+        for row in self.consents():
+            if row.primary and row.grantee != grantee:
+                self.unshare(row.grantee)
         self.network.wait_confirmed(receipt)
         return receipt
 
