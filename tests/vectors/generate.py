@@ -1,4 +1,7 @@
-"""Writes the vectors beside this file. They are frozen: run it only for a new version of a format.
+"""Writes the vectors beside this file: `python tests/vectors/generate.py manifest`.
+
+They are frozen: name only the one whose format has a new version. What an older version made is
+kept beside it (`manifest-1.json`), for readers open it still.
 
 Secret inputs are given in the files. Deterministic outputs are compared byte for byte by
 tests/python/vault/test_vectors.py; what is random (every seal, every split) is opened and joined.
@@ -8,6 +11,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -189,24 +194,37 @@ def record(derived: VaultKeys) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def manifest(derived: VaultKeys) -> dict[str, Any]:
+    held = vault.Manifest(
+        version=7,
+        epochs={LABS: 2},
+        relationships={bytes(32): 3},
+        forgotten={bytes([5]) * 32, bytes([4]) * 32},
+    )
+    return {
+        "mnemonic": MNEMONIC,
+        "chainId": CHAIN_ID,
+        "version": held.version,
+        "epochs": {str(LABS): 2},
+        "relationships": {bytes(32).hex(): 3},
+        "forgotten": [(bytes([digit]) * 32).hex() for digit in (4, 5)],
+        "sealed": held.seal(derived).hex(),
+    }
+
+
+def main(names: list[str]) -> None:
     seed = vault.Seed.from_mnemonic(MNEMONIC)
     derived = seed.keys(CHAIN_ID)
-    write("hpke", hpke())
-    write("keys", keys(derived, seed))
-    write("shamir", sharing())
-    write("record", record(derived))
-    manifest = vault.Manifest(version=7, epochs={LABS: 2}, relationships={bytes(32): 3})
-    write(
-        "manifest",
-        {
-            "mnemonic": MNEMONIC,
-            "chainId": CHAIN_ID,
-            "version": 7,
-            "sealed": manifest.seal(derived).hex(),
-        },
-    )
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "hpke": hpke,
+        "keys": lambda: keys(derived, seed),
+        "shamir": sharing,
+        "record": lambda: record(derived),
+        "manifest": lambda: manifest(derived),
+    }
+    for name in names:
+        write(name, makers[name]())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

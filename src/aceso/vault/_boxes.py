@@ -8,6 +8,7 @@ The plaintext is a length (4), the document, and zeros up to a Padmé length of 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -23,22 +24,30 @@ __all__ = ["open_box", "seal_box"]
 _NONCE_BYTES: Final = 12
 
 
-def seal_box(document: bytes, *, key: bytes, magic: bytes, bound: bytes) -> bytes:
+def seal_box(document: bytes, *, key: bytes, magic: bytes, bound: bytes, version: int = 1) -> bytes:
     """Seal `document`, bound to its magic, version and suite, and to `bound`."""
-    head = magic + b"\x01" + bytes([SUITE])
+    head = magic + bytes([version, SUITE])
     plain = be(len(document), 4, "a document's length") + document
     plain += bytes(padded_length(len(plain)) - len(plain))
     nonce = os.urandom(_NONCE_BYTES)
     return head + nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, head + bound)
 
 
-def open_box(sealed: bytes, *, key: bytes, magic: bytes, bound: bytes, what: str) -> bytes:
-    """Open what `seal_box` made, or raise `OpeningError`."""
-    head = magic + b"\x01" + bytes([SUITE])
+def open_box(
+    sealed: bytes,
+    *,
+    key: bytes,
+    magic: bytes,
+    bound: bytes,
+    what: str,
+    versions: Collection[int] = (1,),
+) -> tuple[int, bytes]:
+    """Open what `seal_box` made, or raise `OpeningError`; give its version and the document."""
     reader = Reader(sealed, what)
     reader.expect(magic, "magic")
-    reader.expect(head[4:5], "version")
-    reader.expect(head[5:], "suite")
+    version = reader.one_of(versions, "version")
+    reader.expect(bytes([SUITE]), "suite")
+    head = magic + bytes([version, SUITE])
     nonce = reader.take(_NONCE_BYTES, "nonce")
     try:
         plain = ChaCha20Poly1305(key).decrypt(nonce, sealed[reader.at :], head + bound)
@@ -50,4 +59,4 @@ def open_box(sealed: bytes, *, key: bytes, magic: bytes, bound: bytes, what: str
     document = inner.take(inner.number(4, "length"), "document")
     if any(plain[inner.at :]) or len(plain) != padded_length(inner.at):
         raise FormatError(f"The {what} is padded with something else than zeros.")
-    return document
+    return version, document

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aceso.ethereum import ADDRESS_BYTES, address_bytes, address_text, keccak
 
 from .errors import FormatError
@@ -55,11 +57,21 @@ class Reader:
         """The next bytes, which can only be these."""
         found = self.take(len(expected), field)
         if found != expected:
-            raise FormatError(
-                f"The {self._what} has an unknown {field} ({found.hex()}, where {expected.hex()} "
-                "was expected). It may come from a newer version of this program, or not be a "
-                f"{self._what} at all."
-            )
+            raise self._unknown(field, found, expected.hex())
+
+    def one_of(self, known: Collection[int], field: str) -> int:
+        """The next byte, which can only be one of these."""
+        found = self.take(1, field)
+        if found[0] not in known:
+            raise self._unknown(field, found, " or ".join(f"{one:02x}" for one in known))
+        return found[0]
+
+    def _unknown(self, field: str, found: bytes, expected: str) -> FormatError:
+        return FormatError(
+            f"The {self._what} has an unknown {field} ({found.hex()}, where {expected} was "
+            "expected). It may come from a newer version of this program, or not be a "
+            f"{self._what} at all."
+        )
 
     def end(self) -> None:
         """There must be nothing left."""

@@ -17,7 +17,7 @@ refuses an older one; a fresh device can be shown an old one by custodians who a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ from .segments import Body
 __all__ = ["CommitteeNote", "Head", "Manifest", "RecordNote", "SignedHead", "newest"]
 
 _MAGIC: Final = b"AMAN"
+# Version 1 had no `forgotten`. A program that knows only that one must not save over this one: what
+# was forgotten would come back.
+_BOX_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ class Manifest:
     """The index. Change it, then `seal` the `next` version.
 
     records        record id -> what is remembered
+    forgotten      ids of records that were deleted, and stay so: see `forget`
     sources        digest of a file that was imported -> digest of its outcomes
     relationships  grantee (32 bytes) -> index of the persona that is shown to them
     epochs         data class -> its newest epoch
@@ -107,6 +111,7 @@ class Manifest:
 
     version: int = 0
     records: dict[bytes, RecordNote] = field(default_factory=dict)
+    forgotten: set[bytes] = field(default_factory=set)
     sources: dict[bytes, bytes] = field(default_factory=dict)
     relationships: dict[bytes, int] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=dict)
@@ -117,19 +122,31 @@ class Manifest:
         """The same index, one version on."""
         return replace(self, version=self.version + 1)
 
+    def forget(self, record_id: bytes) -> None:
+        """Drop the note of a record and keep its id, so that no other device brings it back.
+
+        The id is a keyed hash of the contents or random, so it tells nothing to who has not both
+        the seed and the contents. It is never taken out again.
+        """
+        self.records.pop(record_id, None)
+        self.forgotten.add(exactly(record_id, 32, "a record id"))
+
     def merged(self, newer: Manifest) -> Manifest:
         """What this index and a newer one hold together, as the newer version.
 
-        Where two devices chose different personas for a grantee, the newer index is right. What one
-        device removed is there again when the other one still had it.
+        Where two devices chose different personas for a grantee, the newer index is right. A record
+        that one device forgot is forgotten, whatever the other one still had; anything else that
+        one of them removed is there again.
         """
+        forgotten = self.forgotten | newer.forgotten
         committees = [*newer.committees]
         committees += [note for note in self.committees if note not in committees]
         lists = {key: committees.index(self.committees[place]) for key, place in self.lists.items()}
         classes = self.epochs.keys() | newer.epochs.keys()
         return Manifest(
             version=newer.version,
-            records=self.records | newer.records,
+            records=_kept(self.records | newer.records, forgotten),
+            forgotten=forgotten,
             sources=self.sources | newer.sources,
             relationships=self.relationships | newer.relationships,
             epochs={one: max(self.epochs.get(one, 0), newer.epochs.get(one, 0)) for one in classes},
@@ -142,6 +159,7 @@ class Manifest:
         document = rfc8785.dumps(
             {
                 "records": {key.hex(): note._to_json() for key, note in self.records.items()},
+                "forgotten": sorted(record_id.hex() for record_id in self.forgotten),
                 "sources": {key.hex(): value.hex() for key, value in self.sources.items()},
                 "relationships": {key.hex(): value for key, value in self.relationships.items()},
                 "epochs": {str(key): value for key, value in self.epochs.items()},
@@ -151,7 +169,13 @@ class Manifest:
                 "committees": [asdict(note) for note in self.committees],
             }
         )
-        return seal_box(document, key=keys.manifest_key(), magic=_MAGIC, bound=self._bound(keys))
+        return seal_box(
+            document,
+            key=keys.manifest_key(),
+            magic=_MAGIC,
+            bound=self._bound(keys),
+            version=_BOX_VERSION,
+        )
 
     def _bound(self, keys: VaultKeys) -> bytes:
         return be(keys.chain_id, 8) + be(self.version, 8, "a version")
@@ -160,19 +184,26 @@ class Manifest:
     def open(cls, sealed: bytes, keys: VaultKeys, *, version: int) -> Manifest:
         """Open the manifest of this version, or raise `OpeningError`."""
         manifest = cls(version=version)
-        document = open_box(
+        box_version, document = open_box(
             sealed,
             key=keys.manifest_key(),
             magic=_MAGIC,
             bound=manifest._bound(keys),
             what="manifest",
+            versions=(1, _BOX_VERSION),
         )
         try:
             said = json.loads(document)
-            manifest.records = {
+            if box_version > 1:
+                manifest.forgotten = {
+                    exactly(bytes.fromhex(record_id), 32, "a record id")
+                    for record_id in said["forgotten"]
+                }
+            notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)
                 for key, note in said["records"].items()
             }
+            manifest.records = _kept(notes, manifest.forgotten)
             manifest.sources = {
                 bytes.fromhex(key): bytes.fromhex(value) for key, value in said["sources"].items()
             }
@@ -190,6 +221,10 @@ class Manifest:
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise FormatError("The manifest opens, but is not in a form that we know.") from exc
         return manifest
+
+
+def _kept(notes: Mapping[bytes, RecordNote], forgotten: Set[bytes]) -> dict[bytes, RecordNote]:
+    return {key: note for key, note in notes.items() if key not in forgotten}
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Envelope:
     @classmethod
     def open(cls, sealed: bytes, dek: bytes, *, record_id: bytes) -> Envelope:
         """Open what `seal` made, or raise `OpeningError`."""
-        document = open_box(
+        _, document = open_box(
             sealed,
             key=_envelope_key(dek, record_id),
             magic=_ENVELOPE_MAGIC,

@@ -3,6 +3,8 @@ what others keep for the vault
 ├── a class key opens for its grantee, persona, list, class and epoch only
 ├── a card reads back when persona and list key signed it; else it is refused
 ├── a manifest opens in its own version only, and holds no key
+├── what one device forgot no other brings back, in whatever order they merge
+├── a program that knows only the manifest's former format opens none of this one
 └── the highest head wins; a stranger's is skipped; an older one than was seen is refused
 """
 
@@ -131,8 +133,9 @@ def test_a_stranger_cannot_sign_for_a_persona(seed, keys, opening):
         opening.sign(persona=seed.persona(2), list_key=keys.list_key(LABS, 0), chain_id=CHAIN_ID)
 
 
-def test_a_manifest_opens_in_its_own_version_only(seed, keys, sealed):
-    note = vault.RecordNote(
+@pytest.fixture
+def note(sealed):
+    return vault.RecordNote(
         data_class=LABS,
         epoch=0,
         cid="bafkrei" + "a" * 52,
@@ -142,8 +145,12 @@ def test_a_manifest_opens_in_its_own_version_only(seed, keys, sealed):
         day="2026-01-01",
         outcome=b"\1" * 32,
     )
+
+
+def test_a_manifest_opens_in_its_own_version_only(seed, keys, note):
     manifest = vault.Manifest(
         records={bytes(32): note},
+        forgotten={b"\6" * 32},
         sources={b"\2" * 32: b"\3" * 32},
         relationships={b"\4" * 32: 5},
         epochs={LABS: 1},
@@ -161,6 +168,44 @@ def test_a_manifest_opens_in_its_own_version_only(seed, keys, sealed):
     ):
         with pytest.raises(vault.OpeningError):
             vault.Manifest.open(wrong, its_keys, version=version)
+
+
+def test_what_one_device_forgot_no_other_brings_back(note):
+    kept, gone, other = (bytes([digit]) * 32 for digit in (1, 2, 3))
+    one = vault.Manifest(version=4, records={kept: note, gone: note})
+    two = vault.Manifest(version=4, records={kept: note, gone: note})
+    three = vault.Manifest(version=4, forgotten={other}, records={kept: note, gone: note})
+
+    one.forget(gone)
+    one.forget(other)
+
+    assert one.records == {kept: note}
+    assert one.forgotten == {gone, other}
+    for older, newer in ((one, two), (two, one), (one, three), (three, one)):
+        merged = older.merged(newer)
+        assert merged.records == {kept: note}
+        assert merged.forgotten == {gone, other}
+        # The devices' own indices are as they were.
+        assert two.records == {kept: note, gone: note}
+    with pytest.raises(ValueError, match="a record id"):
+        one.forget(b"short")
+
+
+def test_a_note_beside_its_tombstone_is_not_read(keys, note):
+    torn = vault.Manifest(records={bytes(32): note, b"\1" * 32: note}, forgotten={bytes(32)})
+
+    assert vault.Manifest.open(torn.seal(keys), keys, version=0).records == {b"\1" * 32: note}
+
+
+def test_a_program_of_the_former_format_opens_none_of_this_one(keys):
+    box = vault.Manifest(version=1, forgotten={bytes(32)}).seal(keys)
+
+    assert box[:6] == b"AMAN\2\1"
+    # The version is bound, so nobody else can make it look like the former one.
+    with pytest.raises(vault.OpeningError):
+        vault.Manifest.open(box[:4] + b"\1" + box[5:], keys, version=1)
+    with pytest.raises(vault.FormatError, match="01 or 02"):
+        vault.Manifest.open(box[:4] + b"\3" + box[5:], keys, version=1)
 
 
 def test_the_highest_head_wins(seed, keys):

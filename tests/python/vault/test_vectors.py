@@ -4,7 +4,8 @@ the frozen vectors of tests/vectors
 ├── hpke: what Python and the npm twin sealed opens
 ├── shamir: shares of three programs join
 ├── record: body, capsule, shares, fields, entry, class key: opened, or compared byte for byte
-└── manifest: opens
+├── manifest: opens
+└── manifest-1: opens, and nothing was forgotten
 """
 
 import json
@@ -111,6 +112,20 @@ def test_record():
 
 def test_manifest():
     said = load("manifest")
+    keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
+
+    manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
+
+    assert manifest == vault.Manifest(
+        version=7,
+        epochs={LABS: 2},
+        relationships={bytes(32): 3},
+        forgotten={unhex("04" * 32), unhex("05" * 32)},
+    )
+
+
+def test_manifest_of_version_1():
+    said = load("manifest-1")
     keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
 
     manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
