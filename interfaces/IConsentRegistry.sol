@@ -112,10 +112,13 @@ interface IConsentRegistry {
     /// @notice As {withdrawAll}, by the signature of `subject`, whoever sends it and whenever.
     function withdrawAllWithSig(address subject, bytes calldata signature) external;
 
-    /// @notice Denies `actor` whatever else holds, also as a member of a group. It never reverts.
+    /// @notice Denies `actor` whatever else holds, also as a member of a group. It never reverts. Where the bar is in
+    /// force already, it counts as a withdrawal, which voids what was signed for `actor` before.
     function bar(address actor) external;
 
-    /// @notice As {bar}, by the signature of `subject`, whoever sends it and whenever.
+    /// @notice As {bar}, by the signature of `subject`, whoever sends it and whenever, save that it changes nothing
+    /// while that bar is in force. It is void once the bar was lifted. Nothing else voids it.
+    /// @dev It names the number of the bar, modulo 64: lifted 64 times, a bar of long ago could be carried again.
     function barWithSig(address subject, address actor, bytes calldata signature) external;
 
     /// @notice Lifts the bar of `actor`. What was granted before the bar stays ended.

@@ -17,7 +17,7 @@ contract ConsentRegistry is IConsentRegistry, TypedData {
     bytes32 private constant WITHDRAWAL_TYPEHASH =
         keccak256("Withdrawal(address subject,bytes32 grantee,uint24 withdrawals)");
     bytes32 private constant WITHDRAWAL_OF_ALL_TYPEHASH = keccak256("WithdrawalOfAll(address subject,uint24 epoch)");
-    bytes32 private constant BAR_TYPEHASH = keccak256("Bar(address subject,address actor,uint24 withdrawals)");
+    bytes32 private constant BAR_TYPEHASH = keccak256("Bar(address subject,address actor,uint8 bars)");
     bytes32 private constant UNBAR_TYPEHASH = keccak256(
         "Unbar(address subject,address actor,uint24 grants,uint24 withdrawals,uint24 epoch,uint256 deadline)"
     );
@@ -158,9 +158,11 @@ contract ConsentRegistry is IConsentRegistry, TypedData {
     /// @inheritdoc IConsentRegistry
     function barWithSig(address subject, address actor, bytes calldata signature) external {
         Grant word = _grants[subject][_account(actor)];
-        _checkSignature(subject, keccak256(abi.encode(BAR_TYPEHASH, subject, actor, word.withdrawals())), signature);
+        _checkSignature(subject, keccak256(abi.encode(BAR_TYPEHASH, subject, actor, word.barNumber())), signature);
 
-        _bar(subject, actor, word);
+        // The signature of the bar in force is public and can be carried again: it succeeds and changes nothing, so
+        // that nobody voids by it what the subject signed since.
+        if (!word.isBarred()) _bar(subject, actor, word);
     }
 
     /// @inheritdoc IConsentRegistry

@@ -72,6 +72,14 @@ library Grants {
         return uint8(Grant.unwrap(self) >> 250);
     }
 
+    /// @dev The number that a signed bar names: of the bar in force, else of the next one. Only a bar that was lifted
+    /// moves it, so no other act voids a signed bar, and the lifting voids those that were signed before.
+    function barNumber(Grant self) internal pure returns (uint8) {
+        unchecked {
+            return isBarred(self) ? uint8(bars(self) - 1) & 63 : bars(self);
+        }
+    }
+
     /// @dev The word after a grant of `terms` (the lowest 176 bits) in `epoch_`. The bar count stays.
     function granted(Grant self, uint256 terms, uint24 epoch_, uint256 flags) internal pure returns (Grant) {
         uint256 word = Grant.unwrap(self);

@@ -51,12 +51,12 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Bar": TypedStruct(
         primary_type="Bar",
         verifier="ConsentRegistry",
-        encoded_type="Bar(address subject,address actor,uint24 withdrawals)",
+        encoded_type="Bar(address subject,address actor,uint8 bars)",
         types={
             "Bar": [
                 {"name": "subject", "type": "address"},
                 {"name": "actor", "type": "address"},
-                {"name": "withdrawals", "type": "uint24"},
+                {"name": "bars", "type": "uint8"},
             ],
         },
         en="Bar this account, whatever else holds.",

@@ -377,6 +377,7 @@ def message_of(registry, subject, grantee, physician):
             found = {
                 "grants": before["grants"],
                 "withdrawals": before["withdrawals"],
+                "bars": (before["bars"] - before["barred"]) % 64,
                 "epoch": above["epoch"],
                 "changes": above["changes"],
             } | found

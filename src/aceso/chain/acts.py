@@ -110,7 +110,7 @@ def bar(suite: Suite, account: LocalAccount, actor: str) -> SignedAct:
     message = {
         "subject": account.address,
         "actor": actor,
-        "withdrawals": standing.grant.withdrawals,
+        "bars": standing.grant.bar_number,
     }
     signature = sign(account, "Bar", message, suite.domain("ConsentRegistry"))
     call = suite.consents.bar_with_sig(account.address, actor, signature)

@@ -104,6 +104,11 @@ class GrantWord:
             bars=flags >> 2,
         )
 
+    @property
+    def bar_number(self) -> int:
+        """What a signed bar names: the number of the bar in force, else of the next, modulo 64."""
+        return (self.bars - self.barred) % 64
+
     def pack(self) -> int:
         """The word itself."""
         flags = self.barred * _BARRED | self.primary * _PRIMARY | self.bars << 2

@@ -136,10 +136,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The counters that withdrawals name."""
+    """The counters that withdrawals name: of the grantee, of the actor's bars, of the head."""
 
-    of_grantee: int
-    of_actor: int
+    withdrawals: int
+    bars: int
     epoch: int
 
 
@@ -558,4 +558,4 @@ def _reason(answer: bytes) -> Reason:
 def _standing(answer: bytes) -> Standing:
     grantee, actor, head = (_number(answer[at : at + 32]) for at in (0, 32, 64))
     mask = (1 << 24) - 1
-    return Standing(grantee >> 200 & mask, actor >> 200 & mask, head >> 160 & mask)
+    return Standing(grantee >> 200 & mask, actor >> 250 & 63, head >> 160 & mask)

@@ -54,6 +54,8 @@ _PAGE_BYTES: Final = 4 << 20
 _LOG_PAGE: Final = 500
 _SEALED_KEY_BYTES: Final = 4096
 _WITHDRAWALS_AHEAD: Final = 16
+# The count that each names.
+_COUNTERS: Final = {"Withdrawal": "withdrawals", "WithdrawalOfAll": "epoch", "Bar": "bars"}
 _OPEN, _DELIVERED = 1, 2
 
 Message = Mapping[str, Any]
@@ -218,7 +220,7 @@ class Service:
             if row.kind == "Bar" and row.target != address_bytes(question.actor):
                 continue
             for standing in (newest, confirmed):
-                if _counter(row.kind, standing) <= row.counter:
+                if _ahead(row.kind, row.counter, _counter(row.kind, standing)) >= 0:
                     return True
         return False
 
@@ -1013,11 +1015,12 @@ class Service:
                 status=403,
             )
         newest, _ = self.chain.standings(subject, grantee, actor, heads)
-        now, named = _counter(kind, newest), int(message.get("withdrawals", message.get("epoch")))
-        if named < now:
+        now, named = _counter(kind, newest), int(message[_COUNTERS[kind]])
+        ahead = _ahead(kind, named, now)
+        if ahead < 0:
             # The chain is past it: it was carried, or another one was.
             return {"state": "on_chain"}
-        if named > now + _WITHDRAWALS_AHEAD:
+        if ahead > _WITHDRAWALS_AHEAD:
             self.refuse(
                 f"The withdrawal names count {named}, and the chain is at {now}. Sign it anew.",
                 code="E_WITHDRAWAL_COUNT",
@@ -1029,7 +1032,7 @@ class Service:
         here = (table.c.subject == owner) & (table.c.kind == kind) & (table.c.target == target)
         with self.store.write() as connection:
             known = connection.execute(sa.select(table.c.counter).where(here)).scalar()
-            if known is None or known < named:
+            if known is None or _ahead(kind, named, known) > 0:
                 connection.execute(sa.delete(table).where(here))
                 connection.execute(
                     sa.insert(table).values(
@@ -1136,9 +1139,20 @@ class Service:
 
 
 def _counter(kind: str, standing: Standing) -> int:
-    if kind == "Withdrawal":
-        return standing.of_grantee
-    return standing.epoch if kind == "WithdrawalOfAll" else standing.of_actor
+    counts = {
+        "Withdrawal": standing.withdrawals,
+        "WithdrawalOfAll": standing.epoch,
+        "Bar": standing.bars,
+    }
+    return counts[kind]
+
+
+def _ahead(kind: str, named: int, now: int) -> int:
+    """By how much a signed count is ahead of another; less than 0: it is spent."""
+    if kind != "Bar":
+        return named - now
+    # Bars are counted modulo 64: the nearer way round is the one that is meant.
+    return (named - now + 32) % 64 - 32
 
 
 __all__ += ["chained"]

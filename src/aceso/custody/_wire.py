@@ -182,7 +182,7 @@ class WithdrawalOfAllMessage(Wire):
 class BarMessage(Wire):
     subject: Address
     actor: Address
-    withdrawals: Uint24
+    bars: Uint8
 
 
 class DeletionMessage(Wire):

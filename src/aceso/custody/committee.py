@@ -286,8 +286,8 @@ class Committee:
     ) -> Posted:
         """Show a signed bar to all."""
         if count is None:
-            count = self.suite.standing(subject, bytes(32), actor).actor_grant.withdrawals
-        message = {"subject": address(subject), "actor": address(actor), "withdrawals": count}
+            count = self.suite.standing(subject, bytes(32), actor).actor_grant.bar_number
+        message = {"subject": address(subject), "actor": address(actor), "bars": count}
         return self.show_withdrawal("Bar", message, signature)
 
     def show_withdrawal(self, kind: str, message: Mapping[str, Any], signature: bytes) -> Posted:

@@ -3,6 +3,11 @@ Attacks by name
 ├── a held renewal against a signed withdrawal
 │   ├── the renewal is relayed first: the withdrawal ends it all the same
 │   └── the withdrawal is relayed first: the renewal is void
+├── a signed bar
+│   ├── a signed withdrawal, grant or withdrawal of all is carried first: the bar holds all the same
+│   ├── sent again after it was lifted: refused, also where 63 bars lie between
+│   ├── signed while an earlier one was in force, and held until that was lifted: refused
+│   └── sent again and again while it is in force: its lifting, once signed, still holds
 ├── an old signed withdrawal, sent again after a new grant: refused (it can't end what came later)
 ├── a withdrawal whose count is behind, by another withdrawal: refused, and there is nothing to end
 └── many grants of the subject's: no withdrawal becomes dearer (G3)
@@ -62,6 +67,61 @@ def test_a_withdrawal_voids_a_renewal(
         registry.grantWithSig(*renewal, {"from": stranger})
 
     assert not decide().permits
+
+
+@BOTH
+@pytest.mark.parametrize("type_name", ["Withdrawal", "Grant", "WithdrawalOfAll"])
+def test_no_other_act_voids_a_signed_bar(
+    active, registry, subject, relayer, stranger, signed, decide, type_name
+):
+    barring, other = signed("Bar"), signed(type_name)
+
+    getattr(registry, ACTS[type_name].signed)(*other, {"from": stranger})
+    tx = registry.barWithSig(*barring, {"from": relayer})
+
+    assert dict(tx.events["ActorBarred"])["subject"] == subject
+    assert decide() is Reason.BARRED
+
+
+@BOTH
+@pytest.mark.parametrize("later", [0, 1, 62])
+def test_a_lifted_bar_is_not_put_back(registry, subject, relayer, grantee, signed, decide, later):
+    barring = signed("Bar")
+    registry.barWithSig(*barring, {"from": relayer})
+    registry.unbar(grantee, {"from": subject})
+    for _ in range(later):
+        registry.bar(grantee, {"from": subject})
+        registry.unbar(grantee, {"from": subject})
+
+    with brownie.reverts(typed("ConsentInvalidSignature", subject)):
+        registry.barWithSig(*barring, {"from": relayer})
+
+    assert decide() is Reason.WITHDRAWN
+
+
+def test_a_bar_signed_under_another_is_lifted_with_it(
+    registry, subject, relayer, grantee, signed, decide
+):
+    registry.bar(grantee, {"from": subject})
+    held = signed("Bar")
+    registry.unbar(grantee, {"from": subject})
+
+    with brownie.reverts(typed("ConsentInvalidSignature", subject)):
+        registry.barWithSig(*held, {"from": relayer})
+
+    assert decide() is Reason.WITHDRAWN
+
+
+def test_a_repeated_bar_voids_no_lifting(registry, subject, relayer, stranger, signed, decide):
+    barring = signed("Bar")
+    registry.barWithSig(*barring, {"from": relayer})
+    lifting = signed("Unbar")
+
+    for _ in range(3):
+        registry.barWithSig(*barring, {"from": stranger})
+    registry.unbarWithSig(*lifting, {"from": relayer})
+
+    assert decide() is Reason.WITHDRAWN
 
 
 def test_an_old_withdrawal_cannot_end_a_new_grant(

@@ -4,6 +4,8 @@ bar, barWithSig (each leaf in both ways)
 ├── the account has a grant: ends it, and the stop is now
 ├── the account is a member of a group that has a grant: is denied; other members are not
 ├── the account is barred already: succeeds, and moves neither the time nor the count of bars
+│   ├── by the subject's own call: counts as a withdrawal, which voids what was signed before
+│   └── by a signature, the same or another of that bar: nothing changes, and no event says so
 ├── counts the bars modulo 64, and leaves the rest of the word alone
 ├── is not undone by withdrawing, nor by withdrawing all
 └── the subject bars themself: they still may (SELF comes first)
@@ -62,14 +64,50 @@ def test_denies_a_member_and_no_other(act, HonestGroup, accounts, grantee, stran
     assert decide(grantee=group_of(1, group), actor=str(stranger)) is Reason.MEMBER
 
 
-def test_a_second_bar_moves_nothing(act, registry, subject, grantee, chain, at):
+def test_a_second_call_counts_as_a_withdrawal(act, registry, subject, grantee, chain, at):
     act("Bar")
     first = word(registry, subject, grantee_of(grantee))
     at(chain[-1].timestamp + DAY)
 
-    act("Bar")
+    registry.bar(grantee, {"from": subject})
 
     assert word(registry, subject, grantee_of(grantee)) == first | {"withdrawals": 2}
+
+
+def test_a_second_call_voids_a_held_unbar(registry, subject, grantee, relayer, message_of):
+    registry.bar(grantee, {"from": subject})
+    held = message_of("Unbar")
+    signature = sign(subject.private_key, "Unbar", held, domain_of(registry))
+    registry.bar(grantee, {"from": subject})
+
+    with brownie.reverts(typed("ConsentInvalidSignature", subject)):
+        registry.unbarWithSig(*ACTS["Unbar"].arguments(held), signature, {"from": relayer})
+
+
+@BOTH
+def test_a_bar_in_force_may_be_carried_again(
+    registry, subject, grantee, relayer, stranger, message_of, chain, at
+):
+    message = message_of("Bar")
+    signature = sign(subject.private_key, "Bar", message, domain_of(registry))
+    registry.barWithSig(subject, grantee, signature, {"from": relayer})
+    first = word(registry, subject, grantee_of(grantee))
+    # Signed anew while it is in force, it is the same bar and the same message.
+    assert (
+        message_of("Bar")
+        == message
+        == {
+            "subject": str(subject),
+            "actor": str(grantee),
+            "bars": 0,
+        }
+    )
+    at(chain[-1].timestamp + DAY)
+
+    tx = registry.barWithSig(subject, grantee, signature, {"from": stranger})
+
+    assert len(tx.events) == 0
+    assert word(registry, subject, grantee_of(grantee)) == first
 
 
 def test_counts_bars_modulo_64(act, registry, subject, grantee):

@@ -1,7 +1,7 @@
 """
 …WithSig of ConsentRegistry and RecordRegistry: what is no signature is refused (C7, C8, C9)
 ├── the right one, sent by anybody: succeeds once
-│   └── sent again: refused, and nothing changes
+│   └── sent again: refused, and nothing changes (a bar in force: succeeds, and nothing changes)
 ├── signed by another key: refused
 ├── any single field differs from what was signed: refused
 ├── the domain differs: another chain, another contract, another name or version: refused
@@ -77,11 +77,15 @@ def signature(message, contract, subject, type_name):
 
 @BOTH
 @KINDS
-def test_is_taken_once(send, message, signature, subject, invalid, type_name):
+def test_is_taken_once(send, message, signature, registry, subject, message_of, invalid, type_name):
     assert len(send(message, signature).events) == 1
 
     replayed = ACTS[type_name].replayed
-    if replayed is None:
+    if type_name == "Bar":
+        before = registry.standing(subject, message_of("Withdrawal")["grantee"], subject)
+        assert len(send(message, signature).events) == 0
+        assert registry.standing(subject, message_of("Withdrawal")["grantee"], subject) == before
+    elif replayed is None:
         with brownie.reverts(invalid(subject)):
             send(message, signature)
     else:

@@ -72,11 +72,11 @@ def test_bytes_that_are_no_signature_are_of_nobody(broken):
 
 def test_a_changed_message_is_of_somebody_else(signer):
     signature = sign(signer, "Bar", message("Bar"), DOMAIN)
-    changed = message("Bar") | {"withdrawals": 0}
+    changed = message("Bar") | {"bars": 0}
     assert recover("Bar", changed, DOMAIN, signature) != signer.address
 
 
-@pytest.mark.parametrize("wrong", [{"withdrawals": 1 << 24}, {"withdrawals": -1}, {"more": 1}])
+@pytest.mark.parametrize("wrong", [{"bars": 1 << 8}, {"bars": -1}, {"more": 1}])
 def test_values_that_do_not_fit_are_refused(wrong):
     with pytest.raises(ValueError):
         digest("Bar", message("Bar") | wrong, DOMAIN)

@@ -100,7 +100,7 @@ def _bodies(network: Network, person: Person, shared: Shared) -> dict[str, dict[
         },
         "/withdrawals": {
             "type": "Bar",
-            "message": {"subject": list_key, "actor": list_key, "withdrawals": 0},
+            "message": {"subject": list_key, "actor": list_key, "bars": 0},
             "signature": signature,
         },
         "/deletions": {"message": {"listKey": list_key, "recordId": word}, "signature": signature},

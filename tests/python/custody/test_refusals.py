@@ -135,6 +135,30 @@ def test_a_withdrawal_that_is_shown_holds_before_the_chain_has_it(
     assert committee.listing(**shared.asks()).entries
 
 
+@pytest.mark.parametrize("before", [0, 63])
+def test_a_bar_that_is_shown_outlives_a_withdrawal_and_ends_with_its_lifting(
+    network: Network, shared: Shared, committee: Committee, before: int
+) -> None:
+    persona, actor = shared.person.persona, shared.reader.account.address
+    for _ in range(before):
+        network.send(acts.bar(network.suite, persona, actor).call)
+        network.send(acts.unbar(network.suite, persona, actor).call)
+    barring = acts.bar(network.suite, persona, actor)
+    committee.show_withdrawal(barring.type_name, barring.message, barring.signature)
+
+    network.send(acts.withdraw(network.suite, persona, shared.reader.grantee).call)
+    shared.person.grant(shared.reader.grantee)
+    assert _denied(lambda: committee.listing(**shared.asks())).reason is Reason.WITHDRAWN
+
+    network.send(barring.call)
+    assert _denied(lambda: committee.listing(**shared.asks())).reason is Reason.BARRED
+    network.send(acts.unbar(network.suite, persona, actor).call)
+    shared.person.grant(shared.reader.grantee)
+    assert committee.listing(**shared.asks()).entries
+    again = committee.custodians[0].withdraw(barring.type_name, barring.message, barring.signature)
+    assert again == "on_chain"
+
+
 def test_a_withdrawal_of_somebody_else_is_refused(
     network: Network, shared: Shared, committee: Committee
 ) -> None:
