@@ -13,6 +13,7 @@ import click
 
 from aceso.codes import DataClass, Use, label
 from aceso.errors import AcesoError, InputError, UsageError
+from aceso.formats import Format
 
 from . import _terms
 from ._click import command
@@ -84,7 +85,7 @@ def report_document(report: ImportReport, hidden: int) -> dict[str, Any]:
         "files": [
             {
                 "path": str(one.path),
-                "format": one.format,
+                "format": one.format.name if one.format else "",
                 "refused": is_refused(one),
                 "error": _error_of(one) or None,
                 "outcomes": one.counts,
@@ -170,8 +171,10 @@ def _not_taken(report: FileReport) -> list[tuple[str, str, str, int, list[str]]]
     return [(*key, count, places[key]) for key, count in groups.most_common()]
 
 
-def _format(name: str) -> str:
-    return say(f"format.{name}") if name else "-"
+def _format(found: Format | None) -> str:
+    if found is None:
+        return "-"
+    return found.ko if language() == "ko" else found.en
 
 
 def _class_name(found: DataClass | None) -> str | None:

@@ -524,7 +524,7 @@ def _table(reports: Iterable[FileReport]) -> Table:
         counts = report.counts
         table.add_row(
             report.path.name,
-            report.format,
+            report.format.en if report.format else "-",
             str(counts.get("imported", 0)),
             str(counts.get("kept", 0)),
             str(counts.get("refused", 0)),

@@ -79,7 +79,7 @@ class Issuer(Holder):
                     reports.append(
                         FileReport(
                             path,
-                            imported.format.value,
+                            imported.format,
                             {kind.value: count for kind, count in imported.counts.items()},
                             len(published.entries),
                             len(published.entries),
@@ -90,7 +90,7 @@ class Issuer(Holder):
                     )
             except InputError as exc:
                 counts = {Kind.REFUSED.value: 1}
-                refused = FileReport(path, "", counts, 0, 0, None, "", (), exc.message, exc.code)
+                refused = FileReport(path, None, counts, 0, 0, None, "", (), exc.message, exc.code)
                 reports.append(refused)
         return ImportReport(tuple(reports), tuple(receipts))
 

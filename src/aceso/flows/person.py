@@ -32,7 +32,7 @@ from aceso.chain import Receipt, Request, SignedAct, Terms, acts, parse_grantee
 from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from aceso.custody import RequestRefusedError
 from aceso.errors import AcesoError, InputError
-from aceso.formats import Imported, Kind, Outcome, RecordDraft, import_file
+from aceso.formats import Format, Imported, Kind, Outcome, RecordDraft, import_file
 from aceso.index import ConsentRow
 from aceso.vault import (
     Card,
@@ -84,7 +84,7 @@ class FileReport:
     """What became of one file: how many resources of each kind, and why some were not taken."""
 
     path: Path
-    format: str
+    format: Format | None  # None where the file could not be opened.
     counts: dict[str, int]
     records: int
     added: int
@@ -276,7 +276,7 @@ class Person:
             except InputError as exc:
                 # A file that can't even be opened: nothing was taken, and the rest goes on.
                 refused = {Kind.REFUSED.value: 1}
-                report = FileReport(path, "", refused, 0, 0, None, "", (), exc.message, exc.code)
+                report = FileReport(path, None, refused, 0, 0, None, "", (), exc.message, exc.code)
             reports.append(report)
             if on_file is not None:
                 on_file(report)
@@ -303,7 +303,7 @@ class Person:
             counts = {Kind.UNCHANGED.value: sum(counts.values())}
         return FileReport(
             path,
-            imported.format.value,
+            imported.format,
             counts,
             records,
             added,

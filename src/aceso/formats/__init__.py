@@ -39,12 +39,13 @@ from ._model import (
     SourceFile,
 )
 from ._records import Imported, group, import_file
-from ._registry import detect, read, source_file
+from ._registry import READERS, detect, read, source_file
 from .canonical import canonical_bytes
 from .errors import FormatError
 
 __all__ = [
     "FHIR_JSON",
+    "READERS",
     "VCF",
     "Body",
     "BytesBody",

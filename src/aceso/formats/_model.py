@@ -32,15 +32,17 @@ FHIR_JSON = "application/fhir+json"
 VCF = "text/vcf"
 
 
-class Format(Enum):
-    """A source format, told by what is in the file, never by its name."""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A source format, told by what is in the file, never by its name.
 
-    FHIR_JSON = "fhir"
-    FHIR_NDJSON = "fhir-ndjson"
-    VCF = "vcf"
-    APPLE_HEALTH = "apple-health"
-    EMPTY = "empty"
-    UNKNOWN = "unknown"
+    `name` is stable; `en` and `ko` are what a person reads; `media_type` is that of the file.
+    """
+
+    name: str
+    media_type: str
+    en: str
+    ko: str
 
 
 class Kind(Enum):

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -42,6 +43,7 @@ from ._model import (
 )
 from ._registry import detect, read, source_file
 from .canonical import canonical_bytes, number, parse
+from .unknown import UNKNOWN
 
 __all__ = ["Imported", "group", "import_file"]
 
@@ -76,6 +78,9 @@ class Imported:
         self._alone_seen: set[tuple[bytes, bytes]] = set()
         self._classes = DataClass(0)
         self._source: SourceFile | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="aceso-")
+        # What is unpacked from archives lies here until `close`.
+        self.workspace = Path(self._folder.name)
 
     def __enter__(self) -> Imported:
         return self
@@ -90,6 +95,7 @@ class Imported:
 
     def close(self) -> None:
         self._database.close()
+        self._folder.cleanup()
 
     @property
     def source(self) -> SourceFile:
@@ -167,7 +173,7 @@ def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None
     """Read the whole of `path`. Its contents never make this raise."""
     imported = Imported(Path(path), detect(path))
     try:
-        for item in read(path, subject_hint=subject_hint):
+        for item in read(path, subject_hint=subject_hint, workspace=imported.workspace):
             imported.add(item)
     except BaseException:
         imported.close()
@@ -177,7 +183,7 @@ def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None
 
 def group(pieces: Iterable[Piece]) -> Iterator[RecordDraft]:
     """Group pieces of any files to records. Pieces that are equal byte for byte are one."""
-    imported = Imported(Path(), Format.UNKNOWN)
+    imported = Imported(Path(), UNKNOWN)
     with imported:
         for piece in pieces:
             imported._keep(piece)

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
-import re
 import stat
-import zipfile
-import zlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from aceso.codes import DataClass
 
-from . import apple_health, fhir, unknown, vcf
+from . import archive, clinical, genome, lifelog, unknown
 from ._classify import most_sensitive
-from ._model import Format, Item, Kind, Outcome, SourceFile
-from ._split import Rest, split, top_level_type
-from .canonical import JsonError
+from ._head import Head, look
+from ._model import Format, Item, SourceFile
+from ._reader import Reader, Source
 from .errors import FormatError
 
-__all__ = ["detect", "read", "source_file"]
+__all__ = ["READERS", "detect", "read", "source_file"]
 
-_HEAD = 1 << 16
-_GZIP = b"\x1f\x8b"
-_LINE_TYPE = re.compile(rb'\s*\{.*"resourceType"\s*:\s*"', re.DOTALL)
+# The order is of no account between the rooms: no file is told as two formats. A test sees to it.
+READERS: tuple[Reader, ...] = (*clinical.READERS, *genome.READERS, *lifelog.READERS)
 
 
 def detect(path: str | os.PathLike[str]) -> Format:
     """Say what `path` holds, by its first 64 KiB, or raise FormatError if it can't be read."""
-    return _detect(_checked(path))[0]
+    return _format(_look(_checked(path)))
 
 
-def read(path: str | os.PathLike[str], *, subject_hint: str | None = None) -> Iterator[Item]:
+def read(
+    path: str | os.PathLike[str],
+    *,
+    subject_hint: str | None = None,
+    workspace: Path | None = None,
+) -> Iterator[Item]:
     """Yield an outcome for each part of the file, and with it what was understood.
 
     `subject_hint` says whose data are wanted: the id of a Patient, or the name of a VCF sample.
+    `workspace` is a folder for what is unpacked; it must stay as long as the bodies are wanted.
     Nothing about the contents is ever raised; FormatError says that the file can't be opened.
     """
     checked = _checked(path)
-    return _read(checked, subject_hint)
+    return _read(checked, subject_hint, workspace)
 
 
 def source_file(path: str | os.PathLike[str], *, classes: DataClass) -> SourceFile:
@@ -50,119 +52,68 @@ def source_file(path: str | os.PathLike[str], *, classes: DataClass) -> SourceFi
     size = 0
     try:
         with checked.open("rb") as stream:
-            head = stream.read(_HEAD)
-            block = head
-            while block:
+            while block := stream.read(1 << 20):
                 digest.update(block)
                 size += len(block)
-                block = stream.read(1 << 20)
     except OSError as exc:
         raise _unreadable(exc) from exc
-    media_type = {
-        Format.FHIR_JSON: "application/fhir+json",
-        Format.FHIR_NDJSON: "application/fhir+ndjson",
-        Format.VCF: "application/gzip" if head.startswith(_GZIP) else "text/vcf",
-        Format.APPLE_HEALTH: "application/zip" if head.startswith(b"PK") else "application/xml",
-    }.get(_detect(checked)[0]) or unknown.guess_kind(head)[1]
     data_class, why = most_sensitive(classes)
+    media_type = _media_type(_look(checked))
     return SourceFile(checked, size, digest.digest(), media_type, data_class, why)
 
 
-def _read(path: Path, subject_hint: str | None) -> Iterator[Item]:
+def _media_type(head: Head) -> str:
+    if head.is_gzip:
+        return "application/gzip"
+    if head.is_zip:
+        return "application/zip"
+    return _format(head).media_type or unknown.guess_kind(head.raw)[1]
+
+
+def _read(path: Path, subject_hint: str | None, workspace: Path | None) -> Iterator[Item]:
+    if workspace is None:
+        with tempfile.TemporaryDirectory(prefix="aceso-") as own:
+            yield from _read(path, subject_hint, Path(own))
+        return
+    head = _look(path)
+    source = Source(path, head, workspace, subject_hint, lambda name: _beside(path, name))
     try:
-        found, head = _detect(path)
-        with path.open("rb") as stream:
-            if found is Format.EMPTY:
-                reason = "the file is empty; export it again from where it came"
-                yield Outcome(Kind.REFUSED, "/", "", reason, "empty_file", path), None
-            elif found is Format.FHIR_JSON:
-                if _resource_type(path, head) == "Bundle":
-                    yield from fhir.read_bundle(path, stream, subject_hint=subject_hint)
-                else:
-                    yield from fhir.read_single(path, stream, subject_hint=subject_hint)
-            elif found is Format.FHIR_NDJSON:
-                yield from fhir.read_ndjson(path, stream, subject_hint=subject_hint)
-            elif found is Format.VCF:
-                yield from vcf.read(path, subject_hint=subject_hint)
-            elif found is Format.APPLE_HEALTH:
-                yield from apple_health.read(path)
-            else:
-                yield from unknown.read_unknown(path, stream, head)
+        yield from _read_source(source)
     except OSError as exc:
         raise _unreadable(exc) from exc
 
 
-def _detect(path: Path) -> tuple[Format, bytes]:
+def _read_source(source: Source) -> Iterator[Item]:
+    reader = _reader(source.head)
+    if reader is None and archive.format_of(source.head) is not None:
+        return archive.read(source, _read_source)
+    return (reader or unknown.reader(source.head)).read(source)
+
+
+def _format(head: Head) -> Format:
+    reader = _reader(head)
+    if reader is not None:
+        return reader.format
+    return archive.format_of(head) or unknown.reader(head).format
+
+
+def _reader(head: Head) -> Reader | None:
+    return next((reader for reader in READERS if reader.recognises(head)), None)
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    """The regular file of this plain name in the folder of `path`: no link, and no way out."""
+    if not name or Path(name).name != name:
+        return None
+    found = path.parent / name
+    return found if found.is_file() and not found.is_symlink() else None
+
+
+def _look(path: Path) -> Head:
     try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+        return look(path)
     except OSError as exc:
         raise _unreadable(exc) from exc
-    if not head:
-        return Format.EMPTY, head
-    text = head
-    if head.startswith(_GZIP):
-        text = _gunzipped_head(path)
-        if text.startswith(b"##fileformat=VCF") or vcf.looks_like(text):
-            return Format.VCF, text
-        # What is packed names the file, but nothing is read out of it.
-        return Format.UNKNOWN, text[:256] if text[:1] not in (b"{", b"[", b"<") else head
-    if head.startswith(b"PK\x03\x04"):
-        return (Format.APPLE_HEALTH if _is_apple_zip(path) else Format.UNKNOWN), head
-    text = text.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    if vcf.looks_like(text):
-        return Format.VCF, head
-    if text.startswith(b"<") and apple_health.looks_like(text):
-        return Format.APPLE_HEALTH, head
-    if text.startswith(b"{"):
-        return _json_format(path, text), head
-    return Format.UNKNOWN, head
-
-
-def _json_format(path: Path, text: bytes) -> Format:
-    first, newline, second = text.partition(b"\n")
-    if newline and first.rstrip().endswith(b"}") and _LINE_TYPE.match(first):
-        second = second.lstrip()
-        if second.startswith(b"{"):
-            return Format.FHIR_NDJSON
-    return Format.FHIR_JSON if _resource_type(path, text) is not None else Format.UNKNOWN
-
-
-def _resource_type(path: Path, head: bytes) -> str | None:
-    """The `resourceType` of the object that a file holds."""
-    found = top_level_type(head)
-    if found is not None or len(head) < _HEAD - 3:
-        return found
-    # It may come last, behind entries of any size: canonical JSON puts it there.
-    with path.open("rb") as stream:
-        try:
-            for part in split(stream, entries=True):
-                if isinstance(part, Rest):
-                    return top_level_type(part.data)
-        except JsonError:
-            return None
-    return None
-
-
-def _gunzipped_head(path: Path) -> bytes:
-    try:
-        with gzip.open(path, "rb") as stream:
-            return stream.read(_HEAD)
-    except (OSError, EOFError, zlib.error):
-        # Cut or broken within the first block: what can be had of it says what it was to be.
-        try:
-            with path.open("rb") as raw:
-                return zlib.decompressobj(31).decompress(raw.read(_HEAD), _HEAD)
-        except zlib.error:
-            return b""
-
-
-def _is_apple_zip(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return apple_health.export_name(archive) is not None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
-        return False
 
 
 def _checked(path: str | os.PathLike[str]) -> Path:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
-from ._model import Item, Kind, Outcome
+from ._head import Head
+from ._model import Format, Item, Kind, Outcome
+from ._reader import Reader, Source
 from .canonical import JsonError, parse
 
-__all__ = ["guess_kind", "read_unknown"]
+__all__ = ["EMPTY", "UNKNOWN", "guess_kind", "reader"]
+
+EMPTY = Format("empty", "application/octet-stream", "empty file", "빈 파일")
+UNKNOWN = Format("unknown", "", "not understood yet", "아직 읽지 못하는 형식")
 
 _MAX_CHECKED = 16 << 20
 
@@ -59,17 +62,32 @@ def guess_kind(head: bytes) -> tuple[str, str]:
     return "a file", "application/octet-stream"
 
 
-def read_unknown(path: Path, stream: BinaryIO, head: bytes) -> Iterator[Item]:
+def _read_unknown(source: Source) -> Iterator[Item]:
     """One outcome: kept, or refused if it says that it is JSON and is not."""
-    name, media_type = guess_kind(head)
+    name, media_type = guess_kind(source.head.raw)
     if media_type == "application/json":
-        data = stream.read(_MAX_CHECKED + 1)
+        with source.path.open("rb") as stream:
+            data = stream.read(_MAX_CHECKED + 1)
         if len(data) <= _MAX_CHECKED:
             try:
                 parse(data.removeprefix(b"\xef\xbb\xbf"))
             except JsonError as exc:
                 reason = f"it begins like JSON, but {exc.reason}; it is kept as it is"
-                yield Outcome(Kind.REFUSED, "/", "", reason, exc.code, path), None
+                yield Outcome(Kind.REFUSED, "/", "", reason, exc.code, source.path), None
                 return
     reason = f"{name} is not understood yet; it is kept whole, for its owner only"
-    yield Outcome(Kind.KEPT, "/", "", reason, "not_understood", path), None
+    yield Outcome(Kind.KEPT, "/", "", reason, "not_understood", source.path), None
+
+
+def _read_empty(source: Source) -> Iterator[Item]:
+    reason = "the file is empty; export it again from where it came"
+    yield Outcome(Kind.REFUSED, "/", "", reason, "empty_file", source.path), None
+
+
+_EMPTY = Reader(EMPTY, lambda head: not head.raw, _read_empty)
+_UNKNOWN = Reader(UNKNOWN, lambda head: True, _read_unknown)
+
+
+def reader(head: Head) -> Reader:
+    """The reader of what nothing else reads."""
+    return _EMPTY if _EMPTY.recognises(head) else _UNKNOWN

@@ -71,7 +71,7 @@ START = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},'
         (VCF + VCF.splitlines(keepends=True)[-1], "refused", "vcf"),
         (VCF.replace(b"\t5\t", b"\tx\t"), "refused", "vcf"),
         (VCF[: VCF.index(b"1\t5")], "refused", "no_variants"),
-        (b"PK\x03\x04 not really", "kept", "not_understood"),
+        (b"PK\x03\x04 not really", "refused", "damaged"),
     ],
 )
 def test_each_kind_has_one_sentence(content, kind, code, write):

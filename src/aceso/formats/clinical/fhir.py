@@ -3,8 +3,6 @@
 Each resource is checked against the structure of R4 (types, cardinality, formats), classified, and
 written in canonical bytes; one that is wrong is refused with its place, and the rest is read on.
 
-    for outcome, piece in read_bundle(path): ...
-
 Limits: profiles, terminology bindings and invariants are not checked. XML, and versions other than
 R4, are recognised and kept, not converted.
 """
@@ -22,17 +20,23 @@ import fhirkit
 
 from aceso.codes import DataClass
 
-from ._classify import classify, other_version
-from ._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
-from ._split import MAX_PART, Element, Rest, split
-from .canonical import JsonError, canonical_bytes, parse
+from .._classify import classify, other_version
+from .._head import HEAD_BYTES, Head
+from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
+from .._reader import Reader, Source
+from .._split import MAX_PART, Element, Rest, split, top_level_type
+from ..canonical import JsonError, canonical_bytes, parse
 
-__all__ = ["read_bundle", "read_ndjson", "read_single", "standardise"]
+__all__ = ["BUNDLE", "NDJSON", "READERS", "standardise"]
+
+BUNDLE = Format("fhir", "application/fhir+json", "FHIR R4 (JSON)", "FHIR R4 (JSON)")
+NDJSON = Format("fhir-ndjson", "application/fhir+ndjson", "FHIR R4 (NDJSON)", "FHIR R4 (NDJSON)")
 
 _R4 = frozenset(fhirkit.RESOURCE_TYPES)
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LINE_TYPE = re.compile(rb'\s*\{.*"resourceType"\s*:\s*"', re.DOTALL)
 _STEP = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[(?:x|\d{1,6})\])?\Z")
 
 # Elements that say when, best first. A record's day is the day of what it tells, not of its upload.
@@ -143,7 +147,7 @@ class _Context:
     subject_hint: str | None
 
 
-def read_bundle(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
+def _read_bundle(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iterator[Item]:
     """Read a Bundle, one entry at a time. What is left of the Bundle is one outcome of its own."""
     context = _Context(path, subject_hint)
     seen = 0
@@ -162,7 +166,7 @@ def read_bundle(path: Path, stream: BinaryIO, *, subject_hint: str | None = None
         yield refused(path, "/", _sentence(exc), exc.code)
 
 
-def read_single(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
+def _read_single(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iterator[Item]:
     """Read one resource."""
     context = _Context(path, subject_hint)
     data = stream.read(MAX_PART + 1)
@@ -177,7 +181,7 @@ def read_single(path: Path, stream: BinaryIO, *, subject_hint: str | None = None
     yield from _value(context, value, "/")
 
 
-def read_ndjson(path: Path, stream: BinaryIO, *, subject_hint: str | None = None) -> Iterator[Item]:
+def _read_ndjson(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iterator[Item]:
     """Read one resource a line. A Bundle on a line is read as its entries."""
     context = _Context(path, subject_hint)
     number = 0
@@ -466,3 +470,48 @@ def _event(resource: dict[str, Any], full_url: str) -> str:
         if found:
             return f"encounter {found}"
     return ""
+
+
+def _is_ndjson(head: Head) -> bool:
+    if head.is_gzip or not head.text.startswith(b"{"):
+        return False
+    first, newline, second = head.text.partition(b"\n")
+    lines = newline and first.rstrip().endswith(b"}") and _LINE_TYPE.match(first)
+    return bool(lines) and second.lstrip().startswith(b"{")
+
+
+def _is_json(head: Head) -> bool:
+    if head.is_gzip or not head.text.startswith(b"{") or _is_ndjson(head):
+        return False
+    return _resource_type(head) is not None
+
+
+def _resource_type(head: Head) -> str | None:
+    """The `resourceType` of the object that a file holds."""
+    found = top_level_type(head.text)
+    if found is not None or len(head.raw) < HEAD_BYTES:
+        return found
+    # It may come last, behind entries of any size: canonical JSON puts it there.
+    with head.path.open("rb") as stream:
+        try:
+            for part in split(stream, entries=True):
+                if isinstance(part, Rest):
+                    return top_level_type(part.data)
+        except JsonError:
+            return None
+    return None
+
+
+def _read_json(source: Source) -> Iterator[Item]:
+    bundle = _resource_type(source.head) == "Bundle"
+    read = _read_bundle if bundle else _read_single
+    with source.path.open("rb") as stream:
+        yield from read(source.path, stream, source.subject_hint)
+
+
+def _read_lines(source: Source) -> Iterator[Item]:
+    with source.path.open("rb") as stream:
+        yield from _read_ndjson(source.path, stream, source.subject_hint)
+
+
+READERS = (Reader(NDJSON, _is_ndjson, _read_lines), Reader(BUNDLE, _is_json, _read_json))

@@ -35,10 +35,14 @@ from typing import BinaryIO, cast
 
 from aceso.codes import DataClass
 
-from ._classify import load
-from ._model import VCF, Item, Kind, Outcome, Piece
+from .._classify import load
+from .._head import Head
+from .._model import VCF, Format, Item, Kind, Outcome, Piece
+from .._reader import Reader, Source
 
-__all__ = ["BLOCK_LINES", "WHOLE_VARIANTS", "looks_like", "read"]
+__all__ = ["BLOCK_LINES", "FORMAT", "READERS", "WHOLE_VARIANTS"]
+
+FORMAT = Format("vcf", "text/vcf", "VCF", "VCF")
 
 BLOCK_LINES = 1000
 WHOLE_VARIANTS = 100_000
@@ -64,9 +68,8 @@ _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000
 _LENGTHS = {b"249250621": "GRCh37", b"248956422": "GRCh38"}
 
 
-def looks_like(text: bytes) -> bool:
-    """Whether a file that begins with `text` means to be VCF."""
-    return text.startswith((b"##fileformat=VCF", b"#CHROM\tPOS"))
+def _is_vcf(head: Head) -> bool:
+    return head.text.startswith((b"##fileformat=VCF", b"#CHROM\tPOS"))
 
 
 class _VcfError(Exception):
@@ -128,8 +131,9 @@ class _Reading:
     sha256: bytes = b""
 
 
-def read(path: Path, *, subject_hint: str | None = None) -> Iterator[Item]:
+def _read(source: Source) -> Iterator[Item]:
     """One outcome for the file: a genome is one record."""
+    path, subject_hint = source.path, source.subject_hint
     try:
         reading = _check(_numbered(path))
         column = _column(reading, subject_hint)
@@ -451,3 +455,6 @@ def _fields(reading: _Reading) -> dict[str, bytes]:
 def _field(lines: int, length: int, digest: bytes) -> bytes:
     value = {"length": length, "lines": lines, "sha256": digest.hex()}
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+READERS = (Reader(FORMAT, _is_vcf, _read),)

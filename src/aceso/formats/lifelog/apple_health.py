@@ -1,4 +1,4 @@
-"""The Apple Health export: `export.xml`, or the ZIP archive around it, read element by element.
+"""The Apple Health export, `export.xml`, read element by element.
 
 Each measurement becomes a FHIR R4 Observation with the type and the unit of HealthKit, a LOINC code
 where one is listed, and the number digit for digit. They are grouped by class and day.
@@ -14,8 +14,6 @@ one.
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections import deque
 from collections.abc import Iterator
 from datetime import date
@@ -27,12 +25,16 @@ from xml.parsers import expat
 
 from aceso.codes import DataClass
 
-from ._classify import load
-from ._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
-from .canonical import NUMBER as _NUMBER
-from .canonical import canonical_bytes, number
+from .._classify import load
+from .._head import Head
+from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
+from .._reader import Reader, Source
+from ..canonical import NUMBER as _NUMBER
+from ..canonical import canonical_bytes, number
 
-__all__ = ["SYSTEM", "export_name", "looks_like", "read"]
+__all__ = ["FORMAT", "READERS", "SYSTEM"]
+
+FORMAT = Format("apple-health", "application/xml", "Apple Health", "Apple 건강")
 
 SYSTEM = "https://developer.apple.com/documentation/healthkit"
 _LOINC = "http://loinc.org"
@@ -60,47 +62,14 @@ class _XmlError(Exception):
         self.code = code
 
 
-def looks_like(text: bytes) -> bool:
-    """Whether XML that begins with `text` is an Apple Health export."""
-    return _ROOT.search(text) is not None
+def _is_export(head: Head) -> bool:
+    return head.text.startswith(b"<") and _ROOT.search(head.text) is not None
 
 
-def export_name(archive: zipfile.ZipFile) -> str | None:
-    """The name of the export inside an archive, told by its contents."""
-    names = [
-        info for info in archive.infolist()
-        if info.filename.count("/") <= 1 and info.filename.lower().endswith(".xml")
-        and not info.flag_bits & 1
-    ]  # fmt: skip
-    for info in names[:8]:
-        with archive.open(info) as stream:
-            if looks_like(stream.read(1 << 16)):
-                return info.filename
-    return None
-
-
-def read(path: Path) -> Iterator[Item]:
+def _read(source: Source) -> Iterator[Item]:
     """Yield an item for each measurement, workout and day."""
-    with path.open("rb") as head:
-        packed = head.read(2) == b"PK"
-    if not packed:
-        with path.open("rb") as stream:
-            yield from _parse(path, stream)
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            name = export_name(archive)
-            if name is not None:
-                with archive.open(name) as member:
-                    yield from _parse(path, member)
-            others = sum(1 for info in archive.infolist() if info.filename != name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
-        reason = "the ZIP archive is damaged or cut off; export it again"
-        yield Outcome(Kind.REFUSED, "/", "", reason, "damaged", path), None
-        return
-    if others:
-        reason = f"{others} other files of the archive are not understood yet; they are kept in it"
-        yield Outcome(Kind.KEPT, "/", "", reason, "not_understood", path), None
+    with source.path.open("rb") as stream:
+        yield from _parse(source.path, stream)
 
 
 def _parse(path: Path, stream: IO[bytes]) -> Iterator[Item]:
@@ -139,7 +108,7 @@ def _parse(path: Path, stream: IO[bytes]) -> Iterator[Item]:
             yield items.popleft()
         place = f"line {parser.CurrentLineNumber}"
         yield Outcome(Kind.REFUSED, place, "", exc.reason, exc.code, path), None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError):
+    except (ValueError, LookupError):
         while items:
             yield items.popleft()
         place = f"line {parser.CurrentLineNumber}"
@@ -361,3 +330,6 @@ def _class(short: str) -> tuple[DataClass, str]:
     if known is None:
         return DataClass.UNCLASSIFIED, "no list says what class this HealthKit type is of"
     return known, f"a HealthKit type of the {known.name} list"
+
+
+READERS = (Reader(FORMAT, _is_export, _read),)

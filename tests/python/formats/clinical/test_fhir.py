@@ -18,9 +18,9 @@ import json
 import pytest
 
 from aceso.codes import DataClass
-from aceso.formats import Format, Kind, detect
+from aceso.formats import Kind, detect
 
-from .conftest import bundle, observation
+from ..conftest import bundle, observation
 
 
 def test_decimals_keep_their_digits(write, importing):
@@ -42,7 +42,7 @@ def test_three_shapes_of_a_file_give_the_same_record(write, importing):
     found = [detect(path) for path in files]
     bodies = {importing(path).records[0].canonical for path in files}
 
-    assert found == [Format.FHIR_JSON, Format.FHIR_NDJSON, Format.FHIR_JSON]
+    assert [one.name for one in found] == ["fhir", "fhir-ndjson", "fhir"]
     assert len(bodies) == 1
 
 
@@ -53,7 +53,7 @@ def test_a_type_that_comes_last_is_found(write, importing):
     }
     read = importing(write({**body, "resourceType": "Bundle"}))
 
-    assert read.format is Format.FHIR_JSON
+    assert read.format.name == "fhir"
     assert read.classes == {"LABS"}
 
 

@@ -1,0 +1,50 @@
+"""What a format is to the registry: how it is told, and how it is read.
+
+    READERS = (Reader(GPX, recognises=_is_gpx, read=_read),)
+
+A reader gets a `Source` and yields items; nothing about the contents is ever raised. Each module
+of `clinical`, `genome` and `lifelog` has a tuple `READERS`, and the registry asks them in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ._head import Head
+from ._model import Format, Item
+
+__all__ = ["Reader", "Source"]
+
+
+def _no_sibling(name: str) -> Path | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read. `path` stays where it is until the import is closed, so a body may be read
+    from it later.
+
+    `subject_hint` says whose data are wanted: the id of a Patient, or the name of a sample.
+    `workspace` is a folder of this import alone, removed when it is closed. `sibling` gives the
+    file that lay beside this one under a plain name, where a format is made of several files.
+    `depth` says how many archives the file lay in.
+    """
+
+    path: Path = field(repr=False)
+    head: Head = field(repr=False)
+    workspace: Path = field(repr=False)
+    subject_hint: str | None = field(default=None, repr=False)
+    sibling: Callable[[str], Path | None] = field(default=_no_sibling, repr=False)
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One format. `recognises` looks at the head alone, and is true of no other format's files."""
+
+    format: Format
+    recognises: Callable[[Head], bool]
+    read: Callable[[Source], Iterator[Item]]

@@ -1,0 +1,10 @@
+"""Files of hospitals, clinics and pharmacies."""
+
+from __future__ import annotations
+
+from .._reader import Reader
+from . import fhir
+
+__all__ = ["READERS"]
+
+READERS: tuple[Reader, ...] = (*fhir.READERS,)

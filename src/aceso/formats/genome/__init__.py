@@ -1,0 +1,10 @@
+"""Files of DNA laboratories."""
+
+from __future__ import annotations
+
+from .._reader import Reader
+from . import vcf
+
+__all__ = ["READERS"]
+
+READERS: tuple[Reader, ...] = (*vcf.READERS,)

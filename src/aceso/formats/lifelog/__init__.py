@@ -1,0 +1,10 @@
+"""Files of phones, watches and devices at home."""
+
+from __future__ import annotations
+
+from .._reader import Reader
+from . import apple_health
+
+__all__ = ["READERS"]
+
+READERS: tuple[Reader, ...] = (*apple_health.READERS,)
