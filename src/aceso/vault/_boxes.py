@@ -7,7 +7,6 @@ The plaintext is a length (4), the document, and zeros up to a Padmé length of 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from typing import Final
 
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from ._bytes import Reader, be
 from .errors import FormatError, OpeningError
 from .hpke import SUITE
-from .segments import padded_length
+from .segments import new_nonces, padded_length
 
 __all__ = ["open_box", "seal_box"]
 
@@ -29,7 +28,7 @@ def seal_box(document: bytes, *, key: bytes, magic: bytes, bound: bytes, version
     head = magic + bytes([version, SUITE])
     plain = be(len(document), 4, "a document's length") + document
     plain += bytes(padded_length(len(plain)) - len(plain))
-    nonce = os.urandom(_NONCE_BYTES)
+    (nonce,) = new_nonces(1)
     return head + nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, head + bound)
 
 

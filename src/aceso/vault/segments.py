@@ -43,6 +43,7 @@ __all__ = [
     "Body",
     "check_body",
     "new_dek",
+    "new_nonces",
     "open_bytes",
     "open_stream",
     "padded_length",
@@ -76,6 +77,13 @@ class Body:
 def new_dek() -> bytes:
     """A fresh data key."""
     return os.urandom(DEK_BYTES)
+
+
+def new_nonces(count: int) -> list[bytes]:
+    """As many fresh nonces: from the system each time, so that neither a fork nor a machine that
+    was put back to an earlier state draws one twice."""
+    drawn = os.urandom(count * _NONCE_BYTES)
+    return [drawn[at : at + _NONCE_BYTES] for at in range(0, len(drawn), _NONCE_BYTES)]
 
 
 def padded_length(length: int) -> int:
@@ -134,10 +142,9 @@ def seal_stream(source: BinaryIO, target: BinaryIO, dek: bytes) -> Body:
             padding -= zeros
             used += zeros
         end = 0
-        nonces = os.urandom(_SEGMENTS_AT_ONCE * _NONCE_BYTES)
-        for place, start in enumerate(range(0, used, SEGMENT_BYTES)):
+        starts = range(0, used, SEGMENT_BYTES)
+        for start, nonce in zip(starts, new_nonces(len(starts)), strict=True):
             part = plain[start : min(start + SEGMENT_BYTES, used)]
-            nonce = nonces[place * _NONCE_BYTES : (place + 1) * _NONCE_BYTES]
             sealed[end : end + _NONCE_BYTES] = nonce
             end += _NONCE_BYTES
             size = len(part) + _TAG_BYTES
