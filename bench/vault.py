@@ -5,6 +5,9 @@ that 1 or more is good). The rates of capsules are in one process on one core. `
 Rust implementation (rage, through PyPI `pyrage`), in the same process, from file to file. Times are
 processor seconds, and the best of several turns, which is the one that other programs on the
 machine disturbed least.
+
+Of the time to seal, half is the SHA-256 of the whole body, which `age` has not, a fifth is the
+cipher, a quarter is reading and writing, and a twentieth is ours: there is little left to win.
 """
 
 from __future__ import annotations
