@@ -5,6 +5,41 @@ from __future__ import annotations
 import pytest
 
 from tests.brownie_repairs import repair
+from tests.contracts.actors import (
+    act,
+    at,
+    authority,
+    decide,
+    grantee,
+    message_of,
+    other_subject,
+    participants,
+    physician,
+    records,
+    registry,
+    relayer,
+    stranger,
+    subject,
+)
+
+__all__ = [
+    "act",
+    "at",
+    "authority",
+    "decide",
+    "grantee",
+    "isolation",
+    "message_of",
+    "module_isolation",
+    "other_subject",
+    "participants",
+    "physician",
+    "records",
+    "registry",
+    "relayer",
+    "stranger",
+    "subject",
+]
 
 repair()
 
