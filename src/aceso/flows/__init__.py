@@ -1,6 +1,6 @@
 """What each actor does, as one readable call each.
 
-    person       takes in files, shares, withdraws, sees who can see
+    person       takes in files; beneath it: consents, records, own_vault (personas, lists, index)
     selling      offers, delivers extracts
     issuer       a hospital or a laboratory issues records
     reader       a physician, or a member through the gateway, opens
@@ -12,14 +12,17 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 """
 
 from .amounts import base_units, coin
+from .consents import Seer
 from .errors import EvidenceError, NothingToOpenError, NotWithdrawnError, ProfileError
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .issuer import Holder, Issuer
 from .network import CommitteeFacts, Network
-from .person import HOME, RESEARCH, FileReport, ImportReport, Person, Seer
+from .own_vault import HOME, RESEARCH
+from .person import Person
 from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened
+from .reports import FileReport, ImportReport
 from .researcher import Purchase, Researcher
 from .selling import Delivered, Seller
 from .store import Step, Store, Stored

@@ -22,9 +22,9 @@ from aceso.formats import Imported, Kind, import_file
 from aceso.vault import Card, PrivateKey
 
 from .network import Network
-from .person import FileReport, ImportReport
 from .profile import Profile
 from .publishing import Draft, Progress, Publisher, random_record_id, seconds_of
+from .reports import FileReport, ImportReport
 
 __all__ = ["ACCOUNT", "Holder", "Issuer"]
 

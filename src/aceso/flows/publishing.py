@@ -131,6 +131,11 @@ class Published:
     refused: tuple[Refused, ...] = ()
 
 
+def day_of(seconds: int) -> str:
+    """The day of a time, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
 def seconds_of(issued_at: str | None, day: date | None, fallback: int) -> int:
     """The Unix seconds of a FHIR instant or date; `fallback` where none can be read."""
     if issued_at:

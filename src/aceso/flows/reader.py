@@ -38,8 +38,8 @@ from aceso.vault import (
 from .errors import NothingToOpenError
 from .issuer import Holder
 from .network import Network
-from .person import write_body
 from .profile import Profile
+from .records import write_body
 
 __all__ = ["Gateway", "Opened", "Reader", "Unopened"]
 

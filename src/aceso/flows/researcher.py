@@ -24,7 +24,7 @@ from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
 from .issuer import Holder
 from .network import said
-from .person import write_body
+from .records import write_body
 
 __all__ = ["Purchase", "Researcher"]
 

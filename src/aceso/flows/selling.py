@@ -45,8 +45,10 @@ from aceso.vault import (
 
 from .errors import NothingToOpenError
 from .network import said
-from .person import RESEARCH, Person, write_body
+from .own_vault import RESEARCH
+from .person import Person
 from .publishing import Draft, envelope_of, random_record_id, seal_body
+from .records import write_body
 
 __all__ = ["Delivered", "Seller"]
 

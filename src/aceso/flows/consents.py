@@ -1,0 +1,304 @@
+"""Whom a person lets in, and how they put them out again.
+
+    person.share(grantee, classes=CLINICAL, uses=Use.TREAT)
+    person.unshare(grantee)
+    person.who_can_see()
+
+A withdrawal goes to the custodians first and is always sent to the chain; then the classes that
+were seen get new keys, which are left for those who may still see them. What fails of that is kept
+and done with the next act.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Receipt, Request, SignedAct, Terms, acts, parse_grantee
+from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
+from aceso.errors import AcesoError
+from aceso.index import ConsentRow
+from aceso.vault import (
+    PublicKey,
+)
+
+from .errors import NothingToOpenError, NotWithdrawnError
+from .own_vault import HOME, RESEARCH, OwnVault
+
+__all__ = ["Consenting", "Seer"]
+
+_DAY = 24 * 60 * 60
+_NONE = DataClass(0)
+_ALL = DataClass(sum(int(one) for one in DataClass))
+
+
+@dataclass(frozen=True, slots=True)
+class Seer:
+    """Somebody who can see something now."""
+
+    persona: str
+    grantee: bytes
+    classes: DataClass
+    uses: Use
+    valid_until: int
+    primary: bool
+
+
+class Consenting(OwnVault):
+    """The acts of consent."""
+
+    def share(
+        self,
+        grantee: bytes,
+        *,
+        classes: DataClass,
+        uses: Use,
+        seconds: int = 365 * _DAY,
+        notice: bytes = bytes(32),
+    ) -> Receipt:
+        """Grant, and leave the class keys for the grantee at the custodians."""
+        self.finish_pending()
+        to = self.network.receiving_key(grantee)
+        persona = self.persona_for(grantee)
+        now = self.network.suite.now()
+        terms = Terms(
+            grantee=grantee,
+            classes=classes,
+            uses=uses,
+            conditions=0,
+            disease=0,
+            valid_from=now,
+            valid_until=now + seconds,
+            notice=notice,
+        )
+        receipt = self.network.relayer.send(acts.grant(self.network.suite, persona, terms))
+        self._leave_keys(persona, grantee, classes, to)
+        self._save_manifest()
+        self.network.wait_confirmed(receipt)
+        return receipt
+
+    def choose_physician(
+        self, physician: str, *, sensitive: DataClass = _NONE, seconds: int = 365 * _DAY
+    ) -> Receipt:
+        """Make `physician` the primary one: all clinical classes, and the sensitive ones named.
+
+        Whoever was it before is withdrawn from: each physician knows a persona of their own, so the
+        chain can't tell that the one takes the place of the other.
+        """
+        grantee = bytes(12) + bytes.fromhex(physician.removeprefix("0x"))
+        to = self.network.receiving_key(grantee)
+        persona = self.persona_for(grantee)
+        classes = CLINICAL | (sensitive & SENSITIVE)
+        until = self.network.suite.now() + seconds
+        call = acts.primary_physician(self.network.suite, persona, physician, classes, until)
+        receipt = self.network.relayer.send(call)
+        self._leave_keys(persona, grantee, classes, to)
+        self._save_manifest()
+        for row in self.consents():
+            if row.primary and row.grantee != grantee:
+                self.unshare(row.grantee)
+        self.network.wait_confirmed(receipt)
+        return receipt
+
+    def _leave_keys(
+        self, persona: LocalAccount, grantee: bytes, classes: DataClass, to: PublicKey
+    ) -> None:
+        for data_class in classes:
+            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+                self._leave_key(persona, grantee, data_class, epoch, to)
+
+    def _leave_key(
+        self,
+        persona: LocalAccount,
+        grantee: bytes,
+        data_class: DataClass,
+        epoch: int,
+        to: PublicKey,
+    ) -> None:
+        number = int(data_class)
+        # A new persona has no list yet, of this epoch or of an earlier one.
+        with self._noting_lists():
+            self.opening(persona, data_class, epoch)
+        self.network.committee.leave_keys(
+            self.keys.list_key(number, epoch),
+            persona.address,
+            grantee,
+            data_class,
+            epoch,
+            self.keys.class_key(number, epoch),
+            to,
+        )
+
+    def unshare(self, grantee: bytes) -> Receipt:
+        """Withdraw: the custodians hear it first, then the chain, then the classes get new keys.
+
+        The chain is told even when no custodian answers. What else failed is in
+        `network.troubles`, and is finished by the next import, sync or share.
+        """
+        persona = self._persona_facing(grantee)
+        granted = self.network.suite.standing(persona.address, grantee, persona.address).grant
+        if grantee in self.manifest.relationships:
+            self._plan_renewal(granted.classes)
+        receipt = self.network.withdraw(acts.withdraw(self.network.suite, persona, grantee))
+        self.finish_pending()
+        return receipt
+
+    def _persona_facing(self, grantee: bytes) -> LocalAccount:
+        """The persona that granted to this grantee, who may be unknown to this device."""
+        index = self.manifest.relationships.get(grantee)
+        if index is not None:
+            return self.persona(index)
+        now = self.network.suite.now()
+        personas = self.personas()
+        for row in self.network.synced().consents(list(personas), grantee):
+            if row.is_live(now):
+                return self.persona(personas[row.subject])
+        group = parse_grantee(grantee)
+        if group.number and group.address == self.network.suite.addresses["DataMarket"]:
+            research = self.persona(RESEARCH)
+            mine = self.network.index.offers(open_only=False, subjects=[research.address])
+            if any(row.number == group.number for row in mine):
+                return research
+        raise NothingToOpenError(
+            "Nothing of yours is shared with them, so there is nothing to withdraw. See "
+            "`aceso consents`.",
+            code="E_NOT_SHARED",
+        )
+
+    def unshare_everything(self) -> list[Receipt]:
+        """Withdraw all consents of every persona, the custodians told first.
+
+        Acts that are sent together can be linked by their time and by whoever carries them.
+        """
+        suite = self.network.suite
+        used = {row.subject for row in self.network.synced().consents(list(self.personas()))}
+        self._plan_renewal(_ALL)
+        receipts = self._withdraw_each(used, lambda persona: acts.withdraw_all(suite, persona))
+        self.finish_pending()
+        return receipts
+
+    def bar(self, actor: str) -> list[Receipt]:
+        """Bar an account in every persona that has a consent in force."""
+        suite = self.network.suite
+        used = {row.subject for row in self.consents()}
+        return self._withdraw_each(used, lambda persona: acts.bar(suite, persona, actor))
+
+    def _withdraw_each(
+        self, used: set[str], act: Callable[[LocalAccount], SignedAct]
+    ) -> list[Receipt]:
+        """Send an act of each of these personas; one that fails does not keep back the others."""
+        indices = [index for address, index in self.personas().items() if address in used]
+        # In their own order, the personas would tell in which order they were made.
+        random.SystemRandom().shuffle(indices)
+        receipts: list[Receipt] = []
+        failed: list[AcesoError] = []
+        for index in indices:
+            try:
+                receipts.append(self.network.withdraw(act(self.persona(index))))
+            except AcesoError as exc:
+                failed.append(exc)
+        if failed:
+            raise NotWithdrawnError(len(failed), len(indices), failed) from failed[0]
+        return receipts
+
+    # New keys after a withdrawal. What is to be done is kept first, and done as far as it goes.
+
+    def _plan_renewal(self, classes: DataClass) -> None:
+        planned, keys = self._pending()
+        self._put_pending(planned | classes, keys)
+
+    def _pending(self) -> tuple[DataClass, list[tuple[bytes, int, int]]]:
+        """Classes that need a new key, and keys that are to be left: grantee, class, epoch."""
+        kept = json.loads(self.profile.store.get("pending") or b'{"renew": 0, "keys": []}')
+        keys = [(bytes.fromhex(who), number, epoch) for who, number, epoch in kept["keys"]]
+        return DataClass(kept["renew"]), keys
+
+    def _put_pending(self, renew: DataClass, keys: list[tuple[bytes, int, int]]) -> None:
+        listed = [(who.hex(), number, epoch) for who, number, epoch in keys]
+        kept = json.dumps({"renew": int(renew), "keys": listed})
+        self.profile.store.put("pending", kept.encode())
+
+    def finish_pending(self) -> None:
+        """Do what a withdrawal left to do. What fails is in `network.troubles`, and stays to be
+        done."""
+        try:
+            if self.profile.store.get("manifest-unsaved"):
+                self._save_manifest()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+        try:
+            self._renew_keys()
+            self._leave_pending()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+
+    def _renew_keys(self) -> None:
+        """A new epoch of each planned class; whoever may still see it is to get the new key."""
+        classes, keys = self._pending()
+        if not classes:
+            return
+        rows = self._related()
+        for data_class in classes:
+            number = int(data_class)
+            epoch = self.manifest.epochs.get(number, 0)
+            if self.keys.list_key(number, epoch).address not in self.manifest.lists:
+                # Nobody was ever given this key.
+                continue
+            self.manifest.epochs[number] = epoch + 1
+            keys += [(row.grantee, number, epoch + 1) for row in rows if row.classes & data_class]
+        self._keep_manifest()
+        self._put_pending(_NONE, keys)
+        try:
+            self._save_manifest()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+
+    def _leave_pending(self) -> None:
+        _, keys = self._pending()
+        if not keys:
+            return
+        seen = {row.grantee: row for row in self._related()}
+        waiting = []
+        for grantee, number, epoch in keys:
+            row = seen.get(grantee)
+            if row is None or not row.classes & number:
+                # They may not see it any more.
+                continue
+            try:
+                to = self.network.receiving_key(grantee)
+                persona = self.persona(self.manifest.relationships[grantee])
+                self._leave_key(persona, grantee, DataClass(number), epoch, to)
+            except AcesoError as exc:
+                self.network.troubles.append(exc)
+                waiting.append((grantee, number, epoch))
+        self._put_pending(_NONE, waiting)
+
+    def _related(self) -> list[ConsentRow]:
+        """Consents in force of those who hold class keys; an offer's buyers never do."""
+        return [row for row in self.consents() if row.grantee in self.manifest.relationships]
+
+    def consents(self, *, live: bool = True) -> list[ConsentRow]:
+        """What was granted by any persona; only what is in force unless asked for all."""
+        rows = self.network.synced().consents(list(self.personas()))
+        now = self.network.suite.now()
+        return [row for row in rows if not live or row.is_live(now)]
+
+    def who_can_see(self) -> list[Seer]:
+        """Everybody who can see something now, and what."""
+        return [
+            Seer(row.subject, row.grantee, row.classes, row.uses, row.valid_until, row.primary)
+            for row in self.consents()
+        ]
+
+    def would_see(self, actor: str, grantee: bytes, classes: DataClass, use: Use) -> Reason:
+        """What `decide` would answer this actor now; for `who-can-see --actor`."""
+        index = self.manifest.relationships.get(grantee)
+        subject = self.persona(HOME if index is None else index).address
+        request = Request(
+            subject=subject, actor=actor, grantee=grantee, use=use, classes=classes, disease=0
+        )
+        return self.network.suite.decide(request).reason

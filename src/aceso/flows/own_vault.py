@@ -1,0 +1,241 @@
+"""A vault in its owner's hands: personas, the lists of every class, and the index of it all.
+
+Each relationship has a persona of its own: an account that nobody can tell from another person's.
+Persona 0 anchors what the person brings in themself, and does nothing else. Persona 1 is the one
+for research and money. Every grantee gets the next free one.
+
+What the vault holds is in its manifest, sealed on IPFS, whose head the custodians keep: the seed
+brings everything back. Two devices of one person merge what each of them added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.codes import DataClass
+from aceso.custody import RequestRefusedError
+from aceso.errors import AcesoError
+from aceso.vault import (
+    Card,
+    CommitteeNote,
+    Head,
+    Manifest,
+    Opening,
+    SignedOpening,
+    VaultKeys,
+)
+
+from .errors import NothingToOpenError
+from .network import Network
+from .profile import Profile
+
+__all__ = ["FIRST_RELATIONSHIP", "HOME", "RESEARCH", "OwnVault"]
+
+HOME = 0
+RESEARCH = 1
+FIRST_RELATIONSHIP = 2
+
+# How often a save meets another device's before it gives up.
+_SAVES = 5
+_HEAD_SECONDS = 2.0
+
+
+class OwnVault:
+    """What every act of a person starts from."""
+
+    def __init__(self, network: Network, profile: Profile):
+        self.network = network
+        self.profile = profile
+        self.keys: VaultKeys = profile.seed.keys(network.suite.chain_id)
+        self.manifest = self._load_manifest()
+        self._list_keys: dict[str, LocalAccount] = {}
+        self._openings: dict[tuple[str, int, int], SignedOpening] = {}
+        self._catch_up()
+
+    # Personas
+
+    def persona(self, index: int) -> LocalAccount:
+        return self.profile.seed.persona(index)
+
+    def persona_for(self, grantee: bytes) -> LocalAccount:
+        """The persona that this grantee knows; a new one at the first meeting."""
+        index = self.manifest.relationships.get(grantee)
+        if index is None:
+            taken = self.manifest.relationships.values()
+            index = max([FIRST_RELATIONSHIP - 1, *taken]) + 1
+            self.manifest.relationships[grantee] = index
+            self._save_manifest()
+        return self.persona(index)
+
+    def personas(self) -> dict[str, int]:
+        """Every persona that is in use, by its address."""
+        indices = {HOME, RESEARCH, *self.manifest.relationships.values()}
+        return {self.persona(index).address: index for index in sorted(indices)}
+
+    # Cards and lists
+
+    def opening(
+        self, persona: LocalAccount, data_class: DataClass, epoch: int | None = None
+    ) -> SignedOpening:
+        """The list of a class, opened at the custodians for this persona; of the newest epoch
+        unless another is named."""
+        number = int(data_class)
+        if epoch is None:
+            epoch = self.manifest.epochs.get(number, 0)
+        known = self._openings.get((persona.address, number, epoch))
+        if known is not None:
+            return known
+        list_key = self.keys.list_key(number, epoch)
+        opening = Opening(
+            persona=persona.address,
+            list_key=list_key.address,
+            data_class=number,
+            epoch=epoch,
+            class_key=self.keys.class_key(number, epoch).public_key,
+            owner_key=self.keys.owner_key().public_key,
+            custodians=self.network.facts.members,
+            threshold=self.network.facts.threshold,
+            registry=self.network.suite.addresses["ConsentRegistry"],
+            log_key=self.keys.log_key(number, epoch).public_key,
+        )
+        signed = opening.sign(
+            persona=persona, list_key=list_key, chain_id=self.network.suite.chain_id
+        )
+        # Custodians whose keys are not theirs get no list: records would be sealed to those keys.
+        _ = self.network.sealing_cards
+        if list_key.address not in self.manifest.lists:
+            self.manifest.lists[list_key.address] = self._committee_index()
+        if not self.profile.store.is_opened(list_key.address, persona.address):
+            self.network.committee.open_list(signed)
+            self.profile.store.opened(list_key.address, persona.address)
+        self._openings[persona.address, number, epoch] = signed
+        return signed
+
+    def card(self, persona: LocalAccount, classes: DataClass) -> Card:
+        """What an issuer needs to send records of these classes to the vault."""
+        with self._noting_lists():
+            return Card(
+                chain_id=self.network.suite.chain_id,
+                persona=persona.address,
+                custodians=self.network.sealing_cards,
+                openings=tuple(self.opening(persona, one) for one in classes),
+            )
+
+    @contextmanager
+    def _noting_lists(self) -> Iterator[None]:
+        """Lists that are opened in here are noted before anything is posted to them: a device that
+        is restored from the seed finds by them what came since."""
+        known = len(self.manifest.lists)
+        yield
+        if len(self.manifest.lists) > known or self.profile.store.get("manifest-unsaved"):
+            self._save_manifest()
+
+    def _committee_index(self) -> int:
+        note = CommitteeNote(
+            self.network.facts.members,
+            tuple(card.url for card in self.network.cards),
+            self.network.facts.threshold,
+        )
+        if note not in self.manifest.committees:
+            self.manifest.committees.append(note)
+        return self.manifest.committees.index(note)
+
+    def _list_key(self, address: str) -> LocalAccount:
+        """The list key with this address, among all classes and the epochs that they have had."""
+        known = self._list_keys.get(address)
+        if known is not None:
+            return known
+        for data_class in DataClass:
+            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+                key = self.keys.list_key(int(data_class), epoch)
+                self._list_keys[key.address] = key
+                if key.address == address:
+                    return key
+        raise NothingToOpenError(f"The list {address} is not of this vault.", code="E_STRANGE_LIST")
+
+    # The manifest
+
+    def _save_manifest(self) -> None:
+        """Save the index after the newest one that there is, with what another device added."""
+        self._keep_manifest()
+        for attempt in range(_SAVES):
+            self._catch_up()
+            try:
+                if self._put_manifest():
+                    return
+            except RequestRefusedError as exc:
+                if exc.code != "E_HEAD_ROLLBACK" or attempt == _SAVES - 1:
+                    raise
+
+    def _keep_manifest(self) -> None:
+        """Keep the index on the device, as it is. Its version stays that of the last one that was
+        saved: a save that fails is not a version that was seen."""
+        version = self.manifest.version.to_bytes(8, "big")
+        self.profile.store.put("manifest", version + self.manifest.seal(self.keys))
+        self.profile.store.put("manifest-unsaved", b"1")
+
+    def _put_manifest(self) -> bool:
+        """Save the next version; say whether every custodian that answers took it as the newest."""
+        manifest = self.manifest.next()
+        sealed = manifest.seal(self.keys)
+        cid = self.network.ipfs.add(sealed)
+        head_key = self.keys.head_key()
+        head = Head(head_key.address, manifest.version, cid)
+        posted = self.network.committee.put_head(
+            head.sign(
+                head_key,
+                chain_id=self.network.suite.chain_id,
+                registry=self.network.suite.addresses["ConsentRegistry"],
+            )
+        )
+        before = self.profile.store.get("manifest-cid")
+        self.profile.store.put("manifest", manifest.version.to_bytes(8, "big") + sealed)
+        self.profile.store.put("manifest-cid", cid.encode())
+        self.profile.store.put("manifest-unsaved", b"")
+        if before is not None and before.decode() != cid:
+            self.network.ipfs.unpin(before.decode())
+        self.manifest = manifest
+        return not any(error.code == "E_HEAD_ROLLBACK" for error in posted.missing.values())
+
+    def _catch_up(self) -> None:
+        """Take in what another device saved since. Where nobody answers soon, what this device
+        holds is enough: a save over a newer index is refused."""
+        try:
+            signed = self.network.newest_head(self.keys.head_key().address)
+            if signed is None:
+                return
+            head = signed.head
+            seen = (self.profile.store.get("manifest-cid") or b"").decode()
+            if (head.version, head.cid) <= (self.manifest.version, seen):
+                return
+            sealed = self.network.ipfs.read(head.cid, deadline=_HEAD_SECONDS)
+            newest = Manifest.open(sealed, self.keys, version=head.version)
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+            return
+        merged = self.manifest.merged(newest)
+        self.manifest = merged
+        self._keep_manifest()
+        self.profile.store.put("manifest-cid", head.cid.encode())
+        if merged == newest:
+            self.profile.store.put("manifest-unsaved", b"")
+
+    def _load_manifest(self) -> Manifest:
+        kept = self.profile.store.get("manifest")
+        if kept is None:
+            return Manifest()
+        return Manifest.open(kept[8:], self.keys, version=int.from_bytes(kept[:8], "big"))
+
+    def _open_noted(self) -> None:
+        """Open every list that is noted and that no persona of this device sees, for the home
+        persona, which then may read it: another device made it."""
+        personas = [self.persona(index).address for index in self.personas().values()]
+        for data_class in DataClass:
+            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+                address = self.keys.list_key(int(data_class), epoch).address
+                is_seen = any(self.profile.store.is_opened(address, one) for one in personas)
+                if address in self.manifest.lists and not is_seen:
+                    self.opening(self.persona(HOME), data_class, epoch)

@@ -1,0 +1,220 @@
+"""What a vault holds: learn what issuers posted, open a record, forget one, bring all back.
+
+person.sync()
+person.records()
+person.open_record(record_id, Path("record.json"))
+person.forget(record_id)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.codes import DataClass, Use
+from aceso.errors import AcesoError
+from aceso.vault import (
+    Envelope,
+    ListEntry,
+    Manifest,
+    OpeningError,
+    RecordKey,
+    RecordNote,
+    open_as_owner,
+    open_stream,
+)
+
+from .consents import Consenting
+from .errors import NothingToOpenError
+from .network import Network
+from .profile import Profile
+from .publishing import day_of
+
+__all__ = ["HoldingRecords", "write_body"]
+
+
+class HoldingRecords(Consenting):
+    """The records of a person, opened by the owner key alone: nobody is asked."""
+
+    def __init__(self, network: Network, profile: Profile):
+        super().__init__(network, profile)
+        # How many entries were not believed when we last looked.
+        self.rejected = 0
+
+    def sync(self) -> int:
+        """Learn of what issuers posted since; say how many records are new. `rejected` says how
+        many entries were not believed: anybody who was given a card, and any custodian, can make
+        one up."""
+        self.finish_pending()
+        try:
+            self._open_noted()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+        found = rejected = 0
+        for data_class in DataClass:
+            for persona in self._personas_of(data_class):
+                listing = self.network.committee.listing(
+                    actor=persona,
+                    subject=persona.address,
+                    grantee=bytes(12) + bytes.fromhex(persona.address[2:]),
+                    use=Use.PATRQT,
+                    data_class=data_class,
+                )
+                for listed in listing.entries:
+                    try:
+                        self._read_entry(listed, data_class)
+                    except OpeningError:
+                        rejected += 1
+                        continue
+                    context = listed.capsule.context
+                    list_key = self.keys.list_key(context.data_class, context.epoch).address
+                    found += self.profile.store.learn(listed, list_key)
+        if self._note_all():
+            self._save_manifest()
+        self.rejected = rejected
+        return found
+
+    def _read_entry(
+        self, entry: ListEntry, data_class: DataClass | None = None, day: str = ""
+    ) -> RecordNote:
+        """What is to be noted of an entry that checks out; an `OpeningError` if it does not."""
+        key = self.key_of(entry)
+        context = entry.capsule.context
+        try:
+            envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
+            envelope.tree(key.dek)
+            note = RecordNote(
+                data_class=envelope.data_class,
+                epoch=context.epoch,
+                cid=entry.cid,
+                body=key.body,
+                issuer=entry.issuer,
+                root=entry.root,
+                day=day or day_of(envelope.issued_at),
+            )
+            said = (envelope.data_class, envelope.root, envelope.issuer.lower())
+        except (OSError, OverflowError, ValueError) as exc:
+            # Such as a day that no calendar has.
+            raise OpeningError("The entry is not one that we could have been sent.") from exc
+        if said != (context.data_class, entry.root, entry.issuer.lower()) or (
+            data_class is not None and context.data_class != int(data_class)
+        ):
+            raise OpeningError("The entry contradicts its envelope.")
+        known = self.manifest.records.get(entry.record_id)
+        if known and (known.cid, known.root, known.body) != (note.cid, note.root, note.body):
+            raise OpeningError("The entry is not the one that we noted of this record.")
+        return note
+
+    def _personas_of(self, data_class: DataClass) -> list[LocalAccount]:
+        """Personas that together see every list of the class: an issuer may hold an old card."""
+        personas = [self.persona(index) for index in self.personas().values()]
+        found: dict[str, LocalAccount] = {}
+        for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
+            list_key = self.keys.list_key(int(data_class), epoch).address
+            seeing = [
+                persona
+                for persona in personas
+                if self.profile.store.is_opened(list_key, persona.address)
+            ]
+            # Whoever sees another list already is not asked for besides.
+            if seeing and not any(persona.address in found for persona in seeing):
+                found[seeing[0].address] = seeing[0]
+        return list(found.values())
+
+    def records(self) -> list[tuple[bytes, RecordNote]]:
+        """What the vault holds, the oldest first."""
+        notes = self.manifest.records.items()
+        return sorted(notes, key=lambda item: (item[1].day, item[0]))
+
+    def entry(self, record_id: bytes) -> ListEntry:
+        stored = self.profile.store.entry(record_id)
+        if stored is None:
+            raise NothingToOpenError(
+                f"There is no record {record_id.hex()[:16]} in this vault. See `aceso records`.",
+                code="E_NO_RECORD",
+                details={"record": record_id.hex()[:16]},
+            )
+        return stored.entry
+
+    def key_of(self, entry: ListEntry) -> RecordKey:
+        """The record's key, by the owner key alone: nobody is asked."""
+        return open_as_owner(entry.capsule, self.keys.owner_key())
+
+    def open_record(self, record_id: bytes, target: Path) -> Envelope:
+        """Write the record's contents to `target`, checked; return what is said of it."""
+        entry = self.entry(record_id)
+        key = self.key_of(entry)
+        return write_body(self.network, entry, key, target)
+
+    def forget(self, record_id: bytes) -> list[str]:
+        """Delete the capsule everywhere, unpin the body; return the custodians that signed so."""
+        entry = self.entry(record_id)
+        context = entry.capsule.context
+        list_key = self.keys.list_key(context.data_class, context.epoch)
+        receipts = self.network.committee.delete(list_key, record_id)
+        self.network.ipfs.unpin(entry.cid)
+        self.profile.store.delete(record_id)
+        self.manifest.records.pop(record_id, None)
+        self._save_manifest()
+        return [receipt.custodian for receipt in receipts]
+
+    def _note_all(self) -> int:
+        """Bring the manifest up to what the device holds; say how many records were missing."""
+        missing = 0
+        for stored in self.profile.store.entries():
+            entry = stored.entry
+            if entry.record_id in self.manifest.records:
+                continue
+            try:
+                self.manifest.records[entry.record_id] = self._read_entry(entry, day=stored.day)
+            except OpeningError:
+                # Learnt from a custodian once, unchecked. It stays unnoted, and harms nobody.
+                continue
+            missing += 1
+        return missing
+
+    def restore(self) -> int:
+        """Bring the vault back from the seed and the custodians; say how many records there are."""
+        signed = self.network.committee.newest_head(self.keys.head_key().address)
+        if signed is None:
+            raise NothingToOpenError(
+                "No custodian keeps a vault of this seed. Check the words, or start a new vault "
+                "with `aceso init`.",
+                code="E_NO_VAULT",
+            )
+        head = signed.head
+        sealed = self.network.ipfs.read(head.cid)
+        self.manifest = Manifest.open(sealed, self.keys, version=head.version)
+        self.profile.store.put("manifest", head.version.to_bytes(8, "big") + sealed)
+        self.profile.store.put("manifest-cid", head.cid.encode())
+        self.profile.store.put("manifest-unsaved", b"")
+        self._open_noted()
+        self.sync()
+        for record_id in list(self.manifest.records):
+            # Noted, and cut off before it was posted: its file can be imported again.
+            if self.profile.store.entry(record_id) is None:
+                del self.manifest.records[record_id]
+        return len(self.manifest.records)
+
+
+def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
+    """Fetch the sealed body, check it whole, and write what is in it to `target`."""
+    envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
+    envelope.tree(key.dek)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sealed = target.with_name(f".{target.name}.{os.getpid()}.sealed")
+    opened = target.with_name(f".{target.name}.{os.getpid()}.opened")
+    try:
+        network.ipfs.read_into(entry.cid, sealed)
+        with (
+            sealed.open("rb") as source,
+            os.fdopen(os.open(opened, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
+        ):
+            open_stream(source, out, key.dek, key.body)
+        opened.replace(target)
+    finally:
+        sealed.unlink(missing_ok=True)
+        opened.unlink(missing_ok=True)
+    return envelope
