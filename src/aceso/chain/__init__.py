@@ -49,7 +49,7 @@ from .requests import (
     Standing,
     Terms,
 )
-from .sender import Sender
+from .sender import Pace, Sender
 from .suite import Suite, is_signed
 from .words import (
     Grantee,
@@ -96,6 +96,7 @@ __all__ = [
     "OrderHead",
     "OrderState",
     "OrderTail",
+    "Pace",
     "Participants",
     "Receipt",
     "RecordStanding",

@@ -37,27 +37,18 @@ from .failures import refused
 from .node import Node, Request
 from .suite import Suite
 
-__all__ = ["Sender"]
+__all__ = ["Pace", "Sender"]
 
 _GWEI: Final = 10**9
 _TIP: Final = _GWEI
 # Enough for the base fee to double twice while a transaction waits.
 _FEE_FACTOR: Final = 4
-_FEES_FRESH_SECONDS: Final = 2.0
 # Nodes take a replacement from 10 % on; some ask for 12.5 %.
 _BUMP: Final = (9, 8)
-_BUMP_SECONDS: Final = 0.2
-_FIRST_POLL: Final = 0.001
-_LONGEST_POLL: Final = 0.25
-# While many are out, only the last of them is asked for; all of them so often.
-_ALL_POLL: Final = 0.1
-_RESEND_SECONDS: Final = 1.0
 _WINDOW: Final = 250
 _REMEMBERED: Final = 1_000
 # What an estimate is raised by: between it and the block the state may change.
 _GAS_MARGIN: Final = (5, 4)
-# A node may count a nonce shortly before it shows the receipt of what used it.
-_LOST_SECONDS: Final = 2.0
 # Calls of one batch that look alike share estimates of a few of them, raised by more.
 _ALIKE: Final = 8
 _SHARED_MARGIN: Final = 2
@@ -74,6 +65,34 @@ _UNDERPRICED: Final = (
     "fee too low",
 )
 _FUNDS: Final = ("insufficient funds", "doesn't have enough funds", "not enough funds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many seconds a sender waits for what. These suit nodes near and far.
+
+    first_poll    before it asks again for a receipt; each time half as long again,
+    longest_poll  up to this
+    all_poll      while many are out, only the last of them is asked for; all of them so often
+    resend        before the same bytes go out again
+    lost          before a nonce that the node counts, and shows no receipt for, is believed to be
+                  somebody else's, where no later block says so: a node may count it a moment before
+    bump          before a higher fee is tried where the node finds ours too low
+    fees          how long fees are taken for the newest
+    patience      before the fee of what is out is raised
+    """
+
+    first_poll: float = 0.001
+    longest_poll: float = 0.25
+    all_poll: float = 0.1
+    resend: float = 1.0
+    lost: float = 2.0
+    bump: float = 0.2
+    fees: float = 2.0
+    patience: float = 15.0
+
+
+_USUAL: Final = Pace()
 
 
 @dataclass(slots=True)
@@ -114,9 +133,9 @@ class Sender:
         account: LocalAccount,
         *,
         deadline: float = 180.0,
-        patience: float = 15.0,
+        pace: Pace = _USUAL,
     ):
-        """Give up after `deadline` seconds; raise the fee of what is out for `patience` seconds."""
+        """Give up after `deadline` seconds."""
         if isinstance(suite_or_node, Suite):
             self._node = suite_or_node.node
             self._contracts = {at: name for name, at in suite_or_node.addresses.items()}
@@ -126,7 +145,7 @@ class Sender:
         self._account = account
         self._key = coincurve.PrivateKey(bytes(account.key))
         self._deadline = deadline
-        self._patience = patience
+        self._pace = pace
         self._lock = Lock()
         self._nonce: int | None = None
         self._fees: tuple[float, int, int] | None = None
@@ -249,7 +268,7 @@ class Sender:
     def _fee(self) -> tuple[int, int]:
         """The most that we pay for gas, and the part of it that is the tip."""
         now = time.monotonic()
-        if self._fees is None or now - self._fees[0] > _FEES_FRESH_SECONDS:
+        if self._fees is None or now - self._fees[0] > self._pace.fees:
             block = self._node.ask("eth_getBlockByNumber", "latest", False)
             base = as_int(block.get("baseFeePerGas") or 0)
             self._fees = (now, base * _FEE_FACTOR + _TIP, _TIP)
@@ -271,10 +290,10 @@ class Sender:
             self._sign(flight, self._nonce)
             self._nonce += 1
         waiting = list(flights)
-        pause = _FIRST_POLL
+        pause, longest = self._pace.first_poll, self._pace.longest_poll
         checked = asked_all = started
         while waiting:
-            asks_all = time.monotonic() - asked_all > _ALL_POLL
+            asks_all = time.monotonic() - asked_all > self._pace.all_poll
             left = self._round(waiting, asks_all=asks_all)
             now = time.monotonic()
             if asks_all:
@@ -287,16 +306,16 @@ class Sender:
                 # Whoever asks next must find out for themselves which nonces were used.
                 self._nonce = None
                 raise NotMinedError(waiting[0].hashes, self._deadline)
-            if now - checked > _RESEND_SECONDS:
+            if now - checked > self._pace.resend:
                 checked = now
                 self._close_gap(waiting[0].nonce)
             if any(flight.nonce_used for flight in waiting):
                 self._renew(waiting)
             for flight in waiting:
-                if now - flight.signed_at > self._patience and flight is waiting[0]:
+                if now - flight.signed_at > self._pace.patience and flight is waiting[0]:
                     # The first only: the others wait for it, not for their fee.
                     self._bump(flight)
-            pause = _FIRST_POLL if progressed else min(1.5 * pause, _LONGEST_POLL)
+            pause = self._pace.first_poll if progressed else min(1.5 * pause, longest)
             time.sleep(pause)
 
     def _round(self, waiting: list[_Flight], *, asks_all: bool) -> list[_Flight]:
@@ -308,7 +327,7 @@ class Sender:
         due = [
             flight
             for flight in waiting
-            if not flight.accepted or now - flight.sent_at > _RESEND_SECONDS
+            if not flight.accepted or now - flight.sent_at > self._pace.resend
         ]
         *others, last = waiting
         asked = _hashes(waiting if asks_all else [last])
@@ -349,7 +368,7 @@ class Sender:
             # Where something else of ours has the nonce, that gets in or our patience ends; a
             # higher fee would push it out.
             ours = "replacement" not in said or len(flight.hashes) > 1
-            if ours and time.monotonic() - flight.signed_at > _BUMP_SECONDS:
+            if ours and time.monotonic() - flight.signed_at > self._pace.bump:
                 self._bump(flight)
         elif any(words in said for words in _FUNDS) and not flight.accepted:
             self._nonce = None
@@ -392,7 +411,7 @@ class Sender:
         now = time.monotonic()
         first = lost[0]
         first.lost_at = first.lost_at or now
-        if first.nonce >= settled and now - first.lost_at < _LOST_SECONDS:
+        if first.nonce >= settled and now - first.lost_at < self._pace.lost:
             first.nonce_used = True
             return
         gone = max(settled, first.nonce + 1)
@@ -417,6 +436,8 @@ class Sender:
         max_fee, tip = self._fee()
         flight.nonce = nonce
         flight.hashes = []
+        # What was learnt of the former nonce says nothing about this one.
+        flight.lost_at = None
         self._seal(flight, max_fee=max_fee, tip=tip)
 
     def _bump(self, flight: _Flight) -> None:

@@ -2,12 +2,15 @@
 
 local_chain   Anvil, one for each module; ganache_chain is Ganache 7
 suite         the suite on it, with a wallet as authority
+paused        the chain, making blocks only when it is told to
 accounts by role: deployer, relayer, subject, physician, institution, researcher
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,32 @@ def suite(local_chain: LocalChain, deployment: Deployment) -> Iterator[Suite]:
     found = Suite.connect(local_chain.url, deployment)
     yield found
     found.close()
+
+
+@pytest.fixture
+def paused(local_chain: LocalChain) -> Iterator[LocalChain]:
+    """Blocks are made only when the test says so."""
+    local_chain.ask("evm_setAutomine", False)
+    local_chain.ask("evm_setIntervalMining", 0)
+    yield local_chain
+    # Either one or the other: the interval would end the block for each transaction.
+    local_chain.ask("evm_setAutomine", True)
+    local_chain.ask("evm_mine")
+
+
+def wait_for(what: str, holds: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Poll until it holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"waited {seconds:g} s in vain until {what}"
+        threading.Event().wait(0.005)
+
+
+def wait_for_pool(chain: LocalChain, count: int) -> None:
+    wait_for(
+        f"{count} are in the pool",
+        lambda: int(chain.ask("txpool_status")["pending"], 16) >= count,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ a transaction
 + has the bytes that eth-account makes
 an account without ether
 + is told so
+
+What is counted before it is shown is in test_race.py.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from eth_account import Account
 
-from aceso.chain import FundsError, Node, NotMinedError, RefusedError, Sender, Suite
+from aceso.chain import FundsError, Node, NotMinedError, Pace, RefusedError, Sender, Suite
 from aceso.chain.sender import _Flight
-from tests.python.chain.conftest import account
+from tests.python.chain.conftest import account, wait_for_pool
 from tests.python.chain.proxy import FaultProxy
 
 ASKED = 1000
@@ -103,28 +105,8 @@ def test_an_account_without_ether_is_told(suite):
         Sender(suite, Account.create()).send(suite.records.anchor(*roots(202, 2)))
 
 
-@pytest.fixture
-def paused(local_chain):
-    """Blocks are made only when the test says so."""
-    local_chain.ask("evm_setAutomine", False)
-    local_chain.ask("evm_setIntervalMining", 0)
-    yield local_chain
-    # Either one or the other: the interval would end the block for each transaction.
-    local_chain.ask("evm_setAutomine", True)
-    local_chain.ask("evm_mine")
-
-
-def wait_for_pool(chain, count: int) -> None:
-    deadline = threading.Event()
-    for _ in range(1000):
-        if int(chain.ask("txpool_status")["pending"], 16) >= count:
-            return
-        deadline.wait(0.01)
-    raise AssertionError(f"there are not {count} in the pool")
-
-
 def test_a_stuck_transaction_gets_in_at_a_higher_fee(paused, suite):
-    sender = Sender(suite, account(11), patience=0.5)
+    sender = Sender(suite, account(11), pace=Pace(patience=0.5))
     (root,) = roots(203, 1)
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(sender.send, suite.records.anchor(root, bytes(32)))
@@ -172,11 +154,14 @@ def test_nothing_mined_is_not_reported_done(paused, suite):
 
 
 def test_two_senders_of_one_account_do_all_they_are_asked(suite):
-    senders = [Sender(suite, account(14)) for _ in range(2)]
+    # They push each other aside at every turn.
+    senders = [Sender(suite, account(14), pace=Pace(lost=0.1)) for _ in range(2)]
     wanted = roots(206, 20)
+    before = suite.node.nonce(account(14).address)
     for at, root in enumerate(wanted):
         senders[at % 2].send(suite.records.anchor(root, bytes(32)))
     assert anchored(suite, account(14).address, wanted) == 20
+    assert suite.node.nonce(account(14).address) == before + 20
 
 
 def test_threads_take_turns(suite):
