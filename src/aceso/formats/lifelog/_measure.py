@@ -6,28 +6,47 @@
 The measures, with class, LOINC code and UCUM unit, are those of `codelists/measures.toml`. A value
 is given as the text of the source, so that its digits stay as they are. Grouping is by class, day
 and device.
+
+A time without a zone is not a time in FHIR, and a zone is never invented. Such a time is written as
+its day, with the clock beside it in an extension, `urn:aceso:local-time`; `when` reads it back.
+
+One row of a source is one Observation, minute series too: gaps stay gaps, and digits digits.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import fhirkit
+
 from aceso.codes import DataClass
 
-from .._classify import load
+from .._classify import Classified, classify_text, load
 from .._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
 from ..canonical import NUMBER, canonical_bytes, number
 
-__all__ = ["Measure", "Reading", "item", "measure", "observation", "refuse"]
+__all__ = ["Measure", "Reading", "item", "keep", "measure", "observation", "refuse", "skip", "when"]
 
 _LOINC = "http://loinc.org"
 _UCUM = "http://unitsofmeasure.org"
 # Codes for what LOINC has no code for: our own names, in a system of our own.
 _OWN = "urn:aceso:measure"
+_LOCAL = "urn:aceso:local-time"
+_LOCAL_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SENSITIVE = (
+    DataClass.MENTAL_HEALTH
+    | DataClass.SEXUAL_REPRODUCTIVE
+    | DataClass.HIV
+    | DataClass.SUBSTANCE_USE
+    | DataClass.VIOLENCE
+    | DataClass.UNCLASSIFIED
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +65,10 @@ class Measure:
 class Reading:
     """One value at a time or over a period. `start` and `end` are ISO 8601, with a zone if the
     source has one, or a day. `value` is a decimal number as text; `text` what is no number.
-    `unit` is the UCUM unit where it isn't the measure's own. `parts` are readings at the same
-    time, such as both numbers of a blood pressure. `native` is (system, code) of the source."""
+    `unit` is the UCUM unit where it isn't the measure's own. `comparator` is `<` or `>` where the
+    device says only that the value is out of its range. `parts` are readings at the same time,
+    such as both numbers of a blood pressure. `native` is (system, code) of the source. `note` is
+    what somebody wrote beside it, and `subject` whom the source says it is about."""
 
     measure: str
     start: str
@@ -59,31 +80,66 @@ class Reading:
     native: tuple[str, str] | None = None
     parts: tuple[Reading, ...] = field(default=(), repr=False)
     extra: dict[str, Any] | None = field(default=None, repr=False)  # More elements, as FHIR.
+    comparator: str = ""
+    note: str = field(default="", repr=False)
+    subject: str = field(default="", repr=False)
 
 
 def item(path: Path, reading: Reading, *, place: str, resource_type: str = "") -> Item:
     """The outcome and the piece of a reading; refused where its number or its day is none."""
     known = measure(reading.measure)
     try:
-        resource = observation(reading)
         day = date.fromisoformat(reading.start[:10])
+        data = canonical_bytes(observation(reading))
     except ValueError:
         return refuse(path, place, "its value or its time can't be read", "bad_value")
-    why = f"{known.en} is {known.data_class.name}"
+    if fhirkit.validate(data):
+        return refuse(
+            path, place, "a text or a time in it is none that a record may hold", "bad_value"
+        )
+    raised = _raised(reading) if not known.data_class & _SENSITIVE else None
+    data_class = raised.data_class if raised else known.data_class
+    why = raised.why if raised else f"{known.en} is {known.data_class.name}"
     piece = Piece(
-        data_class=known.data_class,
+        data_class=data_class,
         media_type=FHIR_JSON,
-        body=BytesBody(canonical_bytes(resource)),
+        body=BytesBody(data),
         resource_type="Observation",
         place=place,
         why_class=why,
+        subject=reading.subject,
         issuer=reading.device,
         event=f"day {day.isoformat()}",
         day=day,
         issued_at=reading.start,
     )
     kind = resource_type or known.name
-    return Outcome(Kind.IMPORTED, place, kind, why, "", path, known.data_class), piece
+    return Outcome(Kind.IMPORTED, place, kind, why, "", path, data_class), piece
+
+
+def _raised(reading: Reading) -> Classified | None:
+    """The sensitive class that words of the source point to."""
+    texts = [reading.text, reading.note, reading.native[1] if reading.native else ""]
+    texts += [part.text for part in reading.parts]
+    said = "\n".join(one for one in texts if one)
+    return _sensitive_words(said) if said else None
+
+
+@lru_cache(4096)
+def _sensitive_words(text: str) -> Classified | None:
+    return classify_text(text)
+
+
+def keep(path: Path, place: str, reason: str, code: str = "not_understood") -> Item:
+    """A part that nothing here understands."""
+    return Outcome(
+        Kind.KEPT, place, "", f"{reason}; it is kept in the source file", code, path
+    ), None
+
+
+def skip(path: Path, place: str, reason: str, code: str) -> Item:
+    """A part that is understood and left out."""
+    return Outcome(Kind.SKIPPED, place, "", reason, code, path), None
 
 
 def refuse(path: Path, place: str, reason: str, code: str) -> Item:
@@ -97,16 +153,44 @@ def observation(reading: Reading) -> dict[str, Any]:
     resource: dict[str, Any] = {"resourceType": "Observation", "status": "final"}
     resource["code"] = _code(reading)
     if reading.end and reading.end != reading.start:
-        resource["effectivePeriod"] = {"start": reading.start, "end": reading.end}
+        resource["effectivePeriod"] = {
+            **_moment("start", reading.start),
+            **_moment("end", reading.end),
+        }
     else:
-        resource["effectiveDateTime"] = reading.start
+        resource |= _moment("effectiveDateTime", reading.start)
     if reading.device:
-        resource["device"] = {"display": reading.device}
+        resource["device"] = {"display": _clean(reading.device)}
     resource.update(_value(reading))
+    if reading.note:
+        resource["note"] = [{"text": _clean(reading.note)}]
     if reading.parts:
         resource["component"] = [{"code": _code(one), **_value(one)} for one in reading.parts]
     resource.update(reading.extra or {})
     return resource
+
+
+def when(resource: dict[str, Any]) -> str:
+    """When an Observation began, as its source said it: a time without a zone has none."""
+    period = resource.get("effectivePeriod")
+    holder, name = (period, "start") if period else (resource, "effectiveDateTime")
+    for extension in holder.get(f"_{name}", {}).get("extension", ()):
+        if extension["url"] == _LOCAL:
+            return f"{holder[name]}T{extension['valueTime']}"
+    return str(holder[name])
+
+
+def _moment(name: str, text: str) -> dict[str, Any]:
+    local = _LOCAL_TIME.match(text)
+    if local is None:
+        return {name: text}
+    return {name: local[1], f"_{name}": {"extension": [{"url": _LOCAL, "valueTime": local[2]}]}}
+
+
+def _clean(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("a control character")
+    return text.strip()
 
 
 def _code(reading: Reading) -> dict[str, Any]:
@@ -123,11 +207,13 @@ def _value(reading: Reading) -> dict[str, Any]:
         if not NUMBER.match(reading.value):
             raise ValueError("not a number")
         quantity: dict[str, Any] = {"value": number(reading.value)}
+        if reading.comparator:
+            quantity["comparator"] = reading.comparator
         unit = reading.unit or measure(reading.measure).unit
         if unit:
             quantity |= {"unit": unit, "system": _UCUM, "code": unit}
         return {"valueQuantity": quantity}
-    return {"valueString": reading.text} if reading.text else {}
+    return {"valueString": _clean(reading.text)} if reading.text else {}
 
 
 def measure(name: str) -> Measure:
