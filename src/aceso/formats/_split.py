@@ -69,8 +69,10 @@ def top_level_type(head: bytes) -> str | None:
     return None
 
 
-def split(stream: BinaryIO, *, entries: bool) -> Iterator[Element | Rest]:
-    """Yield each element of the top-level `entry` array if `entries`, then what is left.
+def split(
+    stream: BinaryIO, *, entries: bool, key: bytes = b'"entry"'
+) -> Iterator[Element | Rest]:
+    """Yield each element of the top-level array `key` if `entries`, then what is left.
 
     Raises JsonError where the text ends too early or is no JSON between the elements.
     """
@@ -167,7 +169,7 @@ def split(stream: BinaryIO, *, entries: bool) -> Iterator[Element | Rest]:
                     index += 1
                     element_from = at
                     dropped = False
-                elif entries and depth == 2 and token == b"[" and last_key == b'"entry"':
+                elif entries and depth == 2 and token == b"[" and last_key == key:
                     in_entries = True
                     rest += buffer[keep_from:position]
                     gap_from = position

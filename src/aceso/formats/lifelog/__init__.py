@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import apple_health
+from . import apple_health, dexcom, nightscout
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*apple_health.READERS,)
+READERS: tuple[Reader, ...] = (*apple_health.READERS, *dexcom.READERS, *nightscout.READERS)

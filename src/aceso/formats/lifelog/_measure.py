@@ -16,6 +16,7 @@ One row of a source is one Observation, minute series too: gaps stay gaps, and d
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, lru_cache
@@ -28,9 +29,21 @@ from aceso.codes import DataClass
 
 from .._classify import Classified, classify_text, load
 from .._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
+from .._reader import Source
 from ..canonical import NUMBER, canonical_bytes, number
 
-__all__ = ["Measure", "Reading", "item", "keep", "measure", "observation", "refuse", "skip", "when"]
+__all__ = [
+    "Measure",
+    "Reading",
+    "item",
+    "keep",
+    "measure",
+    "observation",
+    "refuse",
+    "skip",
+    "told",
+    "when",
+]
 
 _LOINC = "http://loinc.org"
 _UCUM = "http://unitsofmeasure.org"
@@ -59,6 +72,7 @@ class Measure:
     unit: str
     en: str
     ko: str
+    molar: str = ""  # The LOINC code of the same in moles, where LOINC tells the two apart.
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +162,21 @@ def refuse(path: Path, place: str, reason: str, code: str) -> Item:
     return Outcome(Kind.REFUSED, place, "", said, code, path), None
 
 
+def told(read: Callable[[Source], Iterator[Item]]) -> Callable[[Source], Iterator[Item]]:
+    """The same reader, which says so where a file holds nothing at all."""
+
+    def reading(source: Source) -> Iterator[Item]:
+        seen = False
+        for one in read(source):
+            seen = True
+            yield one
+        if not seen:
+            reason = "it is of this kind, but holds no measurement"
+            yield skip(source.path, "/", reason, "no_measurement")
+
+    return reading
+
+
 def observation(reading: Reading) -> dict[str, Any]:
     """The FHIR R4 Observation of a reading. Raises ValueError where its value is no number."""
     resource: dict[str, Any] = {"resourceType": "Observation", "status": "final"}
@@ -195,7 +224,8 @@ def _clean(text: str) -> str:
 
 def _code(reading: Reading) -> dict[str, Any]:
     known = measure(reading.measure)
-    coding = [{"system": _LOINC, "code": known.loinc}] if known.loinc else []
+    loinc = known.molar if known.unit == "mg/dL" and reading.unit == "mmol/L" else known.loinc
+    coding = [{"system": _LOINC, "code": loinc}] if loinc else []
     coding.append({"system": _OWN, "code": known.name})
     if reading.native is not None:
         coding.append({"system": reading.native[0], "code": reading.native[1]})
@@ -224,8 +254,6 @@ def measure(name: str) -> Measure:
 @cache
 def _measures() -> dict[str, Measure]:
     return {
-        name: Measure(
-            name, DataClass[row["class"]], row["loinc"], row["unit"], row["en"], row["ko"]
-        )
+        name: Measure(name, DataClass[row.pop("class")], **row)
         for name, row in load("measures.toml")["measure"].items()
     }
