@@ -19,6 +19,8 @@ The same resource gives the same canonical bytes whenever it is read, decimals d
 file that is imported twice adds nothing. An outcome names a place and a reason, never a value: a
 value may be a name.
 
+A file about several people gives nothing until `subject_hint` names one of `imported.people`.
+
 Limits: FHIR is checked against the structure of R4, not against profiles or terminology. The class
 of a record is judged from codes and words; a person should look at it, and can raise it.
 """
@@ -42,6 +44,7 @@ from ._records import Imported, group, import_file
 from ._registry import READERS, detect, read, source_file
 from .canonical import canonical_bytes
 from .errors import FormatError
+from .people import PersonInFile
 
 __all__ = [
     "FHIR_JSON",
@@ -55,6 +58,7 @@ __all__ = [
     "Item",
     "Kind",
     "Outcome",
+    "PersonInFile",
     "Piece",
     "RecordDraft",
     "SourceFile",

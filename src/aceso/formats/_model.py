@@ -70,6 +70,8 @@ class Outcome:
     code: str = ""
     source: Path = field(default=Path(), repr=False)
     data_class: DataClass | None = None
+    # The people whom a file of several is about, where it has no pieces that say so.
+    people: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Body(Protocol):

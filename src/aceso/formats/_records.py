@@ -43,6 +43,7 @@ from ._model import (
 )
 from ._registry import detect, read, source_file
 from .canonical import canonical_bytes, number, parse
+from .people import People, PersonInFile
 from .unknown import UNKNOWN
 
 __all__ = ["Imported", "group", "import_file"]
@@ -58,7 +59,9 @@ CREATE TABLE piece (
     NOT NULL, class INTEGER NOT NULL, why TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT
     NULL, day TEXT, issued TEXT, PRIMARY KEY (lineage, type, digest)
 ) WITHOUT ROWID;
-CREATE TABLE outcome (kind TEXT, place TEXT, type TEXT, reason TEXT, code TEXT, class INTEGER);
+CREATE TABLE outcome (
+    kind TEXT, place TEXT, type TEXT, reason TEXT, code TEXT, class INTEGER, subject TEXT
+);
 """
 
 
@@ -78,6 +81,7 @@ class Imported:
         self._alone_seen: set[tuple[bytes, bytes]] = set()
         self._classes = DataClass(0)
         self._source: SourceFile | None = None
+        self._people = People()
         self._folder = tempfile.TemporaryDirectory(prefix="aceso-")
         # What is unpacked from archives lies here until `close`.
         self.workspace = Path(self._folder.name)
@@ -132,6 +136,7 @@ class Imported:
     def add(self, item: Item) -> Outcome:
         """Take in one item of `read`, and say what became of it."""
         outcome, piece = item
+        self._people.see(outcome, piece)
         if piece is not None and not self._keep(piece):
             outcome = Outcome(
                 Kind.UNCHANGED,
@@ -142,9 +147,60 @@ class Imported:
                 outcome.source,
                 outcome.data_class,
             )
+        self._insert_outcome(outcome, "" if piece is None else piece.subject)
+        return outcome
+
+    @property
+    def people(self) -> tuple[PersonInFile, ...]:
+        """Whom the file is about. Of a file about several, nothing is taken until one is chosen."""
+        return self._people.found
+
+    def choose(self, key: str | None) -> None:
+        """Keep what is about the person `key` of a file about several; nothing if it is nobody."""
+        if len(self.people) < 2:
+            return
+        chosen = key if key is not None and self._people.knows(key) else None
+        subjects = [
+            row[0] for row in self._database.execute("SELECT DISTINCT subject FROM outcome")
+        ]
+        for subject in subjects:
+            if chosen is None:
+                self._set_aside(subject, "the file is about several people", "several_people")
+            elif not self._people.is_about(subject, chosen):
+                self._set_aside(subject, "it is about another person", "another_person")
+        said = Kind.REFUSED.value, "several_people"
+        asked = self._database.execute(
+            "SELECT 1 FROM outcome WHERE kind = ? AND code = ?", said
+        ).fetchone()
+        if chosen is None and asked is None:
+            reason = (
+                f"it is about {len(self.people)} people, who are never mixed; nothing is taken, "
+                "say which of them is you and import it again"
+            )
+            self._insert_outcome(
+                Outcome(Kind.REFUSED, "/", "", reason, "several_people", self.path), ""
+            )
+
+    def _set_aside(self, subject: str, reason: str, code: str) -> None:
+        self._database.execute("DELETE FROM piece WHERE subject = ?", (subject,))
+        self._alone = [piece for piece in self._alone if piece.subject != subject]
+        taken = (subject, Kind.IMPORTED.value, Kind.UNCHANGED.value)
+        for kind, count in self._database.execute(
+            "SELECT kind, COUNT(*) FROM outcome WHERE subject = ? AND kind IN (?, ?) GROUP BY kind",
+            taken,
+        ).fetchall():
+            self.counts[Kind(kind)] -= count
+            self.counts[Kind.SKIPPED] += count
+        self._database.execute(
+            "UPDATE outcome SET kind = ?, reason = ?, code = ?, class = NULL "
+            "WHERE subject = ? AND kind IN (?, ?)",
+            (Kind.SKIPPED.value, reason, code, *taken),
+        )
+
+    def _insert_outcome(self, outcome: Outcome, subject: str) -> None:
         self.counts[outcome.kind] += 1
         self._database.execute(
-            "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 outcome.kind.value,
                 outcome.place,
@@ -152,9 +208,9 @@ class Imported:
                 outcome.reason,
                 outcome.code,
                 None if outcome.data_class is None else int(outcome.data_class),
+                subject,
             ),
         )
-        return outcome
 
     def _keep(self, piece: Piece) -> bool:
         self._classes |= piece.data_class
@@ -175,6 +231,7 @@ def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None
     try:
         for item in read(path, subject_hint=subject_hint, workspace=imported.workspace):
             imported.add(item)
+        imported.choose(subject_hint)
     except BaseException:
         imported.close()
         raise

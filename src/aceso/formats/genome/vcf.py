@@ -148,7 +148,9 @@ def _read(source: Source) -> Iterator[Item]:
             f"a well-formed VCF of {len(reading.samples)} people, who are not mixed; "
             "it is kept whole, name the sample that is yours to have it read"
         )
-        yield Outcome(Kind.KEPT, "/", "VCF", reason, "several_people", path), None
+        samples = tuple(name.decode("utf-8", "replace") for name in reading.samples)
+        outcome = Outcome(Kind.REFUSED, "/", "VCF", reason, "several_people", path, people=samples)
+        yield outcome, None
         return
     if not reading.variants:
         reason = "a well-formed VCF without any variant; there is nothing to read in it"
