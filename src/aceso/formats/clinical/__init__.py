@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import fhir
+from . import fhir, fhir_xml
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*fhir.READERS,)
+READERS: tuple[Reader, ...] = (*fhir.READERS, *fhir_xml.READERS)

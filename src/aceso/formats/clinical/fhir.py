@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,7 +26,16 @@ from .._reader import Reader, Source
 from .._split import MAX_PART, Element, Rest, split, top_level_type
 from ..canonical import JsonError, canonical_bytes, parse
 
-__all__ = ["BUNDLE", "NDJSON", "READERS", "standardise"]
+__all__ = [
+    "BUNDLE",
+    "NDJSON",
+    "READERS",
+    "entry_items",
+    "frame",
+    "refused",
+    "standardise",
+    "value_items",
+]
 
 BUNDLE = Format("fhir", "application/fhir+json", "FHIR R4 (JSON)", "FHIR R4 (JSON)")
 NDJSON = Format("fhir-ndjson", "application/fhir+ndjson", "FHIR R4 (NDJSON)", "FHIR R4 (NDJSON)")
@@ -139,36 +147,26 @@ _SHAPES: dict[str, tuple[tuple[str, str, type | None], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What a Bundle says about its resources: ids that belong together under another name."""
-
-    path: Path
-    subject_hint: str | None
-
-
-def _read_bundle(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iterator[Item]:
+def _read_bundle(path: Path, stream: BinaryIO) -> Iterator[Item]:
     """Read a Bundle, one entry at a time. What is left of the Bundle is one outcome of its own."""
-    context = _Context(path, subject_hint)
     seen = 0
     try:
         for part in split(stream, entries=True):
             if isinstance(part, Rest):
-                yield _shell(context, part, seen)
+                yield _shell(path, part, seen)
                 continue
             seen += 1
             place = f"/entry/{part.index}"
             if part.data is None:
                 yield refused(path, place, _too_large(), "too_large")
                 continue
-            yield from _entry(context, place, part)
+            yield from _entry(path, place, part)
     except JsonError as exc:
         yield refused(path, "/", _sentence(exc), exc.code)
 
 
-def _read_single(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iterator[Item]:
+def _read_single(path: Path, stream: BinaryIO) -> Iterator[Item]:
     """Read one resource."""
-    context = _Context(path, subject_hint)
     data = stream.read(MAX_PART + 1)
     if len(data) > MAX_PART:
         yield refused(path, "/", _too_large(), "too_large")
@@ -178,12 +176,11 @@ def _read_single(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iter
     except JsonError as exc:
         yield refused(path, "/", _sentence(exc), exc.code)
         return
-    yield from _value(context, value, "/")
+    yield from value_items(path, value, "/")
 
 
-def _read_ndjson(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iterator[Item]:
+def _read_ndjson(path: Path, stream: BinaryIO) -> Iterator[Item]:
     """Read one resource a line. A Bundle on a line is read as its entries."""
-    context = _Context(path, subject_hint)
     number = 0
     while line := stream.readline(MAX_PART + 1):
         number += 1
@@ -201,7 +198,7 @@ def _read_ndjson(path: Path, stream: BinaryIO, subject_hint: str | None) -> Iter
         except JsonError as exc:
             yield refused(path, place, _sentence(exc), exc.code)
             continue
-        yield from _value(context, value, place)
+        yield from value_items(path, value, place)
 
 
 def standardise(
@@ -233,27 +230,32 @@ def refused(path: Path, place: str, reason: str, code: str, resource_type: str =
     return Outcome(Kind.REFUSED, place, resource_type, reason, code, path), None
 
 
-def _entry(context: _Context, place: str, part: Element) -> Iterator[Item]:
+def _entry(path: Path, place: str, part: Element) -> Iterator[Item]:
     try:
         entry = parse(part.data or b"")
     except JsonError as exc:
-        yield refused(context.path, place, _sentence(exc), exc.code)
+        yield refused(path, place, _sentence(exc), exc.code)
         return
     if not isinstance(entry, dict):
-        yield refused(context.path, place, "an entry is an object, and this is none", "not_r4")
+        yield refused(path, place, "an entry is an object, and this is none", "not_r4")
         return
+    yield from entry_items(path, entry, place)
+
+
+def entry_items(path: Path, entry: dict[str, Any], place: str) -> Iterator[Item]:
+    """The items of one parsed entry of a Bundle."""
     resource = entry.get("resource")
     if resource is None:
         reason = "the entry has no resource, only a request, a response or a link"
-        yield Outcome(Kind.SKIPPED, place, "", reason, "no_resource", context.path), None
+        yield Outcome(Kind.SKIPPED, place, "", reason, "no_resource", path), None
         return
     full_url = entry.get("fullUrl")
-    yield from _value(
-        context, resource, f"{place}/resource", full_url if isinstance(full_url, str) else ""
+    yield from value_items(
+        path, resource, f"{place}/resource", full_url if isinstance(full_url, str) else ""
     )
 
 
-def _value(context: _Context, value: Any, place: str, full_url: str = "") -> Iterator[Item]:
+def value_items(path: Path, value: Any, place: str, full_url: str = "") -> Iterator[Item]:
     """The items of a parsed resource; a Bundle inside is read as its entries."""
     if isinstance(value, dict) and value.get("resourceType") == "Bundle":
         entries = value.get("entry")
@@ -261,20 +263,25 @@ def _value(context: _Context, value: Any, place: str, full_url: str = "") -> Ite
             for index, entry in enumerate(entries):
                 below = f"{place.rstrip('/')}/entry/{index}/resource"
                 inner = entry.get("resource") if isinstance(entry, dict) else None
-                yield from _value(context, inner, below)
+                yield from value_items(path, inner, below)
             return
-    yield _resource(context, value, place, full_url)
+    yield _resource(path, value, place, full_url)
 
 
-def _shell(context: _Context, rest: Rest, entries: int) -> Item:
+def _shell(path: Path, rest: Rest, entries: int) -> Item:
     """Check what a Bundle says beside its entries."""
     try:
         value = parse(rest.data)
     except JsonError as exc:
-        return refused(context.path, "/", _sentence(exc), exc.code)
+        return refused(path, "/", _sentence(exc), exc.code)
+    return frame(path, value, entries)
+
+
+def frame(path: Path, value: dict[str, Any], entries: int) -> Item:
+    """The outcome of a Bundle itself, of which `entries` entries were read."""
     if not entries:
         return refused(
-            context.path,
+            path,
             "/",
             "the Bundle has no entries; nothing is in it",
             "empty_bundle",
@@ -283,13 +290,12 @@ def _shell(context: _Context, rest: Rest, entries: int) -> Item:
     value.pop("entry", None)
     issue = _first_error(canonical_bytes(value))
     if issue is not None:
-        return refused(context.path, "/", issue, "not_r4", "Bundle")
+        return refused(path, "/", issue, "not_r4", "Bundle")
     reason = "the frame of the Bundle; its entries have outcomes of their own"
-    return Outcome(Kind.SKIPPED, "/", "Bundle", reason, "bundle_frame", context.path), None
+    return Outcome(Kind.SKIPPED, "/", "Bundle", reason, "bundle_frame", path), None
 
 
-def _resource(context: _Context, value: Any, place: str, full_url: str) -> Item:
-    path = context.path
+def _resource(path: Path, value: Any, place: str, full_url: str) -> Item:
     if not isinstance(value, dict):
         return refused(path, place, "a resource is an object, and this is none", "not_a_resource")
     kind = value.get("resourceType")
@@ -317,10 +323,6 @@ def _resource(context: _Context, value: Any, place: str, full_url: str) -> Item:
             return _other(path, place, version, kind)
         return refused(path, place, issue, "not_r4", kind)
     piece = standardise(value, place=place, full_url=full_url)
-    hint = context.subject_hint
-    if hint is not None and piece.subject and piece.subject != hint:
-        reason = "it is about another person than the one that this import is for"
-        return Outcome(Kind.SKIPPED, place, kind, reason, "another_person", path), None
     return Outcome(Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class), piece
 
 
@@ -506,12 +508,12 @@ def _read_json(source: Source) -> Iterator[Item]:
     bundle = _resource_type(source.head) == "Bundle"
     read = _read_bundle if bundle else _read_single
     with source.path.open("rb") as stream:
-        yield from read(source.path, stream, source.subject_hint)
+        yield from read(source.path, stream)
 
 
 def _read_lines(source: Source) -> Iterator[Item]:
     with source.path.open("rb") as stream:
-        yield from _read_ndjson(source.path, stream, source.subject_hint)
+        yield from _read_ndjson(source.path, stream)
 
 
 READERS = (Reader(NDJSON, _is_ndjson, _read_lines), Reader(BUNDLE, _is_json, _read_json))
