@@ -100,15 +100,19 @@ class Person(HoldingRecords):
     def _drafts_in(self, path: Path, imported: Imported) -> Generator[Draft, None, FileReport]:
         source = imported.source
         records = added = 0
-        for draft in self._drafts(imported) if source.size else ():
+        forgotten: list[Outcome] = []
+        for place, draft in self._drafts(path, imported) if source.size else ():
             records += 1
+            if draft.record_id in self.manifest.forgotten:
+                forgotten.append(_forgotten(place, path))
+                continue
             if draft.record_id in self.manifest.records or draft.record_id in self._under_way:
                 continue
             added += 1
             self._under_way.add(draft.record_id)
             yield draft
         digest = hashlib.sha256()
-        telling: list[Outcome] = []
+        telling = forgotten.copy()
         for outcome in imported.outcomes():
             digest.update(f"{outcome.kind.value} {outcome.place} {outcome.code}\n".encode())
             if outcome.kind not in (Kind.IMPORTED, Kind.UNCHANGED):
@@ -117,6 +121,8 @@ class Person(HoldingRecords):
         counts = {kind.value: count for kind, count in imported.counts.items()}
         if records and not added:
             counts = {Kind.UNCHANGED.value: sum(counts.values())}
+        if forgotten:
+            counts[Kind.SKIPPED.value] = counts.get(Kind.SKIPPED.value, 0) + len(forgotten)
         return FileReport(
             path,
             imported.format,
@@ -128,12 +134,13 @@ class Person(HoldingRecords):
             tuple(telling),
         )
 
-    def _drafts(self, imported: Imported) -> Iterator[Draft]:
+    def _drafts(self, path: Path, imported: Imported) -> Iterator[tuple[str, Draft]]:
+        """Each record of a file, with its place, and the file itself."""
         now = self.network.suite.now()
         for record in imported.records():
-            yield self._draft(record, now)
+            yield record.source_place, self._draft(record, now)
         source = imported.source
-        yield Draft(
+        whole = Draft(
             record_id=self.keys.record_id(source.sha256, int(source.data_class)),
             data_class=source.data_class,
             source=source,
@@ -142,6 +149,7 @@ class Person(HoldingRecords):
             day="",
             fields=source.fields,
         )
+        yield path.name, whole
 
     def _draft(self, record: RecordDraft, now: int) -> Draft:
         return Draft(
@@ -180,6 +188,11 @@ class Person(HoldingRecords):
 
     def _unnote(self, record_id: bytes) -> None:
         self.manifest.records.pop(record_id, None)
+
+
+def _forgotten(place: str, path: Path) -> Outcome:
+    reason = "you had this record deleted, and it stays so"
+    return Outcome(Kind.SKIPPED, place, "", reason, "forgotten", path)
 
 
 class _OwnLists:

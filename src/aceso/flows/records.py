@@ -63,6 +63,9 @@ class HoldingRecords(Consenting):
                     data_class=data_class,
                 )
                 for listed in listing.entries:
+                    if listed.record_id in self.manifest.forgotten:
+                        # From a custodian that was put back to an earlier state.
+                        continue
                     try:
                         self._read_entry(listed, data_class)
                     except OpeningError:
@@ -154,17 +157,30 @@ class HoldingRecords(Consenting):
         context = entry.capsule.context
         list_key = self.keys.list_key(context.data_class, context.epoch)
         receipts = self.network.committee.delete(list_key, record_id)
-        self.network.ipfs.unpin(entry.cid)
-        self.profile.store.delete(record_id)
-        self.manifest.records.pop(record_id, None)
+        # Kept first: what is cut off here is dropped by the next sync.
+        self.manifest.forget(record_id)
+        self._keep_manifest()
+        self._drop(entry)
         self._save_manifest()
         return [receipt.custodian for receipt in receipts]
 
+    def _drop(self, entry: ListEntry) -> None:
+        self.network.ipfs.unpin(entry.cid)
+        self.profile.store.delete(entry.record_id)
+
     def _note_all(self) -> int:
-        """Bring the manifest up to what the device holds; say how many records were missing."""
+        """Bring the manifest up to what the device holds, and the device to what was forgotten;
+        say how many records were missing."""
         missing = 0
         for stored in self.profile.store.entries():
             entry = stored.entry
+            if entry.record_id in self.manifest.forgotten:
+                # On another device: the capsule goes here as well, now or at the next sync.
+                try:
+                    self._drop(entry)
+                except AcesoError as exc:
+                    self.network.troubles.append(exc)
+                continue
             if entry.record_id in self.manifest.records:
                 continue
             try:

@@ -9,6 +9,7 @@ rotated      a reader who changed their key opens what was shared again
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_only_junk_is_an_error(
 # Forgotten
 
 
-def test_what_was_forgotten_is_not_taken_again_and_the_rest_is(
+def test_what_was_forgotten_is_not_sealed_again_and_the_rest_is(
     person: Person, bundle: Bundle
 ) -> None:
     path = bundle()
@@ -131,11 +132,51 @@ def test_what_was_forgotten_is_not_taken_again_and_the_rest_is(
     record_id = next(one for one, note in person.records() if note.data_class == LABS)
     person.forget(record_id)
     again = person.import_files([path])
+    assert (again.added, again.refused, again.receipts) == (0, (), ())
+    (report,) = again.files
+    told = [one for one in report.outcomes if one.code == "forgotten"]
+    assert [(one.kind.value, one.place) for one in told] == [("skipped", "/entry/1/resource")]
+    assert report.counts["skipped"] == 1
+    assert record_id not in dict(person.records())
+    assert person.profile.store.entry(record_id) is None
+    assert person.import_files([bundle(name="later.json", start=40)]).added > 0
+
+
+def test_what_was_forgotten_elsewhere_is_refused_by_the_custodians(
+    person: Person, bundle: Bundle
+) -> None:
+    path = bundle()
+    person.import_files([path])
+    record_id = next(one for one, note in person.records() if note.data_class == LABS)
+    person.forget(record_id)
+    # As a device that has not heard of it.
+    person.manifest.forgotten.clear()
+    again = person.import_files([path])
     assert again.added == 0
     assert [(one.record_id, one.error.code) for one in again.refused] == [(record_id, "E_DELETED")]
     assert record_id not in dict(person.records())
     assert person.profile.store.entry(record_id) is None
-    assert person.import_files([bundle(name="later.json", start=40)]).added > 0
+
+
+def test_a_custodian_that_lists_what_was_forgotten_is_not_heard(
+    person: Person, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.import_files([bundle()])
+    record_id = next(one for one, note in person.records() if note.data_class == LABS)
+    entry = person.entry(record_id)
+    person.forget(record_id)
+    listing = person.network.committee.listing
+
+    def with_the_old(**asked: object) -> object:
+        found = listing(**asked)
+        if asked["data_class"] != LABS:
+            return found
+        return replace(found, entries=(*found.entries, entry))
+
+    monkeypatch.setattr(person.network.committee, "listing", with_the_old)
+    assert person.sync() == 0
+    assert record_id not in dict(person.records())
+    assert person.profile.store.entry(record_id) is None
 
 
 # Deliver

@@ -5,6 +5,7 @@ unknown      nobody is withdrawn from who was never let in
 renewal      one grantee without a key keeps back neither the new keys nor the others
 bar          only personas with a consent in force say so
 devices      what each of two devices did is there after both have saved
+forgotten    what one device deleted the other does not bring back; a cut is finished
 """
 
 from __future__ import annotations
@@ -165,6 +166,47 @@ def test_two_devices_lose_nothing_of_each_other(
         other.manifest.records
     )
     assert len(person.who_can_see()) == 2
+
+
+def test_what_one_device_forgot_the_other_does_not_bring_back(
+    world: World, person: Person, stranger: Reader, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    other = Person(world.network, world.profile("person", person.profile.seed))
+    other.restore()
+    record_id = next(one for one, note in person.records() if note.data_class == LABS)
+    cid = person.entry(record_id).cid
+    person.forget(record_id)
+    # The other device still has it, has not heard of it, and saves.
+    assert record_id in other.manifest.records
+    other.share(stranger.grantee, classes=CLINICAL, uses=Use.TREAT)
+    for device in (other, Person(world.network, person.profile)):
+        device.sync()
+        assert record_id not in device.manifest.records
+        assert device.profile.store.entry(record_id) is None
+    assert not world.network.ipfs.is_pinned(cid)
+    fresh = Person(world.network, world.profile("person", person.profile.seed))
+    assert fresh.restore() == len(person.records())
+    assert record_id in fresh.manifest.forgotten
+
+
+def test_a_deletion_that_was_cut_off_is_finished(
+    world: World, person: Person, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.import_files([bundle()])
+    record_id = next(one for one, note in person.records() if note.data_class == LABS)
+
+    def cut(_: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(person.profile.store, "delete", cut)
+        with pytest.raises(KeyboardInterrupt):
+            person.forget(record_id)
+    again = Person(world.network, person.profile)
+    again.sync()
+    assert record_id not in dict(again.records())
+    assert again.profile.store.entry(record_id) is None
 
 
 def test_a_list_is_noted_though_the_device_stopped_when_it_was_opened(
