@@ -71,6 +71,9 @@ class Rpc:
         place = urlparse(url)
         self._connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         body = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
