@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import apple_health, dexcom, nightscout
+from . import apple_health, dexcom, fitbit, nightscout
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*apple_health.READERS, *dexcom.READERS, *nightscout.READERS)
+READERS: tuple[Reader, ...] = (
+    *apple_health.READERS,
+    *dexcom.READERS,
+    *fitbit.READERS,
+    *nightscout.READERS,
+)

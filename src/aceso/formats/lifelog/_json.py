@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from .._model import Item
 from .._reader import Source
@@ -51,13 +51,10 @@ def elements(source: Source, key: str = "") -> Iterator[tuple[str, Any, Item | N
     seen = 0
     try:
         with source.path.open("rb") as raw:
-            stream = _transcoded(raw, source)
-            wanted = b'"entry"'
-            if key:
-                wanted = json.dumps(key).encode()
-            else:
-                stream = _Wrapped(stream)
-            for part in split(stream, entries=True, key=wanted):  # type: ignore[arg-type]
+            plain_stream = _transcoded(raw, source)
+            wanted = json.dumps(key or "entry").encode()
+            stream = plain_stream if key else cast(BinaryIO, _Wrapped(plain_stream))
+            for part in split(stream, entries=True, key=wanted):
                 if isinstance(part, Rest):
                     _check_rest(part.data, key)
                     continue

@@ -33,6 +33,7 @@ from .._reader import Source
 from ..canonical import NUMBER, canonical_bytes, number
 
 __all__ = [
+    "NO_UNIT",
     "Measure",
     "Reading",
     "item",
@@ -49,6 +50,7 @@ _LOINC = "http://loinc.org"
 _UCUM = "http://unitsofmeasure.org"
 # Codes for what LOINC has no code for: our own names, in a system of our own.
 _OWN = "urn:aceso:measure"
+NO_UNIT = "-"  # The source doesn't say the unit, and it isn't the same everywhere.
 _LOCAL = "urn:aceso:local-time"
 _LOCAL_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -79,10 +81,11 @@ class Measure:
 class Reading:
     """One value at a time or over a period. `start` and `end` are ISO 8601, with a zone if the
     source has one, or a day. `value` is a decimal number as text; `text` what is no number.
-    `unit` is the UCUM unit where it isn't the measure's own. `comparator` is `<` or `>` where the
-    device says only that the value is out of its range. `parts` are readings at the same time,
-    such as both numbers of a blood pressure. `native` is (system, code) of the source. `note` is
-    what somebody wrote beside it, and `subject` whom the source says it is about."""
+    `unit` is the UCUM unit where it isn't the measure's own, NO_UNIT where the source says none.
+    `comparator` is `<` or `>` where the device says only that the value is out of its range.
+    `parts` are readings at the same time, such as both numbers of a blood pressure. `native` is
+    (system, code) of the source. `note` is what somebody wrote beside it, and `subject` whom the
+    source says it is about."""
 
     measure: str
     start: str
@@ -240,7 +243,7 @@ def _value(reading: Reading) -> dict[str, Any]:
         if reading.comparator:
             quantity["comparator"] = reading.comparator
         unit = reading.unit or measure(reading.measure).unit
-        if unit:
+        if unit and unit != NO_UNIT:
             quantity |= {"unit": unit, "system": _UCUM, "code": unit}
         return {"valueQuantity": quantity}
     return {"valueString": _clean(reading.text)} if reading.text else {}

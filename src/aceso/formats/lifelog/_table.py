@@ -20,19 +20,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .._head import Head
+from .._head import HEAD_BYTES, Head
 from .._reader import Source
 
 __all__ = ["Bad", "Layout", "Row", "decimal", "find_layout", "rows"]
 
 _SEPARATORS = (",", ";", "\t")
-_ENCODINGS = ("utf-8", "cp949", "cp1252")
 _PREAMBLE = 16  # The header is one of the first lines.
 _MAX_LINE = 1 << 20
 _MAX_CELL = 1 << 17
 _MAX_COLUMNS = 1000
 _WRONG = re.compile("[\udc80-\udcff\x00]")
-_DECIMAL = re.compile(r"(-?)(?:(\d+)(?:\.(\d+))?|\.(\d+))((?:[eE][+-]?\d{1,3})?)\Z")
+_DECIMAL = re.compile(r"(-?)(?:(\d+)(?:\.(\d+))?|\.(\d+))((?:[eE][+-]?\d{1,3})?)\Z", re.ASCII)
 
 Find = Callable[[tuple[str, ...]], bool]
 
@@ -74,13 +73,17 @@ class Bad:
 
 def find_layout(head: Head, find: Find) -> Layout | None:
     """How the table is written whose header `find` knows, if this is such a table."""
-    if head.is_gzip or head.is_zip or head.text[:1] in (b"<", b"{", b"[") or b"\x00" in head.text:
+    if head.is_gzip or head.is_zip or head.text[:1] in (b"<", b"{", b"[") or not _is_text(head):
         return None
     for encoding, separator, lines in _candidates(head.text, head.raw[:2]):
         for index, cells in enumerate(lines):
             if len(cells) <= _MAX_COLUMNS and find(cells):
                 return Layout(encoding, separator, index + 1, cells, lines[:index])
     return None
+
+
+def _is_text(head: Head) -> bool:
+    return b"\x00" not in head.text.partition(b"\n")[0]
 
 
 def rows(source: Source, layout: Layout) -> Iterator[Row | Bad]:
@@ -209,14 +212,31 @@ def _decodings(text: bytes, raw: bytes) -> Iterator[tuple[str, str]]:
     if raw in (b"\xff\xfe", b"\xfe\xff"):
         yield "utf-16", text.decode("utf-8", "replace")
         return
-    start = b"".join(text.splitlines(keepends=True)[:_PREAMBLE])
-    for encoding in _ENCODINGS:
-        try:
-            yield encoding, start.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding == "utf-8":
-            return
+    lines = text.splitlines(keepends=True)
+    # The head cuts its last line, maybe within a character.
+    whole = lines if len(text) < HEAD_BYTES // 2 else lines[:-1]
+    start = b"".join(lines[:_PREAMBLE])
+    for encoding in _encodings(whole):
+        yield encoding, start.decode(encoding, "replace")
+
+
+def _encodings(lines: list[bytes]) -> tuple[str, ...]:
+    """UTF-8 if most lines that tell are; else what can be read as Korean, or as Western text."""
+    telling = [line for line in lines if not line.isascii()]
+    if 2 * sum(_decodes(line, "utf-8") for line in telling) > len(telling) or not telling:
+        return ("utf-8",)
+    western = "cp1252"
+    if all(_decodes(line, "cp949") for line in telling):
+        return ("cp949", western)
+    return (western,)
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _parsed(lines: list[str], separator: str) -> tuple[tuple[str, ...], ...]:

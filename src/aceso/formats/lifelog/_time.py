@@ -23,9 +23,10 @@ _ISO = re.compile(
 )
 _SLASHED = re.compile(
     r"(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{2})\.?"
-    r"(?:[ T,]\s?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?:\s?([AaPp])\.?[Mm]\.?)?)?\Z"
+    r"(?:[ T,]\s?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?:\s?([AaPp])\.?[Mm]\.?)?)?\Z",
+    re.ASCII,
 )
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+-])(\d{2}):?(\d{2})\Z")
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+-])(\d{2}):?(\d{2})\Z", re.ASCII)
 _MOST = 253402300799  # The last second of the year 9999.
 
 
@@ -86,7 +87,7 @@ def day_order(text: str) -> str:
 
 def epoch(digits: str, scale: int, zone: str = "") -> str:
     """A count of 10^-`scale` seconds since 1970 in UTC, told in UTC or in `zone`."""
-    if not re.fullmatch(r"-?\d{1,20}", digits):
+    if not re.fullmatch(r"-?\d{1,20}", digits, re.ASCII):
         raise ValueError("no count of seconds")
     count = int(digits)
     seconds, rest = divmod(count, 10**scale)
