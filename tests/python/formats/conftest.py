@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -48,9 +49,26 @@ class Read:
 
 def import_all(path: Path, subject_hint: str | None = None) -> Read:
     with formats.import_file(path, subject_hint=subject_hint) as imported:
-        return Read(
-            imported.format, list(imported.outcomes()), list(imported.records()), imported.source
-        )
+        # A body may lie in the workspace, which goes when the import is closed.
+        records = [replace(one, body=_held(one.body)) for one in imported.records()]
+        return Read(imported.format, list(imported.outcomes()), records, imported.source)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """The bytes of a body, with the size and digest that it said it had."""
+
+    data: bytes
+    size: int
+    sha256: bytes
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.data)
+
+
+def _held(body: formats.Body) -> _Held:
+    with body.open() as stream:
+        return _Held(stream.read(), body.size, body.sha256)
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import vcf
+from . import array, vcf
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*vcf.READERS,)
+READERS: tuple[Reader, ...] = (*vcf.READERS, *array.READERS)

@@ -17,8 +17,6 @@ import zlib
 
 import pytest
 
-from aceso.formats import Kind
-
 HEADER = "##fileformat=VCFv4.2\n##contig=<ID=chr10,length=133797422,assembly=GRCh38>\n"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
 
