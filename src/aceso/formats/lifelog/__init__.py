@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import apple_health, dexcom, fitbit, nightscout
+from . import apple_health, dexcom, fitbit, google_fit, nightscout, samsung
 
 __all__ = ["READERS"]
 
@@ -11,5 +11,7 @@ READERS: tuple[Reader, ...] = (
     *apple_health.READERS,
     *dexcom.READERS,
     *fitbit.READERS,
+    *google_fit.READERS,
     *nightscout.READERS,
+    *samsung.READERS,
 )
