@@ -19,7 +19,15 @@ its own errors from these, in a module `errors` of its own.
 
 A message is one sentence that says what is wrong, where, and what to do. `code` is stable, for
 programs and for translation: `E_` and capitals, such as `E_IPFS_DOWN`. `details` carries the values
-of the sentence, so that it can be said in another language; no secret belongs there.
+of the sentence, so that it can be said in another language; no secret belongs there. An error that
+always says the same sentence has it, and its code, in its class:
+
+    class IpfsDownError(StorageError):
+        code = "E_IPFS_DOWN"
+        sentence = "No IPFS node answers at {url}: start one and try again."
+
+        def __init__(self, url: str):
+            self.say(url=url)
 """
 
 from __future__ import annotations
@@ -49,6 +57,8 @@ class AcesoError(Exception):
     """What went wrong, in a sentence for a person and in a `code` for a program."""
 
     exit_code: ClassVar[int] = 1
+    code: str = ""
+    sentence: ClassVar[str] = ""
 
     def __init__(self, message: str, *, code: str, details: Mapping[str, object] | None = None):
         if not _CODE.match(code):
@@ -57,6 +67,10 @@ class AcesoError(Exception):
         self.message = message
         self.code = code
         self.details: Mapping[str, object] = MappingProxyType(dict(details or {}))
+
+    def say(self, **details: object) -> None:
+        """Begin as an error whose class has the sentence and the code: for its constructor."""
+        AcesoError.__init__(self, self.sentence.format(**details), code=self.code, details=details)
 
     def __str__(self) -> str:
         return self.message

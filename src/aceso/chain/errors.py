@@ -52,12 +52,11 @@ class ChainDownError(ChainError):
 class NodeRefusedError(ChainError):
     """The node answered with an error of its own."""
 
+    code = "E_CHAIN_REFUSED"
+    sentence = "The Ethereum node refused {method}: {reason}."
+
     def __init__(self, method: str, reason: str, *, number: int = 0, data: bytes = b""):
-        super().__init__(
-            f"The Ethereum node refused {method}: {reason.rstrip('.')}.",
-            code="E_CHAIN_REFUSED",
-            details={"method": method, "reason": reason},
-        )
+        self.say(method=method, reason=reason.rstrip("."))
         self.reason = reason
         self.number = number
         self.data = data
@@ -66,25 +65,27 @@ class NodeRefusedError(ChainError):
 class WrongChainError(ChainError):
     """The node serves another chain."""
 
+    code = "E_CHAIN_WRONG"
+    sentence = (
+        "The node at {url} serves chain {found}, and the deployment is on chain {wanted}: use "
+        "a node of that chain, or the deployment of this one."
+    )
+
     def __init__(self, url: str, *, found: int, wanted: int):
-        super().__init__(
-            f"The node at {url} serves chain {found}, and the deployment is on chain {wanted}: use "
-            "a node of that chain, or the deployment of this one.",
-            code="E_CHAIN_WRONG",
-            details={"url": url, "found": found, "wanted": wanted},
-        )
+        self.say(url=url, found=found, wanted=wanted)
 
 
 class NotDeployedError(ChainError):
     """Where a contract of the suite should be, there is no code."""
 
+    code = "E_CHAIN_NO_CODE"
+    sentence = (
+        "There is no code of {contract} at {address}: the deployment is of another chain, or "
+        "the chain was started anew. Deploy again, or use its own file."
+    )
+
     def __init__(self, contract: str, address: str):
-        super().__init__(
-            f"There is no code of {contract} at {address}: the deployment is of another chain, or "
-            "the chain was started anew. Deploy again, or use its own file.",
-            code="E_CHAIN_NO_CODE",
-            details={"contract": contract, "address": address},
-        )
+        self.say(contract=contract, address=address)
 
 
 class NotMinedError(ChainError):
@@ -103,13 +104,14 @@ class NotMinedError(ChainError):
 class FundsError(ChainError):
     """The account has too little ether for gas and value."""
 
+    code = "E_CHAIN_FUNDS"
+    sentence = (
+        "Account {account} has too little ether for this transaction ({reason}): send it "
+        "some, or let another account carry the signed act."
+    )
+
     def __init__(self, account: str, reason: str):
-        super().__init__(
-            f"Account {account} has too little ether for this transaction ({reason.rstrip('.')}): "
-            "send it some, or let another account carry the signed act.",
-            code="E_CHAIN_FUNDS",
-            details={"account": account, "reason": reason},
-        )
+        self.say(account=account, reason=reason.rstrip("."))
 
 
 class RefusedError(ChainError):
@@ -143,21 +145,21 @@ class RefusedError(ChainError):
 class DeploymentError(ChainError):
     """A deployment did not turn out as it must."""
 
+    code = "E_DEPLOYMENT"
+    sentence = "The deployment failed: {reason}. Nothing was written; deploy anew."
+
     def __init__(self, reason: str):
-        super().__init__(
-            f"The deployment failed: {reason.rstrip('.')}. Nothing was written; deploy anew.",
-            code="E_DEPLOYMENT",
-            details={"reason": reason},
-        )
+        self.say(reason=reason.rstrip("."))
 
 
 class DeploymentFileError(InputError):
     """The file of a deployment is missing or is not one."""
 
+    code = "E_DEPLOYMENT_FILE"
+    sentence = (
+        "{path} is not the file of a deployment ({reason}): name one that `brownie run "
+        "deploy` or `aceso devnet` wrote."
+    )
+
     def __init__(self, path: str, reason: str):
-        super().__init__(
-            f"{path} is not the file of a deployment ({reason.rstrip('.')}): name one that "
-            "`brownie run deploy` or `aceso devnet` wrote.",
-            code="E_DEPLOYMENT_FILE",
-            details={"path": path, "reason": reason},
-        )
+        self.say(path=path, reason=reason.rstrip("."))

@@ -1,6 +1,7 @@
 """
 AcesoError
 ├── says its sentence, and keeps its code and details
+├── of one sentence has it in its class, with its code
 ├── each branch has its exit code
 ├── survives the way to another process
 └── a code that does not look like one is refused
@@ -20,6 +21,24 @@ def test_says_its_sentence_and_keeps_its_code():
     assert str(error) == "IPFS does not answer."
     assert error.code == "E_IPFS_DOWN"
     assert error.details == {"port": 5001}
+
+
+class SpilledError(StorageError):
+    code = "E_SPILLED"
+    sentence = "{cups} cups are spilt on {where!r}: wipe it."
+
+    def __init__(self, cups: int, where: str):
+        self.say(cups=cups, where=where)
+
+
+def test_of_one_sentence_has_it_in_its_class():
+    for error in (
+        SpilledError(2, "{a} rug"),
+        pickle.loads(pickle.dumps(SpilledError(2, "{a} rug"))),
+    ):
+        assert str(error) == error.message == "2 cups are spilt on '{a} rug': wipe it."
+        assert (error.code, error.exit_code) == ("E_SPILLED", 5)
+        assert error.details == {"cups": 2, "where": "{a} rug"}
 
 
 @pytest.mark.parametrize(
