@@ -16,7 +16,7 @@ import binascii
 from typing import Final, Literal
 
 from .errors import InvalidCidError
-from .unixfs import FileHasher
+from .unixfs import MULTIHASH, FileHasher
 
 __all__ = [
     "Codec",
@@ -30,10 +30,9 @@ __all__ = [
 
 Codec = Literal["dag-pb", "raw"]
 
-_MULTIHASH: Final = b"\x12\x20"  # sha2-256, 32 bytes.
 _PREFIX: Final[dict[Codec, bytes]] = {
-    "dag-pb": b"\x01\x70" + _MULTIHASH,
-    "raw": b"\x01\x55" + _MULTIHASH,
+    "dag-pb": b"\x01\x70" + MULTIHASH,
+    "raw": b"\x01\x55" + MULTIHASH,
 }
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _V1_CHARS: Final = 59  # "b" and the base32 of 36 bytes.
@@ -73,7 +72,7 @@ def normalise_cid(cid: str) -> str:
 
 def cid_v0(digest: bytes) -> str:
     """Write a dag-pb CID the old way, `Qm…`."""
-    number = int.from_bytes(_MULTIHASH + digest, "big")
+    number = int.from_bytes(MULTIHASH + digest, "big")
     text = ""
     while number:
         number, rest = divmod(number, 58)
@@ -101,6 +100,6 @@ def _parse(cid: str) -> tuple[Codec, bytes]:
                 raise InvalidCidError(cid)
             number = number * 58 + place
         data = number.to_bytes(35, "big")[-34:]
-        if data.startswith(_MULTIHASH) and cid_v0(data[2:]) == cid:
+        if data.startswith(MULTIHASH) and cid_v0(data[2:]) == cid:
             return "dag-pb", data[2:]
     raise InvalidCidError(cid)

@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from .cid import cid_codec, cid_digest, cid_from_digest, cid_v0, normalise_cid
-from .unixfs import Node, NodeError, read_node
+from .unixfs import MULTIHASH, Node, NodeError, read_node
 
 __all__ = ["EmbeddedKubo", "KuboError", "KuboMissingError"]
 
@@ -282,7 +282,7 @@ class EmbeddedKubo:
         gone: list[str] = []
         try:
             for path in sorted((self._repo / "blocks").glob("*/*.data")):
-                digest = _digest_of(path)
+                digest = _digest_in(path.stem)
                 if digest is not None and digest not in keep:
                     path.unlink()
                     gone.append(cid_from_digest(digest))
@@ -363,7 +363,7 @@ class EmbeddedKubo:
         return block
 
     def _path(self, digest: bytes) -> Path:
-        key = base64.b32encode(b"\x12\x20" + digest).decode("ascii").rstrip("=")
+        key = _block_key(digest)
         return self._repo / "blocks" / key[-3:-1] / f"{key}.data"
 
     # The library
@@ -431,13 +431,19 @@ def _links(block: bytes) -> tuple[bytes, ...]:
         return ()  # A directory: Kubo's welcome pages are one.
 
 
-_BLOCK_NAME: Final = re.compile(r"CIQ[A-Z2-7]{52}\Z")
+def _block_key(digest: bytes) -> str:
+    """Under which name a block file has the content of this digest."""
+    return base64.b32encode(MULTIHASH + digest).decode("ascii").rstrip("=")
 
 
-def _digest_of(path: Path) -> bytes | None:
-    if not _BLOCK_NAME.match(path.stem):
+_BLOCK_KEY: Final = re.compile(r"CIQ[A-Z2-7]{52}\Z")
+
+
+def _digest_in(key: str) -> bytes | None:
+    """The digest in the name of a block file; None where it names something else."""
+    if not _BLOCK_KEY.match(key):
         return None
-    return base64.b32decode(path.stem + "=")[2:]
+    return base64.b32decode(key + "=").removeprefix(MULTIHASH)
 
 
 if sys.platform == "win32":  # pragma: no cover

@@ -22,16 +22,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-__all__ = ["CHUNK_BYTES", "FileHasher", "Node", "NodeError", "read_node"]
+__all__ = ["CHUNK_BYTES", "MULTIHASH", "FileHasher", "Node", "NodeError", "read_node"]
 
 CHUNK_BYTES: Final = 256 * 1024
+# What goes before a digest in every name of IPFS: sha2-256, 32 bytes.
+MULTIHASH: Final = b"\x12\x20"
 _LINKS: Final = 174
 
 # Protobuf keys: a field number and a wire type (0 a number, 2 bytes).
 _PB_DATA, _PB_LINK = b"\x0a", b"\x12"
 _LINK_HASH, _LINK_NAME, _LINK_SIZE = b"\x0a", b"\x12", b"\x18"
 _FILE, _FILE_DATA, _FILE_SIZE, _FILE_BLOCK = b"\x08\x02", b"\x12", b"\x18", b"\x20"
-_MULTIHASH: Final = b"\x12\x20"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _parent(branches: list[_Branch]) -> _Branch:
     links = bytearray()
     sizes = bytearray()
     for branch in branches:
-        link = _LINK_HASH + _varint(34) + _MULTIHASH + branch.digest + _LINK_NAME + b"\0"
+        link = _LINK_HASH + _varint(34) + MULTIHASH + branch.digest + _LINK_NAME + b"\0"
         link += _LINK_SIZE + _varint(branch.stored)
         links += _PB_LINK + _varint(len(link)) + link
         sizes += _FILE_BLOCK + _varint(branch.content)
@@ -179,9 +180,9 @@ def read_node(block: bytes) -> Node:
 
 def _link_digest(cid: bytes | int | None) -> tuple[bytes, bool]:
     if isinstance(cid, bytes):
-        if len(cid) == 34 and cid.startswith(_MULTIHASH):
+        if len(cid) == 34 and cid.startswith(MULTIHASH):
             return cid[2:], False
-        if len(cid) == 36 and cid[:1] == b"\x01" and cid[2:4] == _MULTIHASH:
+        if len(cid) == 36 and cid[:1] == b"\x01" and cid[2:4] == MULTIHASH:
             return cid[4:], cid[1] == 0x55
     raise NodeError("the block links to something that is not named by sha2-256")
 
