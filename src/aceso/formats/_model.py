@@ -128,6 +128,13 @@ class Piece:
     fields: Mapping[str, bytes] | None = field(default=None, repr=False)
     alone: bool = False  # A record of its own: a genome, or a body too large to group.
 
+    @property
+    def lineage(self) -> bytes:
+        """What stays the same when more is told of the same encounter or day."""
+        data_class = str(int(self.data_class))
+        parts = [data_class, self.media_type, self.issuer, self.subject, self.event]
+        return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).digest()
+
 
 Item: TypeAlias = tuple[Outcome, Piece | None]
 

@@ -15,20 +15,18 @@ Limit: what is put in order lies in an unnamed temporary file, in the clear, unt
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from aceso.codes import DataClass
 
+from ._fields import record_fields, resource_fields
 from ._model import (
     FHIR_JSON,
     Body,
@@ -42,7 +40,7 @@ from ._model import (
     SourceFile,
 )
 from ._registry import detect, read, source_file
-from .canonical import canonical_bytes, number, parse
+from ._store import SAME, Family, Row, Store
 from .people import People, PersonInFile
 from .unknown import UNKNOWN
 
@@ -50,19 +48,6 @@ __all__ = ["Imported", "group", "import_file"]
 
 # A record that grows larger is cut in parts, so that none needs more memory than this to make.
 _MAX_RECORD = 8 << 20
-# Up to here every element of every resource can be shown by itself.
-_MAX_RESOURCES = 64
-_BLOCK_RESOURCES = 256
-_SCHEMA = """
-CREATE TABLE piece (
-    lineage BLOB NOT NULL, type TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL, place TEXT
-    NOT NULL, class INTEGER NOT NULL, why TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT
-    NULL, day TEXT, issued TEXT, PRIMARY KEY (lineage, type, digest)
-) WITHOUT ROWID;
-CREATE TABLE outcome (
-    kind TEXT, place TEXT, type TEXT, reason TEXT, code TEXT, class INTEGER, subject TEXT
-);
-"""
 
 
 class Imported:
@@ -71,15 +56,10 @@ class Imported:
     def __init__(self, path: Path, found: Format):
         self.path = path
         self.format = found
-        self.counts: Counter[Kind] = Counter()
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA
-        )
-        self._database.execute("BEGIN")
+        self._store = Store()
+        self._counts: Counter[Kind] | None = None
         self._alone: list[Piece] = []
         self._alone_seen: set[tuple[bytes, bytes]] = set()
-        self._classes = DataClass(0)
         self._source: SourceFile | None = None
         self._people = People()
         self._folder = tempfile.TemporaryDirectory(prefix="aceso-")
@@ -98,57 +78,51 @@ class Imported:
         self.close()
 
     def close(self) -> None:
-        self._database.close()
+        self._store.close()
         self._folder.cleanup()
 
     @property
     def source(self) -> SourceFile:
         """The file itself, to be sealed byte for byte beside what was understood of it."""
         if self._source is None:
-            classes = self._classes
+            classes = self._store.classes()
             # What wasn't understood may be anything, so the whole file may be.
             if self.counts[Kind.KEPT] or self.counts[Kind.REFUSED]:
                 classes |= DataClass.UNCLASSIFIED
             self._source = source_file(self.path, classes=classes)
         return self._source
 
+    @property
+    def counts(self) -> Counter[Kind]:
+        """How many parts of the file ended in which way."""
+        if self._counts is None:
+            self._counts = self._store.counts()
+        return self._counts
+
     def outcomes(self) -> Iterator[Outcome]:
         """What became of each part of the file, in the order of the file."""
-        for kind, place, resource_type, reason, code, data_class in self._database.execute(
-            "SELECT kind, place, type, reason, code, class FROM outcome ORDER BY rowid"
-        ):
-            yield Outcome(
-                Kind(kind),
-                place,
-                resource_type,
-                reason,
-                code,
-                self.path,
-                None if data_class is None else DataClass(data_class),
-            )
+        return self._store.outcomes(self.path)
 
     def records(self) -> Iterator[RecordDraft]:
         """The records to seal, in an order that depends on the contents only."""
-        yield from _grouped(self._database)
+        yield from _grouped(self._store)
         for piece in sorted(self._alone, key=lambda one: one.body.sha256):
             yield _record_alone(piece)
 
-    def add(self, item: Item) -> Outcome:
-        """Take in one item of `read`, and say what became of it."""
+    def add(self, item: Item) -> None:
+        """Take in one item of `read`."""
         outcome, piece = item
-        self._people.see(outcome, piece)
-        if piece is not None and not self._keep(piece):
-            outcome = Outcome(
-                Kind.UNCHANGED,
-                outcome.place,
-                outcome.resource_type,
-                "the same resource, byte for byte, came before it",
-                "same",
-                outcome.source,
-                outcome.data_class,
-            )
-        self._insert_outcome(outcome, "" if piece is None else piece.subject)
-        return outcome
+        self._counts = None
+        if outcome.people or (piece is not None and piece.subject):
+            self._people.see(outcome, piece)
+        if piece is not None and piece.alone:
+            key = (piece.lineage, piece.body.sha256)
+            if key in self._alone_seen:
+                outcome = replace(outcome, kind=Kind.UNCHANGED, reason=SAME, code="same")
+            else:
+                self._alone_seen.add(key)
+                self._alone.append(piece)
+        self._store.add(outcome, piece)
 
     @property
     def people(self) -> tuple[PersonInFile, ...]:
@@ -159,70 +133,24 @@ class Imported:
         """Keep what is about the person `key` of a file about several; nothing if it is nobody."""
         if len(self.people) < 2:
             return
+        self._counts = None
         chosen = key if key is not None and self._people.knows(key) else None
-        subjects = [
-            row[0] for row in self._database.execute("SELECT DISTINCT subject FROM outcome")
-        ]
-        for subject in subjects:
+        for subject in self._store.subjects():
             if chosen is None:
                 self._set_aside(subject, "the file is about several people", "several_people")
             elif not self._people.is_about(subject, chosen):
                 self._set_aside(subject, "it is about another person", "another_person")
-        said = Kind.REFUSED.value, "several_people"
-        asked = self._database.execute(
-            "SELECT 1 FROM outcome WHERE kind = ? AND code = ?", said
-        ).fetchone()
-        if chosen is None and asked is None:
+        if chosen is None and not self._store.says(Kind.REFUSED, "several_people"):
             reason = (
                 f"it is about {len(self.people)} people, who are never mixed; nothing is taken, "
                 "say which of them is you and import it again"
             )
-            self._insert_outcome(
-                Outcome(Kind.REFUSED, "/", "", reason, "several_people", self.path), ""
-            )
+            refused = Outcome(Kind.REFUSED, "/", "", reason, "several_people", self.path)
+            self._store.add(refused, None)
 
     def _set_aside(self, subject: str, reason: str, code: str) -> None:
-        self._database.execute("DELETE FROM piece WHERE subject = ?", (subject,))
         self._alone = [piece for piece in self._alone if piece.subject != subject]
-        taken = (subject, Kind.IMPORTED.value, Kind.UNCHANGED.value)
-        for kind, count in self._database.execute(
-            "SELECT kind, COUNT(*) FROM outcome WHERE subject = ? AND kind IN (?, ?) GROUP BY kind",
-            taken,
-        ).fetchall():
-            self.counts[Kind(kind)] -= count
-            self.counts[Kind.SKIPPED] += count
-        self._database.execute(
-            "UPDATE outcome SET kind = ?, reason = ?, code = ?, class = NULL "
-            "WHERE subject = ? AND kind IN (?, ?)",
-            (Kind.SKIPPED.value, reason, code, *taken),
-        )
-
-    def _insert_outcome(self, outcome: Outcome, subject: str) -> None:
-        self.counts[outcome.kind] += 1
-        self._database.execute(
-            "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                outcome.kind.value,
-                outcome.place,
-                outcome.resource_type,
-                outcome.reason,
-                outcome.code,
-                None if outcome.data_class is None else int(outcome.data_class),
-                subject,
-            ),
-        )
-
-    def _keep(self, piece: Piece) -> bool:
-        self._classes |= piece.data_class
-        lineage = _lineage(piece)
-        if piece.alone:
-            key = (lineage, piece.body.sha256)
-            if key in self._alone_seen:
-                return False
-            self._alone_seen.add(key)
-            self._alone.append(piece)
-            return True
-        return _insert(self._database, lineage, piece)
+        self._store.set_aside(subject, reason, code)
 
 
 def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None) -> Imported:
@@ -240,99 +168,48 @@ def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None
 
 def group(pieces: Iterable[Piece]) -> Iterator[RecordDraft]:
     """Group pieces of any files to records. Pieces that are equal byte for byte are one."""
-    imported = Imported(Path(), UNKNOWN)
-    with imported:
+    with Imported(Path(), UNKNOWN) as imported:
         for piece in pieces:
-            imported._keep(piece)
+            imported.add((Outcome(Kind.IMPORTED, piece.place), piece))
         yield from imported.records()
 
 
-def _insert(database: sqlite3.Connection, lineage: bytes, piece: Piece) -> bool:
-    with piece.body.open() as stream:
-        body = stream.read()
-    cursor = database.execute(
-        "INSERT OR IGNORE INTO piece VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            lineage,
-            piece.resource_type,
-            hashlib.sha256(body).digest(),
-            body,
-            piece.place,
-            int(piece.data_class),
-            piece.why_class,
-            piece.subject,
-            piece.issuer,
-            piece.day.isoformat() if piece.day else None,
-            piece.issued_at,
-        ),
-    )
-    return cursor.rowcount > 0
+def _grouped(store: Store) -> Iterator[RecordDraft]:
+    for family in store.families():
+        rows: list[Row] = []
+        size = 0
+        for row in store.rows(family):
+            if rows and size + len(row.body) > _MAX_RECORD:
+                yield _record(family, rows)
+                rows, size = [], 0
+            rows.append(row)
+            size += len(row.body)
+        if rows:
+            yield _record(family, rows)
 
 
-def _lineage(piece: Piece) -> bytes:
-    parts = [str(int(piece.data_class)), piece.media_type, piece.issuer, piece.subject, piece.event]
-    return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).digest()
-
-
-def _grouped(database: sqlite3.Connection) -> Iterator[RecordDraft]:
-    rows: list[tuple[Any, ...]] = []
-    size = 0
-    for row in database.execute("SELECT * FROM piece ORDER BY lineage, type, digest"):
-        if rows and (row[0] != rows[0][0] or size + len(row[3]) > _MAX_RECORD):
-            yield _record(rows)
-            rows, size = [], 0
-        rows.append(row)
-        size += len(row[3])
-    if rows:
-        yield _record(rows)
-
-
-def _record(rows: list[tuple[Any, ...]]) -> RecordDraft:
-    first = rows[0]
-    body = b",".join(b'{"resource":' + row[3] + b"}" for row in rows)
-    data = b'{"entry":[' + body + b'],"resourceType":"Bundle","type":"collection"}'
-    fields = _record_fields(rows)
-    reasons = dict.fromkeys(row[6] for row in rows)
-    days = sorted(row[9] for row in rows if row[9])
-    issued = sorted(row[10] for row in rows if row[10])
+def _record(family: Family, rows: list[Row]) -> RecordDraft:
+    bodies = [row.body for row in rows]
+    joined = b'},{"resource":'.join(bodies)
+    data = b'{"entry":[{"resource":%b}],"resourceType":"Bundle","type":"collection"}' % joined
+    reasons = dict.fromkeys(row.why for row in rows)
+    days = [row.day for row in rows if row.day]
+    issued = [row.issued_at for row in rows if row.issued_at]
     return RecordDraft(
-        data_class=DataClass(first[5]),
+        data_class=family.data_class,
         media_type=FHIR_JSON,
         body=BytesBody(data),
-        issued_at=issued[-1] if issued else None,
-        day=date.fromisoformat(days[0]) if days else None,
-        source_place=min((row[4] for row in rows), key=lambda place: (len(place), place)),
+        issued_at=max(issued, default=None),
+        day=date.fromisoformat(min(days)) if days else None,
+        source_place=min((row.place for row in rows), key=lambda place: (len(place), place)),
         why_class="; ".join(list(reasons)[:3]),
         pieces=len(rows),
-        fields=fields,
-        subject=first[7],
-        issuer=first[8],
-        lineage=first[0],
-        resource_types=tuple(dict.fromkeys(row[1] for row in rows)),
+        fields=record_fields(bodies),
+        subject=family.subject,
+        issuer=family.issuer,
+        lineage=family.lineage,
+        resource_types=tuple(dict.fromkeys(row.resource_type for row in rows)),
     )
-
-
-def _record_fields(rows: list[tuple[Any, ...]]) -> dict[str, bytes]:
-    """Each element of each resource; in a record of many resources, a digest of every 256 of them.
-
-    The fields travel in the envelope of the record, so they must stay small beside the body.
-    """
-    fields: dict[str, bytes] = {"/resourceType": b'"Bundle"', "/type": b'"collection"'}
-    if len(rows) <= _MAX_RESOURCES:
-        for index, row in enumerate(rows):
-            fields.update(resource_fields(parse(row[3]), f"/entry/{index}/resource"))
-        return fields
-    for start in range(0, len(rows), _BLOCK_RESOURCES):
-        block = rows[start : start + _BLOCK_RESOURCES]
-        joined = b",".join(row[3] for row in block)
-        fields[f"/entry/{start}-{start + len(block) - 1}"] = canonical_bytes(
-            {
-                "length": number(str(len(joined))),
-                "resources": number(str(len(block))),
-                "sha256": hashlib.sha256(joined).hexdigest(),
-            }
-        )
-    return fields
 
 
 def _record_alone(piece: Piece) -> RecordDraft:
@@ -348,7 +225,7 @@ def _record_alone(piece: Piece) -> RecordDraft:
         fields=_fields_alone(piece.body, piece.fields),
         subject=piece.subject,
         issuer=piece.issuer,
-        lineage=_lineage(piece),
+        lineage=piece.lineage,
         resource_types=(piece.resource_type,),
     )
 
@@ -357,16 +234,4 @@ def _fields_alone(body: Body, fields: Mapping[str, bytes] | None) -> Mapping[str
     if fields is not None:
         return fields
     with body.open() as stream:
-        return resource_fields(parse(stream.read()), "")
-
-
-def resource_fields(resource: dict[str, Any], prefix: str) -> dict[str, bytes]:
-    """One field for each element of a resource: its JSON pointer and its canonical bytes.
-
-    An element is what can be shown or withheld as one: a code, a value with its unit, a date.
-    """
-    fields = {}
-    for key, value in resource.items():
-        escaped = key.replace("~", "~0").replace("/", "~1")
-        fields[f"{prefix}/{escaped}"] = canonical_bytes(value)
-    return fields
+        return resource_fields(stream.read(), "")

@@ -1,0 +1,79 @@
+"""The fields of a record: what can be shown or withheld as one, by its JSON pointer.
+
+Canonical bytes have one form, so the elements of a resource are found in them without parsing: by a
+pattern that knows strings and brackets as deep as FHIR commonly goes. What lies deeper, or has an
+escape in a key, is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from .canonical import canonical_bytes, number, parse
+
+__all__ = ["record_fields", "resource_fields"]
+
+# Up to here every element of every resource can be shown by itself.
+_MAX_RESOURCES = 64
+_BLOCK_RESOURCES = 256
+
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_DEPTH = 8
+
+
+def _nested(depth: int) -> bytes:
+    deeper = rb"" if depth == 0 else rb"|[\[{]" + _nested(depth - 1) + rb"[\]}]"
+    return rb'(?:[^"\[\]{}]++|' + _STRING + deeper + rb")*+"
+
+
+_FIELD = re.compile(
+    rb'"([^"\\]*+)":(' + _STRING + rb'|[^"\[\]{},]++|[\[{]' + _nested(_DEPTH) + rb"[\]}])[,}]",
+    re.DOTALL,
+)
+
+
+def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
+    """One field for each element of a resource: its JSON pointer and its canonical bytes.
+
+    An element is what can be shown or withheld as one: a code, a value with its unit, a date.
+    """
+    found = _FIELD.findall(body, 1)
+    size = 1
+    fields = {}
+    for key, value in found:
+        size += len(key) + len(value) + 4
+        fields[f"{prefix}/{_escaped(key.decode())}"] = value
+    if size == len(body):
+        return fields
+    return {
+        f"{prefix}/{_escaped(key)}": canonical_bytes(value) for key, value in parse(body).items()
+    }
+
+
+def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:
+    """Each element of each resource; in a record of many resources, a digest of every 256 of them.
+
+    The fields travel in the envelope of the record, so they must stay small beside the body.
+    """
+    fields: dict[str, bytes] = {"/resourceType": b'"Bundle"', "/type": b'"collection"'}
+    if len(bodies) <= _MAX_RESOURCES:
+        for index, body in enumerate(bodies):
+            fields.update(resource_fields(body, f"/entry/{index}/resource"))
+        return fields
+    for start in range(0, len(bodies), _BLOCK_RESOURCES):
+        block = bodies[start : start + _BLOCK_RESOURCES]
+        joined = b",".join(block)
+        fields[f"/entry/{start}-{start + len(block) - 1}"] = canonical_bytes(
+            {
+                "length": number(str(len(joined))),
+                "resources": number(str(len(block))),
+                "sha256": hashlib.sha256(joined).hexdigest(),
+            }
+        )
+    return fields
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
