@@ -3,8 +3,9 @@
 Each resource is checked against the structure of R4 (types, cardinality, formats), classified, and
 written in canonical bytes; one that is wrong is refused with its place, and the rest is read on.
 
-Limits: profiles, terminology bindings and invariants are not checked. XML, and versions other than
-R4, are recognised and kept, not converted.
+DSTU2 and STU3 are turned into R4 where nothing is lost by it, and else kept (`fhir_version`).
+
+Limits: profiles, terminology bindings and invariants are not checked. R5 is recognised and kept.
 """
 
 from __future__ import annotations
@@ -17,20 +18,24 @@ from typing import Any, BinaryIO
 
 import fhirkit
 
-from aceso.codes import DataClass
+from aceso.codes import SENSITIVE, DataClass
 
-from .._classify import classify, other_version
+from .._classify import Classified, classify, other_version
 from .._head import HEAD_BYTES, Head
 from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
 from .._reader import Reader, Source
+from .._returned import measured, returned
 from .._split import MAX_PART, Element, Rest, split, top_level_type
 from ..canonical import JsonError, canonical_bytes, parse
+from .fhir_check import first_error
+from .fhir_version import NotSafe, as_r4, stated_version, version_by_shape
 
 __all__ = [
     "BUNDLE",
     "NDJSON",
     "READERS",
     "entry_items",
+    "first_error",
     "frame",
     "refused",
     "standardise",
@@ -43,9 +48,7 @@ NDJSON = Format("fhir-ndjson", "application/fhir+ndjson", "FHIR R4 (NDJSON)", "F
 _R4 = frozenset(fhirkit.RESOURCE_TYPES)
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LINE_TYPE = re.compile(rb'\s*\{.*"resourceType"\s*:\s*"', re.DOTALL)
-_STEP = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[(?:x|\d{1,6})\])?\Z")
 
 # Elements that say when, best first. A record's day is the day of what it tells, not of its upload.
 _WHEN = (
@@ -88,63 +91,6 @@ _ISSUERS = (
 )
 _SUBJECTS = ("subject", "patient", "beneficiary", "individual", "for")
 _PEOPLE = ("Patient", "Person")
-
-# Shapes that only another version has, by resource type: element, and a test of its value.
-_SHAPES: dict[str, tuple[tuple[str, str, type | None], ...]] = {
-    "Condition": (
-        ("patient", "DSTU2", dict),
-        ("dateRecorded", "DSTU2", None),
-        ("clinicalStatus", "DSTU2 or STU3", str),
-        ("assertedDate", "STU3", None),
-        ("participant", "R5", None),
-    ),
-    "Observation": (
-        ("comments", "DSTU2", None),
-        ("comment", "STU3", None),
-        ("related", "DSTU2 or STU3", None),
-        ("category", "DSTU2", dict),
-        ("triggeredBy", "R5", None),
-        ("instantiatesCanonical", "R5", None),
-    ),
-    "Encounter": (
-        ("class", "DSTU2", str),
-        ("reason", "DSTU2 or STU3", list),
-        ("class", "R5", list),
-        ("actualPeriod", "R5", None),
-    ),
-    "AllergyIntolerance": (
-        ("substance", "DSTU2", None),
-        ("assertedDate", "STU3", None),
-        ("type", "R5", dict),
-    ),
-    "Immunization": (
-        ("wasNotGiven", "DSTU2", None),
-        ("notGiven", "STU3", None),
-        ("reported", "DSTU2", None),
-        ("date", "DSTU2 or STU3", None),
-    ),
-    "MedicationStatement": (
-        ("patient", "DSTU2", None),
-        ("wasNotTaken", "DSTU2", None),
-        ("taken", "STU3", None),
-        ("medication", "R5", dict),
-    ),
-    "MedicationRequest": (("medication", "R5", dict), ("definition", "STU3", None)),
-    "MedicationDispense": (("medication", "R5", dict),),
-    "Procedure": (
-        ("notPerformed", "DSTU2", None),
-        ("notDone", "STU3", None),
-        ("occurrenceDateTime", "R5", None),
-    ),
-    "DocumentReference": (
-        ("indexed", "DSTU2 or STU3", None),
-        ("class", "DSTU2 or STU3", dict),
-        ("attester", "R5", None),
-    ),
-    "FamilyMemberHistory": (("notDone", "STU3", None),),
-    "CarePlan": (("relatedPlan", "DSTU2", None), ("definition", "STU3", None)),
-    "Patient": (("animal", "DSTU2 or STU3", None),),
-}
 
 
 def _read_bundle(path: Path, stream: BinaryIO) -> Iterator[Item]:
@@ -207,7 +153,7 @@ def standardise(
     """Make a piece of a resource of `parse` that is already known to be R4."""
     data = canonical_bytes(resource)
     kind = str(resource["resourceType"])
-    judged = classify(resource)
+    judged = _judged(resource)
     when = _when(resource, _WHEN)
     day = _day(when)
     return Piece(
@@ -223,6 +169,16 @@ def standardise(
         day=day,
         issued_at=_when(resource, _ISSUED) or when,
     )
+
+
+def _judged(resource: dict[str, Any]) -> Classified:
+    """The class: a sensitive one first, then that of what our own readers wrote, then the rest."""
+    found = classify(resource)
+    if found.data_class == DataClass.UNCLASSIFIED or not found.data_class & SENSITIVE:
+        own = measured(resource)
+        if own is not None:
+            return Classified(own, f"its code is {own.name} in the list of measures")
+    return found
 
 
 def refused(path: Path, place: str, reason: str, code: str, resource_type: str = "") -> Item:
@@ -250,9 +206,10 @@ def entry_items(path: Path, entry: dict[str, Any], place: str) -> Iterator[Item]
         yield Outcome(Kind.SKIPPED, place, "", reason, "no_resource", path), None
         return
     full_url = entry.get("fullUrl")
-    yield from value_items(
+    items = value_items(
         path, resource, f"{place}/resource", full_url if isinstance(full_url, str) else ""
     )
+    yield from returned(items, entry)
 
 
 def value_items(path: Path, value: Any, place: str, full_url: str = "") -> Iterator[Item]:
@@ -288,7 +245,7 @@ def frame(path: Path, value: dict[str, Any], entries: int) -> Item:
             "Bundle",
         )
     value.pop("entry", None)
-    issue = _first_error(canonical_bytes(value))
+    issue = first_error(canonical_bytes(value))
     if issue is not None:
         return refused(path, "/", issue, "not_r4", "Bundle")
     reason = "the frame of the Bundle; its entries have outcomes of their own"
@@ -303,7 +260,7 @@ def _resource(path: Path, value: Any, place: str, full_url: str) -> Item:
         return refused(
             path, place, "it has no resourceType, so it is no resource", "not_a_resource"
         )
-    version = _stated_version(value)
+    version = stated_version(value)
     if kind not in _R4:
         version = version or other_version(kind)
         if version is None:
@@ -311,76 +268,36 @@ def _resource(path: Path, value: Any, place: str, full_url: str) -> Item:
                 path, place, "its resourceType is of no version of FHIR that we know", "not_r4"
             )
     if version is not None:
-        return _other(path, place, version, kind)
+        return _other(path, value, place, full_url, version)
     try:
         data = canonical_bytes(value)
     except JsonError as exc:
         return refused(path, place, _sentence(exc), exc.code, kind)
-    issue = _first_error(data)
+    issue = first_error(data)
     if issue is not None:
-        version = _version_by_shape(kind, value)
+        version = version_by_shape(kind, value)
         if version is not None:
-            return _other(path, place, version, kind)
+            return _other(path, value, place, full_url, version)
         return refused(path, place, issue, "not_r4", kind)
     piece = standardise(value, place=place, full_url=full_url)
     return Outcome(Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class), piece
 
 
-def _other(path: Path, place: str, version: str, kind: str) -> Item:
-    reason = (
-        f"it is FHIR {version}, not R4, and is not understood yet; it is kept in the source file, "
-        "ask for an R4 export to have it read"
-    )
-    return Outcome(Kind.KEPT, place, kind, reason, "fhir_version", path), None
-
-
-def _first_error(data: bytes) -> str | None:
-    """What is wrong by the structure of R4, with the path in the resource and without the value."""
+def _other(path: Path, value: dict[str, Any], place: str, full_url: str, version: str) -> Item:
+    """A resource of another version: turned into R4 where nothing is lost by it, else kept."""
     try:
-        issues = fhirkit.validate(data)
-    except fhirkit.ParseError as exc:
-        return f"it can't be read as FHIR: {_without_values(str(exc))}"
-    errors = [issue for issue in issues if issue.severity == "error"]
-    if not errors:
-        return None
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"at {_safe_path(errors[0].path)}: {_without_values(errors[0].message)}{more}"
-
-
-def _without_values(message: str) -> str:
-    # The library quotes what it found. An element name is named by the path; a value may be a name.
-    return _QUOTED.sub("the value", message)[:200]
-
-
-def _safe_path(path: str) -> str:
-    """The path as long as it is made of names; an unknown key could be anything."""
-    steps = path.split(".")
-    return ".".join(step if len(step) <= 64 and _STEP.match(step) else "…" for step in steps[:20])
-
-
-def _stated_version(value: dict[str, Any]) -> str | None:
-    meta = value.get("meta")
-    profiles = meta.get("profile") if isinstance(meta, dict) else None
-    for profile in profiles if isinstance(profiles, list) else ():
-        if not isinstance(profile, str):
-            continue
-        if "/DSTU2/" in profile or "/dstu2/" in profile:
-            return "DSTU2"
-        if "/STU3/" in profile or "/stu3/" in profile:
-            return "STU3"
-    return None
-
-
-def _version_by_shape(kind: str, value: dict[str, Any]) -> str | None:
-    names = value.get("name")
-    if kind in ("Patient", "Practitioner") and isinstance(names, list | dict):
-        for name in names if isinstance(names, list) else [names]:
-            if isinstance(name, dict) and isinstance(name.get("family"), list):
-                return "DSTU2"
-    for key, version, shape in _SHAPES.get(kind, ()):
-        if key in value and (shape is None or isinstance(value[key], shape)):
-            return version
-    return None
+        made = as_r4(version, value)
+    except (NotSafe, JsonError) as exc:
+        reason = (
+            f"it is FHIR {version} and can't be turned into R4 without loss, for {exc}; it is kept "
+            "in the source file, ask for an R4 export to have it read"
+        )
+        kind = str(value["resourceType"])
+        return Outcome(Kind.KEPT, place, kind, reason, "fhir_version", path), None
+    kind = str(made["resourceType"])
+    piece = standardise(made, place=place, full_url=full_url)
+    reason = f"{piece.why_class}; converted from {version}"
+    return Outcome(Kind.IMPORTED, place, kind, reason, "converted", path, piece.data_class), piece
 
 
 def _sentence(exc: JsonError) -> str:

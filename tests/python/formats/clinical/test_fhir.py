@@ -85,7 +85,7 @@ def test_one_bad_resource_never_ends_an_import(write, importing):
     "resource",
     [
         {"resourceType": "MedicationOrder", "patient": {"reference": "Patient/1"}},
-        {"resourceType": "Patient", "name": [{"family": ["가상"]}]},
+        {"resourceType": "Patient", "name": [{"family": ["가상", "둘"]}]},
         {"resourceType": "Sequence"},
         {"resourceType": "GenomicStudy"},
         {"resourceType": "Encounter", "status": "finished", "class": [{"text": "x"}]},
