@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import apple_health, dexcom, fitbit, google_fit, nightscout, samsung
+from . import apple_health, dexcom, fitbit, google_fit, nightscout, omh, samsung, withings
 
 __all__ = ["READERS"]
 
@@ -13,5 +13,7 @@ READERS: tuple[Reader, ...] = (
     *fitbit.READERS,
     *google_fit.READERS,
     *nightscout.READERS,
+    *omh.READERS,
     *samsung.READERS,
+    *withings.READERS,
 )

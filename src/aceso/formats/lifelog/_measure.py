@@ -100,6 +100,7 @@ class Reading:
     comparator: str = ""
     note: str = field(default="", repr=False)
     subject: str = field(default="", repr=False)
+    self_reported: bool = False
 
 
 def item(path: Path, reading: Reading, *, place: str, resource_type: str = "") -> Item:
@@ -196,6 +197,8 @@ def observation(reading: Reading) -> dict[str, Any]:
     resource.update(_value(reading))
     if reading.note:
         resource["note"] = [{"text": _clean(reading.note)}]
+    if reading.self_reported:
+        resource["method"] = {"text": "self-reported"}
     if reading.parts:
         resource["component"] = [{"code": _code(one), **_value(one)} for one in reading.parts]
     resource.update(reading.extra or {})

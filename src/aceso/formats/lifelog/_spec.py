@@ -32,11 +32,13 @@ def _iso(cell: str, row: Row) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column measures; `parts` are columns whose cells go with it."""
+    """What a column measures; `parts` are columns whose cells go with it. A `bare` one has no
+    value of its own beside them, such as a blood pressure."""
 
     measure: str
     unit: str = ""
     is_text: bool = False
+    bare: bool = False
     parts: Mapping[str, Column] = field(default_factory=dict)
     native: str = ""  # A column whose cell is the source's own name of the kind.
 
@@ -56,6 +58,7 @@ class Spec:
     end: str = ""
     clock: Clock = _iso
     device: str = ""
+    note: str = ""
     only: bool = False
     ignore: Sequence[str] = ()
     system: str = ""
@@ -88,7 +91,7 @@ def read_spec(source: Source, spec: Spec, layout: Layout) -> Iterator[Item]:
 
 
 def _left(source: Source, spec: Spec, layout: Layout) -> Iterator[Item]:
-    known = {spec.start, spec.end, spec.device, *spec.columns, *spec.ignore}
+    known = {spec.start, spec.end, spec.device, spec.note, *spec.columns, *spec.ignore}
     for column in spec.columns.values():
         known |= {column.native, *column.parts}
     left = [name for name in layout.columns if name and name not in known]
@@ -144,10 +147,11 @@ def _reading(
         column.measure,
         start,
         end,
-        value="" if column.is_text else decimal(row[name], comma=comma),
+        value="" if column.is_text or column.bare else decimal(row[name], comma=comma),
         text=row[name] if column.is_text else "",
         unit=column.unit,
         device=row[spec.device] if spec.device else "",
         native=(spec.system, kind) if kind and spec.system else None,
         parts=parts,
+        note=row[spec.note] if spec.note else "",
     )

@@ -14,8 +14,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
-__all__ = ["add_seconds", "day_order", "epoch", "iso", "offset", "slashed", "utc_to_local"]
+__all__ = [
+    "add_seconds",
+    "day_order",
+    "epoch",
+    "epoch_at",
+    "iso",
+    "offset",
+    "slashed",
+    "utc_to_local",
+]
 
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})"
@@ -101,6 +111,29 @@ def epoch(digits: str, scale: int, zone: str = "") -> str:
         raise ValueError("out of the calendar") from exc
     fraction = f".{rest:0{scale}}" if rest else ""
     return f"{moment.isoformat()}{fraction}{zone or 'Z'}"
+
+
+def epoch_at(digits: str, place: str) -> str:
+    """Seconds since 1970 in UTC, told by the clock of a place such as `Asia/Seoul`; in UTC where
+    the place isn't known."""
+    moment = epoch(digits, 0)
+    try:
+        there = datetime.fromtimestamp(int(digits), _place(place))
+        away = there.utcoffset()
+    except (KeyError, ValueError, OverflowError, OSError):
+        return moment
+    if away is None or away.total_seconds() % 60:
+        return moment
+    minutes = int(away.total_seconds()) // 60
+    zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    return epoch(digits, 0, zone)
+
+
+@lru_cache(64)
+def _place(name: str) -> ZoneInfo:
+    if not re.fullmatch(r"[A-Za-z_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,2}", name):
+        raise ValueError("no place")
+    return ZoneInfo(name)
 
 
 def offset(text: str) -> str:
