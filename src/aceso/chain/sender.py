@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 
@@ -29,6 +28,8 @@ import coincurve
 from eth_account.signers.local import LocalAccount
 
 from ._bytes import as_bytes, as_int, checksum, keccak
+from ._flight import Flight, Pace, asks_for_receipts, hashes_of
+from ._gas import Estimates, as_transaction
 from ._rlp import encode as rlp
 from .abi import decode_event
 from .calls import Call, Event, Log, Receipt
@@ -47,13 +48,6 @@ _FEE_FACTOR: Final = 4
 _BUMP: Final = (9, 8)
 _WINDOW: Final = 250
 _REMEMBERED: Final = 1_000
-# What an estimate is raised by: between it and the block the state may change.
-_GAS_MARGIN: Final = (5, 4)
-# Calls of one batch that look alike share estimates of a few of them, raised by more.
-_ALIKE: Final = 8
-_SHARED_MARGIN: Final = 2
-# Where the node can't estimate because an earlier call of the same batch has to come first.
-_GAS_UNKNOWN: Final = 1_500_000
 
 _KNOWN: Final = ("already known", "already imported", "known transaction", "alreadyknown")
 _NONCE_USED: Final = ("nonce too low", "nonce is too low", "correct nonce", "nonce has already")
@@ -67,61 +61,7 @@ _UNDERPRICED: Final = (
 _FUNDS: Final = ("insufficient funds", "doesn't have enough funds", "not enough funds")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How many seconds a sender waits for what. These suit nodes near and far.
-
-    first_poll    before it asks again for a receipt; each time half as long again,
-    longest_poll  up to this
-    all_poll      while many are out, only the last of them is asked for; all of them so often
-    resend        before the same bytes go out again
-    lost          before a nonce that the node counts, and shows no receipt for, is believed to be
-                  somebody else's, where no later block says so: a node may count it a moment before
-    bump          before a higher fee is tried where the node finds ours too low
-    fees          how long fees are taken for the newest
-    patience      before the fee of what is out is raised
-    """
-
-    first_poll: float = 0.001
-    longest_poll: float = 0.25
-    all_poll: float = 0.1
-    resend: float = 1.0
-    lost: float = 2.0
-    bump: float = 0.2
-    fees: float = 2.0
-    patience: float = 15.0
-
-
 _USUAL: Final = Pace()
-
-
-@dataclass(slots=True)
-class _Flight:
-    """One call on its way."""
-
-    call: Call
-    gas: int
-    is_gas_shared: bool = False
-    nonce: int = -1
-    max_fee: int = 0
-    tip: int = 0
-    raw: str = ""
-    hashes: list[str] = field(default_factory=list)
-    sent_at: float = 0.0
-    signed_at: float = 0.0
-    accepted: bool = False
-    nonce_used: bool = False
-    lost_at: float | None = None
-    started_at: float = 0.0
-    receipt: dict[str, Any] | None = None
-    seconds: float = 0.0
-
-    def land(self, receipt: Any, tx_hash: str) -> None:
-        """Take the receipt, if it is one of a transaction in a block."""
-        if isinstance(receipt, dict) and receipt.get("blockNumber") is not None:
-            self.receipt = receipt
-            self.hashes = [tx_hash]
-            self.seconds = time.monotonic() - self.started_at
 
 
 class Sender:
@@ -143,6 +83,7 @@ class Sender:
             self._node = suite_or_node
             self._contracts = {}
         self._account = account
+        self._estimates = Estimates(self._node, account.address)
         self._key = coincurve.PrivateKey(bytes(account.key))
         self._deadline = deadline
         self._pace = pace
@@ -167,8 +108,10 @@ class Sender:
         What would be refused now is not sent at all.
         """
         with self._lock:
-            gas = call.gas if call.gas is not None else self._estimate(call)
-            flight = _Flight(call, gas)
+            gas = call.gas if call.gas is not None else self._estimates.one(call)
+            if isinstance(gas, NodeRefusedError):
+                raise self._refusal(call, gas)
+            flight = Flight(call, gas)
             self._fly([flight])
             receipt = self._receipt(flight)
             if receipt.status != 1:
@@ -182,9 +125,11 @@ class Sender:
         `RefusedError` of the first, with all receipts in its `receipts`.
         """
         with self._lock:
-            flights = self._prepare(calls)
+            flights = self._estimates.flights(calls)
             self._fly_all(flights)
-            flights = self._mend(flights)
+            again = self._estimates.short(flights)
+            self._fly_all(list(again.values()))
+            flights = [again.get(at, one) for at, one in enumerate(flights)]
             receipts = [self._receipt(flight) for flight in flights]
             for flight, receipt in zip(flights, receipts, strict=True):
                 if receipt.status != 1:
@@ -197,74 +142,6 @@ class Sender:
         """Create a contract from its code and arguments."""
         return self.send(Call("", bytecode, name=name))
 
-    # Before
-
-    def _estimate(self, call: Call) -> int:
-        answer = self._node.try_all([self._estimation(call)])[0]
-        if isinstance(answer, NodeRefusedError):
-            raise self._refusal(call, answer)
-        return _with_margin(as_int(answer))
-
-    def _prepare(self, calls: Sequence[Call]) -> list[_Flight]:
-        """A flight for each call, with its gas."""
-        found = {at: call.gas for at, call in enumerate(calls) if call.gas is not None}
-        alike: dict[tuple[str, bytes, int, bool], list[int]] = {}
-        for at, call in enumerate(calls):
-            if call.gas is None:
-                kind = (call.to, call.data[:4], len(call.data), call.value > 0)
-                alike.setdefault(kind, []).append(at)
-        many = [places for places in alike.values() if len(places) >= _ALIKE]
-        few = [(places[0], places[len(places) // 2], places[-1]) for places in many]
-        asked = [at for places in few for at in places]
-        answers = dict(zip(asked, self._estimate_all([calls[at] for at in asked]), strict=True))
-        shared: set[int] = set()
-        for places, some in zip(many, few, strict=True):
-            most = max(answers[at] for at in some)
-            # One that can't be estimated may be of another kind than it looks.
-            if most < _GAS_UNKNOWN:
-                found |= dict.fromkeys(places, _SHARED_MARGIN * most)
-                shared.update(places)
-        rest = [at for at in range(len(calls)) if at not in found]
-        own = self._estimate_all([calls[at] for at in rest])
-        found |= zip(rest, own, strict=True)
-        return [_Flight(call, found[at], at in shared) for at, call in enumerate(calls)]
-
-    def _estimate_all(self, calls: Sequence[Call]) -> list[int]:
-        return [
-            _GAS_UNKNOWN if isinstance(answer, NodeRefusedError) else _with_margin(as_int(answer))
-            for answer in self._node.try_all([self._estimation(call) for call in calls])
-        ]
-
-    def _mend(self, flights: list[_Flight]) -> list[_Flight]:
-        """Send again, with gas of its own, what failed because a shared estimate was too low.
-
-        What failed has changed nothing, so this is still once.
-        """
-        failed = [
-            at
-            for at, one in enumerate(flights)
-            if one.is_gas_shared and one.receipt and as_int(one.receipt["status"]) != 1
-        ]
-        answers = self._node.try_all([self._estimation(flights[at].call) for at in failed])
-        again = list(flights)
-        for at, answer in zip(failed, answers, strict=True):
-            needed = 0 if isinstance(answer, NodeRefusedError) else as_int(answer)
-            if needed > flights[at].gas:
-                again[at] = _Flight(flights[at].call, _with_margin(needed))
-        self._fly_all([new for new, old in zip(again, flights, strict=True) if new is not old])
-        return again
-
-    def _estimation(self, call: Call) -> Request:
-        return "eth_estimateGas", [self._as_transaction(call)]
-
-    def _as_transaction(self, call: Call) -> dict[str, str]:
-        asked = {"from": self.address, "data": "0x" + call.data.hex()}
-        if call.to:
-            asked["to"] = call.to
-        if call.value:
-            asked["value"] = hex(call.value)
-        return asked
-
     def _fee(self) -> tuple[int, int]:
         """The most that we pay for gas, and the part of it that is the tip."""
         now = time.monotonic()
@@ -276,11 +153,11 @@ class Sender:
 
     # On the way
 
-    def _fly_all(self, flights: Sequence[_Flight]) -> None:
+    def _fly_all(self, flights: Sequence[Flight]) -> None:
         for start in range(0, len(flights), _WINDOW):
             self._fly(flights[start : start + _WINDOW])
 
-    def _fly(self, flights: Sequence[_Flight]) -> None:
+    def _fly(self, flights: Sequence[Flight]) -> None:
         """Send all, and return when each has a receipt."""
         started = time.monotonic()
         if self._nonce is None:
@@ -318,7 +195,7 @@ class Sender:
             pause = self._pace.first_poll if progressed else min(1.5 * pause, longest)
             time.sleep(pause)
 
-    def _round(self, waiting: list[_Flight], *, asks_all: bool) -> list[_Flight]:
+    def _round(self, waiting: list[Flight], *, asks_all: bool) -> list[Flight]:
         """Send what is due, ask for receipts, and return those that are still out.
 
         The last of them gets in last: as long as it is out, the others are not asked for.
@@ -330,9 +207,9 @@ class Sender:
             if not flight.accepted or now - flight.sent_at > self._pace.resend
         ]
         *others, last = waiting
-        asked = _hashes(waiting if asks_all else [last])
+        asked = hashes_of(waiting if asks_all else [last])
         requests: list[Request] = [("eth_sendRawTransaction", [one.raw]) for one in due]
-        requests += _receipts(asked)
+        requests += asks_for_receipts(asked)
         try:
             answers = self._node.send_once(requests)
         except ChainDownError:
@@ -344,16 +221,16 @@ class Sender:
         for (flight, each), answer in zip(asked, answers[len(due) :], strict=True):
             flight.land(answer, each)
         if last.receipt is not None and not asks_all:
-            asked = _hashes(others)
+            asked = hashes_of(others)
             try:
-                answers = self._node.send_once(_receipts(asked))
+                answers = self._node.send_once(asks_for_receipts(asked))
             except ChainDownError:
                 answers = [None] * len(asked)
             for (flight, each), answer in zip(asked, answers, strict=True):
                 flight.land(answer, each)
         return [flight for flight in waiting if flight.receipt is None]
 
-    def _judge(self, flight: _Flight, answer: Any) -> None:
+    def _judge(self, flight: Flight, answer: Any) -> None:
         """Learn from what the node said to the bytes of `flight`."""
         if not isinstance(answer, NodeRefusedError):
             flight.accepted = True
@@ -389,14 +266,14 @@ class Sender:
         except ChainDownError:
             return
 
-    def _renew(self, waiting: list[_Flight]) -> None:
+    def _renew(self, waiting: list[Flight]) -> None:
         """Give new nonces to those whose nonce was used for something else."""
         try:
             # In this order: what has no receipt after its nonce was counted was not counted by it.
             used = self._node.nonce(self.address)
             # By the block before the newest, whose receipts are there for certain.
             settled = self._node.nonce(self.address, block=max(self._node.height() - 1, 0))
-            receipts = self._node.ask_all(_receipts(_hashes(waiting)))
+            receipts = self._node.ask_all(asks_for_receipts(hashes_of(waiting)))
         except ChainDownError:
             return
         at = iter(receipts)
@@ -431,7 +308,7 @@ class Sender:
                 yield nonce
             nonce += 1
 
-    def _sign(self, flight: _Flight, nonce: int) -> None:
+    def _sign(self, flight: Flight, nonce: int) -> None:
         """Fix the bytes of `flight`."""
         max_fee, tip = self._fee()
         flight.nonce = nonce
@@ -440,7 +317,7 @@ class Sender:
         flight.lost_at = None
         self._seal(flight, max_fee=max_fee, tip=tip)
 
-    def _bump(self, flight: _Flight) -> None:
+    def _bump(self, flight: Flight) -> None:
         """Replace what is out by the same at a higher fee. Either may get in, never both."""
         self._fees = None
         try:
@@ -454,7 +331,7 @@ class Sender:
             tip=max(tip, flight.tip * up // down + 1),
         )
 
-    def _seal(self, flight: _Flight, *, max_fee: int, tip: int) -> None:
+    def _seal(self, flight: Flight, *, max_fee: int, tip: int) -> None:
         flight.max_fee, flight.tip = max_fee, tip
         call = flight.call
         fields: list[Any] = [
@@ -485,7 +362,7 @@ class Sender:
 
     # After
 
-    def _receipt(self, flight: _Flight) -> Receipt:
+    def _receipt(self, flight: Flight) -> Receipt:
         found = flight.receipt
         if found is None:
             raise NotMinedError(flight.hashes, self._deadline)
@@ -519,9 +396,9 @@ class Sender:
             if event is not None:
                 yield event
 
-    def _why(self, flight: _Flight, receipt: Receipt) -> RefusedError:
+    def _why(self, flight: Flight, receipt: Receipt) -> RefusedError:
         """Run the call again where it failed, to hear the reason."""
-        asked = self._as_transaction(flight.call) | {"gas": hex(flight.gas)}
+        asked = as_transaction(flight.call, self.address) | {"gas": hex(flight.gas)}
         answers = self._node.try_all(
             [
                 ("eth_call", [asked, hex(receipt.block_number)]),
@@ -542,21 +419,9 @@ class Sender:
             data = answer.data
             if not data:
                 # Some nodes leave the bytes out of an estimate, and have them in a call.
-                again = self._node.try_all([("eth_call", [self._as_transaction(call), "latest"])])
+                again = self._node.try_all(
+                    [("eth_call", [as_transaction(call, self.address), "latest"])]
+                )
                 data = again[0].data if isinstance(again[0], NodeRefusedError) else b""
             return refused(call, data, text=answer.reason, receipt=None)
         return answer
-
-
-def _hashes(flights: Sequence[_Flight]) -> list[tuple[_Flight, str]]:
-    """Each under which a flight may be found."""
-    return [(flight, each) for flight in flights for each in flight.hashes]
-
-
-def _receipts(hashes: Sequence[tuple[_Flight, str]]) -> list[Request]:
-    return [("eth_getTransactionReceipt", [each]) for _, each in hashes]
-
-
-def _with_margin(gas: int) -> int:
-    up, down = _GAS_MARGIN
-    return gas * up // down

@@ -23,7 +23,7 @@ import pytest
 from eth_account import Account
 
 from aceso.chain import FundsError, Node, NotMinedError, Pace, RefusedError, Sender, Suite
-from aceso.chain.sender import _Flight
+from aceso.chain._flight import Flight
 from tests.python.chain.conftest import account, wait_for_pool
 from tests.python.chain.proxy import FaultProxy
 
@@ -176,7 +176,7 @@ def test_threads_take_turns(suite):
 def test_the_bytes_are_those_of_eth_account(suite, value):
     signer = account(16)
     call = dataclasses.replace(suite.records.anchor(b"\1" * 32, b"\2" * 32), value=value)
-    flight = _Flight(call, 21_000)
+    flight = Flight(call, 21_000)
     flight.nonce = 130
     Sender(suite, signer)._seal(flight, max_fee=10**10, tip=10**9)
     signed = signer.sign_transaction(
