@@ -2,9 +2,7 @@
 Every function in the ABIs that changes state, called by a stranger about somebody else (R1, R4)
 ├── moves nothing of theirs: grants, head, roles, conditions, key, institution, anchors
 └── without a signature, or with the stranger's own, is refused wherever it names them
-The table docs/acl.md
-└── names every state-changing function, and who may call it (R5)
-doors.toml
+doors.toml (docs/acl.md is compared by tests/python/doors/test_acl.py)
 └── names every state-changing function of every contract, as a door or not, and why
 """
 
@@ -158,13 +156,3 @@ def test_every_door_says_why():
         assert isinstance(entry["door"], bool), name
         assert len(entry["why"]) > 10, name
         assert entry["who"], name
-
-
-def test_the_table_of_callers_is_that_of_the_doors():
-    lines = (ROOT / "docs" / "acl.md").read_text(encoding="utf-8").splitlines()
-    rows = [line for line in lines if line.startswith("| `")]
-
-    assert rows == [
-        f"| `{name}` | {entry['who']} | {'yes' if entry['door'] else 'no'} | {entry['why']} |"
-        for name, entry in doors().items()
-    ]
