@@ -1,0 +1,284 @@
+"""A suite that one account fills, and what each act costs that account then.
+
+`Crowd` (contracts/test) is the account: it does an act many times in one transaction, and signs
+whatever it is asked, so the signed twins are measured too. Measured is the frame of the call
+itself, as the node traces it, without the transaction around it.
+"""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+from typing import Any
+
+from brownie import project as projects
+from brownie import web3
+
+from aceso.codes import DataClass, Role, Use
+from tests.contracts.acting import DAY, NOTICE
+
+__all__ = ["Suite"]
+
+# Acts in one transaction: a node keeps the whole state of each block, so few blocks are quick.
+_CHUNK = 2_500
+_BLOCK_GAS = 1_000_000_000
+_FOREVER = 2**40 - 1
+_KEY = "0x" + "4b" * 32
+_BATCH = "0x" + "ba" * 32
+_COIN = 10**18
+_LABS, _HMB, _TREAT = int(DataClass.LABS), int(Use.HMB), int(Use.TREAT)
+
+
+def _account(number: int) -> str:
+    return web3.to_checksum_address(number.to_bytes(20, "big"))
+
+
+def _word(number: int) -> str:
+    return "0x" + number.to_bytes(32, "big").hex()
+
+
+class Suite:
+    """The contracts, their one user, and a buyer. `fill` adds entries, `costs` measures."""
+
+    def __init__(self, accounts: Any) -> None:
+        (made,) = projects.get_loaded_projects()
+        by = {"from": accounts[0]}
+        web3.provider.make_request("evm_setBlockGasLimit", [hex(_BLOCK_GAS)])
+        self.sender = accounts[0].address
+        self.user, self.buyer, *self.custodians = (made.Crowd.deploy(by) for _ in range(5))
+        self.participants = made.ParticipantRegistry.deploy(self.user, 0, by)
+        self.consents = made.ConsentRegistry.deploy(self.participants, by)
+        self.records = made.RecordRegistry.deploy(self.participants, by)
+        self.coin = made.RewardCoin.deploy(self.user, accounts[1], 10**9 * _COIN, by)
+        # The market is linked with the newest of it.
+        made.Offers.deploy(by)
+        self.market = made.DataMarket.deploy(
+            self.consents, self.participants, self.coin, accounts[2], by
+        )
+        self.committee = ([str(member) for member in self.custodians], 2)
+        self.entries = 0
+        self._fresh = 1 << 100
+        self._prepare()
+
+    def _prepare(self) -> None:
+        for place, custodian in enumerate(self.custodians, start=1):
+            self.do(self.participants.openInstitution, self.user)
+            self.do(self.participants.setMember, place, custodian, _FOREVER, 0)
+            self.do(self.participants.proposeAccreditation, custodian, int(Role.CUSTODIAN), 0)
+            self.do(self.participants.accredit, custodian)
+        self.do(self.participants.registerCommittee, self.committee, [1, 2, 3])
+        self.do(self.consents.grant, self._terms(self._group(1, self.participants), _TREAT))
+        self.do(self.coin.mint, self.buyer, 10**6 * _COIN)
+        self.do(self.coin.mint, self.user, 10**6 * _COIN)
+        self.do(self.coin.approve, self.market, 10**6 * _COIN, by=self.buyer)
+        self.do(self.coin.approve, self.user, 10**6 * _COIN)
+
+    # --- Terms ---
+
+    @property
+    def now(self) -> int:
+        return int(web3.eth.get_block("latest")["timestamp"])
+
+    def _terms(self, grantee: str, use: int) -> tuple[Any, ...]:
+        return (grantee, _LABS, use, 0, 0, self.now, self.now + 30 * DAY, NOTICE)
+
+    def _offer(self) -> tuple[Any, ...]:
+        nobody = _account(0)
+        return (
+            *(str(self.user), _COIN, nobody, 1, 30 * DAY, 0),
+            *(_HMB, _LABS, 0, 0, 3 * DAY),
+        )
+
+    def _group(self, number: int, contract: Any) -> str:
+        return _word(number << 160 | int(str(contract), 16))
+
+    # --- Acts ---
+
+    def do(self, function: Any, *arguments: Any, by: Any = None) -> int:
+        """One act in a second of its own, and the gas of its own frame."""
+        web3.provider.make_request("evm_setNextBlockTimestamp", [self.now + 12])
+        hash_ = self._send(by or self.user, function, arguments, "", "", 0, 0, 1)
+        self._check(hash_)
+        trace = web3.provider.make_request(
+            "debug_traceTransaction", [hash_, {"tracer": "callTracer"}]
+        )["result"]
+        (frame,) = trace["calls"]
+        assert frame["to"].lower() == function._address.lower()
+        return int(frame["gasUsed"], 16)
+
+    def _fill(
+        self, count: int, function: Any, *arguments: Any, cut: int, step: int = 1, by: Any = None
+    ) -> None:
+        """`count` acts; in each, the word at place `cut` is a number of its own, from its value
+        in `arguments` on."""
+        data = function.encode_input(*arguments)[10:]
+        first = int(data[64 * cut : 64 * cut + 64], 16)
+        head, tail = data[: 64 * cut], data[64 * cut + 64 :]
+        for done in range(0, count, _CHUNK):
+            amount = min(_CHUNK, count - done)
+            hash_ = self._send(
+                by or self.user, function, None, head, tail, first + done * step, step, amount
+            )
+            self._check(hash_)
+
+    def _send(
+        self,
+        user: Any,
+        function: Any,
+        arguments: Any,
+        head: str,
+        tail: str,
+        first: int,
+        step: int,
+        count: int,
+    ) -> str:
+        # Without places of its own, the number follows the data, where nobody reads it.
+        data = function.encode_input(*arguments) if arguments is not None else None
+        head = data or function.signature + head
+        call = user.fill.encode_input(function._address, head, "0x" + tail, first, step, count)
+        sent = {"from": self.sender, "to": str(user), "data": call, "gas": hex(_BLOCK_GAS)}
+        answer = web3.provider.make_request("eth_sendTransaction", [sent])
+        assert "result" in answer, answer
+        return str(answer["result"])
+
+    def _check(self, hash_: str) -> None:
+        """It is mined and succeeded. Asked raw: web3 takes its time over a thousand events."""
+        deadline = monotonic() + 60
+        while (
+            found := web3.provider.make_request("eth_getTransactionReceipt", [hash_])["result"]
+        ) is None:
+            assert monotonic() < deadline, "the transaction is not mined"
+            sleep(0.005)
+        assert int(found["status"], 16) == 1, hash_
+
+    def fill(self, entries: int) -> None:
+        """As many of each kind, by real transactions."""
+        count, base = entries - self.entries, (1 << 90) + self.entries
+        people, records = self.participants, self.records
+        self._fill(count, self.consents.grant, self._terms(_word(base), _TREAT), cut=0)
+        self._fill(count, records.anchor, _word(base), _BATCH, cut=0)
+        self._fill(count, records.retract, _word(base), cut=0)
+        self._fill(count, people.proposeAccreditation, _account(base), 1, 1, cut=0)
+        self._fill(count, people.accredit, _account(base), cut=0)
+        self._fill(count, people.setMember, 1, _account(base), _FOREVER, 0, cut=1)
+        self._fill(count, people.openInstitution, self.user, cut=0, step=0)
+        self._fill(count, people.publishKey, "0x" + "07" * 32, cut=2)
+        # The number of members, as it is: each is the same again.
+        self._fill(count, people.registerCommittee, self.committee, [1, 2, 3], cut=0, step=0)
+        self._fill(count, self.coin.transfer, _account(base), 1, cut=0)
+        self._fill(count, self.coin.approve, _account(base), 1, cut=0)
+        first = self.market.offerCount() + 1
+        self._fill(count, self.market.offer, self._offer(), cut=1)
+        group = self._terms(self._group(first, self.market), _HMB)
+        self._fill(count, self.consents.grant, group, cut=0, step=1 << 160)
+        self._fill(count, self.market.buy, first, _KEY, cut=0, by=self.buyer)
+        self.entries = entries
+
+    # --- Measurements ---
+
+    def costs(self) -> dict[str, int]:
+        """The gas of every act, about slots that nobody used before."""
+        self._fresh += 1 << 8
+        return (
+            self._of_consents(self._fresh)
+            | self._of_records(self._fresh)
+            | self._of_participants(self._fresh)
+            | self._of_coin(self._fresh)
+            | self._of_market()
+            # Last, as it ends all grants.
+            | self._of_all()
+        )
+
+    def _of_consents(self, base: int) -> dict[str, int]:
+        do, it, user = self.do, self.consents, self.user
+        deadline, until = self.now + 10 * DAY, self.now + 30 * DAY
+        given, signed = (self._terms(_word(base + place), _TREAT) for place in (0, 1))
+        question = (user, _account(base), _word(base), _TREAT, _LABS, 0)
+        member = (user, self.custodians[0], self._group(1, self.participants), _TREAT, _LABS, 0)
+        do(it.grant, self._terms(member[2], _TREAT))
+        found = {"grant": do(it.grant, given), "decide": do(it.decide, question)}
+        for asked in (question, member):
+            assert it.decide(asked)[0]
+        return found | {
+            "decide of a member": do(it.decide, member),
+            "grant anew": do(it.grant, given),
+            "withdraw": do(it.withdraw, _word(base)),
+            "grantWithSig": do(it.grantWithSig, user, signed, deadline, b""),
+            "withdrawWithSig": do(it.withdrawWithSig, user, _word(base + 1), b""),
+            "bar": do(it.bar, _account(base + 2)),
+            "unbar": do(it.unbar, _account(base + 2)),
+            "barWithSig": do(it.barWithSig, user, _account(base + 3), b""),
+            "unbarWithSig": do(it.unbarWithSig, user, _account(base + 3), deadline, b""),
+            "setPrimaryPhysician": do(it.setPrimaryPhysician, _account(base + 4), 0, until),
+            "setPrimaryPhysicianWithSig": do(
+                it.setPrimaryPhysicianWithSig, user, _account(base + 5), 0, until, deadline, b""
+            ),
+        }
+
+    def _of_all(self) -> dict[str, int]:
+        return {
+            "withdrawAll": self.do(self.consents.withdrawAll),
+            "withdrawAllWithSig": self.do(self.consents.withdrawAllWithSig, self.user, b""),
+        }
+
+    def _of_records(self, base: int) -> dict[str, int]:
+        do, it, user, deadline = self.do, self.records, self.user, self.now + DAY
+        word = [_word(base + place) for place in range(6)]
+        return {
+            "anchor": do(it.anchor, word[0], _BATCH),
+            "anchorWithSig": do(it.anchorWithSig, user, word[1], _BATCH, deadline, b""),
+            "supersede": do(it.supersede, word[2], _BATCH),
+            "supersedeWithSig": do(it.supersedeWithSig, user, word[3], _BATCH, deadline, b""),
+            "retract": do(it.retract, word[4]),
+            "retractWithSig": do(it.retractWithSig, user, word[5], deadline, b""),
+        }
+
+    def _of_participants(self, base: int) -> dict[str, int]:
+        do, it, who = self.do, self.participants, _account(base)
+        number = base >> 8 & 0xFF
+        return {
+            "proposeAccreditation": do(it.proposeAccreditation, who, 3, 3),
+            "accredit": do(it.accredit, who),
+            "unaccredit": do(it.unaccredit, who, 1, 1),
+            "openInstitution": do(it.openInstitution, self.user),
+            # Those of the custodians stay open.
+            "closeInstitution": do(it.closeInstitution, 3 + number),
+            "setMember": do(it.setMember, 1, who, _FOREVER, 0),
+            "publishKey": do(it.publishKey, base.to_bytes(32, "big")),
+            "revokeKey": do(it.revokeKey),
+            "registerCommittee": do(it.registerCommittee, self.committee, [1, 2, 3]),
+            # Whoever comes next finds a key, as at first.
+            "publishKey anew": do(it.publishKey, b"\x09" * 32),
+        }
+
+    def _of_coin(self, base: int) -> dict[str, int]:
+        do, it = self.do, self.coin
+        return {
+            "mint": do(it.mint, _account(base), 5),
+            "transfer": do(it.transfer, _account(base + 1), 5),
+            "transferFrom": do(it.transferFrom, self.user, _account(base + 2), 5),
+            "approve": do(it.approve, _account(base), 5),
+        }
+
+    def _of_market(self) -> dict[str, int]:
+        do, it, user, buyer = self.do, self.market, self.user, self.buyer
+        number, deadline = it.offerCount() + 1, self.now + 10 * DAY
+        found = {
+            "offer": do(it.offer, self._offer()),
+            "offerWithSig": do(it.offerWithSig, self._offer(), deadline, b""),
+        }
+        for place in (number, number + 1):
+            do(self.consents.grant, self._terms(self._group(place, it), _HMB))
+        found["buy"] = do(it.buy, number, _KEY, by=buyer)
+        order = it.orderOf(number, buyer)[0]
+        found["deliver"] = do(it.deliver, (order, _KEY, _KEY, _KEY), self.committee, 3, [b"", b""])
+        do(self.consents.withdraw, self._group(number, it))
+        no_permit = (deadline, 27, _KEY, _KEY)
+        return found | {
+            "settle": do(it.settle, order),
+            "payCredit": do(it.payCredit, user),
+            "payCommitteeFee": do(it.payCommitteeFee, 1, self.committee, 0),
+            "payCommons": do(it.payCommons, 1),
+            "buyWithPermit": do(it.buyWithPermit, number + 1, _KEY, *no_permit, by=buyer),
+            "closeOffer": do(it.closeOffer, number),
+            "closeOfferWithSig": do(it.closeOfferWithSig, user, number + 1, b""),
+        }

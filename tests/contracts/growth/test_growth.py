@@ -1,0 +1,58 @@
+"""
+Every act that changes something, and `decide`, by somebody who has 10 entries of each kind, and
+then 10,000
+├── each was measured: those of the ABIs, but for the few that are named here with a reason
+└── none costs 5 % more or less (G3)
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.growth.crowd import Suite
+
+ABIS = Path(__file__).resolve().parents[3] / "src" / "aceso" / "abi"
+FEW, MANY = 10, 10_000
+NOT_MEASURED = {
+    "CoinSale.buy": "reads one sum and mints: as `mint`",
+    "CoinSale.sendProceeds": "sends one sum",
+    "MultiSigWallet.execute": "a wallet for local networks",
+    "RewardCoin.permit": "OpenZeppelin's, which needs a key's signature; as `approve`",
+}
+ACTS = sorted(
+    f"{path.stem}.{item['name']}"
+    for path in ABIS.glob("*.json")
+    for item in json.loads(path.read_text(encoding="utf-8"))["abi"]
+    if item["type"] == "function" and item["stateMutability"] in ("nonpayable", "payable")
+)
+MORE = ("grant anew", "publishKey anew", "decide", "decide of a member")
+
+
+@pytest.fixture(scope="module")
+def costs(accounts):
+    """What each act costs at few entries, and at many: one filling for all."""
+    suite = Suite(accounts)
+    suite.fill(FEW)
+    # Once beforehand: the first of all acts writes what all share.
+    suite.costs()
+    few = suite.costs()
+    suite.fill(MANY)
+    return few, suite.costs()
+
+
+def test_no_act_was_left_out(costs):
+    measured = {act for act in ACTS if act not in NOT_MEASURED}
+
+    assert set(costs[0]) == {act.split(".")[1] for act in measured} | set(MORE)
+    assert set(NOT_MEASURED) <= set(ACTS)
+
+
+@pytest.mark.parametrize(
+    "act", [*(act.split(".")[1] for act in ACTS if act not in NOT_MEASURED), *MORE]
+)
+def test_costs_the_same_with_many_entries(costs, act):
+    few, many = (found[act] for found in costs)
+
+    assert few > 1_000
+    assert abs(many - few) < 0.05 * few, (few, many)
