@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import fhir, fhir_xml
+from . import fhir_json, fhir_xml, hl7v2
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*fhir.READERS, *fhir_xml.READERS)
+READERS: tuple[Reader, ...] = (*fhir_json.READERS, *fhir_xml.READERS, *hl7v2.READERS)

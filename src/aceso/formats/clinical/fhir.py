@@ -1,4 +1,4 @@
-"""FHIR R4 in JSON: a Bundle of any size, NDJSON, or one resource.
+"""A FHIR resource, from whatever file it came, turned into a piece of a record.
 
 Each resource is checked against the structure of R4 (types, cardinality, formats), classified, and
 written in canonical bytes; one that is wrong is refused with its place, and the rest is read on.
@@ -14,26 +14,20 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import fhirkit
 
 from aceso.codes import SENSITIVE, DataClass
 
 from .._classify import Classified, classify, other_version
-from .._head import HEAD_BYTES, Head
-from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
-from .._reader import Reader, Source
+from .._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
 from .._returned import measured, returned
-from .._split import MAX_PART, Element, Rest, split, top_level_type
-from ..canonical import JsonError, canonical_bytes, parse
+from ..canonical import JsonError, canonical_bytes
 from .fhir_check import first_error
 from .fhir_version import NotSafe, as_r4, stated_version, version_by_shape
 
 __all__ = [
-    "BUNDLE",
-    "NDJSON",
-    "READERS",
     "entry_items",
     "first_error",
     "frame",
@@ -42,13 +36,9 @@ __all__ = [
     "value_items",
 ]
 
-BUNDLE = Format("fhir", "application/fhir+json", "FHIR R4 (JSON)", "FHIR R4 (JSON)")
-NDJSON = Format("fhir-ndjson", "application/fhir+ndjson", "FHIR R4 (NDJSON)", "FHIR R4 (NDJSON)")
-
 _R4 = frozenset(fhirkit.RESOURCE_TYPES)
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_LINE_TYPE = re.compile(rb'\s*\{.*"resourceType"\s*:\s*"', re.DOTALL)
 
 # Elements that say when, best first. A record's day is the day of what it tells, not of its upload.
 _WHEN = (
@@ -93,60 +83,6 @@ _SUBJECTS = ("subject", "patient", "beneficiary", "individual", "for")
 _PEOPLE = ("Patient", "Person")
 
 
-def _read_bundle(path: Path, stream: BinaryIO) -> Iterator[Item]:
-    """Read a Bundle, one entry at a time. What is left of the Bundle is one outcome of its own."""
-    seen = 0
-    try:
-        for part in split(stream, entries=True):
-            if isinstance(part, Rest):
-                yield _shell(path, part, seen)
-                continue
-            seen += 1
-            place = f"/entry/{part.index}"
-            if part.data is None:
-                yield refused(path, place, _too_large(), "too_large")
-                continue
-            yield from _entry(path, place, part)
-    except JsonError as exc:
-        yield refused(path, "/", _sentence(exc), exc.code)
-
-
-def _read_single(path: Path, stream: BinaryIO) -> Iterator[Item]:
-    """Read one resource."""
-    data = stream.read(MAX_PART + 1)
-    if len(data) > MAX_PART:
-        yield refused(path, "/", _too_large(), "too_large")
-        return
-    try:
-        value = parse(data.removeprefix(b"\xef\xbb\xbf"))
-    except JsonError as exc:
-        yield refused(path, "/", _sentence(exc), exc.code)
-        return
-    yield from value_items(path, value, "/")
-
-
-def _read_ndjson(path: Path, stream: BinaryIO) -> Iterator[Item]:
-    """Read one resource a line. A Bundle on a line is read as its entries."""
-    number = 0
-    while line := stream.readline(MAX_PART + 1):
-        number += 1
-        place = f"line {number}"
-        if len(line) > MAX_PART:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(MAX_PART)
-            yield refused(path, place, _too_large(), "too_large")
-            continue
-        line = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if not line:
-            continue
-        try:
-            value = parse(line)
-        except JsonError as exc:
-            yield refused(path, place, _sentence(exc), exc.code)
-            continue
-        yield from value_items(path, value, place)
-
-
 def standardise(
     resource: dict[str, Any], *, place: str, full_url: str = "", data_class: DataClass | None = None
 ) -> Piece:
@@ -186,18 +122,6 @@ def refused(path: Path, place: str, reason: str, code: str, resource_type: str =
     return Outcome(Kind.REFUSED, place, resource_type, reason, code, path), None
 
 
-def _entry(path: Path, place: str, part: Element) -> Iterator[Item]:
-    try:
-        entry = parse(part.data or b"")
-    except JsonError as exc:
-        yield refused(path, place, _sentence(exc), exc.code)
-        return
-    if not isinstance(entry, dict):
-        yield refused(path, place, "an entry is an object, and this is none", "not_r4")
-        return
-    yield from entry_items(path, entry, place)
-
-
 def entry_items(path: Path, entry: dict[str, Any], place: str) -> Iterator[Item]:
     """The items of one parsed entry of a Bundle."""
     resource = entry.get("resource")
@@ -223,15 +147,6 @@ def value_items(path: Path, value: Any, place: str, full_url: str = "") -> Itera
                 yield from value_items(path, inner, below)
             return
     yield _resource(path, value, place, full_url)
-
-
-def _shell(path: Path, rest: Rest, entries: int) -> Item:
-    """Check what a Bundle says beside its entries."""
-    try:
-        value = parse(rest.data)
-    except JsonError as exc:
-        return refused(path, "/", _sentence(exc), exc.code)
-    return frame(path, value, entries)
 
 
 def frame(path: Path, value: dict[str, Any], entries: int) -> Item:
@@ -272,7 +187,7 @@ def _resource(path: Path, value: Any, place: str, full_url: str) -> Item:
     try:
         data = canonical_bytes(value)
     except JsonError as exc:
-        return refused(path, place, _sentence(exc), exc.code, kind)
+        return refused(path, place, exc.reason, exc.code, kind)
     issue = first_error(data)
     if issue is not None:
         version = version_by_shape(kind, value)
@@ -298,14 +213,6 @@ def _other(path: Path, value: dict[str, Any], place: str, full_url: str, version
     piece = standardise(made, place=place, full_url=full_url)
     reason = f"{piece.why_class}; converted from {version}"
     return Outcome(Kind.IMPORTED, place, kind, reason, "converted", path, piece.data_class), piece
-
-
-def _sentence(exc: JsonError) -> str:
-    return exc.reason
-
-
-def _too_large() -> str:
-    return "it is larger than 64 MiB; the source file keeps it, but it is not read"
 
 
 def _when(resource: dict[str, Any], names: tuple[str, ...]) -> str | None:
@@ -389,48 +296,3 @@ def _event(resource: dict[str, Any], full_url: str) -> str:
         if found:
             return f"encounter {found}"
     return ""
-
-
-def _is_ndjson(head: Head) -> bool:
-    if head.is_gzip or not head.text.startswith(b"{"):
-        return False
-    first, newline, second = head.text.partition(b"\n")
-    lines = newline and first.rstrip().endswith(b"}") and _LINE_TYPE.match(first)
-    return bool(lines) and second.lstrip().startswith(b"{")
-
-
-def _is_json(head: Head) -> bool:
-    if head.is_gzip or not head.text.startswith(b"{") or _is_ndjson(head):
-        return False
-    return _resource_type(head) is not None
-
-
-def _resource_type(head: Head) -> str | None:
-    """The `resourceType` of the object that a file holds."""
-    found = top_level_type(head.text)
-    if found is not None or len(head.raw) < HEAD_BYTES:
-        return found
-    # It may come last, behind entries of any size: canonical JSON puts it there.
-    with head.path.open("rb") as stream:
-        try:
-            for part in split(stream, entries=True):
-                if isinstance(part, Rest):
-                    return top_level_type(part.data)
-        except JsonError:
-            return None
-    return None
-
-
-def _read_json(source: Source) -> Iterator[Item]:
-    bundle = _resource_type(source.head) == "Bundle"
-    read = _read_bundle if bundle else _read_single
-    with source.path.open("rb") as stream:
-        yield from read(source.path, stream)
-
-
-def _read_lines(source: Source) -> Iterator[Item]:
-    with source.path.open("rb") as stream:
-        yield from _read_ndjson(source.path, stream)
-
-
-READERS = (Reader(NDJSON, _is_ndjson, _read_lines), Reader(BUNDLE, _is_json, _read_json))

@@ -9,13 +9,15 @@ them, so nothing but text can change.
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
-from typing import IO
+from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 from .._xml import XmlError
 
-__all__ = ["BLOCK", "xml_blocks"]
+__all__ = ["BLOCK", "encoding_of", "head_text", "opened", "xml_blocks"]
 
 BLOCK = 1 << 17
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
@@ -26,6 +28,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# A JSON text begins with two ASCII characters, so zeros among its first bytes tell the rest.
+_ZEROS = (
+    (rb"[{\[]\x00\x00\x00", "utf-32-le"),
+    (rb"\x00\x00\x00[{\[]", "utf-32-be"),
+    (rb"[{\[]\x00[^\x00]", "utf-16-le"),
+    (rb"\x00[{\[]\x00", "utf-16-be"),
+)
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_HANGUL_WORD = re.compile("[\uac00-\ud7a3]{2}")
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
+_MOST_HANGUL = 0.9
 _XML_NAMES = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -43,6 +56,106 @@ _XML_NAMES = {
     "uhc": "cp949",
     "x-windows-949": "cp949",
 }
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding that the JSON file at `path` is in, `utf-8` where it can't be told."""
+    with path.open("rb") as stream:
+        start = stream.read(8)
+        told = _told(start)
+        if told:
+            return told
+        stream.seek(0)
+        if _is_utf_8(stream):
+            return "utf-8"
+        stream.seek(0)
+        return "cp949" if _is_korean(stream) else "utf-8"
+
+
+def opened(path: Path, encoding: str) -> BinaryIO:
+    """The file in UTF-8 without a byte order mark, whatever it is in. The caller closes it.
+
+    Reading it raises UnicodeDecodeError where the bytes are not in `encoding`.
+    """
+    stream = path.open("rb")
+    if encoding == "utf-8":
+        if stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            stream.seek(0)
+        return stream
+    return cast(BinaryIO, io.BufferedReader(_Decoded(stream, encoding), BLOCK))
+
+
+def head_text(raw: bytes, text: bytes) -> bytes:
+    """The beginning `raw` of a JSON file in UTF-8; `text` where nothing has to be done for it."""
+    encoding = _told(raw[:8])
+    if encoding in ("", "utf-8"):
+        return text
+    _, raw = _marked(raw)
+    return raw.decode(encoding, "ignore").encode("utf-8", "ignore").lstrip(b" \t\r\n")
+
+
+class _Decoded(io.RawIOBase):
+    """A file read in another encoding, as UTF-8."""
+
+    def __init__(self, stream: IO[bytes], encoding: str):
+        self._stream = stream
+        _, block = _marked(stream.read(BLOCK))
+        self._blocks = _decoded(stream, block, encoding)
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        while not self._left:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._left = block
+        part = self._left[: len(target)]
+        self._left = self._left[len(part) :]
+        target[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _told(start: bytes) -> str:
+    """The encoding that the first bytes can't be told otherwise; empty where they say nothing."""
+    encoding, _ = _marked(start)
+    if encoding:
+        return encoding
+    return next((name for zeros, name in _ZEROS if re.match(zeros, start, re.DOTALL)), "")
+
+
+def _is_utf_8(stream: IO[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := stream.read(BLOCK):
+            decoder.decode(block)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_korean(stream: IO[bytes]) -> bool:
+    """Whether all of it is CP949 and what isn't ASCII is Korean words. Latin-1 can't pass: its
+    letters beyond ASCII stand alone, and in pairs they are rarely Hangul."""
+    decoder = codecs.getincrementaldecoder("cp949")()
+    strange = hangul = words = 0
+    try:
+        while block := stream.read(BLOCK):
+            text = decoder.decode(block)
+            strange += len(_NOT_ASCII.findall(text))
+            hangul += len(_HANGUL.findall(text))
+            words += _HANGUL_WORD.search(text) is not None
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return bool(words) and hangul >= strange * _MOST_HANGUL
 
 
 def xml_blocks(stream: IO[bytes]) -> Iterator[bytes]:
