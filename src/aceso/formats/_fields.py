@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .canonical import canonical_bytes, number, parse
 
@@ -44,11 +45,12 @@ def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
     fields = {}
     for key, value in found:
         size += len(key) + len(value) + 4
-        fields[f"{prefix}/{_escaped(key.decode())}"] = value
+        fields[prefix + _pointer(key)] = value
     if size == len(body):
         return fields
     return {
-        f"{prefix}/{_escaped(key)}": canonical_bytes(value) for key, value in parse(body).items()
+        prefix + _pointer(key.encode()): canonical_bytes(value)
+        for key, value in parse(body).items()
     }
 
 
@@ -75,5 +77,6 @@ def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:
     return fields
 
 
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+@lru_cache(4096)
+def _pointer(key: bytes) -> str:
+    return "/" + key.decode().replace("~", "~0").replace("/", "~1")

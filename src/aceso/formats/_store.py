@@ -226,7 +226,7 @@ class Store:
             outcome.resource_type,
             outcome.reason,
             outcome.code,
-            None if data_class is None else data_class.value,
+            None if data_class is None else int(data_class),
             why,
         )
         found = self._said.get(key)
@@ -240,7 +240,7 @@ class Store:
 
     def _family_id(self, piece: Piece) -> int:
         key = (
-            piece.data_class.value,
+            int(piece.data_class),
             piece.media_type,
             piece.issuer,
             piece.subject,
