@@ -21,9 +21,10 @@ __all__ = ["Command", "command", "root"]
 # The order in which a person meets them, and where each is.
 _COMMANDS: Mapping[str, str] = {
     "init": "profile",
-    "import": "records",
+    "import": "importing",
     "records": "records",
     "open": "records",
+    "reclassify": "records",
     "forget": "records",
     "share": "consent",
     "unshare": "consent",

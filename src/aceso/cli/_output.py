@@ -13,7 +13,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from aceso.errors import UsageError
 
 from ._words import say
 
@@ -25,7 +28,16 @@ if TYPE_CHECKING:
 
     from ._session import Session
 
-__all__ = ["errors", "plain", "receipts", "show", "steps", "table"]
+__all__ = [
+    "errors",
+    "plain",
+    "private_file",
+    "private_text",
+    "receipts",
+    "show",
+    "steps",
+    "table",
+]
 
 # Where no terminal says how wide it is, nothing should be cut off.
 _WIDE = 200
@@ -107,3 +119,27 @@ def steps(session: Session) -> Iterator[Callable[[str, int], None]]:
             progress.update(task, description=said)
 
         yield tell
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[str]]:
+    """A text file to write what may say something of a person's health: for nobody else to read."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        file = os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(
+            f"{path} can't be written. Name another file.",
+            code="E_OUT",
+            details={"path": str(path)},
+        ) from exc
+    with file:
+        yield file
+
+
+def private_text(path: Path, text: str) -> Path:
+    """Write a whole text that nobody else may read."""
+    with private_file(path) as file:
+        file.write(text)
+    return path

@@ -33,6 +33,7 @@ __all__ = [
     "GROUPS",
     "Span",
     "address",
+    "class_name",
     "class_names",
     "classes",
     "conditions",
@@ -259,3 +260,8 @@ def moment_text(seconds: int) -> str:
 
 def _parts(text: str) -> list[str]:
     return [part for part in re.split(r"[,\s]+", text.strip()) if part]
+
+
+def class_name(found: DataClass | None) -> str | None:
+    """The names of classes in one word, for a program."""
+    return None if found is None else ",".join(class_names(found))

@@ -11,10 +11,10 @@ from aceso.errors import InputError
 
 from . import _terms
 from ._click import command
-from ._output import receipts, show, steps
+from ._output import private_text, receipts, show, steps
 from ._session import Session
 from ._words import say
-from .records import _write, is_refused, report_document, show_report, walk
+from .importing import is_refused, report_document, show_report, walk
 
 __all__ = ["card", "issue", "member"]
 
@@ -30,7 +30,7 @@ def card(session: Session, *, issuer: str, classes: str, out: Path) -> None:
     person = session.person()
     persona = person.persona_for(_terms.grantee(session.network(), issuer))
     made = person.card(persona, found)
-    _write(out, made.to_json() + "\n")
+    private_text(out, made.to_json() + "\n")
     document = {
         "file": str(out),
         "persona": persona.address,

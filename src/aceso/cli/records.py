@@ -1,184 +1,31 @@
-"""`aceso import`, `records`, `open` and `forget`."""
+"""`aceso records`, `open`, `reclassify` and `forget`."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aceso.codes import DataClass, Use, label
-from aceso.errors import AcesoError, InputError, UsageError
-from aceso.formats import Format
+from aceso.errors import InputError, UsageError
 
 from . import _terms
 from ._click import command
-from ._output import errors, receipts, show, steps, table
+from ._output import errors, private_text, show, table
 from ._session import Session
-from ._words import language, outcome, say
+from ._words import language, say, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.flows import FileReport, ImportReport, Opened, Person
+    from aceso.flows import Opened, Person
 
-__all__ = ["forget", "open", "records", "take"]
+__all__ = ["forget", "open", "reclassify", "records"]
 
-_REFUSED = 3
 _ID_DIGITS = 16
-
-
-# Import
-
-
-@command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--report", "report_file", type=click.Path(path_type=Path), metavar="FILE")
-def take(session: Session, *, paths: Sequence[Path], report_file: Path | None) -> int:
-    person = session.person()
-    files, hidden = walk(paths)
-    with steps(session) as progress:
-        report = person.import_files(files, progress=progress)
-    document = report_document(report, hidden)
-    if report_file is not None:
-        _write(report_file, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    show(session, document, lambda console: show_report(console, report, hidden))
-    return _REFUSED if any(is_refused(one) for one in report.files) else 0
-
-
-def walk(paths: Iterable[Path]) -> tuple[list[Path], int]:
-    """The files, those in folders too, each once; and how many hidden ones were passed by."""
-    found: dict[Path, None] = {}
-    hidden = 0
-    for path in paths:
-        if not path.is_dir():
-            found[path] = None
-            continue
-        for folder, folders, names in os.walk(path):
-            hidden += sum(name.startswith(".") for name in (*folders, *names))
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                if not name.startswith("."):
-                    found[Path(folder, name)] = None
-    return list(found), hidden
-
-
-def is_refused(report: FileReport) -> bool:
-    """Whether nothing in the file was understood, nor kept as a kind that we don't know yet."""
-    if report.error:
-        return True
-    kinds = {one.kind.value for one in report.outcomes}
-    # `outcomes` holds what was not taken, `counts` all: the same file again is refused again.
-    understood = sum(report.counts.values()) - len(report.outcomes)
-    return "refused" in kinds and "kept" not in kinds and understood <= 0
-
-
-def report_document(report: ImportReport, hidden: int) -> dict[str, Any]:
-    """What an import did, for a program."""
-    return {
-        "added": report.added,
-        "hiddenSkipped": hidden,
-        "files": [
-            {
-                "path": str(one.path),
-                "format": one.format.name if one.format else "",
-                "refused": is_refused(one),
-                "error": _error_of(one) or None,
-                "outcomes": one.counts,
-                "records": one.records,
-                "added": one.added,
-                "class": _class_name(one.source_class),
-                "notTaken": [
-                    {
-                        "kind": kind,
-                        "code": code,
-                        "reason": reason,
-                        "count": count,
-                        "places": places,
-                    }
-                    for kind, code, reason, count, places in _not_taken(one)
-                ],
-            }
-            for one in report.files
-        ],
-        "refused": [
-            {"record": one.record_id.hex(), "code": one.error.code, "reason": _reason(one.error)}
-            for one in (*report.refused_before, *report.refused)
-        ],
-        "transactions": receipts(report.receipts),
-    }
-
-
-def show_report(console: Console, report: ImportReport, hidden: int) -> None:
-    rows = []
-    for one in report.files:
-        counts = " · ".join(f"{say(f'kind.{kind}')} {n}" for kind, n in one.counts.items() if n)
-        added = one.added if one.added or is_refused(one) else say("import.nothing_new")
-        rows.append([one.path, _format(one.format), counts, one.records, added])
-    columns = ("path", "format", "resources", "records", "added")
-    console.print(table(say("import.title"), *(say(f"column.{c}") for c in columns), rows=rows))
-    for one in report.files:
-        wrong = _error_of(one)
-        if wrong:
-            console.print(f"{one.path}: {wrong}", markup=False, highlight=False, soft_wrap=True)
-        for kind, _, reason, count, places in _not_taken(one):
-            if kind == "skipped" and count == 1 and places == ["/"]:
-                continue
-            where = f" ({', '.join(places)}{' …' if count > len(places) else ''})"
-            line = f"{one.path}: {say(f'kind.{kind}')} {count}{where}: {reason}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-    gone = Counter(_reason(one.error) for one in (*report.refused_before, *report.refused))
-    for reason, count in gone.items():
-        line = say("import.refused", count=count, why=reason)
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if hidden:
-        console.print(say("import.hidden", count=hidden), highlight=False)
-    summary = say("import.added", count=report.added) if report.added else say("import.nothing_new")
-    console.print(summary, style="bold", highlight=False)
-
-
-def _reason(error: AcesoError) -> str:
-    from ._words import sentence
-
-    return sentence(error)
-
-
-def _error_of(report: FileReport) -> str:
-    code = getattr(report, "code", "")
-    if not report.error:
-        return ""
-    from ._words import sentence
-
-    return sentence(InputError(report.error, code=code)) if code else report.error
-
-
-def _not_taken(report: FileReport) -> list[tuple[str, str, str, int, list[str]]]:
-    """Reasons why parts were not taken, the most frequent first, with the first places of each."""
-    groups: Counter[tuple[str, str, str]] = Counter()
-    places: dict[tuple[str, str, str], list[str]] = {}
-    for one in report.outcomes:
-        kind = one.kind.value
-        if kind not in {"refused", "kept", "skipped"}:
-            continue
-        key = (kind, one.code, outcome(one.code, one.reason))
-        groups[key] += 1
-        if len(places.setdefault(key, [])) < 3:
-            places[key].append(one.place)
-    return [(*key, count, places[key]) for key, count in groups.most_common()]
-
-
-def _format(found: Format | None) -> str:
-    if found is None:
-        return "-"
-    return found.ko if language() == "ko" else found.en
-
-
-def _class_name(found: DataClass | None) -> str | None:
-    return None if found is None else ",".join(_terms.class_names(found))
 
 
 # Records
@@ -204,7 +51,7 @@ def records(session: Session, *, classes: str | None, sync: bool) -> None:
         "records": [
             {
                 "id": record_id.hex(),
-                "class": _class_name(DataClass(note.data_class)),
+                "class": _terms.class_name(DataClass(note.data_class)),
                 "day": note.day or None,
                 "issuer": note.issuer,
                 "own": note.issuer in own,
@@ -329,13 +176,13 @@ def _open_own(
     else:
         envelope = person.open_record(record_id, out)
         document["mediaType"] = envelope.media_type
-        document["class"] = _class_name(DataClass(envelope.data_class))
+        document["class"] = _terms.class_name(DataClass(envelope.data_class))
         if evidence:
             from aceso.flows import evidence_of
 
             entry = person.entry(record_id)
             made = evidence_of(entry, envelope, person.key_of(entry).dek)
-            document["evidence"] = str(_write(evidence_path(out), made.to_json()))
+            document["evidence"] = str(private_text(evidence_path(out), made.to_json()))
     show(session, document, lambda console: _say_opened(console, [document]))
 
 
@@ -429,7 +276,7 @@ def _open_shared(
         {
             "record": one.entry.record_id.hex(),
             "code": one.error.code,
-            "reason": _reason(one.error),
+            "reason": sentence(one.error),
         }
         for one in unopened
     ]
@@ -448,7 +295,7 @@ def _open_shared(
 def _opened_document(one: Opened, evidence: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "record": one.entry.record_id.hex(),
-        "class": _class_name(DataClass(one.envelope.data_class)),
+        "class": _terms.class_name(DataClass(one.envelope.data_class)),
         "mediaType": one.envelope.media_type,
         "issuer": one.envelope.issuer,
         "file": str(one.path),
@@ -457,7 +304,7 @@ def _opened_document(one: Opened, evidence: bool) -> dict[str, Any]:
         from aceso.flows import evidence_of
 
         made = evidence_of(one.entry, one.envelope, one.key.dek)
-        said["evidence"] = str(_write(evidence_path(one.path), made.to_json()))
+        said["evidence"] = str(private_text(evidence_path(one.path), made.to_json()))
     return said
 
 
@@ -486,6 +333,32 @@ def _say_opened(console: Console, documents: Sequence[dict[str, Any]]) -> None:
 # Forget
 
 
+@command("reclassify")
+@click.argument("record")
+@click.option("--to", required=True, metavar="CLASS")
+@click.option("--yes", is_flag=True)
+def reclassify(session: Session, *, record: str, to: str, yes: bool) -> None:
+    wanted = _terms.classes(to)
+    if len(list(wanted)) != 1:
+        raise UsageError("Name one class, such as mental-health.", code="E_ONE_CLASS")
+    person = session.person()
+    record_id = find_record(person, record)
+    short = record_id.hex()[:_ID_DIGITS]
+    note = person.manifest.records[record_id]
+    if note.issuer not in person.personas():
+        session.confirm(say("ask.reclassify_issued", record=short), yes=yes)
+    seen_by = [one for one in person.consents() if one.classes & wanted]
+    published = person.reclassify(record_id, wanted)
+    document = {
+        "record": record_id.hex(),
+        "class": _terms.class_name(wanted),
+        "now": [entry.record_id.hex() for entry in published.entries],
+        "seenBy": len(seen_by),
+    }
+    text = say("reclassify.done", record=short, name=label(wanted, language()), count=len(seen_by))
+    show(session, document, lambda console: console.print(text, highlight=False))
+
+
 @command("forget")
 @click.argument("record")
 @click.option("--yes", is_flag=True)
@@ -499,19 +372,3 @@ def forget(session: Session, *, record: str, yes: bool) -> None:
     document = {"record": record_id.hex(), "deletedBy": names}
     text = say("forget.done", record=record_id.hex()[:_ID_DIGITS], count=len(names))
     show(session, document, lambda console: console.print(text, highlight=False))
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write what may say something of a person's health: readable by nobody else."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as exc:
-        raise UsageError(
-            f"{path} can't be written. Name another file.",
-            code="E_OUT",
-            details={"path": str(path)},
-        ) from exc
-    return path

@@ -13,14 +13,25 @@ index), `consents` and `records`, each of which builds on the one before.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from aceso.codes import DataClass
 from aceso.errors import InputError
-from aceso.formats import Imported, Kind, Outcome, RecordDraft, import_file
+from aceso.formats import (
+    Imported,
+    Kind,
+    Outcome,
+    PersonInFile,
+    RecordDraft,
+    import_file,
+    source_file,
+)
 from aceso.vault import (
+    Envelope,
     ListEntry,
     Opening,
     PublicKey,
@@ -34,7 +45,20 @@ from .publishing import Draft, Progress, Published, Publisher, Sealed, day_of, s
 from .records import HoldingRecords
 from .reports import FileReport, ImportReport
 
-__all__ = ["Person"]
+__all__ = ["Person", "Whose"]
+
+
+Whose = Callable[[Path, tuple[PersonInFile, ...]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Who hears what while files are read."""
+
+    reports: list[FileReport]
+    on_file: Callable[[FileReport], None] | None
+    on_outcome: Callable[[Path, Outcome], None] | None
+    whose: Whose | None
 
 
 class Person(HoldingRecords):
@@ -51,15 +75,21 @@ class Person(HoldingRecords):
         *,
         progress: Progress | None = None,
         on_file: Callable[[FileReport], None] | None = None,
+        on_outcome: Callable[[Path, Outcome], None] | None = None,
+        whose: Whose | None = None,
     ) -> ImportReport:
         """Take in files: what is understood becomes records, and each file is kept whole beside.
 
         The same file again adds nothing. A file that can't be read is reported; the others go on.
+        Of a file about several people nothing is taken unless `whose` says which of them this is;
+        then only what is about that person, and not the file itself, which holds the others.
+        `on_outcome` hears of every part of every file, those that were taken too.
         """
         reports: list[FileReport] = []
         resumed = self.resume(progress=progress)
+        reading = _Reading(reports, on_file, on_outcome, whose)
         # Whatever ends it, the file that is being read is closed here and now.
-        with closing(self._drafts_of(paths, reports, on_file)) as drafts:
+        with closing(self._drafts_of(paths, reading)) as drafts:
             published = self._publisher().publish(drafts, progress=progress)
         if reports:
             self._save_manifest()
@@ -78,26 +108,26 @@ class Person(HoldingRecords):
             self._save_manifest()
         return done
 
-    def _drafts_of(
-        self,
-        paths: Iterable[Path],
-        reports: list[FileReport],
-        on_file: Callable[[FileReport], None] | None,
-    ) -> Generator[Draft, None, None]:
+    def _drafts_of(self, paths: Iterable[Path], reading: _Reading) -> Generator[Draft, None, None]:
         """The records of all files that the vault lacks; each file ends in a report."""
         for path in paths:
             try:
-                with import_file(path) as imported:
-                    report = yield from self._drafts_in(path, imported)
+                with _opened(path, reading.whose) as imported:
+                    report = yield from self._drafts_in(path, imported, reading.on_outcome)
             except InputError as exc:
                 # A file that can't even be opened: nothing was taken, and the rest goes on.
                 refused = {Kind.REFUSED.value: 1}
                 report = FileReport(path, None, refused, 0, 0, None, "", (), exc.message, exc.code)
-            reports.append(report)
-            if on_file is not None:
-                on_file(report)
+            reading.reports.append(report)
+            if reading.on_file is not None:
+                reading.on_file(report)
 
-    def _drafts_in(self, path: Path, imported: Imported) -> Generator[Draft, None, FileReport]:
+    def _drafts_in(
+        self,
+        path: Path,
+        imported: Imported,
+        on_outcome: Callable[[Path, Outcome], None] | None,
+    ) -> Generator[Draft, None, FileReport]:
         source = imported.source
         records = added = 0
         forgotten: list[Outcome] = []
@@ -117,6 +147,8 @@ class Person(HoldingRecords):
             digest.update(f"{outcome.kind.value} {outcome.place} {outcome.code}\n".encode())
             if outcome.kind not in (Kind.IMPORTED, Kind.UNCHANGED):
                 telling.append(outcome)
+            if on_outcome is not None:
+                on_outcome(path, outcome)
         self.manifest.sources[source.sha256] = digest.digest()
         counts = {kind.value: count for kind, count in imported.counts.items()}
         if records and not added:
@@ -129,16 +161,19 @@ class Person(HoldingRecords):
             counts,
             records,
             added,
-            source.data_class,
+            source.data_class if len(imported.people) < 2 else None,
             source.why_class,
             tuple(telling),
+            people=imported.people if len(imported.people) > 1 else (),
         )
 
     def _drafts(self, path: Path, imported: Imported) -> Iterator[tuple[str, Draft]]:
-        """Each record of a file, with its place, and the file itself."""
+        """Each record of a file, with its place, and the file itself if it is about one person."""
         now = self.network.suite.now()
         for record in imported.records():
             yield record.source_place, self._draft(record, now)
+        if len(imported.people) > 1:
+            return
         source = imported.source
         whole = Draft(
             record_id=self.keys.record_id(source.sha256, int(source.data_class)),
@@ -149,7 +184,7 @@ class Person(HoldingRecords):
             day="",
             fields=source.fields,
         )
-        yield path.name, whole
+        yield "/", whole
 
     def _draft(self, record: RecordDraft, now: int) -> Draft:
         return Draft(
@@ -160,6 +195,47 @@ class Person(HoldingRecords):
             issued_at=seconds_of(record.issued_at, record.day, now),
             day=record.day.isoformat() if record.day else "",
             fields=record.fields,
+        )
+
+    def reclassify(self, record_id: bytes, data_class: DataClass) -> Published:
+        """Seal a record anew under another class, and delete it under the one that it had.
+
+        Who sees it changes with that. It is the person's own statement from then on: the proof of
+        an issuer names the class that it was issued under, and goes with the old one.
+        """
+        note = self.manifest.records.get(record_id)
+        entry = self.entry(record_id)
+        if note is None or note.data_class == int(data_class):
+            raise InputError(
+                "The record has that class already; nothing is to be done.", code="E_SAME_CLASS"
+            )
+        with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
+            opened = Path(folder, "record")
+            envelope = self.open_record(record_id, opened)
+            draft = self._anew(opened, envelope, note.day, data_class)
+            published = self._publisher().publish(iter([draft]))
+        if not published.refused:
+            self.forget(entry.record_id)
+        return published
+
+    def _anew(self, opened: Path, envelope: Envelope, day: str, data_class: DataClass) -> Draft:
+        """The draft of a record that is there already, under another class."""
+        whole = source_file(opened, classes=data_class)
+        fields = whole.fields
+        with import_file(opened) as imported:
+            for record in imported.records():
+                # Reading what was written gives the record again, with all that can be shown of it.
+                if record.body.sha256 == whole.sha256:
+                    fields = record.fields
+        return Draft(
+            record_id=self.keys.record_id(whole.sha256, int(data_class)),
+            data_class=data_class,
+            source=whole,
+            media_type=envelope.media_type,
+            issued_at=envelope.issued_at,
+            day=day,
+            fields=fields,
+            lineage=(envelope.record_id,),
         )
 
     def _publisher(self) -> Publisher:
@@ -193,6 +269,22 @@ class Person(HoldingRecords):
 def _forgotten(place: str, path: Path) -> Outcome:
     reason = "you had this record deleted, and it stays so"
     return Outcome(Kind.SKIPPED, place, "", reason, "forgotten", path)
+
+
+def _opened(path: Path, whose: Whose | None) -> Imported:
+    """A file as it was read; of several people in it, as it was read for the one that this is."""
+    imported = import_file(path)
+    if len(imported.people) < 2 or whose is None:
+        return imported
+    try:
+        key = whose(path, imported.people)
+    except BaseException:
+        imported.close()
+        raise
+    if key is None:
+        return imported
+    imported.close()
+    return import_file(path, subject_hint=key)
 
 
 class _OwnLists:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aceso.chain import Receipt
 from aceso.codes import DataClass
-from aceso.formats import Format, Outcome
+from aceso.formats import Format, Outcome, PersonInFile
 
 from .publishing import Refused
 
@@ -29,6 +29,8 @@ class FileReport:
     outcomes: tuple[Outcome, ...] = field(repr=False, default=())
     error: str = ""
     code: str = ""
+    # Whom a file about several people is about; the one who imports it says which of them they are.
+    people: tuple[PersonInFile, ...] = field(repr=False, default=())
 
 
 @dataclass(frozen=True, slots=True)

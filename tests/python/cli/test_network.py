@@ -3,7 +3,9 @@ aceso, on a real local network
 ├── import
 │   ├── each kind of bad input: one sentence, exit code 3 where nothing was understood, 0 where kept
 │   ├── the same again: nothing new
-│   └── --report: the same document in a file
+│   ├── --report: every part, a line of JSON for each
+│   └── of two people: nothing without --whose, then what is theirs and not the file
+├── reclassify: the record is under the other class, the old one is gone and stays so
 ├── share, who-can-see, open, unshare: what is said, done and refused
 │   └── without a yes: nothing is done
 ├── verify: genuine, another file, contradicting evidence
@@ -23,6 +25,7 @@ import json
 import re
 import socket
 import sys
+from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -71,12 +74,16 @@ ENTITIES = (
     b'<?xml version="1.0"?><!DOCTYPE HealthData [<!ENTITY a "b">]>'
     b'<HealthData locale="ko_KR"><Record type="&a;"/></HealthData>'
 )
-# Of DSTU2: its status has another value set, and the patient was named otherwise.
-DSTU2 = {
-    "resourceType": "MedicationOrder",
-    "status": "active",
-    "medicationCodeableConcept": {"text": "x"},
-    "patient": {"reference": "Patient/p"},
+# Of R5, which R4 knows nothing of.
+R5 = {"resourceType": "InventoryItem", "status": "active"}
+TWO_PEOPLE = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        {"resource": {"resourceType": "Patient", "id": "p1", "name": [{"text": "가나다"}]}},
+        {"resource": {"resourceType": "Patient", "id": "p2", "birthDate": "1961-04-05"}},
+        {"resource": GLUCOSE | {"id": "other", "subject": {"reference": "Patient/p2"}}},
+    ],
 }
 
 
@@ -185,7 +192,7 @@ def without(network, tmp_path):
     ("name", "data", "code", "outcome"),
     [
         ("broken.json", b'{"resourceType": "Bundle", "entry": [{"resource"', 3, "refused"),
-        ("version.json", json.dumps(DSTU2).encode(), 0, "kept"),
+        ("version.json", json.dumps(R5).encode(), 0, "kept"),
         ("cut.vcf.gz", gzip.compress(VCF)[:-2000], 3, "refused"),
         ("entities.xml", ENTITIES, 3, "refused"),
         ("latin.json", b'{"resourceType": "Patient", "id": "\xe9\xff"}', 3, "refused"),
@@ -232,7 +239,69 @@ def test_import_writes_a_report_and_passes_hidden_files_by(person, tmp_path):
     run = person("import", tmp_path / "in", "--report", tmp_path / "report.json")
 
     assert run.document["hiddenSkipped"] == 1
-    assert json.loads((tmp_path / "report.json").read_text()) == run.document
+    lines = [json.loads(line) for line in (tmp_path / "report.json").read_text().splitlines()]
+    counted = Counter(line["kind"] for line in lines)
+    assert sum(counted.values()) == sum(run.document["files"][0]["outcomes"].values())
+    assert {line["place"] for line in lines} >= {"/", "/entry/0/resource"}
+    assert all(line["reason"] for line in lines if line["kind"] != "imported")
+    assert (tmp_path / "report.json").stat().st_mode & 0o077 == 0
+
+
+def test_import_of_two_people_asks_whose_it_is(person, tmp_path):
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(TWO_PEOPLE))
+
+    asked = person("import", path)
+
+    assert asked.code == 3
+    (file,) = asked.document["files"]
+    assert [(one["key"], one["name"], one["born"]) for one in file["people"]] == [
+        ("p1", "가나다", ""),
+        ("p2", "", "1961-04-05"),
+    ]
+    assert (file["added"], file["class"]) == (0, None)
+    said = person.says("import", path)
+    assert "--whose p1  가나다" in said.out and "--whose p2" in said.out
+
+    taken = person("import", path, "--whose", "p2")
+
+    assert taken.code == 0
+    (file,) = taken.document["files"]
+    # The Patient and the Observation of p2, each of a class of its own; the file holds p1 too.
+    assert (file["added"], file["records"], file["outcomes"]["imported"]) == (2, 2, 2)
+    assert person("import", path, "--whose", "p2").document["added"] == 0
+    assert person("import", path, "--whose", "nobody").code == 3
+
+
+def test_reclassify_puts_a_record_under_another_class(person, tmp_path):
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps(GLUCOSE | {"id": "mine", "valueQuantity": {"value": 96}}))
+    person("import", path)
+    before = {one["id"]: one["class"] for one in person("records").document["records"]}
+    (record,) = [
+        one["id"]
+        for one in person("records", "--class", "labs").document["records"]
+        if b'"mine"' in opened(person, one["id"], tmp_path)
+        and b"collection" in opened(person, one["id"], tmp_path)
+    ]
+
+    run = person("reclassify", record, "--to", "mental-health")
+
+    (now,) = run.document["now"]
+    after = {one["id"]: one["class"] for one in person("records").document["records"]}
+    assert after == {key: one for key, one in before.items() if key != record} | {
+        now: "mental-health"
+    }
+    assert b'"mine"' in opened(person, now, tmp_path)
+    assert person("import", path).document["added"] == 0
+    again = person("reclassify", now, "--to", "mental-health")
+    assert (again.code, again.document["error"]["code"]) == (3, "E_SAME_CLASS")
+
+
+def opened(person, record, folder):
+    out = folder / f"{record[:16]}.json"
+    person("open", record, "--out", out)
+    return out.read_bytes()
 
 
 def test_records_of_a_class(person):

@@ -16,6 +16,7 @@ the locale
 └── ko* is Korean, all else English
 """
 
+import ast
 import re
 import string
 import tomllib
@@ -106,14 +107,46 @@ def test_every_code_of_an_error_has_a_korean_sentence():
 
 
 def test_every_code_of_an_outcome_has_a_korean_sentence():
-    found = set()
-    for path, text in sources().items():
-        if path.parent.name == "formats":
-            found |= set(re.findall(r'(?:Json|Xml|Vcf)Error\([^)]*"([a-z0-9_]+)"\)', text))
-            found |= set(re.findall(r'code="([a-z0-9_]+)"', text))
-            found |= set(re.findall(r'Outcome\([^)]*?"([a-z0-9_]+)", [a-z_.]*path\b', text))
-    assert {"broken_xml", "empty_file", "truncated", "not_utf8"} <= found
+    trees = [ast.parse(text) for path, text in sources().items() if "formats" in path.parts]
+    found = set(codes_given(trees, places_of_codes(trees)))
+    assert {"broken_xml", "empty_file", "truncated", "not_utf8", "several_people"} <= found
     assert found - set(CATALOGUE["outcome"]) == set()
+
+
+def places_of_codes(trees):
+    """Where each function or class takes a `code`: its position by its name."""
+    found = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+                names = [one.arg for one in node.args.args if one.arg != "self"]
+            elif isinstance(node, ast.ClassDef):
+                makers = [one for one in node.body if getattr(one, "name", "") == "__init__"]
+                if makers:
+                    names = [one.arg for one in makers[0].args.args[1:]]
+                else:
+                    names = [one.target.id for one in node.body if isinstance(one, ast.AnnAssign)]
+            else:
+                continue
+            if "code" in names:
+                found[node.name] = names.index("code")
+    return found
+
+
+def codes_given(trees, places):
+    """The codes that are written out where one of these is called."""
+    for tree in trees:
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            given = [one.value for one in node.keywords if one.arg == "code"]
+            if name in places and places[name] < len(node.args):
+                given.append(node.args[places[name]])
+            for one in given:
+                is_text = isinstance(one, ast.Constant) and isinstance(one.value, str)
+                if is_text and re.fullmatch("[a-z][a-z0-9_]*", one.value):
+                    yield one.value
 
 
 def test_sentence_korean_has_the_values():
