@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import apple_health, dexcom, fitbit, google_fit, nightscout, omh, samsung, withings
+from . import (
+    apple_health,
+    dexcom,
+    fitbit,
+    fitbit_json,
+    google_fit,
+    libre,
+    nightscout,
+    omh,
+    oura,
+    samsung,
+    withings,
+)
 
 __all__ = ["READERS"]
 
@@ -11,9 +23,12 @@ READERS: tuple[Reader, ...] = (
     *apple_health.READERS,
     *dexcom.READERS,
     *fitbit.READERS,
+    *fitbit_json.READERS,
     *google_fit.READERS,
+    *libre.READERS,
     *nightscout.READERS,
     *omh.READERS,
+    *oura.READERS,
     *samsung.READERS,
     *withings.READERS,
 )

@@ -85,16 +85,36 @@ _VALUE = re.compile(
     rb'"(' + "|".join(sorted(_NAMES)).encode() + rb')"\s*:\s*\{[^{}]{0,400}"(?:unit|value)"\s*:'
 )
 _SCHEMAS_URL = "https://www.openmhealth.org/schemas/omh"
-_CIRCUMSTANCES = (
-    "specimen_source",
-    "temporal_relationship_to_meal",
-    "temporal_relationship_to_sleep",
-    "temporal_relationship_to_physical_activity",
-    "measurement_location",
-    "measurement_method",
-    "body_posture",
-    "system",
+_CIRCUMSTANCES: dict[str, frozenset[str]] = {
+    "specimen_source": frozenset(
+        {"breath", "capillary blood", "interstitial fluid", "lacrimal fluid", "saliva", "sweat",
+         "tears", "urine"}),
+    "blood_specimen_type": frozenset({"whole blood", "plasma", "serum"}),
+    "temporal_relationship_to_meal": frozenset(),
+    "temporal_relationship_to_sleep": frozenset({"before sleeping", "during sleep", "on waking"}),
+    "temporal_relationship_to_physical_activity": frozenset(
+        {"at rest", "active", "before exercise", "after exercise", "during exercise"}),
+    "measurement_location": frozenset(),
+    "measurement_method": frozenset({"pulse oximetry"}),
+    "body_posture": frozenset({"sitting", "lying down", "standing", "semi-recumbent"}),
+    "position_during_measurement": frozenset({"sitting", "lying down", "standing"}),
+    "system": frozenset({"peripheral capillary"}),
+    "oxygen_therapy_mode_of_administration": frozenset({"nasal cannula"}),
+    "reported_activity_intensity": frozenset({"light", "moderate", "vigorous"}),
+    "descriptive_statistic": frozenset(
+        {"average", "count", "maximum", "median", "minimum", "standard deviation", "sum",
+         "variance", "20th percentile", "80th percentile", "lower quartile", "upper quartile",
+         "quartile deviation", "1st quintile", "2nd quintile", "3rd quintile", "4th quintile"}),
+    "descriptive_statistic_denominator": frozenset(
+        {"d", "wk", "Mo", "episode", "meal", "session"}),
+}  # fmt: skip
+# A count or a duration is one of an interval, and not of a moment.
+_INTERVALS = frozenset(
+    {"calories-burned", "sleep-duration", "step-count", "total-sleep-time", "sleep-episode"}
 )
+_MORE_KEYS = frozenset({"effective_time_frame", "user_notes", *_CIRCUMSTANCES})
+_ALSO = ("activity_name", "supplemental_oxygen_flow_rate")
+_OF_BLOOD = frozenset({"", "capillary blood", "whole blood"})
 _STATISTIC = "https://www.openmhealth.org/schemas/omh/descriptive-statistic"
 
 
@@ -173,7 +193,7 @@ def _schema_of(body: dict[str, Any]) -> str:
     if "activity_name" in body and "kcal_burned" not in body:
         return "physical-activity"
     found = [name for key, name in _BY_KEY.items() if key in body]
-    if len(found) != 1:
+    if len(found) != 1 or body.keys() - {_SCHEMAS[found[0]].key, *_MORE_KEYS, *_ALSO}:
         raise _Unknown
     return found[0]
 
@@ -185,8 +205,13 @@ def _body(body: dict[str, Any], name: str) -> Reading:
         "physical-activity",
     ):
         raise _Unknown
-    start, end = _frame(body.get("effective_time_frame"))
+    frame = body.get("effective_time_frame")
+    start, end = _frame(frame)
+    if name in _INTERVALS and isinstance(frame, dict) and "date_time" in frame:
+        # Version 1.0 of steps and calories allowed a moment; what it counts is not said by it.
+        raise _Wrong("it counts over an interval, and its time frame is a moment")
     note = text(body.get("user_notes"))
+    circumstances = _circumstances(body, start)
     native = None
     statistic = text(body.get("descriptive_statistic"))
     if statistic:
@@ -196,7 +221,7 @@ def _body(body: dict[str, Any], name: str) -> Reading:
             _quantity(body, key, key, {"mmHg": "mm[Hg]"}, start)
             for key in ("systolic_blood_pressure", "diastolic_blood_pressure")
         )
-        parts += _circumstances(body, start)
+        parts += circumstances
         return Reading("blood_pressure", start, end, parts=parts, native=native, note=note)
     if name == "sleep-episode":
         parts = tuple(
@@ -219,9 +244,12 @@ def _body(body: dict[str, Any], name: str) -> Reading:
         activity = text(body.get("activity_name"))
         if not activity:
             raise _Wrong("it doesn't name the activity, which its schema asks for")
+        if "metadata" in body:
+            raise _Unknown
         parts = tuple(
             _quantity(body, key, measure, units, start)
             for key, measure, units in (
+                ("duration", "duration", _TIME),
                 ("distance", "distance", _LENGTH),
                 ("kcal_burned", "calories_burned", {"kcal": "kcal"}),
             )
@@ -229,17 +257,37 @@ def _body(body: dict[str, Any], name: str) -> Reading:
         )
         return Reading("workout", start, end, text=activity, parts=parts, note=note)
     schema = _SCHEMAS[name]
-    value = _quantity(body, schema.key, schema.measure, schema.units, start)
-    return replace(value, end=end, native=native, note=note, parts=_circumstances(body, start))
+    measure = _glucose(body) if name == "blood-glucose" else schema.measure
+    value = _quantity(body, schema.key, measure, schema.units, start)
+    return replace(value, end=end, native=native, note=note, parts=circumstances)
 
 
 def _circumstances(body: dict[str, Any], start: str) -> tuple[Reading, ...]:
     """How it was measured, in the schema's own words."""
-    return tuple(
-        Reading("context", start, text=text(body[key]), native=(_SCHEMAS_URL, key))
-        for key in _CIRCUMSTANCES
-        if isinstance(body.get(key), str) and text(body[key])
-    )
+    found = []
+    for key, words in _CIRCUMSTANCES.items():
+        if key not in body:
+            continue
+        word = text(body[key])
+        if not word or (words and word not in words):
+            raise _Wrong("a word in it is none of those that the schema allows")
+        if key != "descriptive_statistic":
+            native = (_SCHEMAS_URL, key)
+            found.append(Reading("context", start, text=word, native=native))
+    flow = body.get("supplemental_oxygen_flow_rate")
+    if flow is not None:
+        one = {"supplemental_oxygen_flow_rate": flow}
+        name = "supplemental_oxygen_flow_rate"
+        rate = _quantity(one, name, "context", {"L/min": "L/min"}, start)
+        found.append(replace(rate, native=(_SCHEMAS_URL, name)))
+    return tuple(found)
+
+
+def _glucose(body: dict[str, Any]) -> str:
+    source = text(body.get("specimen_source")) or text(body.get("blood_specimen_type"))
+    if source == "interstitial fluid":
+        return "interstitial_glucose"
+    return "blood_glucose" if source in _OF_BLOOD else "glucose"
 
 
 def _quantity(
