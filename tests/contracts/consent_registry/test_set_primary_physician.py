@@ -19,7 +19,7 @@ from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from tests.contracts.acting import DAY, grantee_of, head, word
 from tests.support import typed
 
-BOTH = pytest.mark.both_chains
+pytestmark = pytest.mark.both_chains
 
 
 @pytest.fixture
@@ -32,7 +32,6 @@ def asked(physician):
     return {"actor": str(physician), "grantee": grantee_of(physician)}
 
 
-@BOTH
 def test_opens_the_clinical_record(act, registry, subject, physician, until, decide, asked, chain):
     tx = act("PrimaryPhysician", validUntil=until)
 

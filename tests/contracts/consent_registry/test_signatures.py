@@ -94,6 +94,7 @@ def test_is_taken_once(send, message, signature, registry, subject, message_of, 
         assert brownie.history[-1].revert_msg.startswith(f"{replayed}: ")
 
 
+@BOTH
 @KINDS
 def test_is_refused_of_another_key(send, message, contract, subject, invalid, type_name):
     forged = sign(STRANGERS_KEY, type_name, message, domain_of(contract))
@@ -114,6 +115,7 @@ FIELDS = [
 ]
 
 
+@BOTH
 @pytest.mark.parametrize(("type_name", "field"), FIELDS)
 def test_is_refused_if_a_field_differs(send, message, contract, subject, invalid, type_name, field):
     signed = message | {field: other(message[field])}
@@ -143,6 +145,7 @@ def test_is_refused_for_another_domain(
         send(message, signature)
 
 
+@BOTH
 @KINDS
 def test_is_refused_for_another_type(send, message, contract, subject, invalid, type_name):
     types = {"Another": TYPES[type_name].types[type_name]}
@@ -226,6 +229,7 @@ def test_an_honest_wallet_signs(
     assert len(send(message, signature).events) == 1
 
 
+@BOTH
 @KINDS
 def test_an_honest_wallet_refuses_a_stranger(
     send, wallet, contract, invalid, message_of, type_name, chain

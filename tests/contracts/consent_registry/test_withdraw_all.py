@@ -16,10 +16,9 @@ from aceso.codes import Reason
 from tests.contracts.acting import ACTS, DAY, domain_of, grantee_of, head, sign, word
 from tests.support import typed
 
-BOTH = pytest.mark.both_chains
+pytestmark = pytest.mark.both_chains
 
 
-@BOTH
 def test_succeeds_if_nothing_was_granted(act, registry, subject, decide, chain):
     tx = act("WithdrawalOfAll")
 
@@ -34,7 +33,6 @@ def test_succeeds_if_nothing_was_granted(act, registry, subject, decide, chain):
     assert decide() is Reason.NOT_GRANTED
 
 
-@BOTH
 def test_ends_every_grant_in_the_same_block(act, stranger, decide):
     other = {"actor": str(stranger), "grantee": grantee_of(stranger)}
     act("Grant")
