@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from .._head import HEAD_BYTES, Head
 from .._model import Format, Item, Kind, Outcome
@@ -34,7 +34,7 @@ _LINE_TYPE = re.compile(rb'\s*\{.*"resourceType"\s*:\s*"', re.DOTALL)
 _BLANKS = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 # A list is read as the entries of a Bundle that isn't there. Where a list is cut, the mark behind
-# it falls into a resource, which has no such element, and is missing where it should be.
+# it falls into a resource, which has no such element, or is where no mark may be.
 _BEFORE_LIST = b'{"entry":'
 _AFTER_LIST = b',"~":0}'
 _TOO_LARGE = "it is larger than 64 MiB; the source file keeps it, but it is not read"
@@ -91,7 +91,7 @@ def _is_list(head: Head) -> bool:
     if found is not None or head.is_whole:
         return found is not None
     # It may come behind much else in the first object.
-    with _as_entries(opened(head.path, "utf-8")) as stream:
+    with _buffered(_Joined(opened(head.path, "utf-8"))) as stream:
         try:
             for part in split(stream, entries=True):
                 return isinstance(part, Element) and top_level_type(part.data or b"") is not None
@@ -130,7 +130,7 @@ def _read_json(source: Source) -> Iterator[Item]:
 def _read_list(source: Source) -> Iterator[Item]:
     encoding = encoding_of(source.path)
     yield from _encoding(source.path, encoding)
-    with _as_entries(opened(source.path, encoding)) as stream:
+    with _Joined(opened(source.path, encoding)) as stream:
         try:
             yield from _read_elements(source.path, stream)
         except UnicodeDecodeError:
@@ -162,11 +162,12 @@ def _not_decoded(path: Path) -> Item:
 
 
 class _Joined(io.RawIOBase):
-    """Several streams as one."""
+    """A list within a Bundle that isn't there. `end` is where the list ends, once it is read."""
 
-    def __init__(self, *streams: BinaryIO):
-        self._streams = list(streams)
-        self._all = streams
+    def __init__(self, stream: BinaryIO):
+        self._all = (io.BytesIO(_BEFORE_LIST), stream, io.BytesIO(_AFTER_LIST))
+        self._streams: list[IO[bytes]] = list(self._all)
+        self.end = 0
 
     def readable(self) -> bool:
         return True
@@ -176,6 +177,8 @@ class _Joined(io.RawIOBase):
             part = self._streams[0].read(len(target))
             if part:
                 target[: len(part)] = part
+                if len(self._streams) > 1:
+                    self.end += len(part)
                 return len(part)
             self._streams.pop(0)
         return 0
@@ -186,9 +189,8 @@ class _Joined(io.RawIOBase):
         super().close()
 
 
-def _as_entries(stream: BinaryIO) -> BinaryIO:
-    joined = _Joined(io.BytesIO(_BEFORE_LIST), stream, io.BytesIO(_AFTER_LIST))
-    return cast(BinaryIO, io.BufferedReader(joined, BLOCK))
+def _buffered(stream: _Joined) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(stream, BLOCK))
 
 
 def _read_bundle(path: Path, stream: BinaryIO) -> Iterator[Item]:
@@ -209,13 +211,11 @@ def _read_bundle(path: Path, stream: BinaryIO) -> Iterator[Item]:
         yield refused(path, "/", exc.reason, exc.code)
 
 
-def _read_elements(path: Path, stream: BinaryIO) -> Iterator[Item]:
-    """Read a list of resources, or of entries without their Bundle."""
+def _read_elements(path: Path, stream: _Joined) -> Iterator[Item]:
+    """Read a list of resources."""
     try:
-        for part in split(stream, entries=True):
+        for part in split(_buffered(stream), entries=True):
             if isinstance(part, Rest):
-                if "~" not in parse(part.data):
-                    raise JsonError("its list does not end; get the whole file", code="truncated")
                 continue
             place = f"/{part.index}"
             if part.data is None:
@@ -228,6 +228,8 @@ def _read_elements(path: Path, stream: BinaryIO) -> Iterator[Item]:
                 continue
             yield from value_items(path, value, place)
     except JsonError as exc:
+        if exc.offset is not None and exc.offset >= stream.end:
+            exc = JsonError("its list does not end; get the whole file", code="truncated")
         offset = None if exc.offset is None else exc.offset - len(_BEFORE_LIST)
         reason = exc.reason.replace(f"byte {exc.offset}", f"byte {offset}")
         yield refused(path, "/", reason, exc.code)
