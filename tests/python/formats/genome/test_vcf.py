@@ -82,7 +82,7 @@ def test_the_class_follows_the_rule(text, name, write, importing):
 
 
 def test_many_variants_are_a_whole_genome(write, importing, monkeypatch):
-    monkeypatch.setattr("aceso.formats.genome.vcf.WHOLE_VARIANTS", 3)
+    monkeypatch.setattr("aceso.formats.genome._classes.WHOLE_VARIANTS", 3)
     rows = [f"chr10\t{position}\t." for position in (1, 2, 3)]
 
     assert importing(write(vcf(*rows))).classes == {"GENOME_WHOLE"}

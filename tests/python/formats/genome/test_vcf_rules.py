@@ -1,0 +1,215 @@
+"""
+the rules of VCF (their files of hts-specs are in test_every_file)
+├── header: reserved keys, quotes, IDs, Number and Type
+├── values of INFO and of samples are of the Type and Number that the header declares
+├── positions are in order, and each variant comes once, however it is written
+├── likelihoods are as many as genotypes
+├── before 4.3, what callers write and nobody misreads is taken
+├── Korean in the header, CRLF, a last line without an end
+└── real files are read for each of their people
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from aceso.formats import import_file
+
+from ..conftest import SHARED
+
+DECLARED = (
+    '##INFO=<ID=MY,Number=1,Type=Integer,Description="x">\n'
+    '##INFO=<ID=EACH,Number=A,Type=Float,Description="x">\n'
+    '##INFO=<ID=ALL,Number=R,Type=Integer,Description="x">\n'
+    '##INFO=<ID=ON,Number=0,Type=Flag,Description="x">\n'
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">\n'
+    '##FORMAT=<ID=TWO,Number=2,Type=Integer,Description="x">\n'
+    '##FORMAT=<ID=PL,Number=G,Type=Integer,Description="x">\n'
+)
+COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tONE\n"
+
+
+def row(pos="5", ref="A", alt="C", *, ids=".", filters="PASS", info=".", form="GT", one="0/1"):
+    return f"1\t{pos}\t{ids}\t{ref}\t{alt}\t50\t{filters}\t{info}\t{form}\t{one}\n"
+
+
+def file(*rows, version="4.3", header=DECLARED):
+    return f"##fileformat=VCFv{version}\n{header}{COLUMNS}{''.join(rows)}"
+
+
+def place(text, write, importing):
+    (outcome,) = importing(write(text)).outcomes
+    return outcome.place if outcome.kind.value == "refused" else outcome.kind.value
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        {"info": "MY=3;EACH=0.5;ALL=1,2;ON"},
+        {"info": "MY=.;EACH=1e-3;ALL=.,."},
+        {"info": "EACH=nan;UNKNOWN=any thing"},
+        {"alt": "C,G", "info": "EACH=0.5,.;ALL=1,2,3", "one": "1/2"},
+        {"form": "GT:TWO:PL", "one": "0|1:1,2:0,1,2"},
+        {"form": "GT:TWO:PL", "one": "./.:.:."},
+        {"form": "GT:TWO:PL", "one": "1"},
+        {"form": "GT:PL", "one": "1:0,1"},
+        {"alt": "C,G", "form": "GT:PL", "one": "0/2:1,2,3,4,5,6"},
+        {"alt": "<DEL>", "info": "END=90"},
+        {"alt": "A[2:4[", "ids": "bnd_1;rs7"},
+        {"alt": "<NON_REF>", "info": "END=9", "one": "0/0"},
+        {"filters": "q10;s50"},
+    ],
+)
+def test_takes_what_the_header_allows(good, write, importing):
+    assert place(file(row(**good)), write, importing) == "imported"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"info": "MY=1.5"},
+        {"info": "MY=a"},
+        {"info": "MY=1,2"},
+        {"info": "MY=2147483648"},
+        {"info": "MY=1;MY=2"},
+        {"info": "EACH=0.5,0.5"},
+        {"info": "ALL=1"},
+        {"info": "ON=yes"},
+        {"info": "AC=-1"},
+        {"info": "DP=1.5"},
+        {"info": "CIGAR=12Z"},
+        {"form": "GT:TWO", "one": "0/1:1"},
+        {"form": "GT:TWO", "one": "0/1:1,x"},
+        {"form": "GT:PL", "one": "0/1:1,2"},
+        {"form": "GT:PL", "one": "1:0,1,2"},
+        {"form": "GT:TWO", "one": "0/1:1,2:3"},
+        {"form": "TWO:GT", "one": "1,2:0/1"},
+        {"one": "0/2"},
+        {"one": "0/x"},
+        {"one": ""},
+        {"alt": "C,.", "one": "0/1"},
+        {"alt": "[1:100["},
+        {"alt": "R"},
+        {"ref": "B"},
+        {"ids": "rs1;"},
+        {"ids": "rs1;rs1"},
+        {"filters": "PASS;"},
+        {"filters": "q10;q10"},
+        {"filters": ""},
+    ],
+)
+def test_refuses_what_breaks_a_rule_by_its_line(bad, write, importing):
+    assert place(file(row("4", ref="G"), row(**bad)), write, importing) == "line 11"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '##INFO=<ID=DP,Number=1,Type=String,Description="depth">',
+        '##INFO=<ID=AF,Number=1,Type=Float,Description="frequency">',
+        '##FORMAT=<ID=GT,Number=1,Type=Integer,Description="genotype">',
+        '##INFO=<ID=X,Number=N,Type=Integer,Description="x">',
+        '##INFO=<ID=X,Number=1,Type=Int,Description="x">',
+        '##INFO=<Number=1,Type=Integer,Description="x",ID=X>',
+        "##INFO=<ID=X,Number=1,Type=Integer,Description=x>",
+        '##INFO=<ID=X,Number=1,Type=Integer,Description="x>',
+        '##INFO=<ID=X,Number=1,Type=Integer,Description="an "inner" quote">',
+        '##INFO=<ID=X,Number=1,Type=Integer,Description="x"',
+        "##contig=<ID=1 A>",
+        "##contig=<length=5>",
+        '##ALT=<ID=THIS:IS-NOT-VALID,Description="x">',
+        "##reference=",
+        "##a line of prose",
+        "#a comment",
+    ],
+)
+def test_refuses_a_header_by_its_line(line, write, importing):
+    text = file(row(info="."), header=line + "\n")
+
+    assert place(text, write, importing) == "line 2"
+
+
+def test_positions_are_in_order(write, importing):
+    back = file(row("5"), row("4", ref="G"))
+    again = file(row("5"), "2" + row("5")[1:], row("6", ref="T"))
+
+    assert place(back, write, importing) == "line 11"
+    assert place(again, write, importing) == "line 12"
+    assert place(file(row("5"), row("5", alt="G")), write, importing) == "imported"
+    assert place(back.replace("v4.3", "v4.1"), write, importing) == "imported"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("5", "A", "C"), ("5", "a", "c")),
+        (("5", "TAT", "TGT"), ("6", "A", "G")),
+        (("5", "AT", "AAT,AA"), ("6", "T", "A")),
+        (("5", "CAA", "CA"), ("5", "CA", "C")),
+    ],
+)
+def test_a_variant_comes_once_however_it_is_written(first, second, write, importing):
+    assert place(file(row(*first), row(*second)), write, importing) == "line 11"
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"ids": "rs1;rs1"},
+        {"alt": "C,X", "form": "GT", "one": "0/1"},
+        {"form": "GT:PL", "one": "1:0,1,2"},
+        {"info": "MINE=1;MINE=2"},
+    ],
+)
+def test_habits_from_before_4_3(old, write, importing):
+    assert place(file(row(**old), version="4.2"), write, importing) == "imported"
+    assert place(file(row(**old)), write, importing) == "line 10"
+
+
+def test_korean_and_windows(write, importing):
+    text = file(row(), header='##검사실=서울\n##FILTER=<ID=q,Description="낮은 품질">\n')
+    text = text.replace("##검사실", "##source").replace("\n", "\r\n")
+
+    (record,) = importing(write(text)).records
+    assert record.canonical == text.encode()
+
+
+def test_a_last_line_without_an_end_is_cut(write, importing):
+    text = file(row()).rstrip("\n")
+
+    assert importing(write(text)).codes == {"truncated"}
+    assert place(text.replace("v4.3", "v4.2"), write, importing) == "imported"
+
+
+def test_a_span_of_symbols_may_repeat(write, importing):
+    assert place(file(row(alt="<INS>"), row(alt="<INS>")), write, importing) == "imported"
+
+
+@pytest.mark.parametrize(
+    ("name", "people", "variants"),
+    [
+        ("multisample.vcf", 2, "1,202 variants"),
+        ("100samples.vcf.bgz", 100, "873 variants"),
+        ("test.vcf.gz", 189, "115 variants"),
+        ("test-haploidX.vcf", 3, "777 variants"),
+        ("test.snpeff.vcf", 4, "10 variants"),
+        ("mpileup.vcf", 3, "4,103 variants"),
+        ("hts_4.3_complexfile_passed_000.vcf", 100, "27 variants"),
+        ("kidd.aisnp.1kg.vcf", 2504, "55 variants"),
+        ("HG00404_b37.vcf", 0, "5,698 variants"),
+        ("gvcfz.vcf", 0, "2,595 variants"),
+    ],
+)
+def test_real_files_are_read_for_each_of_their_people(name, people, variants):
+    path = SHARED / "genome" / name
+    if not path.exists():
+        pytest.skip("no shared data")
+    with import_file(path) as imported:
+        found = [one.key for one in imported.people]
+        if people == 0:
+            found = [record.subject for record in imported.records()]
+    assert len(found) == max(1, min(people, 1000))  # No more are asked about.
+    with import_file(path, subject_hint=found[-1]) as imported:
+        (outcome,) = imported.outcomes()
+        assert outcome.kind.value == "imported"
+        assert outcome.reason.startswith(variants)
