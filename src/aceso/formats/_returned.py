@@ -5,8 +5,8 @@ can be told from them. Where they do not, the entry of the exported Bundle carri
 
     {"extension": [{"url": "urn:aceso:record", "valueString": "BIOSIGNAL/9f86d081"}], "resource": …}
 
-The resource itself stays as it is, byte for byte. The mark says what belongs together, and may raise
-the class; it never lowers it, since anybody can write one.
+The resource itself stays as it is, byte for byte. The mark says what belongs together, and may
+raise the class; it never lowers it, since anybody can write one.
 
 `measured` gives the class of what phones and watches measured, by the code that our readers of
 their files wrote beside LOINC.
