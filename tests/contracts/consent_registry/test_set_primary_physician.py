@@ -19,7 +19,7 @@ from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from tests.contracts.acting import DAY, grantee_of, head, word
 from tests.support import typed
 
-pytestmark = pytest.mark.both_chains
+BOTH = pytest.mark.both_chains
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def asked(physician):
     return {"actor": str(physician), "grantee": grantee_of(physician)}
 
 
+@BOTH
 def test_opens_the_clinical_record(act, registry, subject, physician, until, decide, asked, chain):
     tx = act("PrimaryPhysician", validUntil=until)
 
@@ -65,6 +66,7 @@ def test_opens_the_clinical_record(act, registry, subject, physician, until, dec
     assert decide(**asked, use=int(Use.COC)) is Reason.USE
 
 
+@BOTH
 def test_opens_the_classes_that_are_named(act, until, decide, asked):
     act("PrimaryPhysician", validUntil=until, classes=int(DataClass.HIV | DataClass.LABS))
 
@@ -72,6 +74,7 @@ def test_opens_the_classes_that_are_named(act, until, decide, asked):
     assert decide(**asked, classes=int(DataClass.NOTES)) is Reason.CLASS
 
 
+@BOTH
 def test_takes_the_place_of_another(act, registry, subject, stranger, until, decide, asked):
     act("PrimaryPhysician", validUntil=until)
 
@@ -83,6 +86,7 @@ def test_takes_the_place_of_another(act, registry, subject, stranger, until, dec
     assert head(registry, subject)["changes"] == 2
 
 
+@BOTH
 def test_counts_again_when_chosen_anew(act, stranger, until, decide, asked):
     for chosen in ({}, {"physician": str(stranger)}, {}):
         act("PrimaryPhysician", validUntil=until, **chosen)
@@ -90,6 +94,7 @@ def test_counts_again_when_chosen_anew(act, stranger, until, decide, asked):
     assert decide(**asked) is Reason.PRIMARY_PHYSICIAN
 
 
+@BOTH
 def test_is_replaced_by_a_plain_grant(act, stranger, physician, until, decide, asked):
     act("PrimaryPhysician", validUntil=until)
 
@@ -99,6 +104,7 @@ def test_is_replaced_by_a_plain_grant(act, stranger, physician, until, decide, a
     assert decide(**asked) is Reason.GRANTED
 
 
+@BOTH
 def test_replaces_a_plain_grant(act, physician, until, decide, asked):
     act("Grant", grantee=grantee_of(physician), conditions=1, classes=int(DataClass.DIET))
 
@@ -108,6 +114,7 @@ def test_replaces_a_plain_grant(act, physician, until, decide, asked):
     assert decide(**asked, classes=int(DataClass.DIET)) is Reason.CLASS
 
 
+@BOTH
 def test_refuses_no_account(act, until):
     nobody = "0x" + "00" * 20
 
@@ -115,6 +122,7 @@ def test_refuses_no_account(act, until):
         act("PrimaryPhysician", physician=nobody, validUntil=until)
 
 
+@BOTH
 def test_refuses_a_barred_physician(act, physician, until):
     act("Bar", actor=str(physician))
 
@@ -122,6 +130,7 @@ def test_refuses_a_barred_physician(act, physician, until):
         act("PrimaryPhysician", validUntil=until)
 
 
+@BOTH
 @pytest.mark.parametrize(
     "classes",
     [
@@ -146,6 +155,7 @@ def test_refuses_an_end_out_of_bounds(act, chain, days, extra):
         act("PrimaryPhysician", validUntil=until)
 
 
+@BOTH
 @pytest.mark.parametrize(("days", "extra"), [(0, 1), (1827, 0)])
 def test_takes_an_end_within_bounds(act, chain, days, extra, decide, asked):
     now = chain[-1].timestamp + 100
