@@ -155,7 +155,6 @@ def test_refuses_an_end_out_of_bounds(act, chain, days, extra):
         act("PrimaryPhysician", validUntil=until)
 
 
-@BOTH
 @pytest.mark.parametrize(("days", "extra"), [(0, 1), (1827, 0)])
 def test_takes_an_end_within_bounds(act, chain, days, extra, decide, asked):
     now = chain[-1].timestamp + 100
