@@ -1,5 +1,5 @@
 """
-settle
+settle: the one exit of an order, once; a withdrawal takes nothing away that was earned (E4)
 ├── there is no such order, or its place was taken by a later one: refuses
 ├── it was settled before: refuses
 ├── it was not delivered
