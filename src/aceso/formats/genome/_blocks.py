@@ -18,7 +18,7 @@ class Blocks:
     """Takes the lines of a body one by one, and knows its size, digest and fields at the end."""
 
     def __init__(self) -> None:
-        self.size = 0
+        self._size = 0
         self.lines = 0
         self._whole = hashlib.sha256()
         self._waiting: list[bytes] = []
@@ -38,6 +38,11 @@ class Blocks:
             self._end_block()
 
     @property
+    def size(self) -> int:
+        self._end_block()
+        return self._size
+
+    @property
     def sha256(self) -> bytes:
         self._end_block()
         return self._whole.digest()
@@ -55,7 +60,7 @@ class Blocks:
         data = b"".join(self._waiting)
         self._waiting.clear()
         self._whole.update(data)
-        self.size += len(data)
+        self._size += len(data)
         value = {"length": len(data), "lines": count, "sha256": hashlib.sha256(data).hexdigest()}
         text = json.dumps(value, sort_keys=True, separators=(",", ":"))
         self._fields[name] = text.encode()
