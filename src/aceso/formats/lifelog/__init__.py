@@ -6,6 +6,7 @@ from .._reader import Reader
 from . import (
     apple_health,
     dexcom,
+    fit,
     fitbit,
     fitbit_json,
     google_fit,
@@ -22,6 +23,7 @@ __all__ = ["READERS"]
 READERS: tuple[Reader, ...] = (
     *apple_health.READERS,
     *dexcom.READERS,
+    *fit.READERS,
     *fitbit.READERS,
     *fitbit_json.READERS,
     *google_fit.READERS,
