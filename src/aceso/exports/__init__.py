@@ -5,6 +5,8 @@
         write_ndjson(resources, stream)
         summary = Summary.of(resources, language="ko", subject=None)
         write_ips(summary, stream, now=now)          # International Patient Summary
+    write_pdf(summary, stream, today=today)      # one page to print
+    write_data_points(resources, stream)         # Open mHealth
         write_pdf(summary, stream)                   # one page to print
         write_data_points(resources, stream)         # Open mHealth
 
@@ -26,6 +28,8 @@ from .bundle import write_bundle, write_ndjson
 from .errors import ExportError, NothingToExportError, SeveralPeopleError
 from .files import create, write_body
 from .ips import write_ips
+from .omh import write_data_points
+from .pdf import write_pdf
 from .summary import Summary
 
 __all__ = [
@@ -38,6 +42,8 @@ __all__ = [
     "create",
     "write_body",
     "write_bundle",
+    "write_data_points",
     "write_ips",
     "write_ndjson",
+    "write_pdf",
 ]
