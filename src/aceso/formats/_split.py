@@ -70,10 +70,11 @@ def top_level_type(head: bytes) -> str | None:
 
 
 def split(
-    stream: BinaryIO, *, entries: bool, key: bytes = b'"entry"'
+    stream: BinaryIO, *, entries: bool, key: bytes = b'"entry"', listed: bool = False
 ) -> Iterator[Element | Rest]:
     """Yield each element of the top-level array `key` if `entries`, then what is left.
 
+    With `listed` the whole text is such an array, and nothing is left.
     Raises JsonError where the text ends too early or is no JSON between the elements.
     """
     rest = bytearray()
@@ -81,13 +82,13 @@ def split(
     buffer = b""
     base = 0  # The offset of `buffer` in the stream.
     position = 0  # Where to look for the next token in `buffer`.
-    depth = 0
+    depth = 1 if listed else 0
     index = -1
     in_entries = False
     element_from: int | None = None
     element_size = 0
     dropped = False  # The element being read is too large to keep.
-    last_key = b""
+    last_key = key if listed else b""
     done = False
     gap_from = 0
     first = True
@@ -183,6 +184,7 @@ def split(
                     in_entries = False
                     last_key = b""
                     keep_from = at
+                    done = listed
                 elif depth == 0:
                     done = True
             elif depth == 1:

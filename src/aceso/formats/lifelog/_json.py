@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from .._model import Item
 from .._reader import Source
@@ -24,7 +24,6 @@ __all__ = ["Part", "digits", "document", "elements", "text"]
 
 Part = tuple[str, Any]
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_WRAP = b'{"entry":'
 
 
 def document(source: Source) -> tuple[Any, Item | None]:
@@ -51,10 +50,9 @@ def elements(source: Source, key: str = "") -> Iterator[tuple[str, Any, Item | N
     seen = 0
     try:
         with source.path.open("rb") as raw:
-            plain_stream = _transcoded(raw, source)
+            stream = _transcoded(raw, source)
             wanted = json.dumps(key or "entry").encode()
-            stream = plain_stream if key else cast(BinaryIO, _Wrapped(plain_stream))
-            for part in split(stream, entries=True, key=wanted):
+            for part in split(stream, entries=True, key=wanted, listed=not key):
                 if isinstance(part, Rest):
                     _check_rest(part.data, key)
                     continue
@@ -80,8 +78,9 @@ def digits(value: Any) -> str:
 
 
 def _check_rest(data: bytes, key: str) -> None:
-    rest = parse(data)
-    if not key and rest != {"entry": []}:
+    if key:
+        parse(data)
+    elif b"".join(data.split()) != b"[]":
         raise JsonError("something follows its end")
 
 
@@ -134,24 +133,6 @@ def _transcoded(raw: BinaryIO, source: Source) -> BinaryIO:
     if len(data) > MAX_PART:
         raise JsonError("it has more than 64 MiB; export a shorter time", code="too_large")
     return io.BytesIO(_utf8(data))
-
-
-class _Wrapped:
-    """A list, read as if it were the `entry` of an object."""
-
-    def __init__(self, stream: BinaryIO):
-        self._stream = stream
-        self._state = 0
-
-    def read(self, size: int) -> bytes:
-        if self._state == 0:
-            self._state = 1
-            return _WRAP + self._stream.read(size).removeprefix(b"\xef\xbb\xbf")
-        block = self._stream.read(size)
-        if not block and self._state == 1:
-            self._state = 2
-            return b"}"
-        return block
 
 
 def _escaped(key: str) -> str:

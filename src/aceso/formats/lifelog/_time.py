@@ -109,7 +109,7 @@ def epoch(digits: str, scale: int, zone: str = "") -> str:
             moment += _delta(zone)
     except (OverflowError, OSError) as exc:
         raise ValueError("out of the calendar") from exc
-    fraction = f".{rest:0{scale}}" if rest else ""
+    fraction = f".{rest:0{scale}}".rstrip("0") if rest else ""
     return f"{moment.isoformat()}{fraction}{zone or 'Z'}"
 
 
