@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import fhir_json, fhir_xml, hl7v2
+from . import fhir_json, fhir_xml, health_card, hl7v2
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*fhir_json.READERS, *fhir_xml.READERS, *hl7v2.READERS)
+READERS: tuple[Reader, ...] = (
+    *fhir_json.READERS,
+    *fhir_xml.READERS,
+    *health_card.READERS,
+    *hl7v2.READERS,
+)
