@@ -10,11 +10,14 @@ from . import (
     fitbit,
     fitbit_json,
     google_fit,
+    gpx,
     libre,
     nightscout,
     omh,
+    others,
     oura,
     samsung,
+    tcx,
     withings,
 )
 
@@ -27,10 +30,13 @@ READERS: tuple[Reader, ...] = (
     *fitbit.READERS,
     *fitbit_json.READERS,
     *google_fit.READERS,
+    *gpx.READERS,
     *libre.READERS,
     *nightscout.READERS,
     *omh.READERS,
+    *others.READERS,
     *oura.READERS,
     *samsung.READERS,
     *withings.READERS,
+    *tcx.READERS,
 )

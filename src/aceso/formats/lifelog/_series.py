@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,16 @@ from .._model import Item
 from ..canonical import number
 from ._measure import Reading, item, measure, skip
 
-__all__ = ["POSITION", "Point", "Track", "decimal", "instant", "milliseconds", "sampled_data"]
+__all__ = [
+    "POSITION",
+    "Point",
+    "Track",
+    "decimal",
+    "instant",
+    "milliseconds",
+    "plain_number",
+    "sampled_data",
+]
 
 POSITION = ("latitude", "longitude", "altitude")
 # In the order in which they are written; everything else that a point holds is left to its caller.
@@ -41,8 +51,9 @@ _MAX_SPARSE = 20  # Cells of the grid for each point.
 _PAUSE = 60_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)\Z", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?\Z", re.ASCII
 )
+_NUMBER = re.compile(r"[+]?(-?)(\d{0,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2}))?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ def _stretches(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
     if not points:
         return
     steps = sorted(b.at - a.at for a, b in pairwise(points))
-    usual = steps[len(steps) // 2] if steps else 0
+    usual = steps[(len(steps) - 1) // 2] if steps else 0
     pause = max(_PAUSE, _MAX_SPARSE * usual)
     start = 0
     for index in range(1, len(points)):
@@ -170,15 +181,30 @@ def instant(at: int, zone: timedelta | None = None, *, local: bool = False) -> s
     return f"{seconds}{fraction}{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-def milliseconds(text: str) -> int:
-    """An ISO 8601 instant as milliseconds since 1970; ValueError if it has no zone, or is none."""
+def milliseconds(text: str) -> tuple[int, bool]:
+    """A time as milliseconds since 1970, and whether it is local, for it has no zone.
+
+    ValueError if it is no time."""
     found = _INSTANT.match(text.strip())
     if found is None:
-        raise ValueError("no instant")
-    zone = "+00:00" if found[3] == "Z" else found[3]
-    moment = datetime.fromisoformat(found[1] + zone)
-    fraction = int((found[2] or "").ljust(3, "0")[:3])
-    return (moment - _EPOCH) // timedelta(milliseconds=1) + fraction
+        raise ValueError("no time")
+    day, clock, part, zone = found.groups()
+    moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in (None, 'Z') else zone}")
+    fraction = int((part or "").ljust(3, "0")[:3])
+    return (moment - _EPOCH) // timedelta(milliseconds=1) + fraction, zone is None
+
+
+def plain_number(text: str) -> str:
+    """A number as people write it (+1.5, .5, 15e-1) as FHIR does, its digits kept.
+
+    ValueError if it is none."""
+    found = _NUMBER.match(text.strip())
+    if found is None or not (found[2] or found[3]):
+        raise ValueError("no number")
+    sign, whole, part, power = found.groups()
+    if power:
+        return f"{Decimal(f'{sign}{whole or 0}.{part or 0}e{power}'):f}"
+    return f"{sign}{whole.lstrip('0') or '0'}{'.' + part if part else ''}"
 
 
 def decimal(value: float, digits: int = 6) -> str:
