@@ -200,6 +200,8 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         epochs={LABS: 2},
         relationships={bytes(32): 3},
         forgotten={bytes([5]) * 32, bytes([4]) * 32},
+        superseded={bytes([6]) * 32: bytes([7]) * 32},
+        same={(bytes([7]) * 32, bytes([8]) * 32)},
     )
     return {
         "mnemonic": MNEMONIC,
@@ -208,6 +210,8 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         "epochs": {str(LABS): 2},
         "relationships": {bytes(32).hex(): 3},
         "forgotten": [(bytes([digit]) * 32).hex() for digit in (4, 5)],
+        "superseded": {(bytes([6]) * 32).hex(): (bytes([7]) * 32).hex()},
+        "same": [[(bytes([7]) * 32).hex(), (bytes([8]) * 32).hex()]],
         "sealed": held.seal(derived).hex(),
     }
 

@@ -33,15 +33,16 @@ _ID_DIGITS = 16
 
 @command("records")
 @click.option("--class", "classes", metavar="CLASSES")
+@click.option("--all", "with_superseded", is_flag=True)
 @click.option("--sync", is_flag=True)
-def records(session: Session, *, classes: str | None, sync: bool) -> None:
+def records(session: Session, *, classes: str | None, with_superseded: bool, sync: bool) -> None:
     wanted = _terms.classes(classes) if classes else None
     person = session.person()
     new = person.sync() if sync else 0
     own = set(person.personas())
     listed = [
         (record_id, note)
-        for record_id, note in person.records()
+        for record_id, note in person.records(superseded=with_superseded)
         if wanted is None or DataClass(note.data_class) & wanted
     ]
     rejected = person.rejected if sync else 0
@@ -54,7 +55,10 @@ def records(session: Session, *, classes: str | None, sync: bool) -> None:
                 "class": _terms.class_name(DataClass(note.data_class)),
                 "day": note.day or None,
                 "issuer": note.issuer,
-                "own": note.issuer in own,
+                # What nobody signed but the person who brought it in.
+                "selfReported": note.issuer in own,
+                "supersededBy": _hex(person.manifest.superseded.get(record_id)),
+                "sameAs": [one.hex() for one in person.same_as(record_id)],
                 "cid": note.cid,
                 "bytes": str(note.body.length),
             }
@@ -75,10 +79,11 @@ def records(session: Session, *, classes: str | None, sync: bool) -> None:
                 note.day or "-",
                 say("records.self") if note.issuer in own else note.issuer,
                 f"{note.body.length:,}",
+                _remark(person, record_id),
             ]
             for record_id, note in listed
         ]
-        columns = ("record", "class", "day", "issuer", "bytes")
+        columns = ("record", "class", "day", "issuer", "bytes", "remark")
         title = say("records.title", count=len(listed))
         console.print(table(title, *(say(f"column.{c}") for c in columns), rows=rows))
         if sync:
@@ -87,10 +92,24 @@ def records(session: Session, *, classes: str | None, sync: bool) -> None:
     show(session, document, render)
 
 
+def _hex(record_id: bytes | None) -> str | None:
+    return None if record_id is None else record_id.hex()
+
+
+def _remark(person: Person, record_id: bytes) -> str:
+    """What is to be known of a record beside what is in it."""
+    if person.is_superseded(record_id):
+        return say("records.superseded")
+    others = person.same_as(record_id)
+    return say("records.same", record=others[0].hex()[:_ID_DIGITS]) if others else ""
+
+
 def find_record(person: Person, text: str) -> bytes:
     """The record whose id begins with these digits."""
     wanted = text.lower().removeprefix("0x")
-    found = [record_id for record_id, _ in person.records() if record_id.hex().startswith(wanted)]
+    found = [
+        record_id for record_id in person.manifest.records if record_id.hex().startswith(wanted)
+    ]
     if len(found) == 1 and wanted:
         return found[0]
     if found:

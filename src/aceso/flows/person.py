@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from aceso.codes import DataClass
-from aceso.errors import InputError
+from aceso.errors import AcesoError, InputError
 from aceso.formats import (
+    FHIR_JSON,
+    Fact,
     Imported,
     Kind,
     Outcome,
     PersonInFile,
     RecordDraft,
+    facts_of,
     import_file,
     source_file,
 )
@@ -38,6 +41,7 @@ from aceso.vault import (
     RecordNote,
 )
 
+from .linking import MAX_COMPARED, Linker, Relation, note_relation
 from .network import Network
 from .own_vault import HOME
 from .profile import Profile
@@ -47,6 +51,9 @@ from .reports import FileReport, ImportReport
 
 __all__ = ["Person", "Whose"]
 
+
+# A record larger than this is not opened to be compared.
+_MAX_COMPARED = 4 << 20
 
 Whose = Callable[[Path, tuple[PersonInFile, ...]], str | None]
 
@@ -68,6 +75,8 @@ class Person(HoldingRecords):
         super().__init__(network, profile)
         # Records that were read and are not kept yet: two files may hold the same one.
         self._under_way: set[bytes] = set()
+        # How these stand to the records that are there.
+        self._relations: dict[bytes, Relation] = {}
 
     def import_files(
         self,
@@ -131,15 +140,28 @@ class Person(HoldingRecords):
         source = imported.source
         records = added = 0
         forgotten: list[Outcome] = []
-        for place, draft in self._drafts(path, imported) if source.size else ():
+        linker = Linker(
+            self.profile.store,
+            lambda: self.manifest.records,
+            read=self._facts_in,
+            coming=self._under_way,
+        )
+        for place, draft, facts in self._drafts(path, imported) if source.size else ():
             records += 1
             if draft.record_id in self.manifest.forgotten:
                 forgotten.append(_forgotten(place, path))
                 continue
-            if draft.record_id in self.manifest.records or draft.record_id in self._under_way:
+            relation = linker.relate(
+                draft.record_id, facts, data_class=int(draft.data_class), day=draft.day
+            )
+            if draft.record_id in self.manifest.records:
+                note_relation(self.manifest, draft.record_id, relation)
+                continue
+            if draft.record_id in self._under_way or relation.is_known:
                 continue
             added += 1
             self._under_way.add(draft.record_id)
+            self._relations[draft.record_id] = relation
             yield draft
         digest = hashlib.sha256()
         telling = forgotten.copy()
@@ -167,11 +189,29 @@ class Person(HoldingRecords):
             people=imported.people if len(imported.people) > 1 else (),
         )
 
-    def _drafts(self, path: Path, imported: Imported) -> Iterator[tuple[str, Draft]]:
-        """Each record of a file, with its place, and the file itself if it is about one person."""
+    def _facts_in(self, record_id: bytes) -> list[Fact]:
+        """What is in a record that this device has not looked into; nothing where it can't."""
+        if self.manifest.records[record_id].body.length > _MAX_COMPARED:
+            return []
+        with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
+            opened = Path(folder, "record")
+            try:
+                self.open_record(record_id, opened)
+            except AcesoError as exc:
+                self.network.troubles.append(exc)
+                return []
+            return facts_of(opened.read_bytes())
+
+    def _drafts(
+        self, path: Path, imported: Imported
+    ) -> Iterator[tuple[str, Draft, Sequence[Fact]]]:
+        """Each record of a file, with its place and what is in it, and the file itself if it is
+        about one person."""
         now = self.network.suite.now()
         for record in imported.records():
-            yield record.source_place, self._draft(record, now)
+            compared = record.media_type == FHIR_JSON and record.pieces <= MAX_COMPARED
+            facts = facts_of(record.canonical) if compared else ()
+            yield record.source_place, self._draft(record, now), facts
         if len(imported.people) > 1:
             return
         source = imported.source
@@ -184,7 +224,7 @@ class Person(HoldingRecords):
             day="",
             fields=source.fields,
         )
-        yield "/", whole
+        yield "/", whole, ()
 
     def _draft(self, record: RecordDraft, now: int) -> Draft:
         return Draft(
@@ -252,6 +292,7 @@ class Person(HoldingRecords):
 
     def _note(self, entry: ListEntry, sealed: Sealed) -> None:
         self._under_way.discard(entry.record_id)
+        relation = self._relations.pop(entry.record_id, Relation())
         self.manifest.records[entry.record_id] = RecordNote(
             data_class=sealed.data_class,
             epoch=entry.capsule.context.epoch,
@@ -261,6 +302,7 @@ class Person(HoldingRecords):
             root=entry.root,
             day=sealed.day or day_of(sealed.issued_at),
         )
+        note_relation(self.manifest, entry.record_id, relation)
 
     def _unnote(self, record_id: bytes) -> None:
         self.manifest.records.pop(record_id, None)

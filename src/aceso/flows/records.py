@@ -126,10 +126,25 @@ class HoldingRecords(Consenting):
                 found[seeing[0].address] = seeing[0]
         return list(found.values())
 
-    def records(self) -> list[tuple[bytes, RecordNote]]:
-        """What the vault holds, the oldest first."""
-        notes = self.manifest.records.items()
+    def records(self, *, superseded: bool = False) -> list[tuple[bytes, RecordNote]]:
+        """What the vault holds, the oldest first; what a newer record took the place of only where
+        it is asked for."""
+        notes = [
+            (record_id, note)
+            for record_id, note in self.manifest.records.items()
+            if superseded or not self.is_superseded(record_id)
+        ]
         return sorted(notes, key=lambda item: (item[1].day, item[0]))
+
+    def is_superseded(self, record_id: bytes) -> bool:
+        """Whether a newer record, which is there, took the place of this one."""
+        return self.manifest.superseded.get(record_id) in self.manifest.records
+
+    def same_as(self, record_id: bytes) -> list[bytes]:
+        """Records, which are there, in which another source says something that this one says."""
+        pairs = [pair for pair in self.manifest.same if record_id in pair]
+        others = {one for pair in pairs for one in pair} - {record_id}
+        return sorted(others & self.manifest.records.keys())
 
     def entry(self, record_id: bytes) -> ListEntry:
         stored = self.profile.store.entry(record_id)

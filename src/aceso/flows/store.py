@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from aceso.formats import Fact
 from aceso.vault import ListEntry
 
 __all__ = ["Batch", "Step", "Store", "Stored"]
@@ -56,6 +57,13 @@ CREATE TABLE IF NOT EXISTS adding (cid TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS opened (
     list_key TEXT, persona TEXT, PRIMARY KEY (list_key, persona)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS fact (
+    record_id BLOB NOT NULL, identity BLOB NOT NULL, statement BLOB NOT NULL, version TEXT NOT NULL,
+    digest BLOB NOT NULL, PRIMARY KEY (record_id, digest)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX IF NOT EXISTS fact_identity ON fact (identity);
+CREATE INDEX IF NOT EXISTS fact_statement ON fact (statement);
+CREATE INDEX IF NOT EXISTS fact_digest ON fact (digest);
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 """
 
@@ -143,6 +151,7 @@ class Store:
     def delete(self, record_id: bytes) -> None:
         """Forget an entry and its capsule; the pages are overwritten."""
         self._database.execute("DELETE FROM entry WHERE record_id = ?", (record_id,))
+        self.drop_facts(record_id)
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _entries(self, where: str, *values: object) -> list[Stored]:
@@ -152,6 +161,38 @@ class Store:
             Stored(ListEntry.from_bytes(data), list_key, day, _step(anchored, posted))
             for data, list_key, day, anchored, posted in rows
         ]
+
+    # What is in the records, as it is compared with what comes.
+
+    def note_facts(self, record_id: bytes, facts: Iterable[Fact]) -> None:
+        self._database.executemany(
+            "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?, ?)",
+            ((record_id, one.identity, one.statement, one.version, one.digest) for one in facts),
+        )
+
+    def facts(self, record_id: bytes) -> list[Fact]:
+        rows = self._database.execute(
+            "SELECT identity, statement, version, digest FROM fact WHERE record_id = ?",
+            (record_id,),
+        )
+        return [Fact(*row) for row in rows]
+
+    def related(self, fact: Fact) -> set[bytes]:
+        """Records that hold this fact, another version of it, or the same from another source."""
+        rows = self._database.execute(
+            "SELECT record_id FROM fact WHERE digest = :digest "
+            "UNION SELECT record_id FROM fact WHERE identity = :identity AND :identity <> x'' "
+            "UNION SELECT record_id FROM fact WHERE statement = :statement AND :statement <> x''",
+            {
+                "digest": fact.digest,
+                "identity": fact.identity,
+                "statement": fact.statement,
+            },
+        )
+        return {record_id for (record_id,) in rows}
+
+    def drop_facts(self, record_id: bytes) -> None:
+        self._database.execute("DELETE FROM fact WHERE record_id = ?", (record_id,))
 
     # Lists that were opened for a persona, and small values.
 

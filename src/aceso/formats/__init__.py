@@ -44,6 +44,7 @@ from ._records import Imported, group, import_file
 from ._registry import READERS, detect, read, source_file
 from .canonical import canonical_bytes
 from .errors import FormatError
+from .facts import Fact, facts_of
 from .people import PersonInFile
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "VCF",
     "Body",
     "BytesBody",
+    "Fact",
     "Format",
     "FormatError",
     "Imported",
@@ -64,6 +66,7 @@ __all__ = [
     "SourceFile",
     "canonical_bytes",
     "detect",
+    "facts_of",
     "group",
     "import_file",
     "read",

@@ -35,8 +35,8 @@ from .segments import Body
 __all__ = ["CommitteeNote", "Head", "Manifest", "RecordNote", "SignedHead", "newest"]
 
 _MAGIC: Final = b"AMAN"
-# Version 1 had no `forgotten`. A program that knows only that one must not save over this one: what
-# was forgotten would come back.
+# Version 1 had no `forgotten`, `superseded` and `same`. A program that knows only that one must
+# not save over this one: what was forgotten would come back.
 _BOX_VERSION: Final = 2
 
 
@@ -102,6 +102,8 @@ class Manifest:
 
     records        record id -> what is remembered
     forgotten      ids of records that were deleted, and stay so: see `forget`
+    superseded     id of a record -> id of the one that takes its place, newer or with more in it
+    same           pairs of ids, ascending, of records in which two sources say the same
     sources        digest of a file that was imported -> digest of its outcomes
     relationships  grantee (32 bytes) -> index of the persona that is shown to them
     epochs         data class -> its newest epoch
@@ -112,6 +114,8 @@ class Manifest:
     version: int = 0
     records: dict[bytes, RecordNote] = field(default_factory=dict)
     forgotten: set[bytes] = field(default_factory=set)
+    superseded: dict[bytes, bytes] = field(default_factory=dict)
+    same: set[tuple[bytes, bytes]] = field(default_factory=set)
     sources: dict[bytes, bytes] = field(default_factory=dict)
     relationships: dict[bytes, int] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=dict)
@@ -147,6 +151,8 @@ class Manifest:
             version=newer.version,
             records=_kept(self.records | newer.records, forgotten),
             forgotten=forgotten,
+            superseded=self.superseded | newer.superseded,
+            same=self.same | newer.same,
             sources=self.sources | newer.sources,
             relationships=self.relationships | newer.relationships,
             epochs={one: max(self.epochs.get(one, 0), newer.epochs.get(one, 0)) for one in classes},
@@ -160,6 +166,8 @@ class Manifest:
             {
                 "records": {key.hex(): note._to_json() for key, note in self.records.items()},
                 "forgotten": sorted(record_id.hex() for record_id in self.forgotten),
+                "superseded": {key.hex(): value.hex() for key, value in self.superseded.items()},
+                "same": sorted([one.hex(), other.hex()] for one, other in self.same),
                 "sources": {key.hex(): value.hex() for key, value in self.sources.items()},
                 "relationships": {key.hex(): value for key, value in self.relationships.items()},
                 "epochs": {str(key): value for key, value in self.epochs.items()},
@@ -198,6 +206,13 @@ class Manifest:
                 manifest.forgotten = {
                     exactly(bytes.fromhex(record_id), 32, "a record id")
                     for record_id in said["forgotten"]
+                }
+                manifest.superseded = {
+                    bytes.fromhex(key): exactly(bytes.fromhex(value), 32, "a record id")
+                    for key, value in said["superseded"].items()
+                }
+                manifest.same = {
+                    (bytes.fromhex(one), bytes.fromhex(other)) for one, other in said["same"]
                 }
             notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)

@@ -5,6 +5,7 @@ aceso, on a real local network
 │   ├── the same again: nothing new
 │   ├── --report: every part, a line of JSON for each
 │   └── of two people: nothing without --whose, then what is theirs and not the file
+├── a corrected result takes the place of the first one, which --all still shows
 ├── reclassify: the record is under the other class, the old one is gone and stays so
 ├── share, who-can-see, open, unshare: what is said, done and refused
 │   └── without a yes: nothing is done
@@ -298,6 +299,30 @@ def test_reclassify_puts_a_record_under_another_class(person, tmp_path):
     assert (again.code, again.document["error"]["code"]) == (3, "E_SAME_CLASS")
 
 
+def test_a_corrected_result_takes_the_place_of_the_first(person, tmp_path):
+    number = [{"system": "urn:oid:1.2.410.100110.10.41100616", "value": "R-9"}]
+    final = GLUCOSE | {"id": "r9", "identifier": number, "valueQuantity": {"value": 97}}
+    corrected = final | {"status": "corrected", "valueQuantity": {"value": 79}}
+    before = {one["id"] for one in person("records").document["records"]}
+    for name, resource in (("final.json", final), ("corrected.json", corrected)):
+        (tmp_path / name).write_text(json.dumps(resource))
+        assert person("import", tmp_path / name).document["added"] == 2
+
+    added = [
+        one
+        for one in person("records", "--all").document["records"]
+        if one["id"] not in before and b"collection" in opened(person, one["id"], tmp_path)
+    ]
+
+    first, last = sorted(added, key=lambda one: one["supersededBy"] is None)
+    assert first["supersededBy"] == last["id"]
+    assert b'"value":79' in opened(person, last["id"], tmp_path)
+    current = {one["id"] for one in person("records").document["records"]}
+    assert last["id"] in current and first["id"] not in current
+    assert person("import", tmp_path / "final.json").document["added"] == 0
+    assert "a newer record" in person.says("records", "--all").out
+
+
 def opened(person, record, folder):
     out = folder / f"{record[:16]}.json"
     person("open", record, "--out", out)
@@ -308,7 +333,7 @@ def test_records_of_a_class(person):
     labs = person("records", "--class", "labs").document["records"]
 
     assert [one["class"] for one in labs].count("labs") == len(labs) > 0
-    assert all(one["own"] for one in labs)
+    assert all(one["selfReported"] for one in labs)
     assert labs[0]["id"][:16] in person.says("records", "--class", "labs").out
 
 
@@ -373,7 +398,7 @@ def test_verify(actors, person, tmp_path):
     visit.write_text(json.dumps({**GLUCOSE, "id": "second"}))
     assert hospital("issue", card, visit).code == 0
     assert person("records", "--sync").document["new"] == 1
-    (record,) = (r for r in person("records").document["records"] if not r["own"])
+    (record,) = (r for r in person("records").document["records"] if not r["selfReported"])
     out = tmp_path / "result.json"
     assert person("open", record["id"][:12], "--out", out, "--evidence").code == 0
 

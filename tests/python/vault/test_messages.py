@@ -151,6 +151,8 @@ def test_a_manifest_opens_in_its_own_version_only(seed, keys, note):
     manifest = vault.Manifest(
         records={bytes(32): note},
         forgotten={b"\6" * 32},
+        superseded={b"\7" * 32: bytes(32)},
+        same={(bytes(32), b"\7" * 32)},
         sources={b"\2" * 32: b"\3" * 32},
         relationships={b"\4" * 32: 5},
         epochs={LABS: 1},
@@ -189,6 +191,17 @@ def test_what_one_device_forgot_no_other_brings_back(note):
         assert two.records == {kept: note, gone: note}
     with pytest.raises(ValueError, match="a record id"):
         one.forget(b"short")
+
+
+def test_what_devices_learnt_of_records_is_joined():
+    first, second, third = (bytes([digit]) * 32 for digit in (1, 2, 3))
+    one = vault.Manifest(superseded={first: second}, same={(first, second)})
+    two = vault.Manifest(version=1, superseded={second: third}, same={(second, third)})
+
+    merged = one.merged(two)
+
+    assert merged.superseded == {first: second, second: third}
+    assert merged.same == {(first, second), (second, third)}
 
 
 def test_a_note_beside_its_tombstone_is_not_read(keys, note):

@@ -121,6 +121,8 @@ def test_manifest():
         epochs={LABS: 2},
         relationships={bytes(32): 3},
         forgotten={unhex("04" * 32), unhex("05" * 32)},
+        superseded={unhex("06" * 32): unhex("07" * 32)},
+        same={(unhex("07" * 32), unhex("08" * 32))},
     )
 
 
