@@ -29,12 +29,12 @@ from typing import BinaryIO, cast
 from .._head import Head
 from .._model import VCF, Body, Format, Item, Kind, Outcome, Piece
 from .._reader import Reader, Source
-from ._blocks import BLOCK_LINES, Blocks
-from ._classes import WHOLE_VARIANTS, genome_class, in_pharmacogene
+from ._blocks import Blocks
+from ._classes import genome_class, in_pharmacogene
 from ._vcf_header import Header, VcfError
 from ._vcf_lines import Lines
 
-__all__ = ["BLOCK_LINES", "FORMAT", "READERS", "WHOLE_VARIANTS", "Reading", "check", "piece_of"]
+__all__ = ["FORMAT", "READERS", "check", "check_end", "read_vcf", "unpacked"]
 
 FORMAT = Format("vcf", "text/vcf", "VCF", "VCF")
 
@@ -59,7 +59,7 @@ class _Body:
 
     def open(self) -> BinaryIO:
         if self.column is None:
-            return _unpacked(self.path)
+            return unpacked(self.path)
         lines = _column_lines(self.path, self.column)
         return cast(BinaryIO, io.BufferedReader(_Lines(lines), 1 << 18))
 
@@ -101,7 +101,7 @@ class Reading:
         return self.blocks.lines
 
 
-def _read(source: Source) -> Iterator[Item]:
+def read_vcf(source: Source) -> Iterator[Item]:
     """One outcome for the file: a genome is one record."""
     path, subject_hint = source.path, source.subject_hint
     try:
@@ -127,10 +127,10 @@ def _read(source: Source) -> Iterator[Item]:
         yield Outcome(Kind.REFUSED, "/", "VCF", reason, "no_variants", path), None
         return
     body = _Body(path, reading.blocks.size, reading.blocks.sha256, column)
-    yield from piece_of(reading, body, path)
+    yield from _piece_of(reading, body, path)
 
 
-def piece_of(reading: Reading, body: Body, path: Path) -> Iterator[Item]:
+def _piece_of(reading: Reading, body: Body, path: Path) -> Iterator[Item]:
     """The outcome and the record of a genome that was read."""
     data_class, why = genome_class(
         reading.variants,
@@ -153,7 +153,7 @@ def piece_of(reading: Reading, body: Body, path: Path) -> Iterator[Item]:
     yield Outcome(Kind.IMPORTED, "/", "VCF", why, "", path, data_class), piece
 
 
-def _unpacked(path: Path) -> BinaryIO:
+def unpacked(path: Path) -> BinaryIO:
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
@@ -162,8 +162,8 @@ def _unpacked(path: Path) -> BinaryIO:
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers, or VcfError where it can't be read on."""
     number = 0
-    _check_end(path)
-    with _unpacked(path) as stream:
+    check_end(path)
+    with unpacked(path) as stream:
         while True:
             try:
                 line = stream.readline(_MAX_LINE)
@@ -185,7 +185,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _check_end(path: Path) -> None:
+def check_end(path: Path) -> None:
     """A bgzip file ends with an empty block; without it, whole blocks may be missing."""
     with path.open("rb") as stream:
         head = stream.read(18)
@@ -250,4 +250,4 @@ def check(lines: Iterator[tuple[int, bytes]]) -> Reading:
     return Reading(header, blocks, checked.reference_blocks, pharmacogenes)
 
 
-READERS = (Reader(FORMAT, _is_vcf, _read),)
+READERS = (Reader(FORMAT, _is_vcf, read_vcf),)
