@@ -41,7 +41,7 @@ def start(proxy):
     node, pool = Node(proxy.url), ThreadPoolExecutor(1)
 
     def started(does, *, place=20, **pace) -> Future:
-        sender = Sender(node, account(place), pace=Pace(**(EAGER | pace)), deadline=30.0)
+        sender = Sender(node, account(place), pace=Pace(**(EAGER | pace)), deadline=60.0)
         return pool.submit(does, sender)
 
     yield started
@@ -77,7 +77,7 @@ def test_one_that_is_counted_is_not_sent_again(paused, proxy, start):
     assert not sent.done()
     proxy.holds = False
 
-    assert sent.result(timeout=10).status == 1
+    assert sent.result(timeout=60).status == 1
     paused.ask("evm_mine")
     assert (has(paused, call), len(proxy.sent), nonce(paused)) == (1, 1, before + 1)
 
@@ -91,7 +91,7 @@ def test_those_of_a_batch_are_not_sent_again(paused, proxy, start):
     looked(proxy)
     proxy.holds = False
 
-    assert [receipt.status for receipt in sent.result(timeout=10)] == [1] * 5
+    assert [receipt.status for receipt in sent.result(timeout=60)] == [1] * 5
     paused.ask("evm_mine")
     assert [has(paused, call) for call in calls] == [1] * 5
     assert (len(proxy.sent), nonce(paused)) == (5, before + 5)
@@ -109,7 +109,7 @@ def test_one_that_is_said_to_be_used_too_early_is_not_sent_again(paused, proxy, 
     proxy.says_used, proxy.after_none = True, gets_in
     sent = start(lambda sender: sender.send(call))
 
-    assert sent.result(timeout=10).status == 1
+    assert sent.result(timeout=60).status == 1
     paused.ask("evm_mine")
     assert (has(paused, call), len(proxy.sent), nonce(paused)) == (1, 1, before + 1)
 
@@ -121,7 +121,7 @@ def use_nonce(chain, place: int) -> None:
         sent = pool.submit(Sender(other, account(place), pace=Pace(longest_poll=0.02)).send, gift())
         wait_for_pool(chain, 1)
         chain.ask("evm_mine")
-        sent.result(timeout=10)
+        sent.result(timeout=60)
     other.close()
 
 
@@ -134,7 +134,7 @@ def passed_by(chain, proxy, call: Call, place: int, then=lambda: None):
             wait_for_pool(chain, 1)
             proxy.holds = False
             chain.ask("evm_mine")
-            first.result(timeout=10)
+            first.result(timeout=60)
         use_nonce(chain, place)
         proxy.holds = True
         then()
@@ -152,7 +152,7 @@ def test_a_nonce_that_a_later_block_counts_is_left(paused, proxy, start):
     wait_for_pool(paused, 1)
     paused.ask("evm_mine")
 
-    assert sent.result(timeout=10).status == 1
+    assert sent.result(timeout=60).status == 1
     assert (has(paused, call), nonce(paused, 21)) == (1, before + 3)
 
 
@@ -166,7 +166,7 @@ def test_a_nonce_that_no_later_block_counts_is_left_after_a_while(paused, proxy,
     wait_for_pool(paused, 1)
     paused.ask("evm_mine")
 
-    assert sent.result(timeout=10).status == 1
+    assert sent.result(timeout=60).status == 1
     assert (has(paused, call), nonce(paused, 22)) == (1, before + 3)
 
 
@@ -181,7 +181,7 @@ def test_what_was_learnt_of_a_former_nonce_is_not_held_against_the_next(paused, 
     looked(proxy)
     proxy.holds = False
 
-    assert sent.result(timeout=10).status == 1
+    assert sent.result(timeout=60).status == 1
     paused.ask("evm_mine")
     assert (has(paused, call), len(proxy.sent), nonce(paused, 23)) == (1, 3, before + 3)
 
@@ -199,7 +199,7 @@ def test_what_is_mended_is_done_once(paused, proxy, start):
     paused.ask("evm_setAutomine", True)
     proxy.holds = False
     created = start(lambda sender: sender.deploy(COUNTER, name="Counter"), place=24)
-    counter = created.result(timeout=10).contract_address
+    counter = created.result(timeout=60).contract_address
     paused.ask("evm_setAutomine", False)
     proxy.holds, before, deployed = True, nonce(paused, 24), len(proxy.sent)
 
@@ -218,7 +218,7 @@ def test_what_is_mended_is_done_once(paused, proxy, start):
     looked(proxy)
     proxy.holds = False
 
-    assert [receipt.status for receipt in sent.result(timeout=10)] == [1] * 9
+    assert [receipt.status for receipt in sent.result(timeout=60)] == [1] * 9
     paused.ask("evm_mine")
     slots = [int(paused.ask("eth_getStorageAt", counter, hex(at), "latest"), 16) for at in (1, 8)]
     assert slots == [9, 1]
