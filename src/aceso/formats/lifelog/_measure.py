@@ -234,7 +234,9 @@ def _code(reading: Reading) -> dict[str, Any]:
     coding = [{"system": _LOINC, "code": loinc}] if loinc else []
     coding.append({"system": _OWN, "code": known.name})
     if reading.native is not None:
-        coding.append({"system": reading.native[0], "code": reading.native[1]})
+        # A code of FHIR has single blanks; a name of the source may have more.
+        code = " ".join(reading.native[1].split())
+        coding.append({"system": reading.native[0], "code": code})
     return {"coding": coding, "text": known.en}
 
 

@@ -59,6 +59,7 @@ class Spec:
     clock: Clock = _iso
     device: str = ""
     note: str = ""
+    subject: str = ""
     only: bool = False
     ignore: Sequence[str] = ()
     system: str = ""
@@ -91,7 +92,15 @@ def read_spec(source: Source, spec: Spec, layout: Layout) -> Iterator[Item]:
 
 
 def _left(source: Source, spec: Spec, layout: Layout) -> Iterator[Item]:
-    known = {spec.start, spec.end, spec.device, spec.note, *spec.columns, *spec.ignore}
+    known = {
+        spec.start,
+        spec.end,
+        spec.device,
+        spec.note,
+        spec.subject,
+        *spec.columns,
+        *spec.ignore,
+    }
     for column in spec.columns.values():
         known |= {column.native, *column.parts}
     left = [name for name in layout.columns if name and name not in known]
@@ -154,4 +163,5 @@ def _reading(
         native=(spec.system, kind) if kind and spec.system else None,
         parts=parts,
         note=row[spec.note] if spec.note else "",
+        subject=row[spec.subject] if spec.subject else "",
     )

@@ -170,7 +170,7 @@ def test_nightscout_treatments_say_their_unit_or_are_kept(take):
     base = {"created_at": "2018-06-02T07:25:00.000Z"}
     taken = take(
         [
-            {**base, "eventType": "Meal Bolus", "insulin": 1.20, "carbs": 30},
+            {**base, "eventType": "Meal  Bolus ", "insulin": 1.20, "carbs": 30},
             {**base, "eventType": "BG Check", "glucose": 5.5, "units": "mmol",
              "glucoseType": "Finger"},
             {**base, "eventType": "BG Check", "glucose": 100, "glucoseType": "Finger"},

@@ -34,6 +34,10 @@ TABLES = [
     "com.samsung.smartthings.device,1,2\nx,start_time\n1,2\n",
     "date,value\n2024-01-01,1\n",
     "day,score\n2024-01-01,1\n",
+    "date,time,heartrate\n2024-01-01,07:00,60\n",
+    "Id,Time,Value\n1,4/12/2016 7:21:00 AM,97\n",
+    "Activity Type,Date,Title\nRunning,2024-01-01,x\n",
+    "Sample rate,Time,HR (bpm)\n1,00:00:00,85\n",
 ]
 DOCUMENTS = [
     {"heart_rate": 60},
@@ -59,6 +63,11 @@ STARTS = [
     b"timestamp,rmssd,nremhr,entropy\n2024-",
     b"Date,Calories (kcal),Step count\n2024-",
     b"x\ny\na,b,c,d,Historic Glucose mg/dL,Scan Glucose mg/dL\n1,2,",
+    b"date,time,heartRate\n2024-01-01,",
+    b"Activity Type,Date,Favorite,Title,Distance,Calories,Time,Avg HR\nRunning,2024-",
+    b"Name,Sport,Date,Start time,Duration\nx,y,01-02-2024,22:00:00,1\n"
+    b"Sample rate,Time,HR (bpm)\n1,00:00:0",
+    b"Id,ActivityMinute,Steps\n1503960366,4/12/2016 12:0",
     b"bedtime_start;bedtime_end;total_sleep_duration;day\n2024-",
     b'[{"sgv":100,"date":1527924300000},{"',
     b'[{"eventType":"x","created_at":"2018-06-02T00:05:00Z"},',
