@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import array, bcf, vcf
+from . import array, bcf, others, vcf
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*vcf.READERS, *bcf.READERS, *array.READERS)
+READERS: tuple[Reader, ...] = (*vcf.READERS, *bcf.READERS, *array.READERS, *others.READERS)
