@@ -26,6 +26,7 @@ from .._returned import measured, returned
 from ..canonical import JsonError, canonical_bytes
 from .fhir_check import first_error
 from .fhir_version import NotSafe, as_r4, stated_version, version_by_shape
+from .korea_dates import with_solar_birthday
 
 __all__ = [
     "entry_items",
@@ -193,7 +194,12 @@ def _resource(path: Path, value: Any, place: str, full_url: str) -> Item:
         version = version_by_shape(kind, value)
         if version is not None:
             return _other(path, value, place, full_url, version)
-        return refused(path, place, issue, "not_r4", kind)
+        turned = with_solar_birthday(value)
+        if turned is None or first_error(canonical_bytes(turned)) is not None:
+            return refused(path, place, issue, "not_r4", kind)
+        piece = standardise(turned, place=place, full_url=full_url)
+        reason = f"{piece.why_class}; the day of birth was told by the lunar calendar"
+        return Outcome(Kind.IMPORTED, place, kind, reason, "lunar", path, piece.data_class), piece
     piece = standardise(value, place=place, full_url=full_url)
     return Outcome(Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class), piece
 
