@@ -33,12 +33,14 @@ def _iso(cell: str, row: Row) -> str:
 @dataclass(frozen=True, slots=True)
 class Column:
     """What a column measures; `parts` are columns whose cells go with it. A `bare` one has no
-    value of its own beside them, such as a blood pressure."""
+    value of its own beside them, such as a blood pressure, or is the sum of whole numbers in the
+    columns of `total`, such as a night that is told only by its stages."""
 
     measure: str
     unit: str = ""
     is_text: bool = False
     bare: bool = False
+    total: tuple[str, ...] = ()
     parts: Mapping[str, Column] = field(default_factory=dict)
     native: str = ""  # A column whose cell is the source's own name of the kind.
 
@@ -156,7 +158,7 @@ def _reading(
         column.measure,
         start,
         end,
-        value="" if column.is_text or column.bare else decimal(row[name], comma=comma),
+        value=_value(column, row, name, comma),
         text=row[name] if column.is_text else "",
         unit=column.unit,
         device=row[spec.device] if spec.device else "",
@@ -165,3 +167,14 @@ def _reading(
         note=row[spec.note] if spec.note else "",
         subject=row[spec.subject] if spec.subject else "",
     )
+
+
+def _value(column: Column, row: Row, name: str, comma: bool) -> str:
+    if column.total:
+        cells = [row[one] for one in column.total]
+        return str(sum(int(one) for one in cells)) if all(map(_is_whole, cells)) else ""
+    return "" if column.is_text or column.bare else decimal(row[name], comma=comma)
+
+
+def _is_whole(cell: str) -> bool:
+    return cell.isascii() and cell.isdigit() and len(cell) < 10

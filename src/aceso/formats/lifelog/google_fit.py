@@ -54,7 +54,14 @@ _SUMMARY = {
     "com.google.speed.summary": ("speed", "m/s"),
     "com.google.height.summary": ("body_height", "m"),
 }
-_SLEEP = {"1": "awake", "2": "asleep", "3": "out of bed", "4": "light", "5": "deep", "6": "rem"}
+_SLEEP = {
+    "1": "awake",
+    "2": "asleep",
+    "3": "awake, out of bed",
+    "4": "light",
+    "5": "deep",
+    "6": "rem",
+}
 _MENSTRUATION = {"1": "spotting", "2": "light", "3": "medium", "4": "heavy"}
 _DAILY = (
     Spec(

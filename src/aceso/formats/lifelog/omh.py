@@ -61,7 +61,7 @@ _SCHEMAS = {
     "oxygen-saturation": _Schema("oxygen_saturation", "oxygen_saturation", {"%": "%"}),
     "respiratory-rate": _Schema("respiratory_rate", "respiratory_rate", {"breaths/min": "/min"}),
     "rr-interval": _Schema("rr_interval", "rr_interval", {"ms": "ms"}),
-    "sleep-duration": _Schema("sleep_duration", "sleep_in_bed",
+    "sleep-duration": _Schema("sleep_duration", "sleep_duration",
                               {unit: _TIME[unit] for unit in ("sec", "min", "h")}),
     "speed": _Schema("speed", "speed", {"m/s": "m/s", "km/h": "km/h"}),
     "step-count": _Schema("step_count", "step_count", {"steps": "{steps}"}),

@@ -70,6 +70,7 @@ _SPECS = (
             "deepSleepTime": Column(
                 "sleep_duration",
                 bare=True,
+                total=("deepSleepTime", "shallowSleepTime", "REMTime"),
                 parts={
                     "deepSleepTime": Column("sleep_deep"),
                     "shallowSleepTime": Column("sleep_light"),

@@ -75,7 +75,7 @@ _KINDS: dict[str, _Kind] = {
     "sleep": _Kind({"sleep_duration": "sleep_duration"}, {
         "efficiency": ("sleep_efficiency", ""), "sleep_score": ("sleep_score", ""),
         "total_rem_duration": ("sleep_rem", ""), "total_light_duration": ("sleep_light", "")},
-        whole="sleep_duration"),
+        whole="sleep_in_bed"),
     "sleep_stage": _Kind({}, text="stage", whole="sleep_stage"),
     "sleep_snoring": _Kind({}, whole="snoring"),
     "weight": _Kind({

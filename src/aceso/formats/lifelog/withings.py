@@ -126,7 +126,9 @@ _SPECS = (
         {
             "light (s)": Column(
                 "sleep_duration",
+                unit="s",
                 bare=True,
+                total=("light (s)", "deep (s)", "rem (s)"),
                 parts={
                     "light (s)": Column("sleep_light", unit="s"),
                     "deep (s)": Column("sleep_deep", unit="s"),

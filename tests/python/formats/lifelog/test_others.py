@@ -33,7 +33,7 @@ def test_zepp_minutes_days_and_nights(take):
         "2026-01-01,96,198,12,2026-01-01 06:47:00+0000,2026-01-01 12:13:00+0000,32,\n"
         "2026-01-02,0,0,0,2026-01-02 06:47:00+0000,2026-01-02 06:47:00+0000,0,\n"
     )
-    assert night.said == [("sleep_duration", "2026-01-01T06:47:00+00:00", "")]
+    assert night.said == [("sleep_duration", "2026-01-01T06:47:00+00:00", "326 min")]
     assert parts(night.observations[0]) == {
         "sleep_deep": "96 min",
         "sleep_light": "198 min",

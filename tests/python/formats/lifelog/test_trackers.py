@@ -436,6 +436,13 @@ def test_withings_tables(take):
         "heart_rate": "61 /min",
     }
 
+    night = take(
+        'from,to,"light (s)","deep (s)","rem (s)","awake (s)","wake up"\n'
+        "2024-01-15T23:10:00+01:00,2024-01-16T07:00:00+01:00,14400,5400,5100,3300,2\n"
+    )
+    assert night.said == [("sleep_duration", "2024-01-15T23:10:00+01:00", "24900 s")]
+    assert parts(night.observations[0])["sleep_awake"] == "3300 s"
+
     pounds = take('Date,"Weight (lb)","Fat mass (lb)",Comments\n"2024-01-15 10:30:00",178,39.6,\n')
     assert pounds.said[0][2] == "178 [lb_av]"
 
