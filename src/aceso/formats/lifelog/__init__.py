@@ -18,6 +18,7 @@ from . import (
     oura,
     samsung,
     tcx,
+    wfdb,
     withings,
 )
 
@@ -37,6 +38,7 @@ READERS: tuple[Reader, ...] = (
     *others.READERS,
     *oura.READERS,
     *samsung.READERS,
+    *wfdb.READERS,
     *withings.READERS,
     *tcx.READERS,
 )
