@@ -63,41 +63,39 @@ _SLEEP = {
     "6": "rem",
 }
 _MENSTRUATION = {"1": "spotting", "2": "light", "3": "medium", "4": "heavy"}
-_DAILY = (
-    Spec(
-        "daily",
-        ("Date", "Calories (kcal)", "Step count"),
-        "Date",
-        {
-            "Step count": Column("step_count"),
-            "Calories (kcal)": Column("calories_burned"),
-            "Distance (m)": Column("distance", unit="m"),
-            "Move Minutes count": Column("active_minutes"),
-            "Heart Minutes": Column("active_zone_minutes"),
-            "Average heart rate (bpm)": Column(
-                "heart_rate",
-                parts={
-                    "Min heart rate (bpm)": Column("minimum", unit="/min"),
-                    "Max heart rate (bpm)": Column("maximum", unit="/min"),
-                },
-            ),
-            "Average weight (kg)": Column(
-                "body_weight",
-                parts={
-                    "Min weight (kg)": Column("minimum", unit="kg"),
-                    "Max weight (kg)": Column("maximum", unit="kg"),
-                },
-            ),
-            "Average speed (m/s)": Column(
-                "speed",
-                parts={
-                    "Min speed (m/s)": Column("minimum", unit="m/s"),
-                    "Max speed (m/s)": Column("maximum", unit="m/s"),
-                },
-            ),
-            "Sleeping duration (ms)": Column("sleep_duration", unit="ms"),
+_DAY_COLUMNS = {
+    "Step count": Column("step_count"),
+    "Calories (kcal)": Column("calories_burned"),
+    "Distance (m)": Column("distance", unit="m"),
+    "Move Minutes count": Column("active_minutes"),
+    "Heart Minutes": Column("active_zone_minutes"),
+    "Average heart rate (bpm)": Column(
+        "heart_rate",
+        parts={
+            "Min heart rate (bpm)": Column("minimum", unit="/min"),
+            "Max heart rate (bpm)": Column("maximum", unit="/min"),
         },
     ),
+    "Average weight (kg)": Column(
+        "body_weight",
+        parts={
+            "Min weight (kg)": Column("minimum", unit="kg"),
+            "Max weight (kg)": Column("maximum", unit="kg"),
+        },
+    ),
+    "Average speed (m/s)": Column(
+        "speed",
+        parts={
+            "Min speed (m/s)": Column("minimum", unit="m/s"),
+            "Max speed (m/s)": Column("maximum", unit="m/s"),
+        },
+    ),
+    "Sleeping duration (ms)": Column("sleep_duration", unit="ms"),
+}
+# It has only the columns of what was measured.
+_DAILY = (
+    Spec("daily", ("Date", "Step count", "Calories (kcal)"), "Date", _DAY_COLUMNS),
+    Spec("daily", ("Date", "Step count", "Move Minutes count"), "Date", _DAY_COLUMNS),
 )
 
 

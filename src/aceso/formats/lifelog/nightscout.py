@@ -8,6 +8,7 @@ Limits: temporary basal rates, changes of sites, calibrations and what else a pu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,14 @@ __all__ = ["NIGHTSCOUT", "READERS"]
 NIGHTSCOUT = Format("nightscout", "application/json", "Nightscout / OpenAPS", "나이트스카우트")
 
 _UNITS = {"mg/dl": "mg/dL", "mgdl": "mg/dL", "mmol": "mmol/L", "mmol/l": "mmol/L"}
+# Many programs have events with a type and a time; these say of which kind they are.
+_OF_TREATMENTS = frozenset(
+    {"enteredBy", "insulin", "carbs", "notes", "glucose", "glucoseType", "pumpId", "absolute"}
+)
+_PUMP = re.compile(
+    rb'"_type"\s*:\s*"(?:Bolus|TempBasal|BasalProfile|Prime|Rewind|CalBG|BGReceived|Pump|Change'
+    rb"|Alarm|JournalEntry|Suspend|Resume|LowReservoir)"
+)
 # Below this a Dexcom sensor tells an error, not glucose; Nightscout's own rule.
 _LEAST = 39
 
@@ -31,8 +40,8 @@ _LEAST = 39
 def _recognises(head: Head) -> bool:
     keys = head.json_keys
     entries = keys & {"sgv", "mbg"} and keys & {"date", "dateString"}
-    treatments = {"eventType", "created_at"} <= keys
-    history = {"_type", "timestamp"} <= keys
+    treatments = {"eventType", "created_at"} <= keys and keys & _OF_TREATMENTS
+    history = {"_type", "timestamp"} <= keys and _PUMP.search(head.text)
     return bool(entries or treatments or history)
 
 

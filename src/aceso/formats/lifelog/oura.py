@@ -55,9 +55,9 @@ _ACTIVITY = (
     (("sedentary_time",), "sedentary_minutes", "s"),
 )
 _LISTS = re.compile(
-    rb'"(?:bedtime_start|sleep_phase_5_min|hypnogram_5min|readiness_score_delta|bpm'
+    rb'"(?:bedtime_start|sleep_phase_5_min|hypnogram_5min|readiness_score_delta'
     rb"|temperature_deviation|equivalent_walking_distance|spo2_percentage|stress_high"
-    rb'|cal_active|score_activity_balance|contributors|active_calories)"'
+    rb'|cal_active|score_activity_balance|active_calories)"|"contributors"\s*:\s*\{'
 )
 _LIST = re.compile(
     rb'"(?:data|sleep|readiness|activity|daily_\w{1,20}|heart_?rate|workout)"\s*:\s*\['
@@ -78,7 +78,8 @@ def _recognises(head: Head) -> bool:
     if head.is_json_list or not keys & _KNOWN_LISTS or "resourceType" in keys:
         return False
     start = _LIST.search(head.text)
-    return start is not None and _LISTS.search(head.text) is not None
+    beats = all(name in head.text for name in (b'"bpm"', b'"source"', b'"timestamp"'))
+    return start is not None and (beats or _LISTS.search(head.text) is not None)
 
 
 def _read(source: Source) -> Iterator[Item]:
@@ -137,7 +138,7 @@ def _record(source: Source, place: str, value: Any) -> Iterator[Item]:
 def _readings(value: dict[str, Any]) -> Iterator[Reading]:
     if "bedtime_start" in value:
         yield from _night(value)
-    elif "bpm" in value:
+    elif "bpm" in value and "timestamp" in value:
         number = _number(value, ("bpm",))
         if number:
             native = (_SYSTEM, text(value.get("source")) or "heartrate")

@@ -29,6 +29,7 @@ SAMSUNG = Format("samsung-health", "text/csv", "Samsung Health (CSV)", "삼성 �
 SERIES = Format("samsung-series", "application/json", "Samsung Health series", "삼성 헬스 시계열")
 
 _FIRST = re.compile(rb"com\.samsung\.s?health\.([a-z0-9_.]{1,80}),\s*\d{1,12}\s*(?:,|\r|\n|\Z)")
+_MILLISECONDS = re.compile(rb'"start_time"\s*:\s*[1-9]\d{11,12}\b')
 _TIMES = ("start_time", "day_time", "create_time", "date")
 _STAGES = {"40001": "awake", "40002": "light", "40003": "deep", "40004": "rem"}
 _SYSTEM = "https://developer.samsung.com/health"
@@ -255,7 +256,9 @@ _SERIES = {
 
 def _is_series(head: Head) -> bool:
     keys = head.json_keys
-    return head.is_json_list and {"start_time", "end_time"} <= keys and bool(keys & _SERIES.keys())
+    measured = keys & _SERIES.keys() and ("score" not in keys or "score_min" in keys)
+    times = {"start_time", "end_time"} <= keys and _MILLISECONDS.search(head.text) is not None
+    return head.is_json_list and times and bool(measured)
 
 
 def _read_series(source: Source) -> Iterator[Item]:
