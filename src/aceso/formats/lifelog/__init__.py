@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._reader import Reader
 from . import (
+    apple_ecg,
     apple_health,
     dexcom,
     fit,
@@ -25,6 +26,7 @@ from . import (
 __all__ = ["READERS"]
 
 READERS: tuple[Reader, ...] = (
+    *apple_ecg.READERS,
     *apple_health.READERS,
     *dexcom.READERS,
     *fit.READERS,
