@@ -26,6 +26,8 @@ _COMMANDS: Mapping[str, str] = {
     "open": "records",
     "reclassify": "records",
     "forget": "records",
+    "export": "exports",
+    "trends": "exports",
     "share": "consent",
     "unshare": "consent",
     "consents": "consent",

@@ -35,7 +35,10 @@ _ID_DIGITS = 16
 @click.option("--class", "classes", metavar="CLASSES")
 @click.option("--all", "with_superseded", is_flag=True)
 @click.option("--sync", is_flag=True)
-def records(session: Session, *, classes: str | None, with_superseded: bool, sync: bool) -> None:
+@click.option("--timeline", is_flag=True)
+def records(
+    session: Session, *, classes: str | None, with_superseded: bool, sync: bool, timeline: bool
+) -> None:
     wanted = _terms.classes(classes) if classes else None
     person = session.person()
     new = person.sync() if sync else 0
@@ -45,6 +48,11 @@ def records(session: Session, *, classes: str | None, with_superseded: bool, syn
         for record_id, note in person.records(superseded=with_superseded)
         if wanted is None or DataClass(note.data_class) & wanted
     ]
+    if timeline:
+        from .exports import show_timeline
+
+        show_timeline(session, [note for _, note in listed])
+        return
     rejected = person.rejected if sync else 0
     document = {
         "new": new,

@@ -12,24 +12,28 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 from aceso.codes import DataClass
-from aceso.formats import FHIR_JSON, Piece
+from aceso.formats import FHIR_JSON, Kind, Outcome, Piece
 from aceso.formats.canonical import JsonError, canonical_bytes, parse
 from aceso.formats.clinical.fhir import standardise
+from aceso.formats.people import People
 
 from ._held import Held
+from .errors import NothingToExportError, SeveralPeopleError
 
 __all__ = ["Resource", "Resources"]
 
 _NAME_DIGITS = 16
+_SEEN = Outcome(Kind.IMPORTED, "")
 _SCHEMA = """
 CREATE TABLE resource (
     type TEXT NOT NULL, id TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL,
+    subject TEXT NOT NULL,
     PRIMARY KEY (type, id, digest)
 ) WITHOUT ROWID;
 CREATE TABLE part (
@@ -54,7 +58,7 @@ UPDATE record SET marked = 1 WHERE
             SELECT digest FROM part GROUP BY digest HAVING count(*) > 1));
 """
 _LISTED = """
-SELECT resource.body,
+SELECT resource.body, resource.subject,
         group_concat(DISTINCT record.class || '/' || record.name || '/' || record.marked)
     FROM resource JOIN part USING (digest) JOIN record ON record.number = part.record
     {where} GROUP BY type, id, digest ORDER BY type, id, digest
@@ -63,10 +67,12 @@ SELECT resource.body,
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource: its canonical bytes, the classes of the records that it is in, and the marks
-    (class and name) of those that would not come back by themselves."""
+    """One resource: its canonical bytes, whom it is about as its source says, the classes of the
+    records that it is in, and the marks (class and name) of those that would not come back by
+    themselves."""
 
     data: bytes = field(repr=False)
+    subject: str = field(repr=False)
     marks: tuple[tuple[DataClass, str], ...]
     classes: DataClass
 
@@ -85,6 +91,7 @@ class Resources:
         self._database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA
         )
+        self.people = People()
         self.records = 0
         # Records that hold no FHIR: files as they came, genomes.
         self.others = 0
@@ -130,10 +137,30 @@ class Resources:
         """Those of one type, by id."""
         return self._listed("WHERE type = ?", resource_type)
 
+    def about(self, subject: str | None) -> Callable[[Resource], bool]:
+        """Whether a resource is about one person: the one named, by the id of their Patient, or
+        the only one there is. SeveralPeopleError where it isn't clear who."""
+        found = self.people.found
+        if subject is None:
+            if len(found) > 1:
+                raise SeveralPeopleError(
+                    f"These records are about {len(found)} people, and this is of one. Name the "
+                    "id of the one with --subject.",
+                    code="E_EXPORT_PEOPLE",
+                    details={"count": len(found)},
+                )
+            return lambda resource: True
+        if not self.people.knows(subject):
+            raise NothingToExportError(
+                "Nobody in these records has that id. Name the id of a Patient in them.",
+                code="E_EXPORT_SUBJECT",
+            )
+        return lambda resource: self.people.is_about(resource.subject, subject)
+
     def _listed(self, where: str, *values: object) -> Iterator[Resource]:
         # `where` is one of the literals above; what a caller gives is in `values`.
-        for data, said in self._database.execute(_LISTED.format(where=where), values):
-            yield _resource(data, said)
+        for row in self._database.execute(_LISTED.format(where=where), values):
+            yield _resource(*row)
 
     def _add(self, held: Held) -> None:
         if held.is_source or held.media_type != FHIR_JSON:
@@ -155,12 +182,19 @@ class Resources:
         marked = False
         for resource, data in found:
             piece = standardise(resource, place="")
+            self.people.see(_SEEN, piece)
             marked |= piece.data_class != held.data_class
             key, digest = _key(piece), hashlib.sha256(data).digest()
             own = resource.get("id")
             self._database.execute(
-                "INSERT OR IGNORE INTO resource VALUES (?, ?, ?, ?)",
-                (resource["resourceType"], own if isinstance(own, str) else "", digest, data),
+                "INSERT OR IGNORE INTO resource VALUES (?, ?, ?, ?, ?)",
+                (
+                    piece.resource_type,
+                    own if isinstance(own, str) else "",
+                    digest,
+                    data,
+                    piece.subject,
+                ),
             )
             self._database.execute(
                 "INSERT OR IGNORE INTO part VALUES (?, ?, ?)", (digest, number, key)
@@ -190,7 +224,7 @@ def _key(piece: Piece) -> bytes:
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).digest()
 
 
-def _resource(data: bytes, said: str) -> Resource:
+def _resource(data: bytes, subject: str, said: str) -> Resource:
     classes = DataClass(0)
     marks = []
     for one in sorted(said.split(",")):
@@ -198,4 +232,4 @@ def _resource(data: bytes, said: str) -> Resource:
         classes |= DataClass(int(number))
         if marked == "1":
             marks.append((DataClass(int(number)), name))
-    return Resource(data, tuple(marks), classes)
+    return Resource(data, subject, tuple(marks), classes)

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from ._held import Held
 from .errors import ExportError
 
-__all__ = ["create", "write_body"]
+__all__ = ["create", "exists", "write_body"]
 
 _BLOCK = 1 << 20
 
@@ -29,7 +29,7 @@ def create(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise _cannot_write(path)
     if not replace and (path.exists() or path.is_symlink()):
-        raise _exists(path)
+        raise exists(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,12 +63,13 @@ def _name(draft: Path, path: Path, replace: bool) -> None:
             # Unlike a rename, a link fails where somebody was faster.
             os.link(draft, path)
     except FileExistsError as exc:
-        raise _exists(path) from exc
+        raise exists(path) from exc
     except OSError as exc:
         raise _cannot_write(path) from exc
 
 
-def _exists(path: Path) -> ExportError:
+def exists(path: Path) -> ExportError:
+    """That a file is there already."""
     return ExportError(
         f"{path} is there already, and is not overwritten. Name another file, or say --force.",
         code="E_EXPORT_EXISTS",

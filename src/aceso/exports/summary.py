@@ -18,13 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aceso.codes import SENSITIVE, DataClass
-from aceso.formats import Kind, Outcome
-from aceso.formats.clinical.fhir import standardise
-from aceso.formats.people import People
 
 from ._resources import Resource, Resources
 from ._text import concept, day_of, dicts, quantity, range_text
-from .errors import NothingToExportError, SeveralPeopleError
+from .errors import NothingToExportError
 
 __all__ = ["SECTIONS", "Line", "Section", "Summary"]
 
@@ -166,7 +163,7 @@ class Summary:
         sensitive: DataClass = _NONE,
     ) -> Summary:
         """Choose. `subject` is the id of the Patient, where the records are of several people."""
-        key, about = _person(resources, subject)
+        about = resources.about(subject)
         patient = _patient(resources, about)
         medications = {
             str(one["id"]): one
@@ -178,7 +175,7 @@ class Summary:
             Section(kind.name, _lines(kind, resources, about, shut, medications))
             for kind in SECTIONS
         )
-        if key is None and not any(section.lines for section in sections):
+        if len(patient) == 1 and not any(section.lines for section in sections):
             raise NothingToExportError(
                 "There is nothing to sum up among these records. Import something first, or name "
                 "other classes.",
@@ -187,36 +184,12 @@ class Summary:
         return cls(patient, sections, language, medications)
 
 
-def _person(resources: Resources, subject: str | None) -> tuple[str | None, Callable[[str], bool]]:
-    """Whom the summary is about, and whether a resource with a subject is about them."""
-    people = People()
-    for resource in resources:
-        piece = standardise(resource.parsed(), place="")
-        people.see(Outcome(Kind.IMPORTED, ""), piece)
-    found = people.found
-    if subject is not None:
-        if not people.knows(subject):
-            raise NothingToExportError(
-                "Nobody in these records has that id. Name the id of a Patient in them.",
-                code="E_EXPORT_SUBJECT",
-            )
-        return subject, lambda key: people.is_about(key, subject)
-    if len(found) > 1:
-        raise SeveralPeopleError(
-            f"These records are about {len(found)} people, and a summary is of one. Name the id of "
-            "the one with --subject.",
-            code="E_EXPORT_PEOPLE",
-            details={"count": len(found)},
-        )
-    return (found[0].key if found else None), lambda key: True
-
-
-def _patient(resources: Resources, about: Callable[[str], bool]) -> dict[str, Any]:
+def _patient(resources: Resources, about: Callable[[Resource], bool]) -> dict[str, Any]:
     """The fullest description of the person; an empty Patient where there is none."""
     best: dict[str, Any] = {"resourceType": "Patient"}
     for found in resources.of_type("Patient"):
         patient = found.parsed()
-        if about(standardise(patient, place="").subject) and len(patient) > len(best):
+        if about(found) and len(patient) > len(best):
             best = patient
     return best
 
@@ -224,7 +197,7 @@ def _patient(resources: Resources, about: Callable[[str], bool]) -> dict[str, An
 def _lines(
     kind: _Kind,
     resources: Resources,
-    about: Callable[[str], bool],
+    about: Callable[[Resource], bool],
     shut: DataClass,
     medications: dict[str, dict[str, Any]],
 ) -> tuple[Line, ...]:
@@ -242,7 +215,7 @@ def _lines(
 def _made(
     kind: _Kind,
     found: Iterable[Resource],
-    about: Callable[[str], bool],
+    about: Callable[[Resource], bool],
     shut: DataClass,
     medications: dict[str, dict[str, Any]],
 ) -> Iterable[Line]:
@@ -252,7 +225,7 @@ def _made(
         if kind.name == "results" and not one.classes & DataClass.LABS:
             continue
         resource = one.parsed()
-        if not _holds(resource) or not about(standardise(resource, place="").subject):
+        if not _holds(resource) or not about(one):
             continue
         what = _what(kind, resource, medications)
         said = kind.said(resource)
