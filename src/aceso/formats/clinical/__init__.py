@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import fhir_json, fhir_xml, health_card, hl7v2
+from . import ccda, dicom, fhir_json, fhir_xml, health_card, hl7v2
 
 __all__ = ["READERS"]
 
@@ -12,4 +12,6 @@ READERS: tuple[Reader, ...] = (
     *fhir_xml.READERS,
     *health_card.READERS,
     *hl7v2.READERS,
+    *ccda.READERS,
+    *dicom.READERS,
 )
