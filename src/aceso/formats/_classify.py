@@ -8,6 +8,10 @@
 
 Where two sensitive classes match, the first in the order of the file is taken and `why` names both.
 
+A word counts whatever is said of it: "HIV negative" and "no history of abuse" tell that somebody
+asked, so a denial never lowers the class. Words are looked for as a reader sees them, without
+markup, joiners and full-width forms, and with Korean particles behind them.
+
 Limits: words miss what is paraphrased, misspelt or in a third language, and codes miss local
 tables. A resource that only refers to a sensitive one is judged by what it says itself. The person
 sees the class and the reason, and can raise it.
@@ -17,6 +21,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 import tomllib
 import unicodedata
@@ -31,7 +36,13 @@ from aceso.codes import DataClass
 __all__ = ["Classified", "classify", "classify_text", "most_sensitive", "other_version"]
 
 _MAX_TEXT = 4 << 20  # Of one attachment, decoded.
-_ICD_SYSTEM = re.compile(r"icd|kcd|10\.3\b|2\.16\.840\.1\.113883\.6\.(3|90)\b", re.IGNORECASE)
+# 1.2.410.100110.400.10 is KCD where Korean hospitals name it by its OID.
+_ICD_SYSTEM = re.compile(
+    r"icd|kcd|10\.3\b|2\.16\.840\.1\.113883\.6\.(3|90)\b|1\.2\.410\.100110\.400\.10\b|질병\s?사인",
+    re.IGNORECASE,
+)
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_TAG = re.compile(r"<[^<>]{0,1000}>")
 _ICD_CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?\Z")
 _LINGUAL = ("text/", "application/json", "application/xml", "application/fhir", "application/hl7")
 _IMAGES = ("image/", "video/", "audio/")
@@ -70,6 +81,7 @@ class _Lists:
     order: tuple[_Sensitive, ...]
     codes: dict[tuple[str, str], DataClass]
     words: tuple[_Word, ...]
+    english: tuple[_Word, ...]  # Those of the words that a text of ASCII can hold.
 
 
 def load(name: str) -> dict[str, Any]:
@@ -97,15 +109,17 @@ def _sensitive() -> _Lists:
             for code in row[system]:
                 codes.setdefault((system, code), data_class)
         words.extend(_word(data_class, text) for text in row["words"])
-    return _Lists(tuple(order), codes, tuple(words))
+    english = tuple(word for word in words if word.literal.isascii())
+    return _Lists(tuple(order), codes, tuple(words), english)
 
 
 def _word(data_class: DataClass, text: str) -> _Word:
-    head = re.match(r"(?:\\b)?([^\\()\[\]?*+|.]*)([?*]?)", text)
+    head = re.match(r"(?:\\b|\(\?<![^)]*\))?([^\\()\[\]?*+|.]*)([?*]?)", text)
     literal = head[1][:-1] if head and head[2] else head[1] if head else ""
-    # A word in capitals is matched as it stands: AIDS is not hearing aids.
+    # A word in capitals is matched as it stands: AIDS is not hearing aids. ASCII, so that a word
+    # ends where a Korean particle begins.
     flags = re.NOFLAG if re.search(r"[A-Z]{3}", text) else re.IGNORECASE
-    return _Word(data_class, literal.lower(), re.compile(text, flags))
+    return _Word(data_class, literal.lower(), re.compile(text, flags | re.ASCII))
 
 
 @cache
@@ -224,14 +238,24 @@ def icd_class(code: str) -> DataClass:
 def _words(text: str) -> DataClass:
     if not text:
         return DataClass(0)
-    text = unicodedata.normalize("NFC", text)
+    text = _as_read(text)
     lowered = text.lower()
     found = DataClass(0)
-    for word in _sensitive().words:
+    lists = _sensitive()
+    for word in lists.english if text.isascii() else lists.words:
         # IntFlag arithmetic is slow, and nearly every word is absent from nearly every text.
         if word.literal in lowered and word.pattern.search(text):
             found |= word.data_class
     return found
+
+
+def _as_read(text: str) -> str:
+    """The text as a reader sees it, with and without the markup in it."""
+    if "&#" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    return f"{text}\n{_TAG.sub('', text)}" if "<" in text else text
 
 
 def _walk(value: Any) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,8 @@ classes
 ├── an HIV test is HIV, not labs, by code, by word and in Korean
 ├── sensitive codes of each list, by LOINC, SNOMED CT, ICD-10 and KCD
 ├── words in notes and narrative raise the class; hearing aids don't
+│   ├── denied too, with Korean particles behind them, in full width or in markup
+│   └── words that merely look alike don't
 ├── a document that can't be read, and what no list knows, is UNCLASSIFIED
 ├── ordinary resources have their ordinary classes
 ├── HealthKit types have theirs
@@ -101,6 +103,89 @@ def test_a_document_is_read_or_guarded(kind, content, name):
     document = {"resourceType": "DocumentReference", "content": [{"attachment": attachment}]}
 
     assert classify(document).data_class.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("HIV negative", "HIV"),
+        ("HIV양성", "HIV"),
+        ("HIV는 음성", "HIV"),
+        ("ＨＩＶ 검사", "HIV"),
+        ("H\u200bIV", "HIV"),
+        ("<b>HI</b>V", "HIV"),
+        ("&#72;IV", "HIV"),
+        ("AIDS로 진단", "HIV"),
+        ("면역결핍", "HIV"),
+        ("에이즈 아님", "HIV"),
+        ("no alcohol use", "SUBSTANCE_USE"),
+        ("음주 안 함", "SUBSTANCE_USE"),
+        ("음주력 없음", "SUBSTANCE_USE"),
+        ("술을 끊음", "SUBSTANCE_USE"),
+        ("denies suicidal ideation", "MENTAL_HEALTH"),
+        ("우울증 없음", "MENTAL_HEALTH"),
+        ("PTSD가 의심됨", "MENTAL_HEALTH"),
+        ("조증 삽화", "MENTAL_HEALTH"),
+        ("피해 망상", "MENTAL_HEALTH"),
+        ("not pregnant", "SEXUAL_REPRODUCTIVE"),
+        ("임신 아님", "SEXUAL_REPRODUCTIVE"),
+        ("습관성 유산", "SEXUAL_REPRODUCTIVE"),
+        ("no history of domestic violence", "VIOLENCE"),
+        ("가정 폭력은 없었다고 함", "VIOLENCE"),
+        ("&#54617;&#45824; 의심", "VIOLENCE"),
+    ],
+)
+def test_a_topic_raises_the_class_even_when_denied(text, name):
+    assert classify(observation("0000-0", note=[{"text": text}])).data_class.name == name
+    narrative = {"status": "generated", "div": f"<div>{text}</div>"}
+    assert classify(observation("0000-0", text=narrative)).data_class.name == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "다음주 내원",
+        "수술을 마치고 퇴원",
+        "안구 건조증",
+        "망상적혈구 수",
+        "유산균 복용",
+        "유산소 운동",
+        "책임부서에 문의",
+        "계산후 귀가",
+        "강북구 수유동",
+        "김해리",
+        "금주 내원",
+        "referred to a specialist",
+        "hearing aids",
+        "the audit of the clinic",
+    ],
+)
+def test_words_that_look_alike_do_not(text):
+    assert classify(observation("4548-4", note=[{"text": text}])).data_class.name == "LABS"
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "urn:oid:1.2.410.100110.400.10",
+        "http://www.hl7korea.or.kr/CodeSystem/kostat-kcd-8",
+        "urn:oid:2.16.840.1.113883.6.3",
+        "한국표준질병사인분류",
+    ],
+)
+def test_kcd_is_told_however_it_is_named(system):
+    assert classify(condition(system, "F32.10")).data_class.name == "MENTAL_HEALTH"
+    assert classify(condition(system, "I10.9")).data_class.name == "PROBLEMS"
+
+
+def test_an_edi_code_is_no_diagnosis():
+    system = "http://www.hl7korea.or.kr/CodeSystem/hira-edi-procedure"
+    procedure = {
+        "resourceType": "Procedure",
+        "code": {"coding": [{"system": system, "code": "F6001"}]},
+    }
+
+    assert classify(procedure).data_class.name == "PROCEDURES"
 
 
 def test_why_names_lists_and_no_value():

@@ -68,7 +68,7 @@ class Signature(Enum):
 
 
 class _CardError(Exception):
-    def __init__(self, reason: str, code: str = "card"):
+    def __init__(self, reason: str, code: str = "health_card"):
         super().__init__(reason)
         self.reason = reason
         self.code = code
