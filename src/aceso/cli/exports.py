@@ -152,7 +152,7 @@ def _write(
 def _to_folder(opening: OpenedRecords, kind: str, target: Path, force: bool) -> dict[str, Any]:
     from aceso.exports import NothingToExportError, create, write_body
 
-    files = []
+    files: list[str] = []
     for held in opening:
         if not _is_wanted(held, kind):
             continue
