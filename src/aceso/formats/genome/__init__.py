@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import array, bcf, others, vcf
+from . import array, bcf, others, phenopacket, vcf
 
 __all__ = ["READERS"]
 
-READERS: tuple[Reader, ...] = (*vcf.READERS, *bcf.READERS, *array.READERS, *others.READERS)
+READERS: tuple[Reader, ...] = (
+    *vcf.READERS,
+    *bcf.READERS,
+    *array.READERS,
+    *others.READERS,
+    *phenopacket.READERS,
+)
