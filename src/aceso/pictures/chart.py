@@ -132,15 +132,19 @@ def value_axis(values: Sequence[float], *, from_zero: bool = False) -> Axis:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if from_zero:
         low = min(0.0, low)
-    if high - low < 1e-9 * max(1.0, abs(high)):
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         # One value alone: a tenth around it.
         room = abs(high) * 0.1 or 1.0
         low, high = (low if from_zero else low - room), high + room
     step = _round_step((high - low) / 5)
     first, last = math.floor(low / step), math.ceil(high / step)
-    digits = max(0, -math.floor(math.log10(step)))
-    marks = tuple((n * step, f"{n * step:,.{digits}f}") for n in range(first, last + 1))
+    marks = tuple((n * step, _number(n * step, step)) for n in range(first, last + 1))
     return Axis(first * step, last * step, marks)
+
+
+def _number(value: float, step: float) -> str:
+    digits = max(0, -math.floor(math.log10(step)))
+    return f"{value:,.{digits}f}" if digits <= 5 and abs(value) < 1e7 else f"{value:.4g}"
 
 
 def _round_step(rough: float) -> float:

@@ -7,7 +7,8 @@ was measured in two units becomes two series: nothing is converted, and no axis 
 measurement without a value (`dataAbsentReason`, a sample `E`, `U` or `L`) is a point without a
 value: the line is broken there.
 
-Left out: what is entered in error, and values that are only known to be above or below something.
+Left out: what is entered in error, values that are only known to be above or below something, and
+what can only be a slip or a placeholder (a year 9999, a number beyond 10^15).
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ _MOMENT = re.compile(
 _CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}")
 _NOT_SO = frozenset({"entered-in-error", "cancelled"})
 _NO_SAMPLE = frozenset({"E", "U", "L"})
+# Beyond these a number or a year is a slip or a placeholder, and would flatten the picture.
+_LARGEST = 1e15
+_YEARS = range(1850, 2151)
 _MOST_SAMPLES = 1_000_000
 _LOINC = "http://loinc.org"
 _OWN = "urn:aceso:measure"
@@ -112,9 +116,10 @@ def _clock(holder: dict[str, Any], name: str) -> datetime | None:
             if extension.get("url") == _LOCAL and isinstance(local, str) and _CLOCK.match(local):
                 clock = local[:8]
     try:
-        return datetime.fromisoformat(f"{found[1]}T{clock}")
+        at = datetime.fromisoformat(f"{found[1]}T{clock}")
     except ValueError:
         return None
+    return at if at.year in _YEARS else None
 
 
 def _named(holder: dict[str, Any], language: str) -> tuple[str, str]:
@@ -183,6 +188,8 @@ def _samples(
             when = at + timedelta(milliseconds=index * period)
         except OverflowError:
             return
+        if when.year not in _YEARS:
+            return
         yield unit, Point(when, scaled, low, high)
 
 
@@ -213,4 +220,4 @@ def _number(value: Any) -> float | None:
         found = float(text)
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    return found if math.isfinite(found) and abs(found) <= _LARGEST else None

@@ -113,9 +113,14 @@ def test_numbers_of_canonical_json_are_read():
     assert (series.name, series.points[0].value) == ("HbA1c", 5.7)
 
 
-@pytest.mark.parametrize("value", [None, "x", [], {}, True, float("nan"), "1e999"])
+@pytest.mark.parametrize("value", [None, "x", [], {}, True, float("nan"), "1e999", "1e16"])
 def test_odd_values_raise_nothing(value):
     assert read_series([measured("1-1", value, "g", "2024-01-01")], language="en") == []
+
+
+@pytest.mark.parametrize("when", ["9999-12-31", "0001-01-01", "2024-02-30", "2024", "soon", ""])
+def test_a_time_that_is_none_is_left_out(when):
+    assert read_series([measured("1-1", 5, "g", when)], language="en") == []
 
 
 JSON = st.recursive(
