@@ -26,6 +26,8 @@ from aceso.errors import AcesoError
 
 __all__ = ["Stage", "Step"]
 
+_SHOWN = 200
+
 
 @dataclass(slots=True)
 class Step:
@@ -83,7 +85,7 @@ class Stage:
             self.steps[-1].met += 1
             self.say(f"[green]✓[/] {what}")
         else:
-            self._miss(f"{what}: expected {wanted!r}, found {found!r}")
+            self._miss(f"{what}: expected {_in_a_line(wanted)}, found {_in_a_line(found)}")
 
     def refused(self, what: str, attempt: Callable[[], object], *because: Reason | str) -> None:
         """Expect that `attempt()` is refused for one of these reasons or codes, and show why."""
@@ -152,3 +154,9 @@ def _short(args: dict[str, object]) -> str:
             text = text[:10] + "…"
         shown.append(f"{name}={text}")
     return " ".join(shown)
+
+
+def _in_a_line(value: object) -> str:
+    """A value in one line: a set of a hundred digests says nothing to anybody."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

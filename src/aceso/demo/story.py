@@ -174,12 +174,17 @@ class _Story:
             stage.console.print(_table(report.files))
             for line in _reasons(report.files):
                 stage.say(f"[dim]{escape(line)}[/]")
+            asked = {one.path for one in report.files if one.people}
+            if asked:
+                stage.say(f"{len(asked)} files are about several people: nothing of them is taken")
             kept = self._kept_sources()
             wanted = {
-                hashlib.sha256(path.read_bytes()).digest() for path in paths if path.stat().st_size
+                hashlib.sha256(path.read_bytes()).digest()
+                for path in paths
+                if path.stat().st_size and path not in asked
             }
             stage.expect(
-                f"each of {len(wanted)} different files is kept, byte for byte",
+                f"each of {len(wanted)} other files is kept, byte for byte",
                 wanted - kept,
                 set(),
             )
@@ -201,7 +206,7 @@ class _Story:
             )
             wanted = {
                 record_id
-                for record_id, note in person.records()
+                for record_id, note in person.records(superseded=True)
                 if DataClass(note.data_class) & CLINICAL
             }
             stage.expect(
@@ -246,7 +251,8 @@ class _Story:
                     member, persona, classes=DataClass.LABS, folder=self.folder / "ward"
                 )
 
-            labs = sum(1 for _, note in cast.person.records() if note.data_class == DataClass.LABS)
+            all_records = cast.person.records(superseded=True)
+            labs = sum(1 for _, note in all_records if note.data_class == DataClass.LABS)
             stage.expect(f"all {labs} lab records open", len(open_labs()), labs)
             stage.on_chain(
                 cast.hospital.add_member(
@@ -433,7 +439,7 @@ class _Story:
         person, home = self.cast.person, self.cast.person.persona(HOME).address
         path = self.folder / "own" / "source"
         found = set()
-        for record_id, note in person.records():
+        for record_id, note in person.records(superseded=True):
             if note.issuer == home:
                 person.open_record(record_id, path)
                 found.add(hashlib.sha256(path.read_bytes()).digest())
