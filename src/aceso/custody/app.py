@@ -82,7 +82,7 @@ def make_app(service: Service) -> FastAPI:
     @app.post("/lists", summary="Open a list for a persona")
     def open_list(body: wire.OpenListBody) -> Response:
         return _Json(
-            service.open_list(
+            service.lists.open(
                 body.message.values_as_signed(), body.personaSignature, body.listSignature
             )
         )
@@ -90,18 +90,24 @@ def make_app(service: Service) -> FastAPI:
     @app.post("/lists/{listKey}/records", summary="Take a record into custody")
     def post(listKey: _AddressPath, body: wire.PostBody) -> Response:
         _same(listKey, body.message.listKey)
-        return _Json(service.post(body.message.values_as_signed(), body.signature, body.entry))
+        return _Json(
+            service.lists.post(body.message.values_as_signed(), body.signature, body.entry)
+        )
 
     @app.post("/lists/{listKey}/keys", summary="Leave a sealed class key for a grantee")
     def leave_keys(listKey: _AddressPath, body: wire.SealedKeysBody) -> Response:
         _same(listKey, body.message.listKey)
         return _Json(
-            service.leave_keys(body.message.values_as_signed(), body.signature, body.sealedKey)
+            service.lists.leave_keys(
+                body.message.values_as_signed(), body.signature, body.sealedKey
+            )
         )
 
     @app.post("/list", summary="List the records of one class (a door)")
     def listing(body: wire.ListBody) -> Response:
-        found = service.listing(body.message.values_as_signed(), body.signature, body.after)
+        found = service.releases.listing(
+            body.message.values_as_signed(), body.signature, body.after
+        )
         return _Json(
             {
                 "entries": [_text(entry) for entry in found["entries"]],
@@ -127,11 +133,11 @@ def make_app(service: Service) -> FastAPI:
 
     @app.post("/heads", summary="Keep the newest head of a vault's index")
     def put_head(body: wire.HeadBody) -> Response:
-        return _Json(service.put_head(body.message.values_as_signed(), body.signature))
+        return _Json(service.heads.put(body.message.values_as_signed(), body.signature))
 
     @app.get("/heads/{headKey}", summary="The newest head of a vault's index")
     def get_head(headKey: _AddressPath) -> Response:
-        return _Json(service.get_head(headKey))
+        return _Json(service.heads.get(headKey))
 
     @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
     def withdraw(body: wire.WithdrawalBody) -> Response:
@@ -141,28 +147,30 @@ def make_app(service: Service) -> FastAPI:
                 code="E_BAD_REQUEST",
                 status=422,
             )
-        return _Json(service.withdraw(body.type, body.message.values_as_signed(), body.signature))
+        return _Json(
+            service.withdrawals.take(body.type, body.message.values_as_signed(), body.signature)
+        )
 
     @app.post("/deletions", summary="Delete a record's capsule and entry")
     def delete(body: wire.DeletionBody) -> Response:
-        return _Json(service.delete(body.message.values_as_signed(), body.signature))
+        return _Json(service.deletions.delete(body.message.values_as_signed(), body.signature))
 
     @app.post("/orders/{order}/extract", summary="Deposit the extract of an order")
     def deposit(order: _OrderPath, body: wire.ExtractBody) -> Response:
         return _Json(
-            service.deposit_extract(
+            service.orders.deposit(
                 int(order), body.message.values_as_signed(), body.signature, body.entry
             )
         )
 
     @app.post("/orders/{order}/entry", summary="The entry of an order's extract (a door)")
     def order_entry(order: _OrderPath, body: wire.OrderEntryBody) -> Response:
-        entry = service.order_entry(int(order), body.message.values_as_signed(), body.signature)
+        entry = service.orders.entry(int(order), body.message.values_as_signed(), body.signature)
         return _Json({"entry": _text(entry)})
 
     @app.post("/log", summary="The sealed receipts of a list, for its owner")
     def log(body: wire.LogBody) -> Response:
-        found = service.log(body.message.values_as_signed(), body.signature, body.after)
+        found = service.log.read(body.message.values_as_signed(), body.signature, body.after)
         return _Json(
             {
                 "lines": [

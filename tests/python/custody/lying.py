@@ -5,7 +5,7 @@ python lying.py serve --folder DIR ...       as `python -m aceso.custody serve`
 
 from __future__ import annotations
 
-import aceso.custody._service as service
+import aceso.custody._releases as releases
 from aceso.custody.__main__ import main
 from aceso.vault import Capsule, PublicKey, VerifiedShare, seal_share
 
@@ -20,5 +20,5 @@ def _false(
 
 
 if __name__ == "__main__":
-    service.seal_share = _false  # type: ignore[assignment]
+    releases.seal_share = _false  # type: ignore[assignment]
     raise SystemExit(main())

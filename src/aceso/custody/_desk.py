@@ -1,0 +1,173 @@
+"""What every counter of a custodian needs: its keys, its books, its chain, and how it says no.
+
+`Desk` is the base of `Lists`, `Releases`, `Orders`, `Withdrawals`, `Heads`, `Deletions` and `Log`.
+Whatever it is handed is checked here before anything is believed: whose signature it is, until when
+it holds, that it was not made before, and whether an entry is the one that was signed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from aceso.vault import (
+    Capsule,
+    FalseShareError,
+    FormatError,
+    ListEntry,
+    OpeningError,
+    PublicKey,
+    VerifiedShare,
+    open_share,
+)
+
+from ._chain import Chain, Heads
+from ._store import Store, tables
+from ._typed import address, address_bytes, digest, recover
+from ._wire import MAX_ENTRY_BYTES
+from .errors import RequestRefusedError
+from .keys import CustodianKeys
+
+__all__ = ["Desk", "Message"]
+
+_MAX_DEADLINE_SECONDS: Final = 3600
+
+Message = Mapping[str, Any]
+
+
+class Desk:
+    """A custodian's keys, store and chain."""
+
+    def __init__(self, keys: CustodianKeys, store: Store, chain: Chain):
+        self.keys = keys
+        self.store = store
+        self.chain = chain
+        self.address = keys.address
+        self._me = address_bytes(keys.address)
+        self._purged = 0
+
+    def refuse(self, message: str, *, code: str, status: int = 400, **details: object) -> NoReturn:
+        raise RequestRefusedError(
+            message, code=code, status=status, custodian=self.address, **details
+        )
+
+    def _signed_by(self, name: str, message: Message, signature: bytes, signer: str) -> bytes:
+        """The digest, where this plain account signed it: list keys and head keys are such."""
+        found = digest(name, message, self.chain.domain)
+        if recover(found, signature) != address(signer):
+            self.refuse(
+                f"The {name} is not signed by {address(signer)} for this registry and chain "
+                f"({self.chain.chain_id}). Sign it anew.",
+                code="E_SIGNATURE",
+                status=403,
+            )
+        return found
+
+    def _check_deadline(self, deadline: int, heads: Heads) -> None:
+        now = heads.newest.timestamp
+        if deadline < now:
+            self.refuse(
+                f"The request was good until {deadline}, and the chain's time is {now}. Ask anew.",
+                code="E_DEADLINE",
+                now=now,
+            )
+        if deadline > now + _MAX_DEADLINE_SECONDS:
+            self.refuse(
+                f"The deadline lies more than {_MAX_DEADLINE_SECONDS} seconds after the chain's "
+                f"time, {now}. Ask anew, with a nearer one.",
+                code="E_DEADLINE_FAR",
+                now=now,
+            )
+
+    def _take_nonce(
+        self, connection: Connection, signer: bytes, nonce: bytes, deadline: int, now: int
+    ) -> None:
+        table = tables.nonces
+        if now > self._purged + 60:
+            connection.execute(sa.delete(table).where(table.c.deadline < now))
+            self._purged = now
+        taken = connection.execute(
+            sa.select(table.c.deadline).where(table.c.signer == signer, table.c.nonce == nonce)
+        ).first()
+        if taken is not None:
+            self.refuse(
+                "This request was made before. Sign a new one, with a nonce of its own.",
+                code="E_REPLAYED",
+                status=409,
+            )
+        connection.execute(sa.insert(table).values(signer=signer, nonce=nonce, deadline=deadline))
+
+    def _public_key(self, data: bytes, name: str) -> PublicKey:
+        try:
+            return PublicKey(data)
+        except FormatError:
+            self.refuse(f"{name} is not a public key of a suite that we know.", code="E_PUBLIC_KEY")
+
+    def _list(self, connection: Connection, list_key: bytes) -> Any:
+        found = connection.execute(
+            sa.select(tables.lists).where(tables.lists.c.list_key == list_key)
+        ).first()
+        if found is None:
+            self.refuse(
+                f"The list {address(list_key)} is not open here. Open it first.",
+                code="E_LIST_UNKNOWN",
+                status=404,
+            )
+        return found
+
+    def _entry(self, data: bytes, message: Message) -> ListEntry:
+        """Read an entry and compare it with the message that names it."""
+        if len(data) > MAX_ENTRY_BYTES:
+            self.refuse(
+                f"An entry has {MAX_ENTRY_BYTES} bytes at most.", code="E_TOO_LARGE", status=413
+            )
+        if hashlib.sha256(data).digest() != message["entry"]:
+            self.refuse("The message names another entry.", code="E_ENTRY_DIGEST")
+        try:
+            entry = ListEntry.from_bytes(data)
+        except (FormatError, ValueError):
+            self.refuse("This is not an entry of a version that we know.", code="E_ENTRY_FORMAT")
+        context = entry.capsule.context
+        if context.record_id != message["recordId"]:
+            self.refuse("The message names another record.", code="E_ENTRY_RECORD")
+        if context.chain_id != self.chain.chain_id:
+            self.refuse(
+                f"The capsule is of chain {context.chain_id}, and this is chain "
+                f"{self.chain.chain_id}.",
+                code="E_ENTRY_CHAIN",
+            )
+        return entry
+
+    def _own_share(self, capsule: Capsule) -> VerifiedShare:
+        """Our share, checked against its commitment."""
+        try:
+            return open_share(capsule, self.address, self.keys.private)
+        except FalseShareError:
+            self.refuse(
+                "Our share of this capsule is not the one that the capsule commits to. Seal the "
+                "record anew.",
+                code="E_SHARE_FALSE",
+            )
+        except OpeningError:
+            self.refuse(
+                "Our share of this capsule does not open with our key. Seal the record anew, to "
+                "the key that we published.",
+                code="E_SHARE_UNOPENED",
+            )
+
+    def _no_record(self) -> NoReturn:
+        self.refuse(
+            "This custodian has no such record of that class and persona.",
+            code="E_RECORD_UNKNOWN",
+            status=404,
+        )
+
+    def _offer_of(self, grantee: bytes) -> int | None:
+        """The offer that this grantee stands for, if it is one of the market."""
+        number = int.from_bytes(grantee[:12], "big")
+        is_market = grantee[12:] == address_bytes(self.chain.addresses.market)
+        return number if number and is_market else None

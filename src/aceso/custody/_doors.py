@@ -1,0 +1,132 @@
+"""How a door opens: the request, the decision, and the transaction in which it is used up.
+
+Listing and release are doors, of records and of orders' extracts. Each asks `decide` at the newest
+and at the confirmed block, then takes the nonce and writes the receipt in one transaction, and only
+then answers. A withdrawal that was shown here is looked for in that same transaction, so that of a
+withdrawal and a release that cross, either the release was first, and its receipt says so, or it is
+refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from aceso.codes import Reason
+
+from ._chain import Chain, Heads, Question
+from ._desk import Desk, Message
+from ._store import Store
+from ._typed import address_bytes, digest
+from ._withdrawals import Withdrawals
+from .errors import DeniedError
+from .keys import CustodianKeys
+
+__all__ = ["Asked", "Doors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A signed request that has passed all checks of its form."""
+
+    question: Question
+    digest: bytes
+    nonce: bytes
+    deadline: int
+    heads: Heads
+
+
+class Doors(Desk):
+    """What the doors have in common."""
+
+    def __init__(self, keys: CustodianKeys, store: Store, chain: Chain, withdrawals: Withdrawals):
+        super().__init__(keys, store, chain)
+        self._withdrawals = withdrawals
+
+    def _asked(self, name: str, message: Message, signature: bytes, disease: int = 0) -> Asked:
+        """Check a request as far as it can be checked without a decision."""
+        if address_bytes(message["custodian"]) != self._me:
+            self.refuse(
+                f"The request is for custodian {message['custodian']}, and this is {self.address}.",
+                code="E_OTHER_CUSTODIAN",
+                status=403,
+            )
+        found = digest(name, message, self.chain.domain)
+        heads = self.chain.heads()
+        if not self.chain.is_signed(message["actor"], found, signature, heads.newest):
+            self.refuse(
+                f"The {name} is not signed by {message['actor']} for this registry and chain "
+                f"({self.chain.chain_id}). Sign it anew.",
+                code="E_SIGNATURE",
+                status=403,
+            )
+        self._check_deadline(int(message["deadline"]), heads)
+        question = Question(
+            subject=message["subject"],
+            actor=message["actor"],
+            grantee=message["grantee"],
+            use=message["use"],
+            classes=message["dataClass"],
+            disease=disease,
+        )
+        return Asked(question, found, message["nonce"], int(message["deadline"]), heads)
+
+    def _use(self, connection: Connection, asked: Asked) -> None:
+        self._take_nonce(
+            connection,
+            address_bytes(asked.question.actor),
+            asked.nonce,
+            asked.deadline,
+            asked.heads.newest.timestamp,
+        )
+
+    def _reason(self, asked: Asked) -> Reason:
+        """Ask `decide`. A no at either block refuses, and uses the nonce up."""
+        newest, confirmed = self.chain.decide(asked.question, asked.heads)
+        if newest.permits and confirmed.permits:
+            return newest
+        with self.store.write() as connection:
+            self._use(connection, asked)
+        if not newest.permits:
+            raise DeniedError(newest, self.address)
+        raise DeniedError(confirmed, self.address, is_pending=True)
+
+    @contextmanager
+    def _door(self, asked: Asked) -> Iterator[Connection]:
+        """The transaction in which a permitted request is used up and written down."""
+        denied: DeniedError | None = None
+        with self.store.write() as connection:
+            self._use(connection, asked)
+            if self._withdrawals.hold(connection, asked.question, asked.heads):
+                # Leaves the transaction whole, so that the nonce stays used.
+                denied = DeniedError(Reason.WITHDRAWN, self.address)
+            else:
+                yield connection
+        if denied is not None:
+            raise denied
+
+    def _receipt(self, asked: Asked, act: str, reason: Reason, **more: Any) -> bytes:
+        question = asked.question
+        return json.dumps(
+            {
+                "act": act,
+                "custodian": self.address,
+                "subject": question.subject,
+                "actor": question.actor,
+                "grantee": "0x" + question.grantee.hex(),
+                "use": question.use,
+                "classes": question.classes,
+                "reason": int(reason),
+                "request": "0x" + asked.digest.hex(),
+                "block": asked.heads.newest.number,
+                "blockHash": asked.heads.newest.hash,
+                "time": asked.heads.newest.timestamp,
+                **more,
+            },
+            separators=(",", ":"),
+        ).encode()

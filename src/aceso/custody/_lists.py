@@ -1,0 +1,296 @@
+"""Lists: opened for a persona, posted to, and given the class keys of those who may read.
+
+Nothing here gives anything away. A record that is taken stays on the list that it was sealed for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from aceso.codes import Role
+from aceso.vault import ListEntry
+
+from ._desk import Desk, Message
+from ._store import tables
+from ._typed import address, address_bytes, digest, keccak, recover
+from ._wire import to_json
+
+__all__ = ["Lists"]
+
+_MAX_LIST_BYTES: Final = 4 << 30
+_MAX_OPENINGS: Final = 1024
+_MAX_SEALED_KEYS: Final = 64
+_SEALED_KEY_BYTES: Final = 4096
+
+
+class Lists(Desk):
+    """The lists of records."""
+
+    def open(
+        self, message: Message, persona_signature: bytes, list_signature: bytes
+    ) -> dict[str, Any]:
+        """Open a list for a persona, or say that it is open."""
+        custodians = [address_bytes(item) for item in message["custodians"]]
+        if address_bytes(message["registry"]) != address_bytes(self.chain.addresses.consents):
+            self.refuse(
+                f"The list is for registry {message['registry']}, and this custodian asks "
+                f"{self.chain.addresses.consents}.",
+                code="E_OTHER_REGISTRY",
+                status=403,
+            )
+        if self._me not in custodians:
+            self.refuse(
+                f"{self.address} is not among the list's custodians.",
+                code="E_OTHER_CUSTODIAN",
+                status=403,
+            )
+        data_class = message["dataClass"]
+        if len(set(custodians)) != len(custodians):
+            self.refuse("The committee names a custodian twice.", code="E_COMMITTEE")
+        if not 2 <= message["threshold"] <= len(custodians):
+            self.refuse(
+                f"{message['threshold']} of {len(custodians)} is not a threshold.",
+                code="E_COMMITTEE",
+            )
+        if not data_class or data_class & (data_class - 1):
+            self.refuse("A list is of exactly one class.", code="E_CLASS")
+        for name in ("classPublicKey", "ownerPublicKey", "logKey"):
+            self._public_key(message[name], name)
+        found = digest("ListOpening", message, self.chain.domain)
+        for who, signer, signature in (
+            ("list key", message["listKey"], list_signature),
+            ("persona", message["persona"], persona_signature),
+        ):
+            if recover(found, signature) == address(signer):
+                continue
+            # A persona may be a wallet; a list key comes from the seed.
+            if who == "persona" and self.chain.is_signed(
+                signer, found, signature, self.chain.heads().newest
+            ):
+                continue
+            self.refuse(
+                f"The opening is not signed by its {who}, {signer}, for this registry and chain "
+                f"({self.chain.chain_id}).",
+                code="E_SIGNATURE",
+                status=403,
+            )
+        terms = keccak(
+            json.dumps(
+                to_json({name: value for name, value in message.items() if name != "persona"}),
+                sort_keys=True,
+            ).encode()
+        )
+        list_key, persona = address_bytes(message["listKey"]), address_bytes(message["persona"])
+        lists, openings = tables.lists, tables.openings
+        with self.store.write() as connection:
+            known = connection.execute(
+                sa.select(lists.c.terms).where(lists.c.list_key == list_key)
+            ).scalar()
+            if known is None:
+                connection.execute(
+                    sa.insert(lists).values(
+                        list_key=list_key,
+                        data_class=data_class,
+                        epoch=message["epoch"],
+                        terms=terms,
+                        custodians=b"".join(custodians),
+                        threshold=message["threshold"],
+                        log_key=message["logKey"],
+                        used_bytes=0,
+                    )
+                )
+            elif known != terms:
+                self.refuse(
+                    "This list key has opened a list of another class, epoch, keys or committee. "
+                    "Begin a new epoch, with a list key of its own.",
+                    code="E_LIST_CONFLICT",
+                    status=409,
+                )
+            count = connection.execute(
+                sa.select(sa.func.count()).where(openings.c.list_key == list_key)
+            ).scalar_one()
+            mine = (openings.c.list_key == list_key) & (openings.c.persona == persona)
+            is_new = connection.execute(sa.select(openings.c.epoch).where(mine)).first() is None
+            if is_new and count >= _MAX_OPENINGS:
+                self.refuse(
+                    f"A list is opened for {_MAX_OPENINGS} personas at most.",
+                    code="E_LIST_FULL",
+                    status=409,
+                )
+            if is_new:
+                connection.execute(
+                    sa.insert(openings).values(
+                        list_key=list_key,
+                        persona=persona,
+                        data_class=data_class,
+                        epoch=message["epoch"],
+                        document=json.dumps(
+                            {
+                                "message": to_json(message),
+                                "personaSignature": "0x" + persona_signature.hex(),
+                                "listSignature": "0x" + list_signature.hex(),
+                            }
+                        ),
+                    )
+                )
+        return {"listKey": message["listKey"], "new": is_new}
+
+    def post(self, message: Message, signature: bytes, data: bytes) -> dict[str, Any]:
+        """Take a record into custody."""
+        list_key = address_bytes(message["listKey"])
+        found = digest("ListPost", message, self.chain.domain)
+        entry = self._entry(data, message)
+        if entry.issuer != message["issuer"]:
+            self.refuse("The message names another issuer than the entry.", code="E_ENTRY_ISSUER")
+        if recover(found, signature) != message["listKey"]:
+            newest = self.chain.heads().newest
+            if not self.chain.is_signed(message["issuer"], found, signature, newest):
+                self.refuse(
+                    "The post is signed neither by the list key nor by its issuer, for this "
+                    f"registry and chain ({self.chain.chain_id}).",
+                    code="E_SIGNATURE",
+                    status=403,
+                )
+            if not self.chain.has_roles(message["issuer"], int(Role.ISSUER), newest):
+                self.refuse(
+                    f"{message['issuer']} is not accredited as an issuer now.",
+                    code="E_NOT_ISSUER",
+                    status=403,
+                )
+        capsule, context = entry.capsule, entry.capsule.context
+        with self.store.read() as connection:
+            owner = self._list(connection, list_key)
+        if context.order is not None:
+            self.refuse("An extract of an order is deposited, not posted.", code="E_ENTRY_ORDER")
+        # Whoever was once permitted may have kept the entry. On a list of their own they would be
+        # its subject, and permitted for ever.
+        if context.list_key is None or address_bytes(context.list_key) != list_key:
+            self.refuse(
+                f"The capsule is of list {context.list_key}, and this is list "
+                f"{address(list_key)}. A record stays on the list that it was sealed for.",
+                code="E_ENTRY_LIST",
+                status=403,
+            )
+        committee = b"".join(map(address_bytes, capsule.custodians))
+        if (context.data_class, context.epoch) != (owner.data_class, owner.epoch):
+            self.refuse(
+                f"The record is of class {context.data_class} and epoch {context.epoch}; the list "
+                f"takes class {owner.data_class} and epoch {owner.epoch}.",
+                code="E_ENTRY_CLASS",
+            )
+        if (committee, capsule.threshold) != (owner.custodians, owner.threshold):
+            self.refuse(
+                "The capsule is locked for another committee than the list's.",
+                code="E_ENTRY_COMMITTEE",
+            )
+        self._own_share(capsule)
+        return self._keep(list_key, entry, data)
+
+    def _keep(self, list_key: bytes, entry: ListEntry, data: bytes) -> dict[str, Any]:
+        record_id = entry.record_id
+        answer = {"recordId": "0x" + record_id.hex(), "new": False}
+        lists, entries, deletions = tables.lists, tables.entries, tables.deletions
+        with self.store.write() as connection:
+            known = connection.execute(
+                sa.select(entries.c.digest).where(
+                    entries.c.list_key == list_key, entries.c.record_id == record_id
+                )
+            ).scalar()
+            digest_ = hashlib.sha256(data).digest()
+            if known == digest_:
+                return answer
+            if known is not None:
+                self.refuse(
+                    "This list has another entry of that record, which is not replaced.",
+                    code="E_ENTRY_CONFLICT",
+                    status=409,
+                )
+            gone = connection.execute(
+                sa.select(deletions.c.deleted_at).where(
+                    deletions.c.list_key == list_key, deletions.c.record_id == record_id
+                )
+            ).first()
+            if gone is not None:
+                self.refuse(
+                    "This record was deleted from the list, and does not come back to it.",
+                    code="E_DELETED",
+                    status=410,
+                )
+            used = connection.execute(
+                sa.select(lists.c.used_bytes).where(lists.c.list_key == list_key)
+            ).scalar_one()
+            if used + len(data) > _MAX_LIST_BYTES:
+                self.refuse("The list is full. Begin a new epoch.", code="E_LIST_FULL", status=409)
+            connection.execute(
+                sa.insert(entries).values(
+                    list_key=list_key,
+                    record_id=record_id,
+                    digest=digest_,
+                    capsule=entry.capsule.digest,
+                    size=len(data),
+                    entry=self.store.box.close(data, (b"entry", list_key, record_id)),
+                )
+            )
+            connection.execute(
+                sa.update(lists)
+                .where(lists.c.list_key == list_key)
+                .values(used_bytes=used + len(data))
+            )
+        return answer | {"new": True}
+
+    def leave_keys(self, message: Message, signature: bytes, sealed: bytes) -> dict[str, Any]:
+        """Keep a class key that was sealed to a grantee."""
+        self._signed_by("SealedKeys", message, signature, message["listKey"])
+        if len(sealed) > _SEALED_KEY_BYTES:
+            self.refuse("A sealed class key is shorter than this.", code="E_TOO_LARGE", status=413)
+        if hashlib.sha256(sealed).digest() != message["sealedKey"]:
+            self.refuse("The message names another sealed key.", code="E_SEALED_KEY_DIGEST")
+        list_key, persona = address_bytes(message["listKey"]), address_bytes(message["persona"])
+        place = (list_key, persona, message["grantee"], message["receivingKey"])
+        table, openings = tables.sealed_keys, tables.openings
+        mine = (
+            (table.c.list_key == list_key)
+            & (table.c.persona == persona)
+            & (table.c.grantee == message["grantee"])
+        )
+        with self.store.write() as connection:
+            owner = self._list(connection, list_key)
+            opened = connection.execute(
+                sa.select(openings.c.epoch).where(
+                    openings.c.list_key == list_key, openings.c.persona == persona
+                )
+            ).first()
+            if opened is None:
+                self.refuse(
+                    "The list is not open for this persona.", code="E_LIST_UNKNOWN", status=404
+                )
+            if (owner.data_class, owner.epoch) != (message["dataClass"], message["epoch"]):
+                self.refuse("The list is of another class or epoch.", code="E_CLASS")
+            here = mine & (table.c.receiving_key == message["receivingKey"])
+            connection.execute(sa.delete(table).where(here))
+            count = connection.execute(
+                sa.select(sa.func.count()).select_from(table).where(mine)
+            ).scalar_one()
+            if count >= _MAX_SEALED_KEYS:
+                self.refuse(
+                    "The grantee has changed keys too often in this epoch. Begin a new one.",
+                    code="E_LIST_FULL",
+                    status=409,
+                )
+            connection.execute(
+                sa.insert(table).values(
+                    list_key=list_key,
+                    persona=persona,
+                    grantee=message["grantee"],
+                    receiving_key=message["receivingKey"],
+                    data_class=message["dataClass"],
+                    epoch=message["epoch"],
+                    signature=signature,
+                    sealed=self.store.box.close(sealed, (b"sealed-key", *place)),
+                )
+            )
+        return {"kept": True}

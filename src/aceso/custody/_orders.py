@@ -1,0 +1,228 @@
+"""Orders of the market: an extract is deposited, attested, and given to its buyer alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from eth_abi.abi import encode as abi_encode
+from sqlalchemy.engine import Connection
+
+from aceso.codes import Reason
+from aceso.storage import content_digest
+from aceso.vault import ListEntry, seal_share
+
+from ._chain import Heads, Order, Question
+from ._desk import Message
+from ._doors import Asked, Doors
+from ._store import tables
+from ._typed import address_bytes, digest, keccak, sign
+from ._wire import to_json
+from .errors import DeniedError
+
+__all__ = ["Orders"]
+
+_OPEN, _DELIVERED = 1, 2
+
+
+class Orders(Doors):
+    """Extracts that were sold."""
+
+    def deposit(
+        self, order: int, message: Message, signature: bytes, data: bytes
+    ) -> dict[str, Any]:
+        """Take an extract into custody, and attest that it is held ready for its buyer."""
+        if message["order"] != order:
+            self.refuse("The message names another order than the path.", code="E_ORDER_PATH")
+        found = digest("ExtractDeposit", message, self.chain.domain)
+        entry = self._entry(data, message)
+        capsule, context = entry.capsule, entry.capsule.context
+        if context.order != order:
+            self.refuse("The capsule is another order's.", code="E_ENTRY_ORDER")
+        if capsule.digest != message["capsule"]:
+            self.refuse("The message names another capsule.", code="E_ENTRY_CAPSULE")
+        heads = self.chain.heads()
+        if not self.chain.is_signed(message["subject"], found, signature, heads.newest):
+            self.refuse(
+                f"The deposit is not signed by {message['subject']} for this registry and chain "
+                f"({self.chain.chain_id}).",
+                code="E_SIGNATURE",
+                status=403,
+            )
+        known = self._deposited(order)
+        if (
+            known is not None
+            and known.digest == message["entry"]
+            and (known.leaf == message["extract"])
+        ):
+            return self._attestation(known.receiving_key, message)
+        sold = self._open_order(order, heads)
+        offer = self.chain.offer(sold.offer, heads.confirmed)
+        if offer.subject != message["subject"]:
+            self.refuse(
+                f"The order's offer is not {message['subject']}'s.",
+                code="E_NOT_SUBJECT",
+                status=403,
+            )
+        if context.data_class & ~offer.classes:
+            self.refuse("The extract holds classes that were not offered.", code="E_ENTRY_CLASS")
+        committee = abi_encode(
+            ["(address[],uint8)"], [(list(capsule.custodians), capsule.threshold)]
+        )
+        if keccak(committee) != self.chain.committee_digest(offer.committee, heads.newest):
+            self.refuse(
+                f"The capsule is locked for others than the offer's committee {offer.committee}.",
+                code="E_ENTRY_COMMITTEE",
+            )
+        if self.address not in capsule.custodians:
+            self.refuse("We are not of the committee.", code="E_OTHER_CUSTODIAN", status=403)
+        self._own_share(capsule)
+        grantee = sold.offer.to_bytes(12, "big") + address_bytes(self.chain.addresses.market)
+        question = Question(
+            subject=offer.subject,
+            actor=sold.buyer,
+            grantee=grantee,
+            use=offer.use,
+            classes=context.data_class,
+            disease=offer.disease,
+        )
+        newest, confirmed = self.chain.decide(question, heads)
+        for reason, pending in ((newest, False), (confirmed, True)):
+            if not reason.permits:
+                raise DeniedError(reason, self.address, is_pending=pending)
+        receiving_key = self.chain.receiving_key_of(order, heads)
+        if receiving_key is None:
+            self.refuse(
+                "The node does not show how the order was bought. Try again, or use another node.",
+                code="E_ORDER_EVENT",
+                status=503,
+            )
+        table = tables.extracts
+        number = order.to_bytes(32, "big")
+        with self.store.write() as connection:
+            if self._withdrawals.hold(connection, question, heads):
+                raise DeniedError(Reason.WITHDRAWN, self.address)
+            there = connection.execute(
+                sa.select(table.c.digest).where(table.c.order == number)
+            ).scalar()
+            if there is not None:
+                self.refuse(
+                    "The order has another extract, which is not replaced.",
+                    code="E_ENTRY_CONFLICT",
+                    status=409,
+                )
+            connection.execute(
+                sa.insert(table).values(
+                    order=number,
+                    record_id=context.record_id,
+                    subject=address_bytes(offer.subject),
+                    buyer=address_bytes(sold.buyer),
+                    offer=sold.offer,
+                    use=offer.use,
+                    data_class=context.data_class,
+                    disease=offer.disease,
+                    receiving_key=receiving_key,
+                    leaf=message["extract"],
+                    digest=message["entry"],
+                    capsule=capsule.digest,
+                    entry=self.store.box.close(data, (b"extract", number)),
+                )
+            )
+        return self._attestation(receiving_key, message)
+
+    def _attestation(self, receiving_key: bytes, message: Message) -> dict[str, Any]:
+        delivery = {
+            "order": message["order"],
+            "extract": message["extract"],
+            "receivingKey": receiving_key,
+            "capsule": message["capsule"],
+        }
+        signature = sign(self.keys.account, "Delivery", delivery, self.chain.market_domain)
+        return {"message": to_json(delivery), "signature": "0x" + signature.hex()}
+
+    def _deposited(self, order: int) -> Any:
+        table = tables.extracts
+        with self.store.read() as connection:
+            return connection.execute(
+                sa.select(table).where(table.c.order == order.to_bytes(32, "big"))
+            ).first()
+
+    def _open_order(self, order: int, heads: Heads) -> Order:
+        """The order, where both blocks show it open and in time."""
+        for block in (heads.newest, heads.confirmed):
+            found = self.chain.order(order, block)
+            if found.state != _OPEN or heads.newest.timestamp >= found.deadline:
+                self.refuse(
+                    "The order is not open, or not confirmed yet, or past its deadline.",
+                    code="E_ORDER_STATE",
+                    status=409,
+                    state=found.state,
+                )
+        return found
+
+    def _bought(self, name: str, message: Message, signature: bytes) -> tuple[Asked, Any]:
+        """A buyer's request for the extract of their order, checked."""
+        offer = self._offer_of(message["grantee"])
+        if offer is None:
+            self.refuse("The grantee is not an offer of the market.", code="E_ORDER_GRANTEE")
+        asked = self._asked(name, message, signature)
+        order = self.chain.order_of(offer, message["actor"], asked.heads.newest)
+        row = None if order is None else self._deposited(order)
+        if order is None or row is None or row.subject != address_bytes(message["subject"]):
+            self.refuse(
+                "This custodian has no extract for that buyer, offer and subject.",
+                code="E_RECORD_UNKNOWN",
+                status=404,
+            )
+        if row.data_class != message["dataClass"]:
+            self.refuse(
+                f"The extract is of classes {row.data_class}, not {message['dataClass']}.",
+                code="E_CLASS",
+            )
+        if self.chain.order(order, asked.heads.newest).state != _DELIVERED:
+            self.refuse("The order is not delivered, or settled.", code="E_ORDER_STATE", status=409)
+        question = Question(
+            subject=message["subject"],
+            actor=message["actor"],
+            grantee=message["grantee"],
+            use=message["use"],
+            classes=row.data_class,
+            disease=row.disease,
+        )
+        return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row
+
+    def _order_receipt(self, connection: Connection, row: Any, receipt: bytes) -> None:
+        # No list, so no list's log key: it lies under our own key.
+        sealed = self.store.box.close(receipt, (b"order-log", row.order))
+        self.store.append(connection, row.order, sealed)
+
+    def release(self, message: Message, signature: bytes) -> bytes:
+        asked, row = self._bought("ReleaseRequest", message, signature)
+        if row.record_id != message["recordId"]:
+            self._no_record()
+        receiving_key = self._public_key(message["receivingKey"], "receivingKey")
+        reason = self._reason(asked)
+        # The purchase names the key by its digest on IPFS, where the seller found it.
+        if content_digest(receiving_key.to_bytes()) != row.receiving_key:
+            self.refuse(
+                "The receiving key is not the one that the order was bought with.",
+                code="E_RECEIVING_KEY",
+                status=403,
+            )
+        entry = ListEntry.from_bytes(self.store.box.open(row.entry, (b"extract", row.order)))
+        share = self._own_share(entry.capsule)
+        answer = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
+        with self._door(asked) as connection:
+            receipt = self._receipt(asked, "release", reason, recordId="0x" + row.record_id.hex())
+            self._order_receipt(connection, row, receipt)
+        return answer
+
+    def entry(self, order: int, message: Message, signature: bytes) -> bytes:
+        """The entry of an order's extract, for its buyer."""
+        asked, row = self._bought("ListRequest", message, signature)
+        if int.from_bytes(row.order, "big") != order:
+            self.refuse("The buyer's order is another than the path's.", code="E_ORDER_PATH")
+        reason = self._reason(asked)
+        with self._door(asked) as connection:
+            self._order_receipt(connection, row, self._receipt(asked, "list", reason))
+        return self.store.box.open(row.entry, (b"extract", row.order))

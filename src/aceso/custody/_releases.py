@@ -1,0 +1,189 @@
+"""The doors of a person's records: listing them, and releasing our share of one record's key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from aceso.vault import ListEntry, PublicKey, seal, seal_share
+
+from ._chain import Question
+from ._desk import Message
+from ._doors import Asked, Doors
+from ._log import LOG_LABEL
+from ._store import tables
+from ._typed import address, address_bytes
+
+__all__ = ["Releases"]
+
+_PAGE_BYTES: Final = 4 << 20
+
+
+class Releases(Doors):
+    """Listing and release."""
+
+    def listing(self, message: Message, signature: bytes, after: int) -> dict[str, Any]:
+        """List the records of one class, all epochs, with the class keys left for the grantee."""
+        asked = self._asked("ListRequest", message, signature)
+        question = asked.question
+        self._refuse_market(question.grantee)
+        reason = self._reason(asked)
+        persona = address_bytes(question.subject)
+        openings, entries, lists = tables.openings, tables.entries, tables.lists
+        with self._door(asked) as connection:
+            opened = connection.execute(
+                sa.select(openings.c.list_key, openings.c.document, lists.c.log_key)
+                .join(lists, lists.c.list_key == openings.c.list_key)
+                .where(openings.c.persona == persona, openings.c.data_class == question.classes)
+                .order_by(openings.c.epoch)
+            ).all()
+            keys = [row.list_key for row in opened]
+            total, more = 0, False
+            rows: list[int] = []
+            numbered = connection.execute(
+                sa.select(entries.c.number, entries.c.size)
+                .where(entries.c.list_key.in_(keys), entries.c.number > after)
+                .order_by(entries.c.number)
+            )
+            for number, size in numbered:
+                if rows and total + size > _PAGE_BYTES:
+                    more = True
+                    break
+                rows.append(number)
+                total += size
+            numbered.close()
+            found: Sequence[Any] = []
+            if rows:
+                found = connection.execute(
+                    sa.select(entries)
+                    .where(
+                        entries.c.list_key.in_(keys),
+                        entries.c.number > after,
+                        entries.c.number <= rows[-1],
+                    )
+                    .order_by(entries.c.number)
+                ).all()
+            sealed_keys = self._sealed_keys(connection, persona, question) if not after else []
+            receipt = self._receipt(asked, "list", reason, entries=len(found), after=after)
+            for one in opened:
+                self._log(connection, one.list_key, one.log_key, receipt)
+        box = self.store.box
+        return {
+            "entries": [
+                box.open(row.entry, (b"entry", row.list_key, row.record_id)) for row in found
+            ],
+            "sealed_keys": sealed_keys,
+            "openings": [row.document for row in opened] if not after else [],
+            "next": rows[-1] if more else None,
+        }
+
+    def _sealed_keys(
+        self, connection: Connection, persona: bytes, question: Question
+    ) -> list[dict[str, Any]]:
+        table = tables.sealed_keys
+        rows = connection.execute(
+            sa.select(table)
+            .where(
+                table.c.persona == persona,
+                table.c.grantee == question.grantee,
+                table.c.data_class == question.classes,
+            )
+            .order_by(table.c.epoch)
+        )
+        return [
+            {
+                "listKey": address(row.list_key),
+                "epoch": row.epoch,
+                "receivingKey": row.receiving_key,
+                "signature": row.signature,
+                "sealed": self.store.box.open(
+                    row.sealed,
+                    (b"sealed-key", row.list_key, row.persona, row.grantee, row.receiving_key),
+                ),
+            }
+            for row in rows
+        ]
+
+    def _log(self, connection: Connection, book: bytes, log_key: bytes, receipt: bytes) -> None:
+        sealed = seal(PublicKey(log_key), receipt, info=LOG_LABEL + book)
+        self.store.append(connection, book, sealed)
+
+    def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:
+        """Release our share of one record's key, sealed to the grantee."""
+        asked = self._asked("ReleaseRequest", message, signature)
+        receiving_key = self._public_key(message["receivingKey"], "receivingKey")
+        reason = self._reason(asked)
+        self._check_receiving_key(asked, receiving_key)
+        row = self._record(asked.question, message["recordId"], capsule)
+        data = self.store.box.open(row.entry, (b"entry", row.list_key, row.record_id))
+        entry = ListEntry.from_bytes(data)
+        share = self._own_share(entry.capsule)
+        answer = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
+        receipt = self._receipt(
+            asked,
+            "release",
+            reason,
+            recordId="0x" + message["recordId"].hex(),
+            receivingKey="0x" + receiving_key.digest.hex(),
+        )
+        with self._door(asked) as connection:
+            still = connection.execute(
+                sa.select(tables.entries.c.number).where(tables.entries.c.number == row.number)
+            ).first()
+            if still is None:
+                self._no_record()
+            self._log(connection, row.list_key, row.log_key, receipt)
+        return answer
+
+    def _record(self, question: Question, record_id: bytes, capsule: bytes | None) -> Any:
+        entries, openings, lists = tables.entries, tables.openings, tables.lists
+        wanted = (
+            (openings.c.persona == address_bytes(question.subject))
+            & (openings.c.data_class == question.classes)
+            & (entries.c.record_id == record_id)
+        )
+        if capsule is not None:
+            wanted &= entries.c.capsule == capsule
+        with self.store.read() as connection:
+            row = connection.execute(
+                sa.select(entries, lists.c.log_key)
+                .join(openings, openings.c.list_key == entries.c.list_key)
+                .join(lists, lists.c.list_key == entries.c.list_key)
+                .where(wanted)
+                .order_by(openings.c.epoch.desc())
+                .limit(1)
+            ).first()
+        if row is None:
+            self._no_record()
+        return row
+
+    def _check_receiving_key(self, asked: Asked, key: PublicKey) -> None:
+        """A share is sealed only to the key that the grantee has published."""
+        question = asked.question
+        # The subject's own signature says which key is theirs.
+        if question.actor == question.subject:
+            return
+        number = int.from_bytes(question.grantee[:12], "big")
+        owner = question.actor
+        group = address(question.grantee[12:])
+        if number and group == address(self.chain.addresses.participants):
+            owner = self.chain.institution_account(number, asked.heads.newest)
+        if self.chain.key_of(owner, asked.heads.newest) != key.digest:
+            self.refuse(
+                f"The receiving key is not the one that {owner} has published. Publish it, or ask "
+                "with the published one.",
+                code="E_RECEIVING_KEY",
+                status=403,
+            )
+
+    def _refuse_market(self, grantee: bytes) -> None:
+        if self._offer_of(grantee) is not None:
+            self.refuse(
+                "Who bought an offer is given its extract, not the records. Ask for the order's "
+                "entry.",
+                code="E_ORDER_ONLY",
+                status=403,
+            )
