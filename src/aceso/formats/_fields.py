@@ -26,7 +26,8 @@ _DEPTH = 8
 
 def _nested(depth: int) -> bytes:
     deeper = rb"" if depth == 0 else rb"|[\[{]" + _nested(depth - 1) + rb"[\]}]"
-    return rb'(?:[^"\[\]{}]++|' + _STRING + deeper + rb")*+"
+    plain = rb'[^"\[\]{}]*+'
+    return plain + rb"(?:(?:" + _STRING + deeper + rb")" + plain + rb")*+"
 
 
 _FIELD = re.compile(
@@ -41,10 +42,10 @@ def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
     An element is what can be shown or withheld as one: a code, a value with its unit, a date.
     """
     found = _FIELD.findall(body, 1)
-    size = 1
+    size = 1 + 4 * len(found)
     fields = {}
     for key, value in found:
-        size += len(key) + len(value) + 4
+        size += len(key) + len(value)
         fields[prefix + _pointer(key)] = value
     if size == len(body):
         return fields

@@ -55,7 +55,9 @@ class Kind(Enum):
     KEPT = "kept"  # Not understood yet. The source file holds it, whole.
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as the rest is: a phone's export makes millions of these and of pieces, and to make a
+# frozen one takes three times as long. Nobody changes one.
+@dataclass(slots=True)
 class Outcome:
     """What became of the part of `source` at `place`, and why.
 
@@ -88,7 +90,7 @@ class Body(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BytesBody:
     """A body that is held in memory."""
 
@@ -106,7 +108,7 @@ class BytesBody:
         return io.BytesIO(self.data)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """One standardised resource, before pieces are grouped to records.
 

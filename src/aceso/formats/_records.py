@@ -179,36 +179,36 @@ def _grouped(store: Store) -> Iterator[RecordDraft]:
         rows: list[Row] = []
         size = 0
         for row in store.rows(family):
-            if rows and size + len(row.body) > _MAX_RECORD:
+            length = len(row[1])
+            if rows and size + length > _MAX_RECORD:
                 yield _record(family, rows)
                 rows, size = [], 0
             rows.append(row)
-            size += len(row.body)
+            size += length
         if rows:
             yield _record(family, rows)
 
 
 def _record(family: Family, rows: list[Row]) -> RecordDraft:
-    bodies = [row.body for row in rows]
+    # By columns, for speed: a phone's export has millions of rows.
+    types, bodies, places, reasons, days, times = zip(*rows, strict=True)
     joined = b'},{"resource":'.join(bodies)
     data = b'{"entry":[{"resource":%b}],"resourceType":"Bundle","type":"collection"}' % joined
-    reasons = dict.fromkeys(row.why for row in rows)
-    days = [row.day for row in rows if row.day]
-    issued = [row.issued_at for row in rows if row.issued_at]
+    first_day = min(filter(None, days), default=None)
     return RecordDraft(
         data_class=family.data_class,
         media_type=FHIR_JSON,
         body=BytesBody(data),
-        issued_at=max(issued, default=None),
-        day=date.fromisoformat(min(days)) if days else None,
-        source_place=min((row.place for row in rows), key=lambda place: (len(place), place)),
-        why_class="; ".join(list(reasons)[:3]),
+        issued_at=max(filter(None, times), default=None),
+        day=date.fromisoformat(first_day) if first_day else None,
+        source_place=min(places, key=lambda place: (len(place), place)),
+        why_class="; ".join(list(dict.fromkeys(reasons))[:3]),
         pieces=len(rows),
         fields=record_fields(bodies),
         subject=family.subject,
         issuer=family.issuer,
         lineage=family.lineage,
-        resource_types=tuple(dict.fromkeys(row.resource_type for row in rows)),
+        resource_types=tuple(dict.fromkeys(types)),
     )
 
 

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 from aceso.codes import DataClass
 
@@ -80,15 +80,9 @@ _MAX_CACHED = 50_000
 SAME = "the same resource, byte for byte, came before it"
 
 
-class Row(NamedTuple):
-    """One piece of a record."""
-
-    resource_type: str
-    body: bytes
-    place: str
-    why: str
-    day: str | None
-    issued_at: str | None
+# One piece of a record: its resource type, its bytes, its place, why it has its class, its day and
+# when it was issued.
+Row: TypeAlias = tuple[str, bytes, str, str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +211,7 @@ class Store:
     def rows(self, family: Family) -> Iterator[Row]:
         """The pieces of a family, each once, by type and digest."""
         self._sort()
-        return map(Row._make, self._database.execute(_ROWS, (family.id,)))
+        return iter(self._database.execute(_ROWS, (family.id,)))
 
     def _said_id(self, outcome: Outcome, why: str) -> int:
         data_class = outcome.data_class

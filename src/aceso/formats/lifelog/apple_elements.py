@@ -434,6 +434,7 @@ def _when(start: str, end: str) -> str | None:
     return f'"effectivePeriod":{{"end":"{last}","start":"{first}"}}'
 
 
+@lru_cache(1024)
 def _moment(text: str) -> tuple[str, str]:
     """A time in ISO 8601; and its clock alone, where it has no zone and is no instant."""
     found = _TIME.match(text)

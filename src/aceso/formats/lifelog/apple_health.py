@@ -19,6 +19,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from .._head import Head
@@ -129,7 +130,7 @@ class _Reader:
     def _put(self, element: Element, made: Made) -> None:
         data_class, why, kind, start, data = made
         place = f"line {element.line}"
-        day = start[:10]
+        day, event = _day(start[:10])
         piece = Piece(
             data_class,
             FHIR_JSON,
@@ -137,8 +138,8 @@ class _Reader:
             "Observation",
             place,
             why,
-            event=f"day {day}",
-            day=date.fromisoformat(day),
+            event=event,
+            day=day,
             issued_at=start,
         )
         outcome = Outcome(Kind.IMPORTED, place, kind, why, "", self._path, data_class)
@@ -156,6 +157,11 @@ class _Reader:
         place = f"line {element.line}"
         known = element.name if element.name.isascii() and len(element.name) < 40 else ""
         self.items.append((Outcome(kind, place, known, reason, code, self._path), None))
+
+
+@lru_cache(1024)
+def _day(text: str) -> tuple[date, str]:
+    return date.fromisoformat(text), f"day {text}"
 
 
 READERS = (Reader(FORMAT, _is_export, _read),)
