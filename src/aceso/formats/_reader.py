@@ -30,7 +30,8 @@ class Source:
     `subject_hint` says whose data are wanted: the id of a Patient, or the name of a sample.
     `workspace` is a folder of this import alone, removed when it is closed. `sibling` gives the
     file that lay beside this one under a plain name, where a format is made of several files.
-    `depth` says how many archives the file lay in.
+    `depth` says how many archives the file lay in. `keys` are files and folders of public keys that
+    the person trusts, to check what is signed.
     """
 
     path: Path = field(repr=False)
@@ -39,12 +40,17 @@ class Source:
     subject_hint: str | None = field(default=None, repr=False)
     sibling: Callable[[str], Path | None] = field(default=_no_sibling, repr=False)
     depth: int = 0
+    keys: tuple[Path, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One format. `recognises` looks at the head alone, and is true of no other format's files."""
+    """One format. `recognises` looks at the head alone, and is true of no other format's files.
+
+    `unpacks` says that it takes a file that is gzip as it is. For all others the archive unpacks.
+    """
 
     format: Format
     recognises: Callable[[Head], bool]
     read: Callable[[Source], Iterator[Item]]
+    unpacks: bool = False

@@ -18,7 +18,7 @@ from ._model import Format, Item, SourceFile
 from ._reader import Reader, Source
 from .errors import FormatError
 
-__all__ = ["READERS", "detect", "read", "source_file"]
+__all__ = ["READERS", "detect", "read", "reads", "source_file"]
 
 # The order is of no account between the rooms: no file is told as two formats. A test sees to it.
 READERS: tuple[Reader, ...] = (*clinical.READERS, *genome.READERS, *lifelog.READERS)
@@ -34,15 +34,17 @@ def read(
     *,
     subject_hint: str | None = None,
     workspace: Path | None = None,
+    keys: tuple[Path, ...] = (),
 ) -> Iterator[Item]:
     """Yield an outcome for each part of the file, and with it what was understood.
 
     `subject_hint` says whose data are wanted: the id of a Patient, or the name of a VCF sample.
     `workspace` is a folder for what is unpacked; it must stay as long as the bodies are wanted.
+    `keys` are files and folders of public keys that the person trusts, to check what is signed.
     Nothing about the contents is ever raised; FormatError says that the file can't be opened.
     """
     checked = _checked(path)
-    return _read(checked, subject_hint, workspace)
+    return _read(checked, subject_hint, workspace, keys)
 
 
 def source_file(path: str | os.PathLike[str], *, classes: DataClass) -> SourceFile:
@@ -70,13 +72,17 @@ def _media_type(head: Head) -> str:
     return _format(head).media_type or unknown.guess_kind(head.raw)[1]
 
 
-def _read(path: Path, subject_hint: str | None, workspace: Path | None) -> Iterator[Item]:
+def _read(
+    path: Path, subject_hint: str | None, workspace: Path | None, keys: tuple[Path, ...]
+) -> Iterator[Item]:
     if workspace is None:
         with tempfile.TemporaryDirectory(prefix="aceso-") as own:
-            yield from _read(path, subject_hint, Path(own))
+            yield from _read(path, subject_hint, Path(own), keys)
         return
     head = _look(path)
-    source = Source(path, head, workspace, subject_hint, lambda name: _beside(path, name))
+    source = Source(
+        path, head, workspace, subject_hint, lambda name: _beside(path, name), keys=keys
+    )
     try:
         yield from _read_source(source)
     except OSError as exc:
@@ -98,7 +104,13 @@ def _format(head: Head) -> Format:
 
 
 def _reader(head: Head) -> Reader | None:
-    return next((reader for reader in READERS if reader.recognises(head)), None)
+    return next((reader for reader in READERS if reads(reader, head)), None)
+
+
+def reads(reader: Reader, head: Head) -> bool:
+    """Whether `reader` is the one for what begins with `head`."""
+    # The head of a gzip is unpacked, so it looks like what is in it; the file is not.
+    return (reader.unpacks or not head.is_gzip) and reader.recognises(head)
 
 
 def _beside(path: Path, name: str) -> Path | None:

@@ -76,4 +76,4 @@ def _refused(path: Path, place: str, reason: str, code: str) -> Item:
     return Outcome(Kind.REFUSED, place, "VCF", reason, code, path), None
 
 
-READERS = (Reader(FORMAT, _is_bcf, _read),)
+READERS = (Reader(FORMAT, _is_bcf, _read, unpacks=True),)

@@ -141,7 +141,7 @@ def _reader(known: _Known, kind: Kind) -> Reader:
         yield outcome, None
 
     found = Format(known.name, "application/octet-stream", known.en, known.ko)
-    return Reader(found, known.is_it, read)
+    return Reader(found, known.is_it, read, unpacks=True)
 
 
 READERS = (

@@ -250,4 +250,4 @@ def check(lines: Iterator[tuple[int, bytes]]) -> Reading:
     return Reading(header, blocks, checked.reference_blocks, pharmacogenes)
 
 
-READERS = (Reader(FORMAT, _is_vcf, read_vcf),)
+READERS = (Reader(FORMAT, _is_vcf, read_vcf, unpacks=True),)
