@@ -209,8 +209,9 @@ def _placed(source: Source, place: str, items: Iterator[Item], unpacked: Path) -
         here = outcome.place if not place else f"{place}, {outcome.place}"
         if piece is not None:
             needed |= piece.alone
-            piece = replace(piece, place=here)
-        yield replace(outcome, place=here, source=source.path), piece
+            piece.place = here
+        outcome.place, outcome.source = here, source.path
+        yield outcome, piece
     if not needed:
         unpacked.unlink(missing_ok=True)
 
