@@ -153,11 +153,19 @@ class Imported:
         self._store.set_aside(subject, reason, code)
 
 
-def import_file(path: str | os.PathLike[str], *, subject_hint: str | None = None) -> Imported:
-    """Read the whole of `path`. Its contents never make this raise."""
+def import_file(
+    path: str | os.PathLike[str],
+    *,
+    subject_hint: str | None = None,
+    keys: tuple[Path, ...] = (),
+) -> Imported:
+    """Read the whole of `path`. Its contents never make this raise.
+
+    `keys` are files and folders of public keys that the person trusts, to check what is signed.
+    """
     imported = Imported(Path(path), detect(path))
     try:
-        for item in read(path, subject_hint=subject_hint, workspace=imported.workspace):
+        for item in read(path, subject_hint=subject_hint, workspace=imported.workspace, keys=keys):
             imported.add(item)
         imported.choose(subject_hint)
     except BaseException:

@@ -5,8 +5,9 @@
 
 A card is signed by its issuer with ES256, and its payload is packed with DEFLATE. The signature is
 checked only with keys that the person gives, as a file of JSON Web Keys beside the card
-(`jwks.json`) or to `KeyRing`: nothing is fetched, so no issuer learns that a card was read. Each
-card has an outcome that says whether it was checked. One whose signature is wrong is refused whole.
+(`jwks.json`) or as `keys` of `import_file`: nothing is fetched, so no issuer learns that a card was
+read. Each card has an outcome that says whether it was checked. One whose signature is wrong is
+refused whole. A key that came in one archive with the card is not used.
 
 Cards name their resources `resource:0` and so on, each card anew. To keep two people apart, what a
 card is about is told by the name and the day of birth of its Patient.
@@ -168,8 +169,7 @@ def _read(source: Source) -> Iterator[Item]:
     if len(data) > _MAX_FILE:
         yield refused(path, "/", "it is larger than 16 MiB, which no card is", "too_large")
         return
-    beside = [found for name in _BESIDE if (found := source.sibling(name)) is not None]
-    keys = KeyRing.of(beside)
+    keys = KeyRing.of([*source.keys, *_keys_beside(source)])
     try:
         cards = list(_cards(data.removeprefix(b"\xef\xbb\xbf").strip()))
     except _CardError as exc:
@@ -183,6 +183,16 @@ def _read(source: Source) -> Iterator[Item]:
     if len(cards) > _MAX_CARDS:
         reason = f"it holds more than {_MAX_CARDS} cards; the rest are not read"
         yield refused(path, "/", reason, "too_large")
+
+
+def _keys_beside(source: Source) -> Iterator[Path]:
+    # A key that came in the same archive as the card proves nothing: whoever forged the one would
+    # have put the other there too.
+    if not source.depth:
+        for name in _BESIDE:
+            found = source.sibling(name)
+            if found is not None:
+                yield found
 
 
 def _cards(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import zipfile
 import zlib
 
 import pytest
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from aceso.formats import import_file
 from aceso.formats.clinical.health_card import KeyRing, Signature
 
 from ..conftest import SHARED, import_all
@@ -161,6 +163,25 @@ def test_a_right_signature_is_said_to_be_right(issuer, write, importing):
     assert frame.code == "signature_right"
     assert "signature is right" in frame.reason
     assert [one.kind.value for one in rest] == ["imported", "imported"]
+
+
+def test_keys_can_be_given_to_the_import(issuer, write, tmp_path):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    (folder / "issuer.jwks").write_text(json.dumps(issuer.jwk))
+
+    with import_file(write(issuer.card()), keys=(folder,)) as imported:
+        assert next(imported.outcomes()).code == "signature_right"
+
+
+def test_a_key_in_one_archive_with_the_card_proves_nothing(issuer, tmp_path, importing):
+    path = tmp_path / "cards"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("card", issuer.card())
+        archive.writestr("jwks.json", json.dumps({"keys": [issuer.jwk]}))
+
+    assert "signature_unchecked" in importing(path).codes
+    assert "signature_right" not in importing(path).codes
 
 
 @pytest.mark.usefixtures("keys_beside")
