@@ -8,6 +8,7 @@ a Bundle of everything
 ├── a record whose class was raised comes back raised
 ├── a mark never lowers a class
 ├── two people keep their subjects
+├── a full URL is a UUID's, and is there once
 ├── decimals keep their digits
 └── nothing: refused
 NDJSON
@@ -140,6 +141,15 @@ def test_two_people_keep_their_subjects(tmp_path):
     assert sorted(subjects) == ["Patient/child", "Patient/parent"]
     for one, name in zip(held, ("parent", "child"), strict=True):
         assert ids(back(data, tmp_path, subject_hint=name)) == ids([one])
+
+
+def test_full_urls_are_the_ids_and_each_is_there_once():
+    uuid = "5f0c2f5e-0000-4000-8000-0123456789ab"
+    first = lab(1).replace("lab-1", uuid)
+    second = lab(2).replace("lab-2", uuid)
+    data = exported([fhir_record(DataClass.LABS, first, second, lab(3))])
+    urls = [entry.get("fullUrl") for entry in json.loads(data)["entry"]]
+    assert sorted(url for url in urls if url) == [f"urn:uuid:{uuid}"]
 
 
 def test_decimals_keep_their_digits():

@@ -215,13 +215,16 @@ def test_svg_shows_every_value():
 
 def test_svg_of_many_points_keeps_the_extremes():
     values = [60.0 + (n % 7) for n in range(10_000)]
-    values[5_000], values[7_000] = 180.0, 20.0
+    # Several of each, so that not all are the first or the last of a pixel.
+    for at in range(5_000, 5_013, 3):
+        values[at], values[at + 2_000] = 180.0, 20.0
+    values[5_006], values[7_006] = 200.0, 10.0
     chart = trend(series_of(values, timedelta(minutes=1)))
     picture = draw_svg(chart)
     assert chart.dots == 10_000
     assert len(picture) < 120_000
     ys = [float(y) for y in re.findall(r",([\d.]+)", picture.split('points="')[1].split('"')[0])]
-    lowest, highest = 376 - 320 * chart.y.share(180.0), 376 - 320 * chart.y.share(20.0)
+    lowest, highest = 376 - 320 * chart.y.share(200.0), 376 - 320 * chart.y.share(10.0)
     assert min(ys) == pytest.approx(lowest, abs=0.06)
     assert max(ys) == pytest.approx(highest, abs=0.06)
 
