@@ -1,4 +1,7 @@
-"""A file that nothing here reads yet: it is kept whole, and its one outcome says so."""
+"""A file that nothing here reads yet: it is kept whole, and its one outcome says so.
+
+Text that somebody wrote in sentences is a document; it is asked about last, for much else is text.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from ._head import Head
 from ._model import Format, Item, Kind, Outcome
 from ._reader import Reader, Source
 from .canonical import JsonError, parse
+from .clinical.document import PROSE
 
 __all__ = ["EMPTY", "UNKNOWN", "guess_kind", "reader"]
 
@@ -90,4 +94,4 @@ _UNKNOWN = Reader(UNKNOWN, lambda head: True, _read_unknown)
 
 def reader(head: Head) -> Reader:
     """The reader of what nothing else reads."""
-    return _EMPTY if _EMPTY.recognises(head) else _UNKNOWN
+    return next((one for one in (_EMPTY, PROSE) if one.recognises(head)), _UNKNOWN)

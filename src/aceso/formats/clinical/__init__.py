@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import ccda, dicom, fhir_json, fhir_xml, health_card, hl7v2
+from . import ccda, claims, dicom, document, fhir_json, fhir_xml, health_card, hl7v2
 
 __all__ = ["READERS"]
 
@@ -14,4 +14,6 @@ READERS: tuple[Reader, ...] = (
     *hl7v2.READERS,
     *ccda.READERS,
     *dicom.READERS,
+    *document.READERS,
+    *claims.READERS,
 )

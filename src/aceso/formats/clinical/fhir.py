@@ -24,6 +24,7 @@ from .._classify import Classified, classify, other_version
 from .._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
 from .._returned import measured, returned
 from ..canonical import JsonError, canonical_bytes
+from .document_check import wrong_attachment
 from .fhir_check import first_error
 from .fhir_version import NotSafe, as_r4, stated_version, version_by_shape
 from .korea_dates import with_solar_birthday
@@ -200,6 +201,9 @@ def _resource(path: Path, value: Any, place: str, full_url: str) -> Item:
         piece = standardise(turned, place=place, full_url=full_url)
         reason = f"{piece.why_class}; the day of birth was told by the lunar calendar"
         return Outcome(Kind.IMPORTED, place, kind, reason, "lunar", path, piece.data_class), piece
+    changed = wrong_attachment(value)
+    if changed is not None:
+        return refused(path, place, changed, "wrong_hash", kind)
     piece = standardise(value, place=place, full_url=full_url)
     return Outcome(Kind.IMPORTED, place, kind, piece.why_class, "", path, piece.data_class), piece
 

@@ -180,7 +180,7 @@ class Message:
         return "".join(out)
 
     def _escape(self, code: str) -> str | None:
-        known = {
+        known: str | None = {
             "F": self.field,
             "S": self.component,
             "R": self.repetition,
@@ -198,9 +198,10 @@ class Message:
             return " " * int(code[3:].strip() or 1)
         if re.fullmatch(r"X(?:[0-9A-Fa-f]{2}){1,500}", code):
             try:
-                return bytes.fromhex(code[1:]).decode(self.charset).replace("\r\n", "\n")
+                plain: str = bytes.fromhex(code[1:]).decode(self.charset)
             except UnicodeDecodeError:
                 return None
+            return plain.replace("\r\n", "\n").replace("\r", "\n")
         return None
 
 
@@ -282,7 +283,7 @@ def _as_utf8(stream: IO[bytes]) -> IO[bytes]:
     start = stream.read(2)
     stream.seek(0)
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        reader: IO[bytes] = codecs.EncodedFile(stream, "utf-8", "utf-16", "replace")  # type: ignore[assignment]
+        reader: IO[bytes] = codecs.EncodedFile(stream, "utf-8", "utf-16", "replace")
         return reader
     return stream
 
