@@ -100,8 +100,9 @@ PIECES = st.one_of(
 def test_tables_of_others_are_not_read(table, write):
     read = import_all(write(table))
 
-    assert read.format.name == "unknown"
-    assert not read.records
+    # A short one may be a text that somebody wrote: then it is a document, and no measurement.
+    assert read.format.name not in {reader.format.name for reader in OURS}
+    assert not [one for one in read.records if "Observation" in one.resource_types]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
