@@ -22,8 +22,17 @@ MAX_PART = 64 << 20
 _BLOCK = 1 << 18
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 _OPEN_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+\\?\Z', re.DOTALL)
-# The next bracket that is in no string, in one step: it is what most of the time goes to.
-_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\]|\\.)*+"[^"{}\[\]]*+)*+([{}\[\]])', re.DOTALL)
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_PLAIN = rb'[^"{}\[\]]*+'
+_FLAT = _PLAIN + rb"(?:" + _STRING + _PLAIN + rb")*+"
+# The next bracket that is in no string and is not of a pair with nothing but strings between, in
+# one step: it is what most of the time goes to.
+_BRACKET = re.compile(
+    _PLAIN
+    + rb"(?:(?:" + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\])" + _PLAIN + rb")*+"
+    + rb"([{}\[\]])",
+    re.DOTALL,
+)  # fmt: skip
 _TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 _MAX_NESTING = 10_000
 
