@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._reader import Reader
-from . import array, bcf, others, phenopacket, vcf
+from . import array, bcf, others, phenopacket, vcf, vrs
 
 __all__ = ["READERS"]
 
@@ -13,4 +13,5 @@ READERS: tuple[Reader, ...] = (
     *array.READERS,
     *others.READERS,
     *phenopacket.READERS,
+    *vrs.READERS,
 )
