@@ -7,6 +7,10 @@ Each resource is there once, byte for byte as it is kept, in the order of type, 
 two exports of the same vault are the same file. Several people stay several: every resource keeps
 the subject that its source gave it.
 
+Who made a resource stays in it (`performer`, `author`, `meta.source`). That an institution anchored
+a record is not in a Bundle: `aceso open --evidence` gives that for one record, and what is imported
+again is the person's own entry.
+
 The Bundle, imported, gives the same records. NDJSON has no place for a mark (see
 `aceso.formats`), so that records which need one may come back grouped otherwise: with the same
 resources, and other ids.

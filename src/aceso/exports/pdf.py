@@ -151,7 +151,7 @@ class _Page:
         facts = []
         if isinstance(patient.get("birthDate"), str):
             facts.append(f"{words['born']} {patient['birthDate']}")
-        if patient.get("gender") in words:
+        if patient.get("gender") in ("male", "female", "other", "unknown"):
             facts.append(f"{words['sex']} {words[patient['gender']]}")
         facts += [f"{words['id']} {one}" for one in _identifiers(patient)][:2]
         self._text(_MARGIN, 33, self._fitted(" · ".join(facts), 9, _WIDTH), size=9, colour=_GREY)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aceso.codes import SENSITIVE, DataClass
+from aceso.formats.clinical.fhir_check import first_error
 
 from ._resources import Resource, Resources
 from ._text import concept, day_of, dicts, quantity, range_text
@@ -189,7 +190,7 @@ def _patient(resources: Resources, about: Callable[[Resource], bool]) -> dict[st
     best: dict[str, Any] = {"resourceType": "Patient"}
     for found in resources.of_type("Patient"):
         patient = found.parsed()
-        if about(found) and len(patient) > len(best):
+        if about(found) and len(patient) > len(best) and first_error(found.data) is None:
             best = patient
     return best
 
@@ -220,7 +221,8 @@ def _made(
     medications: dict[str, dict[str, Any]],
 ) -> Iterable[Line]:
     for one in found:
-        if one.classes & shut:
+        # What an issuer sent is kept as it is; a summary must be readable.
+        if one.classes & shut or first_error(one.data) is not None:
             continue
         if kind.name == "results" and not one.classes & DataClass.LABS:
             continue

@@ -73,7 +73,7 @@ def read_series(observations: Iterable[dict[str, Any]], *, language: str) -> lis
     found: dict[tuple[str, str], dict[Point, None]] = {}
     names: dict[str, str] = {}
     for observation in observations:
-        if observation.get("status") in _NOT_SO:
+        if str(observation.get("status")) in _NOT_SO:
             continue
         at = moment(observation)
         if at is None:

@@ -70,10 +70,10 @@ def sleep_chart(found: list[Night], *, title: str, unit: str = "h") -> Chart:
 
 def _is_sleep(observation: dict[str, Any]) -> bool:
     return any(
-        coding.get("code") in _SLEEP_CODES
+        str(coding.get("code")) in _SLEEP_CODES
         for concept in dicts(observation.get("code"))
         for coding in dicts(concept.get("coding"))
-    ) and observation.get("status") not in ("entered-in-error", "cancelled")
+    ) and str(observation.get("status")) not in ("entered-in-error", "cancelled")
 
 
 def _length(observation: dict[str, Any]) -> float | None:
