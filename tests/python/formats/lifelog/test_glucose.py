@@ -189,6 +189,15 @@ def test_nightscout_treatments_say_their_unit_or_are_kept(take):
     assert taken.classes == ["BIOSIGNAL", "DIET", "BIOSIGNAL", "UNCLASSIFIED"]
 
 
+def test_a_note_raises_the_class_of_what_it_stands_beside(take):
+    treatment = {"created_at": "2018-06-02T07:25:00Z", "eventType": "Meal Bolus", "insulin": 1}
+    plain = take([treatment | {"notes": "rice"}])
+    raised = take([treatment | {"notes": "because of my depression"}])
+
+    assert plain.classes == ["BIOSIGNAL"]
+    assert raised.classes == ["MENTAL_HEALTH"]
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no samples on this machine")
 def test_every_value_of_the_clarity_sample_is_there(take):
     path = SHARED / "lifelog" / "cgm_dexcom_clarity.csv"

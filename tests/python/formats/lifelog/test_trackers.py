@@ -357,6 +357,19 @@ def test_google_fit_points_of_takeout(take):
     assert taken.outcomes[2].place == "/Data Points/2"
 
 
+def test_a_google_fit_summary_is_average_then_highest_then_lowest(take):
+    point = {
+        "startTimeNanos": "1515913323000000000",
+        "endTimeNanos": "1515913323000000000",
+        "dataTypeName": "com.google.heart_rate.summary",
+        "value": [{"fpVal": 70.5}, {"fpVal": 120.0}, {"fpVal": 55.0}],
+    }
+    taken = take({"bucket": [{"startTimeMillis": "1", "dataset": [{"point": [point]}]}]})
+
+    assert taken.said == [("heart_rate", "2018-01-14T07:02:03Z", "70.5 /min")]
+    assert parts(taken.observations[0]) == {"maximum": "120.0 /min", "minimum": "55.0 /min"}
+
+
 @needs_samples
 def test_the_google_fit_sample_to_the_nanosecond(take):
     taken = take(SHARED / "lifelog" / "googlefit_aggregate.json")
