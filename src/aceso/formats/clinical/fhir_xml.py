@@ -7,7 +7,7 @@ of a primitive goes to `_name`, and the narrative stays as it was written.
 An element that R4 doesn't have is carried over by its shape, so that the check that follows names
 it, or another version of FHIR is told by it. Comments and processing instructions are left out.
 
-Limits: an entry may have 64 MiB. A document type is refused, as FHIR forbids it.
+Limits: an entry may have 64 MiB, its narrative 16. A document type is refused, as FHIR forbids it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ __all__ = ["FORMAT", "READERS"]
 FORMAT = Format("fhir-xml", "application/fhir+xml", "FHIR R4 (XML)", "FHIR R4 (XML)")
 
 _FHIR = "http://hl7.org/fhir"
+_MAX_NARRATIVE = 16 << 20
 _XHTML = "http://www.w3.org/1999/xhtml"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema-instance "
 _DIV_START = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?div\b([^>]*)")
@@ -108,6 +109,7 @@ class _Builder:
         self._window = bytearray()
         self._window_from = 0
         self._fed = 0
+        self._pending = bytearray()
         self._div_from: int | None = None
         self._div_depth = 0
         parser.StartElementHandler = self._start
@@ -115,7 +117,24 @@ class _Builder:
         parser.CharacterDataHandler = self._text
 
     def feed(self, block: bytes) -> None:
-        """Parse a block, keeping as much of the text as a narrative in it needs."""
+        """Parse a block, keeping as much of the text as a narrative in it needs.
+
+        Expat looks at an open tag from its beginning each time, so one that goes on is given to it
+        in ever larger blocks: otherwise a long attribute would take the square of its length.
+        """
+        self._pending += block
+        if len(self._pending) >= self._open_bytes():
+            self._parse()
+
+    def close(self) -> None:
+        self._parse()
+        self._parser.Parse(b"", True)
+
+    def _open_bytes(self) -> int:
+        return self._fed - max(0, self._parser.CurrentByteIndex)
+
+    def _parse(self) -> None:
+        block, self._pending = bytes(self._pending), bytearray()
         if self._div_from is None:
             keep = max(0, len(self._window) - BLOCK)
             del self._window[:keep]
@@ -123,13 +142,10 @@ class _Builder:
         self._window += block
         self._fed += len(block)
         self._parser.Parse(block, False)
-        if self._fed - max(0, self._parser.CurrentByteIndex) > MAX_PART + BLOCK:
+        if self._open_bytes() > MAX_PART + BLOCK:
             raise XmlError("a single text in it is larger than 64 MiB; it is not read", "too_large")
-        if self._div_from is not None and len(self._window) > MAX_PART + BLOCK:
-            raise XmlError("a narrative in it is larger than 64 MiB; it is not read", "too_large")
-
-    def close(self) -> None:
-        self._parser.Parse(b"", True)
+        if self._div_from is not None and len(self._window) > _MAX_NARRATIVE:
+            raise XmlError("a narrative in it is larger than 16 MiB; it is not read", "too_large")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._div_depth:

@@ -5,12 +5,15 @@ FHIR in XML
 │   └── whatever the encoding: UTF-16, CP949, a prefix for the namespace
 ├── a Bundle is read entry by entry, with the places of the JSON
 ├── one bad entry never ends an import; what came before a cut is read
-└── document types, entities, nesting and other namespaces are refused
+├── document types, entities, nesting and other namespaces are refused
+├── DSTU2 in XML is converted to what its JSON is converted to
+└── a long attribute costs its length and not the square of it
 """
 
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -243,3 +246,46 @@ def test_digits_of_a_number_must_be_digits(write, importing):
 
     assert importing(write(text)).codes == {"not_r4"}
     assert observation()["status"] == "final"
+
+
+def test_dstu2_in_xml_is_converted_as_its_json(write):
+    text = f"""<Condition {FHIR}>
+      <patient><reference value="Patient/1"/></patient>
+      <code><text value="x"/></code>
+      <category><text value="y"/></category>
+      <clinicalStatus value="active"/>
+      <verificationStatus value="confirmed"/>
+      <notes value="z"/>
+    </Condition>"""
+    value = {
+        "resourceType": "Condition",
+        "patient": {"reference": "Patient/1"},
+        "code": {"text": "x"},
+        "category": {"text": "y"},
+        "clinicalStatus": "active",
+        "verificationStatus": "confirmed",
+        "notes": "z",
+    }
+
+    found = resources(write(text))
+    assert found == resources(write(value))
+    assert b'"subject"' in found[0]
+
+
+def test_a_long_attribute_costs_its_length_only(write, importing):
+    data = "QUJD" * (2 << 20)
+    start = time.process_time()
+    text = f'<Binary {FHIR}><contentType value="text/plain"/><data value="{data}"/></Binary>'
+    read = importing(write(text))
+
+    assert read.kinds == ["imported"]
+    assert data.encode() in read.records[0].canonical
+    assert time.process_time() - start < 10
+
+
+def test_a_text_too_long_is_refused_in_time(write, importing):
+    start = time.process_time()
+    read = importing(write(f'<Binary {FHIR}><data value="' + "A" * (66 << 20)))
+
+    assert read.codes == {"too_large"}
+    assert time.process_time() - start < 20
