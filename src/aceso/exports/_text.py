@@ -12,18 +12,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aceso.formats.canonical import plain
+from aceso.formats.korea import mask
 
 __all__ = ["concept", "day_of", "dicts", "masked", "name_of", "quantity", "range_text"]
 
-# Six digits of the day of birth, and seven of which the first says sex and century.
-_REGISTRATION = re.compile(r"(?<!\d)(\d{2}[01]\d[0-3]\d)\s?[-–]?\s?([1-8])\d{6}(?!\d)")
 _SPACES = re.compile(r"\s+")
 _DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 
 
 def masked(text: str) -> str:
     """The text in one line, with the last six digits of resident registration numbers masked."""
-    return _SPACES.sub(" ", _REGISTRATION.sub(r"\1-\2******", text)).strip()
+    return _SPACES.sub(" ", mask(text)).strip()
 
 
 def dicts(value: Any) -> Iterator[dict[str, Any]]:

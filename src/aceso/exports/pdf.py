@@ -17,6 +17,7 @@ Limits: one page. The order of letters of Arabic and Hebrew is not turned around
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from typing import Any, BinaryIO
 
 from fpdf import FPDF
 from pylopdf_fonts_ko import sans_path
+
+from aceso.formats.korea import mask_json
 
 from ._text import masked, name_of
 from .summary import Line, Section, Summary
@@ -41,6 +44,8 @@ _HEADING = 8.0
 _BOTTOM = 297.0 - 18.0
 _INK, _GREY, _ACCENT = (25, 28, 33), (105, 110, 118), (16, 94, 118)
 _SAID_DIGITS = 160
+# An identifier that begins with a day of birth is masked, even where nothing says what it is.
+_BIRTH = re.compile(r"(?<!\d)(\d{2}[01]\d[0-3]\d[1-8])\d{6}(?!\d)")
 
 _WORDS = {
     "en": {
@@ -87,6 +92,15 @@ _WORDS = {
         "other": "기타",
         "unknown": "모름",
     },
+}
+# What FHIR calls the state of a problem.
+_STATES = {
+    "active": "진행 중",
+    "recurrence": "재발",
+    "relapse": "재발",
+    "inactive": "멈춤",
+    "remission": "관해",
+    "resolved": "나음",
 }
 # Left and right of the page, and how many lines each section may take at most.
 _LAYOUT = (
@@ -204,7 +218,10 @@ class _Page:
             yield _Row(what, said, line.is_over)
 
     def _said(self, line: Line) -> str:
-        parts = [masked(line.said)[:_SAID_DIGITS]]
+        said = masked(line.said)[:_SAID_DIGITS]
+        if line.resource["resourceType"] == "Condition" and self._summary.language == "ko":
+            said = _STATES.get(said, said)
+        parts = [said]
         if line.is_over:
             parts.append(self._words["over"])
         # The day first: a long text is what is cut.
@@ -274,9 +291,9 @@ def _cut(lines: list[str]) -> list[str]:
 
 
 def _identifiers(patient: dict[str, Any]) -> list[str]:
-    found = patient.get("identifier")
+    found = mask_json(patient).get("identifier")
     return [
-        masked(one["value"])
+        _BIRTH.sub(r"\1******", masked(one["value"]))
         for one in (found if isinstance(found, list) else ())
         if isinstance(one, dict) and isinstance(one.get("value"), str) and one["value"].strip()
     ]
