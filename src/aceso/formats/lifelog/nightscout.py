@@ -33,6 +33,7 @@ _PUMP = re.compile(
     rb'"_type"\s*:\s*"(?:Bolus|TempBasal|BasalProfile|Prime|Rewind|CalBG|BGReceived|Pump|Change'
     rb"|Alarm|JournalEntry|Suspend|Resume|LowReservoir)"
 )
+_WRAPPED = re.compile(rb'"result"\s*:\s*\[\s*\{[^{}\[\]]{0,2000}"(?:sgv|mbg|eventType)"\s*:')
 # Below this a Dexcom sensor tells an error, not glucose; Nightscout's own rule.
 _LEAST = 39
 
@@ -42,11 +43,21 @@ def _recognises(head: Head) -> bool:
     entries = keys & {"sgv", "mbg"} and keys & {"date", "dateString"}
     treatments = {"eventType", "created_at"} <= keys and keys & _OF_TREATMENTS
     history = {"_type", "timestamp"} <= keys and _PUMP.search(head.text)
-    return bool(entries or treatments or history)
+    return bool(entries or treatments or history or _is_wrapped(head))
+
+
+def _is_wrapped(head: Head) -> bool:
+    """Version 3 of the API answers `{"status": 200, "result": [...]}`."""
+    return (
+        not head.is_json_list
+        and {"status", "result"} <= head.json_keys
+        and _WRAPPED.search(head.text) is not None
+    )
 
 
 def _read(source: Source) -> Iterator[Item]:
-    for place, value, wrong in elements(source):
+    key = "result" if _is_wrapped(source.head) else ""
+    for place, value, wrong in elements(source, key):
         if wrong is not None:
             yield wrong
             continue

@@ -166,6 +166,14 @@ def test_nightscout_entries_have_their_own_zone(take):
     assert taken.codes == ["sensor_error", "not_understood", "bad_value"]
 
 
+def test_an_answer_of_the_third_api_is_unwrapped(take):
+    entry = {"date": 1527924300000, "type": "sgv", "sgv": 101}
+    taken = take({"status": 200, "result": [entry]})
+
+    assert taken.said == [("interstitial_glucose", "2018-06-02T07:25:00Z", "101 mg/dL")]
+    assert taken.outcomes[0].place == "/result/0"
+
+
 def test_nightscout_treatments_say_their_unit_or_are_kept(take):
     base = {"created_at": "2018-06-02T07:25:00.000Z"}
     taken = take(

@@ -55,6 +55,7 @@ DOCUMENTS = [
     [{"eventType": "push", "created_at": "2018-06-02T00:05:00Z"}],
     [{"_type": "Tweet", "timestamp": "2018-06-02T00:05:00Z"}],
     {"data": [{"bpm": 120, "title": "a song"}]},
+    {"status": 200, "result": [{"id": 1}]},
     {"data": [{"contributors": ["x"]}]},
     {"activities": [{"steps": 1}]},
     [],
