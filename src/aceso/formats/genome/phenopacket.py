@@ -241,8 +241,8 @@ def _disease(packet: _Packet, part: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _presence(excluded: bool) -> dict[str, Any]:
-    code = "refuted" if excluded else "confirmed"
-    return {"verificationStatus": {"coding": [{"system": _VERIFIED, "code": code}]}}
+    status = "refuted" if excluded else "confirmed"
+    return {"verificationStatus": {"coding": [{"system": _VERIFIED, "code": status}]}}
 
 
 def _measurement(packet: _Packet, part: dict[str, Any]) -> Iterator[dict[str, Any]]:
