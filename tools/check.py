@@ -56,7 +56,7 @@ _MACHINE = {
     "a folder of one machine": re.compile(
         r"(?<![\w.])/(?:home/\w+|Users/\w+|root|work/\w+|opt/pypi)/"
     ),
-    "an address in a lock file": re.compile(r'"resolved":'),
+    "an address in a lock file": re.compile(r'"resolved": "https?:'),
 }
 _BINARY = {".gz", ".png", ".ico", ".bin", ".c4gh", ".car", ".age", ".zip", ".woff2"}
 
