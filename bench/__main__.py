@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import chain, formats, vault
+from bench import chain, formats, genome, vault
 
 __all__ = ["FLOOR", "PARTS", "Part", "below_floor", "main", "measure", "page"]
 
@@ -56,6 +56,12 @@ PARTS = (
         "Processor seconds, in one process. An import is reading, validating, classifying and "
         "making canonical, from a file on disk.",
         formats.run,
+    ),
+    Part(
+        "Genome",
+        "Processor seconds, in one process, for whole files; the peers read the same file in the "
+        "same run where they are installed.",
+        genome.run,
     ),
     Part(
         "Chain",

@@ -33,7 +33,7 @@ _COPIES = 12  # Of the sample history, each with ids of its own.
 def run() -> list[dict[str, Any]]:
     """Measure, and give one row for each figure: name, value, unit, limit, ratio."""
     with tempfile.TemporaryDirectory() as folder:
-        return [*_fhir(Path(folder)), *_vcf(Path(folder)), *_apple(Path(folder))]
+        return [*_fhir(Path(folder)), *_apple(Path(folder))]
 
 
 def _fhir(folder: Path) -> list[dict[str, Any]]:
@@ -65,17 +65,6 @@ def _peer(raw: list[bytes]) -> float | None:
         return None
     models = [(get(json.loads(one)["resourceType"]), one) for one in raw[:1000]]
     return len(models) / _best(lambda: [model.model_validate_json(one) for model, one in models])
-
-
-def _vcf(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "genome"
-    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tONE\n"
-    with path.open("w", encoding="ascii") as stream:
-        stream.write("##fileformat=VCFv4.3\n" + columns)
-        for position in range(1, 200_001):
-            stream.write(f"chr1\t{position}\t.\tA\tC\t50\tPASS\tDP=30;AF=0.5\tGT:DP\t0/1:30\n")
-    seconds = _best(lambda: _import(path), times=1)
-    return [_row("VCF of 200,000 variants", seconds, "s", 20, smaller=True)]
 
 
 def _apple(folder: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 a file about several people
 ├── asks: nothing is taken, not even what is about nobody
 ├── gives what is about the chosen one, and what is about nobody
+├── counts people only: what is told of a group, a device or a place is about nobody
 ├── names them for the screen, and in no outcome
 └── one person written twice (same identifier, or a link) is one
 """
@@ -60,6 +61,25 @@ def test_people_are_named_for_the_screen_only(write):
         ]
         said = f"{imported.people!r} {list(imported.outcomes())!r}"
         assert "가나다" not in said and "Ann" not in said and "1980" not in said
+
+
+def test_a_group_a_device_and_a_place_are_no_people(write, importing):
+    subjects = ("Patient/p1", "Group/g", "Device/d", "https://hospital.example/fhir/Location/l")
+    read = importing(
+        write(
+            bundle(
+                *(
+                    observation(id=f"o{number}", subject={"reference": text})
+                    for number, text in enumerate(subjects)
+                )
+            )
+        )
+    )
+    assert {record.subject for record in read.records} == {"p1", ""}
+    assert read.kinds.count("imported") == 4
+    full = observation(id="x", subject={"reference": "https://hospital.example/fhir/Patient/p1"})
+    urn = observation(id="y", subject={"reference": "urn:uuid:p1"})
+    assert {one.subject for one in importing(write(bundle(full, urn))).records} == {"p1"}
 
 
 def test_one_person_written_twice_is_one(write, importing):

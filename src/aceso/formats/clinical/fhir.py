@@ -81,6 +81,8 @@ _ISSUERS = (
     "insurer",
     "managingOrganization",
 )
+# What is told of a group, a device or a place is about nobody.
+_OTHER_SUBJECT = re.compile(r"(?:.*/)?(?!Patient/|Person/|RelatedPerson/)[A-Z][A-Za-z]+/[^/]+\Z")
 _SUBJECTS = ("subject", "patient", "beneficiary", "individual", "for")
 _PEOPLE = ("Patient", "Person")
 
@@ -277,10 +279,16 @@ def _subject(resource: dict[str, Any], full_url: str) -> str:
     if resource.get("resourceType") in _PEOPLE:
         return _own_id(resource, full_url)
     for name in _SUBJECTS:
-        found = _reference(resource.get(name))
-        if found:
+        value = resource.get(name)
+        found = _reference(value)
+        if found and not _OTHER_SUBJECT.match(_text(value)):
             return found
     return ""
+
+
+def _text(value: Any) -> str:
+    text = value.get("reference") if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _issuer(resource: dict[str, Any]) -> str:
