@@ -22,6 +22,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from aceso.codes import DataClass
+
 from .._head import Head
 from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
 from .._reader import Reader, Source
@@ -142,7 +144,9 @@ class _Reader:
             day=day,
             issued_at=start,
         )
-        outcome = Outcome(Kind.IMPORTED, place, kind, why, "", self._path, data_class)
+        # A type that no list knows could be any word.
+        shown = kind if data_class is not DataClass.UNCLASSIFIED else "HealthKit"
+        outcome = Outcome(Kind.IMPORTED, place, shown, why, "", self._path, data_class)
         self.items.append((outcome, piece))
 
     def _too_many(self, element: Element) -> None:

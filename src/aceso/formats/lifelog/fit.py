@@ -47,8 +47,9 @@ _LEAST = 0x10000000
 _DEGREES = 180 / (1 << 31)
 # What fitdecode may raise on damaged contents: its own, and what its arithmetic stumbles over.
 _BROKEN = (
-    fitdecode.FitError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-    struct.error,
+    # The reader states with `assert` what a hostile file need not keep to.
+    fitdecode.FitError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError,
+    ValueError, struct.error,
 )  # fmt: skip
 
 _POINT = {

@@ -500,4 +500,51 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "gzip": (gzip.compress(_json(_BUNDLE), mtime=0), gzip.compress(_GPX.encode(), mtime=0)),
     "unknown": (b"hello\n", b"\x00\x01\x02", b"<root><a/></root>", b'{"a":1}'),
     "empty": (b"",),
+    "dicom": (bytes(128) + b"DICM\x02\x00\x00\x00UL\x04\x00\x00\x00\x00\x00",),
+    "pdf": (b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n",),
+    "png": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(17),),
+    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(9) + b"\xff\xd9",),
+    "tiff": (b"II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00",),
+    "heic": (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic",),
+    "gif": (b"GIF89a\x01\x00\x01\x00\x00\x00\x00;",),
+    "webp": (b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/" + bytes(12),),
+    "rtf": (b"{\\rtf1\\ansi words}",),
+    "html": (b"<!DOCTYPE html><html><body><p>words</p></body></html>",),
+    "x12": (
+        b"ISA*00*          *00*          *ZZ*S              *ZZ*R              *200101*1200*^*"
+        b"00501*000000001*0*T*:~GS*HP*S*R*20200101*1200*1*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*1~"
+        b"IEA*1*000000001~",
+    ),
+    "epcis": (b'<epcis:EPCISDocument xmlns:epcis="urn:epcglobal:epcis:xsd:1"/>',),
+    "clinicaltrials": (_json({"protocolSection": {"identificationModule": {"nctId": "NCT0"}}}),),
+    "codelist": (_json({"locale": "ko", "countries": {"KR": "x"}}),),
+    "hl7v2-xml": (b'<ORU_R01 xmlns="urn:hl7-org:v2xml"><MSH/></ORU_R01>',),
+    "phenopacket": (
+        _json({
+            "id": "p",
+            "subject": {"id": "s1", "sex": "MALE"},
+            "phenotypicFeatures": [{"type": {"id": "HP:0001250", "label": "Seizure"}}],
+            "metaData": {"created": "2024-05-01T00:00:00Z", "phenopacketSchemaVersion": "2.0"},
+        }),
+    ),
+    "vrs": (
+        _json({
+            "type": "Allele",
+            "location": {
+                "type": "SequenceLocation",
+                "sequenceReference": {
+                    "type": "SequenceReference",
+                    "refgetAccession": "SQ.IIB53T8CNeJJdUqzn9V_JnRtQadwWCbl",
+                },
+                "start": 44908821,
+                "end": 44908822,
+            },
+            "state": {"type": "LiteralSequenceExpression", "sequence": "T"},
+        }),
+    ),
+    "apple-ecg": (
+        b"Name,x\nDate of Birth,\"Jan 1, 1980\"\nRecorded Date,2024-05-01 10:00:00 +0900\n"
+        b"Classification,Sinus Rhythm\nSymptoms,\nSoftware Version,1.90\nDevice,\"Watch6,2\"\n"
+        b"Sample Rate,512 hertz\n\n\nLead,Lead I\nUnit,\xc2\xb5V\n\n" + b"1.5\n-2.25\n3\n" * 40,
+    ),
 }  # fmt: skip
