@@ -45,7 +45,8 @@ class Relation:
 class Linker:
     """Compares what comes with what this device knows of the records. `records` gives those of
     the index as it is now, which another device may add to. `read` gives the facts of a
-    record whose contents have to be opened for it; `coming` are records on their way in."""
+    record whose contents have to be opened for it; `coming` are records on their way in, and
+    `looked` those that were looked into already, by this linker or one before it."""
 
     def __init__(
         self,
@@ -54,12 +55,15 @@ class Linker:
         *,
         read: Callable[[bytes], Sequence[Fact]],
         coming: Set[bytes],
+        looked: set[bytes],
     ) -> None:
         self._store = store
         self._records = records
         self._read = read
         self._coming = coming
-        self._opened: set[bytes] = set()
+        self._looked = looked
+        self._opened = 0
+        self._by_day: dict[tuple[int, str], list[bytes]] | None = None
 
     def relate(
         self, record_id: bytes, facts: Sequence[Fact], *, data_class: int, day: str
@@ -71,8 +75,13 @@ class Linker:
         found: set[bytes] = set()
         for fact in facts:
             found |= self._store.related(fact)
-        there = (self._records().keys() | self._coming) - {record_id}
-        others = {one: self._store.facts(one) for one in sorted(found & there)}
+        found.discard(record_id)
+        records = self._records()
+        others = {
+            one: self._store.facts(one)
+            for one in sorted(found)
+            if one in records or one in self._coming
+        }
         if _are_known(facts, others):
             return Relation(is_known=True)
         self._store.note_facts(record_id, facts)
@@ -88,14 +97,21 @@ class Linker:
 
     def _learn(self, data_class: int, day: str) -> None:
         """Look into records of this class and day that this device has not looked into."""
-        for record_id, note in list(self._records().items()):
-            if len(self._opened) >= _MAX_OPENED:
+        if self._by_day is None:
+            self._by_day = {}
+            for record_id, note in self._records().items():
+                self._by_day.setdefault((note.data_class, note.day), []).append(record_id)
+        for record_id in self._by_day.get((data_class, day), ()):
+            if self._opened == _MAX_OPENED:
                 return
-            if (note.data_class, note.day) != (data_class, day) or record_id in self._opened:
+            if record_id in self._looked:
                 continue
+            self._looked.add(record_id)
             if not self._store.facts(record_id):
-                self._opened.add(record_id)
-                self._store.note_facts(record_id, self._read(record_id)[:MAX_COMPARED])
+                self._opened += 1
+                facts = self._read(record_id)
+                # In part, it would seem to be all in a record that has only that part.
+                self._store.note_facts(record_id, facts if len(facts) <= MAX_COMPARED else ())
 
 
 def note_relation(manifest: Manifest, record_id: bytes, relation: Relation) -> None:

@@ -33,13 +33,7 @@ from aceso.formats import (
     import_file,
     source_file,
 )
-from aceso.vault import (
-    Envelope,
-    ListEntry,
-    Opening,
-    PublicKey,
-    RecordNote,
-)
+from aceso.vault import Envelope, ListEntry, Opening, PublicKey, RecordNote
 
 from .linking import MAX_COMPARED, Linker, Relation, note_relation
 from .network import Network
@@ -75,6 +69,8 @@ class Person(HoldingRecords):
         super().__init__(network, profile)
         # Records that were read and are not kept yet: two files may hold the same one.
         self._under_way: set[bytes] = set()
+        # Records whose contents were compared with, or could not be.
+        self._looked: set[bytes] = set()
         # How these stand to the records that are there.
         self._relations: dict[bytes, Relation] = {}
 
@@ -138,6 +134,7 @@ class Person(HoldingRecords):
         on_outcome: Callable[[Path, Outcome], None] | None,
     ) -> Generator[Draft, None, FileReport]:
         source = imported.source
+        people = imported.people if len(imported.people) > 1 else ()
         records = added = 0
         forgotten: list[Outcome] = []
         linker = Linker(
@@ -145,6 +142,7 @@ class Person(HoldingRecords):
             lambda: self.manifest.records,
             read=self._facts_in,
             coming=self._under_way,
+            looked=self._looked,
         )
         for place, draft, facts in self._drafts(path, imported) if source.size else ():
             records += 1
@@ -183,10 +181,10 @@ class Person(HoldingRecords):
             counts,
             records,
             added,
-            source.data_class if len(imported.people) < 2 else None,
+            None if people else source.data_class,
             source.why_class,
             tuple(telling),
-            people=imported.people if len(imported.people) > 1 else (),
+            people=people,
         )
 
     def _facts_in(self, record_id: bytes) -> list[Fact]:

@@ -53,7 +53,7 @@ class Vault:
         self.closed: dict[bytes, list[Fact]] = {}
         self.opened: list[bytes] = []
         self.linker = Linker(
-            self.store, lambda: self.manifest.records, read=self.read, coming=set()
+            self.store, lambda: self.manifest.records, read=self.read, coming=set(), looked=set()
         )
 
     def read(self, record_id):
@@ -163,3 +163,13 @@ def test_a_record_of_many_is_not_compared(vault):
     assert vault.take("one", *many)
     assert vault.take("two", *many)
     assert vault.current == {"one", "two"}
+
+
+def test_a_record_of_many_is_not_superseded_by_a_part_of_it(vault):
+    large, many = b"large".ljust(32), [fact(str(number)) for number in range(MAX_COMPARED + 1)]
+    vault.manifest.records[large] = note()
+    vault.closed[large] = many
+
+    assert vault.take("part", *many[:MAX_COMPARED])
+    assert vault.current == {"large", "part"}
+    assert vault.opened == [large]
