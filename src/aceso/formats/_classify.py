@@ -132,6 +132,25 @@ def _plain() -> tuple[dict[str, DataClass], ...]:
     )
 
 
+def healthkit_class(short: str) -> DataClass | None:
+    """The class of a HealthKit type, named without its prefix; None where no list has it."""
+    exact, prefixes = _healthkit()
+    found = exact.get(short)
+    if found is not None:
+        return found
+    return next((one for prefix, one in prefixes if short.startswith(prefix)), None)
+
+
+@cache
+def _healthkit() -> tuple[dict[str, DataClass], tuple[tuple[str, DataClass], ...]]:
+    lists = load("healthkit.toml")
+    exact = {name: DataClass[key] for key, names in lists["classes"].items() for name in names}
+    prefixes = tuple(
+        (name, DataClass[key]) for key, names in lists["prefixes"].items() for name in names
+    )
+    return exact, prefixes
+
+
 @cache
 def _versions() -> dict[str, str]:
     table = load("fhir.toml")["other_versions"]

@@ -27,6 +27,7 @@ from types import TracebackType
 from aceso.codes import DataClass
 
 from ._fields import record_fields, resource_fields
+from ._head import Head
 from ._model import (
     FHIR_JSON,
     Body,
@@ -39,7 +40,7 @@ from ._model import (
     RecordDraft,
     SourceFile,
 )
-from ._registry import detect, read, source_file
+from ._registry import format_of, head_of, read, source_file
 from ._store import SAME, Family, Row, Store
 from .people import People, PersonInFile
 from .unknown import UNKNOWN
@@ -53,9 +54,10 @@ _MAX_RECORD = 8 << 20
 class Imported:
     """What one file gave. Use it as a context manager: closing it removes the temporary file."""
 
-    def __init__(self, path: Path, found: Format):
+    def __init__(self, path: Path, found: Format, head: Head | None = None):
         self.path = path
         self.format = found
+        self._head = head
         self._store = Store()
         self._counts: Counter[Kind] | None = None
         self._alone: list[Piece] = []
@@ -89,7 +91,7 @@ class Imported:
             # What wasn't understood may be anything, so the whole file may be.
             if self.counts[Kind.KEPT] or self.counts[Kind.REFUSED]:
                 classes |= DataClass.UNCLASSIFIED
-            self._source = source_file(self.path, classes=classes)
+            self._source = source_file(self.path, classes=classes, head=self._head)
         return self._source
 
     @property
@@ -163,9 +165,12 @@ def import_file(
 
     `keys` are files and folders of public keys that the person trusts, to check what is signed.
     """
-    imported = Imported(Path(path), detect(path))
+    head = head_of(path)
+    imported = Imported(head.path, format_of(head), head)
     try:
-        for item in read(path, subject_hint=subject_hint, workspace=imported.workspace, keys=keys):
+        for item in read(
+            path, head=head, subject_hint=subject_hint, workspace=imported.workspace, keys=keys
+        ):
             imported.add(item)
         imported.choose(subject_hint)
     except BaseException:

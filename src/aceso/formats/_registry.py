@@ -18,7 +18,7 @@ from ._model import Format, Item, SourceFile
 from ._reader import Reader, Source
 from .errors import FormatError
 
-__all__ = ["READERS", "detect", "read", "reads", "source_file"]
+__all__ = ["READERS", "detect", "format_of", "head_of", "read", "reads", "source_file"]
 
 # The order is of no account between the rooms: no file is told as two formats. A test sees to it.
 READERS: tuple[Reader, ...] = (*clinical.READERS, *genome.READERS, *lifelog.READERS)
@@ -26,42 +26,62 @@ READERS: tuple[Reader, ...] = (*clinical.READERS, *genome.READERS, *lifelog.READ
 
 def detect(path: str | os.PathLike[str]) -> Format:
     """Say what `path` holds, by its first 64 KiB, or raise FormatError if it can't be read."""
-    return _format(_look(_checked(path)))
+    return format_of(head_of(path))
+
+
+def head_of(path: str | os.PathLike[str]) -> Head:
+    """The head of a regular file, or FormatError if there is none to be read."""
+    checked = _checked(path)
+    try:
+        return look(checked)
+    except OSError as exc:
+        raise _unreadable(exc) from exc
+
+
+def format_of(head: Head) -> Format:
+    """Say what begins with `head`."""
+    reader = _reader(head)
+    if reader is not None:
+        return reader.format
+    return archive.format_of(head) or unknown.reader(head).format
 
 
 def read(
     path: str | os.PathLike[str],
     *,
+    head: Head | None = None,
     subject_hint: str | None = None,
     workspace: Path | None = None,
     keys: tuple[Path, ...] = (),
 ) -> Iterator[Item]:
     """Yield an outcome for each part of the file, and with it what was understood.
 
-    `subject_hint` says whose data are wanted: the id of a Patient, or the name of a VCF sample.
+    `head` is that of the file, where it was looked at already. `subject_hint` says whose data are
+    wanted: the id of a Patient, or the name of a VCF sample.
     `workspace` is a folder for what is unpacked; it must stay as long as the bodies are wanted.
     `keys` are files and folders of public keys that the person trusts, to check what is signed.
     Nothing about the contents is ever raised; FormatError says that the file can't be opened.
     """
-    checked = _checked(path)
-    return _read(checked, subject_hint, workspace, keys)
+    return _read(head or head_of(path), subject_hint, workspace, keys)
 
 
-def source_file(path: str | os.PathLike[str], *, classes: DataClass) -> SourceFile:
-    """Describe the file as it is, to be sealed whole; `classes` are those that were found in it."""
-    checked = _checked(path)
+def source_file(
+    path: str | os.PathLike[str], *, classes: DataClass, head: Head | None = None
+) -> SourceFile:
+    """Describe the file as it is, to be sealed whole; `classes` are those that were found in it,
+    and `head` is that of the file, where it was looked at already."""
+    head = head or head_of(path)
     digest = hashlib.sha256()
     size = 0
     try:
-        with checked.open("rb") as stream:
+        with head.path.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
                 size += len(block)
     except OSError as exc:
         raise _unreadable(exc) from exc
     data_class, why = most_sensitive(classes)
-    media_type = _media_type(_look(checked))
-    return SourceFile(checked, size, digest.digest(), media_type, data_class, why)
+    return SourceFile(head.path, size, digest.digest(), _media_type(head), data_class, why)
 
 
 def _media_type(head: Head) -> str:
@@ -69,17 +89,17 @@ def _media_type(head: Head) -> str:
         return "application/gzip"
     if head.is_zip:
         return "application/zip"
-    return _format(head).media_type or unknown.guess_kind(head.raw)[1]
+    return format_of(head).media_type or unknown.guess_kind(head.raw)[1]
 
 
 def _read(
-    path: Path, subject_hint: str | None, workspace: Path | None, keys: tuple[Path, ...]
+    head: Head, subject_hint: str | None, workspace: Path | None, keys: tuple[Path, ...]
 ) -> Iterator[Item]:
     if workspace is None:
         with tempfile.TemporaryDirectory(prefix="aceso-") as own:
-            yield from _read(path, subject_hint, Path(own), keys)
+            yield from _read(head, subject_hint, Path(own), keys)
         return
-    head = _look(path)
+    path = head.path
     source = Source(
         path, head, workspace, subject_hint, lambda name: _beside(path, name), keys=keys
     )
@@ -94,13 +114,6 @@ def _read_source(source: Source) -> Iterator[Item]:
     if reader is None and archive.format_of(source.head) is not None:
         return archive.read(source, _read_source)
     return (reader or unknown.reader(source.head)).read(source)
-
-
-def _format(head: Head) -> Format:
-    reader = _reader(head)
-    if reader is not None:
-        return reader.format
-    return archive.format_of(head) or unknown.reader(head).format
 
 
 def _reader(head: Head) -> Reader | None:
@@ -119,13 +132,6 @@ def _beside(path: Path, name: str) -> Path | None:
         return None
     found = path.parent / name
     return found if found.is_file() and not found.is_symlink() else None
-
-
-def _look(path: Path) -> Head:
-    try:
-        return look(path)
-    except OSError as exc:
-        raise _unreadable(exc) from exc
 
 
 def _checked(path: str | os.PathLike[str]) -> Path:

@@ -22,7 +22,7 @@ from typing import Any
 
 from aceso.codes import SENSITIVE, DataClass
 
-from ._classify import load
+from ._classify import healthkit_class, load
 from ._model import Item, Kind
 
 __all__ = ["MARK", "mark", "measured", "returned"]
@@ -98,19 +98,4 @@ def _own() -> dict[str, DataClass]:
 def _healthkit_class(code: str) -> DataClass | None:
     if code.startswith(_MOVEMENT):
         return DataClass.ACTIVITY
-    exact, prefixes = _healthkit()
-    short = _HEALTHKIT_PREFIX.sub("", code)
-    found = exact.get(short)
-    if found is not None:
-        return found
-    return next((one for prefix, one in prefixes if short.startswith(prefix)), None)
-
-
-@cache
-def _healthkit() -> tuple[dict[str, DataClass], tuple[tuple[str, DataClass], ...]]:
-    lists = load("healthkit.toml")
-    exact = {name: DataClass[key] for key, names in lists["classes"].items() for name in names}
-    prefixes = tuple(
-        (name, DataClass[key]) for key, names in lists["prefixes"].items() for name in names
-    )
-    return exact, prefixes
+    return healthkit_class(_HEALTHKIT_PREFIX.sub("", code))

@@ -1,7 +1,7 @@
 """Where an import puts what it reads, until it is asked for: on disk, in order, in little memory.
 
     store = Store()
-    store.add(outcome, piece, lineage)          # for each part of the file, in its order
+    store.add(outcome, piece)                   # for each part of the file, in its order
     store.outcomes(path)                        # the same, with what repeats said to be unchanged
     for family in store.families():             # what belongs to one record, by its lineage
         for row in store.rows(family): ...

@@ -26,7 +26,7 @@ import fhirkit
 
 from aceso.codes import DataClass
 
-from .._classify import classify_text, load
+from .._classify import classify_text, healthkit_class, load
 from ..canonical import NUMBER, canonical_bytes, number
 
 __all__ = [
@@ -507,8 +507,6 @@ def _code(identifier: str, short: str) -> dict[str, Any]:
 
 
 class _Tables(NamedTuple):
-    classes: dict[str, DataClass]
-    prefixes: tuple[tuple[str, DataClass], ...]
     loinc: dict[str, str]
     ucum: dict[str, str]
 
@@ -516,18 +514,11 @@ class _Tables(NamedTuple):
 @cache
 def _tables() -> _Tables:
     lists = load("healthkit.toml")
-    exact = {name: DataClass[key] for key, names in lists["classes"].items() for name in names}
-    prefixes = tuple(
-        (name, DataClass[key]) for key, names in lists["prefixes"].items() for name in names
-    )
-    return _Tables(exact, prefixes, lists["loinc"], lists["ucum"])
+    return _Tables(lists["loinc"], lists["ucum"])
 
 
 def _class(short: str) -> tuple[DataClass, str]:
-    tables = _tables()
-    known = tables.classes.get(short)
-    if known is None:
-        known = next((one for prefix, one in tables.prefixes if short.startswith(prefix)), None)
+    known = healthkit_class(short)
     if known is None:
         return DataClass.UNCLASSIFIED, "no list says what class this HealthKit type is of"
     return known, f"a HealthKit type of the {known.name} list"
