@@ -54,6 +54,7 @@ def records(
         show_timeline(session, [note for _, note in listed])
         return
     rejected = person.rejected if sync else 0
+    linked = person.linked()
     document = {
         "new": new,
         "rejected": rejected,
@@ -65,8 +66,8 @@ def records(
                 "issuer": note.issuer,
                 # What nobody signed but the person who brought it in.
                 "selfReported": note.issuer in own,
-                "supersededBy": _hex(person.manifest.superseded.get(record_id)),
-                "sameAs": [one.hex() for one in person.same_as(record_id)],
+                "supersededBy": _hex(person.superseded_by(record_id)),
+                "sameAs": [one.hex() for one in linked.get(record_id, ())],
                 "cid": note.cid,
                 "bytes": str(note.body.length),
             }
@@ -87,7 +88,7 @@ def records(
                 note.day or "-",
                 say("records.self") if note.issuer in own else note.issuer,
                 f"{note.body.length:,}",
-                _remark(person, record_id),
+                _remark(person.superseded_by(record_id), linked.get(record_id, ())),
             ]
             for record_id, note in listed
         ]
@@ -104,11 +105,10 @@ def _hex(record_id: bytes | None) -> str | None:
     return None if record_id is None else record_id.hex()
 
 
-def _remark(person: Person, record_id: bytes) -> str:
+def _remark(newer: bytes | None, others: Sequence[bytes]) -> str:
     """What is to be known of a record beside what is in it."""
-    if person.is_superseded(record_id):
+    if newer is not None:
         return say("records.superseded")
-    others = person.same_as(record_id)
     return say("records.same", record=others[0].hex()[:_ID_DIGITS]) if others else ""
 
 

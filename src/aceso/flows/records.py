@@ -132,19 +132,23 @@ class HoldingRecords(Consenting):
         notes = [
             (record_id, note)
             for record_id, note in self.manifest.records.items()
-            if superseded or not self.is_superseded(record_id)
+            if superseded or self.superseded_by(record_id) is None
         ]
         return sorted(notes, key=lambda item: (item[1].day, item[0]))
 
-    def is_superseded(self, record_id: bytes) -> bool:
-        """Whether a newer record, which is there, took the place of this one."""
-        return self.manifest.superseded.get(record_id) in self.manifest.records
+    def superseded_by(self, record_id: bytes) -> bytes | None:
+        """The newer record, which is there, that took the place of this one."""
+        newer = self.manifest.superseded.get(record_id)
+        return newer if newer in self.manifest.records else None
 
-    def same_as(self, record_id: bytes) -> list[bytes]:
-        """Records, which are there, in which another source says something that this one says."""
-        pairs = [pair for pair in self.manifest.same if record_id in pair]
-        others = {one for pair in pairs for one in pair} - {record_id}
-        return sorted(others & self.manifest.records.keys())
+    def linked(self) -> dict[bytes, list[bytes]]:
+        """For each record in which another source says something that it says too: those others."""
+        found: dict[bytes, list[bytes]] = {}
+        for pair in sorted(self.manifest.same):
+            if all(one in self.manifest.records for one in pair):
+                for one, other in (pair, pair[::-1]):
+                    found.setdefault(one, []).append(other)
+        return found
 
     def entry(self, record_id: bytes) -> ListEntry:
         stored = self.profile.store.entry(record_id)

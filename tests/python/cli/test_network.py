@@ -6,6 +6,7 @@ aceso, on a real local network
 │   ├── --report: every part, a line of JSON for each
 │   └── of two people: nothing without --whose, then what is theirs and not the file
 ├── a corrected result takes the place of the first one, which --all still shows
+├── two sources of one fact are linked, each with the other
 ├── reclassify: the record is under the other class, the old one is gone and stays so
 ├── share, who-can-see, open, unshare: what is said, done and refused
 │   └── without a yes: nothing is done
@@ -321,6 +322,22 @@ def test_a_corrected_result_takes_the_place_of_the_first(person, tmp_path):
     assert last["id"] in current and first["id"] not in current
     assert person("import", tmp_path / "final.json").document["added"] == 0
     assert "a newer record" in person.says("records", "--all").out
+
+
+def test_two_sources_of_one_fact_are_linked(person, tmp_path):
+    found = []
+    for name, when in (("one", "2025-03-01T09:00:00+09:00"), ("two", "2025-03-01T00:00:00Z")):
+        resource = GLUCOSE | {"id": name, "effectiveDateTime": when}
+        (tmp_path / name).write_text(json.dumps(resource))
+        person("import", tmp_path / name)
+    for one in person("records").document["records"]:
+        if one["sameAs"] and one["day"] == "2025-03-01":
+            found.append((one["id"], one["sameAs"], one["supersededBy"]))
+
+    (first, second) = found
+    assert (first[1], second[1]) == ([second[0]], [first[0]])
+    assert first[2] is second[2] is None
+    assert f"something that {first[0][:16]} says too" in person.says("records").out
 
 
 def opened(person, record, folder):
