@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
 
 import pytest
 
 from aceso import formats
 from aceso.exports import Held, Resources
-
-ROOT = Path(__file__).resolve().parents[3]
-SHARED = Path(os.environ.get("ACESO_DATA") or ROOT.parent / "shared" / "data")
 
 
 def held_of(path, subject_hint=None):

@@ -16,8 +16,9 @@ import pytest
 
 from aceso.exports import ExportError, create, write_body
 from aceso.formats import VCF
+from tests.python.shared_data import SHARED, needs_shared
 
-from .conftest import SHARED, held_of, ids
+from .conftest import held_of, ids
 
 VCF_TEXT = (
     b"##fileformat=VCFv4.2\n"
@@ -95,8 +96,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def genomes():
-    found = sorted(SHARED.glob("genome/*.vcf")) if SHARED.is_dir() else []
-    return [path for path in found if path.stat().st_size < 200_000]
+    return [p for p in sorted(SHARED.glob("genome/*.vcf")) if p.stat().st_size < 200_000]
 
 
 def comes_back(path, tmp_path):
@@ -116,6 +116,7 @@ def test_a_genome_comes_back(tmp_path):
     assert (tmp_path / "genome-0.vcf").read_bytes() == VCF_TEXT
 
 
+@needs_shared
 @pytest.mark.parametrize("path", genomes(), ids=lambda path: path.name)
 def test_sample_genomes_come_back(path, tmp_path):
     comes_back(path, tmp_path)

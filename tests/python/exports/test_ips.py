@@ -23,8 +23,9 @@ import pytest
 
 from aceso.codes import DataClass
 from aceso.exports import Resources, SeveralPeopleError, Summary, write_ips
+from tests.python.shared_data import SHARED, needs_shared
 
-from .conftest import SHARED, fhir_record, held_of
+from .conftest import fhir_record, held_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 PATIENT = (
@@ -106,7 +107,7 @@ def test_it_is_a_document(simple):
     assert composition["type"]["coding"][0]["code"] == "60591-5"
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no sample data")
+@needs_shared
 def test_its_sections_have_the_codes_of_a_published_one(simple):
     published = json.loads((SHARED / "clinical/ips_ips-nz-pj.json").read_text("utf-8"))
     known = {code: one["code"]["coding"][0] for code, one in sections_of(published).items()}
@@ -202,7 +203,7 @@ def test_a_medicine_comes_along():
     assert by_url[taken["medicationReference"]["reference"]]["code"]["text"] == "Metformin"
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no sample data")
+@needs_shared
 def test_a_whole_life_is_valid():
     (path,) = SHARED.glob("clinical/Vicenta*.json")
     summary = summary_of(*held_of(path), language="ko")

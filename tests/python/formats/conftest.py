@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +12,6 @@ from typing import Any, BinaryIO
 import pytest
 
 from aceso import formats, samples
-
-ROOT = Path(__file__).resolve().parents[3]
-SHARED = Path(os.environ.get("ACESO_DATA") or ROOT.parent / "shared" / "data")
-
-
-def shared_files() -> list[Path]:
-    """Files that nobody here wrote, when the machine has them."""
-    if not SHARED.is_dir():
-        return []
-    return sorted(path for path in SHARED.rglob("*") if path.is_file())
 
 
 @dataclass

@@ -18,8 +18,9 @@ from aceso.formats._head import look
 from aceso.formats._registry import reads
 from aceso.formats.archive import GZIP, ZIP
 from aceso.formats.unknown import EMPTY, UNKNOWN
+from tests.python.shared_data import shared_files
 
-from .conftest import import_all, shared_files
+from .conftest import import_all
 from .fuzz.seeds import SEEDS, zip_of
 
 FORMATS = {id(one): one for one in (*(r.format for r in READERS), GZIP, ZIP, EMPTY, UNKNOWN)}

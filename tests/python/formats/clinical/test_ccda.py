@@ -19,12 +19,10 @@ import pytest
 from defusedxml import ElementTree as ET
 
 from aceso.formats import Kind
-
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
 
 IMMUNIZATION = "2.16.840.1.113883.10.20.22.4.52"
 V3 = "{urn:hl7-org:v3}"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are elsewhere")
 
 PERSON = """<recordTarget><patientRole><id root="1.2.3" extension="{id}"/><patient>
 <name><given>가상</given><family>김</family></name>

@@ -22,10 +22,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import FileDataset, FileMetaDataset
 
 from aceso.formats import Kind, detect
-
-from ..conftest import SHARED
-
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are elsewhere")
+from tests.python.shared_data import SHARED, needs_shared
 
 
 def picture(syntax=pydicom.uid.ExplicitVRLittleEndian, strict=True, **values):

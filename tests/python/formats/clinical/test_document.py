@@ -25,8 +25,7 @@ from aceso.formats import Kind, detect
 from aceso.formats.clinical.document_check import check, wrong_attachment
 from aceso.formats.clinical.document_picture import taken
 from aceso.formats.clinical.document_words import words
-
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
 
 
 def pdf(text="", created="D:20240501093000+09'00'", password=""):
@@ -217,7 +216,7 @@ def test_the_reader_of_words_has_bounds(write):
     assert (told.pages, told.complete, told.text.strip()) == (1, True, "Hello there")
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are elsewhere")
+@needs_shared
 def test_side_files_are_said_for_what_they_are(importing):
     expected = {
         "x12_835_mult_loops.txt": ("x12", "1 × 835"),

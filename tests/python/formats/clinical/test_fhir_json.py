@@ -14,8 +14,9 @@ import json
 import pytest
 
 from aceso.formats import Kind, detect
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, bundle, import_all, observation
+from ..conftest import bundle, import_all, observation
 
 KOREAN = observation(
     code={"text": "공복 혈당 검사"}, valueQuantity={"value": 0, "unit": "mg/dL"}, id="1"
@@ -152,7 +153,7 @@ def test_utf_16_that_is_cut_within_a_character_is_refused(write, importing):
     assert read.kinds == ["skipped", "refused"]
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data are not here")
+@needs_shared
 @pytest.mark.parametrize(("name", "resources"), [("ips-nz-pj", 55), ("ips-link", 11)])
 def test_an_ips_document_is_read_whole(name, resources):
     path = SHARED / "clinical" / f"ips_{name}.json"

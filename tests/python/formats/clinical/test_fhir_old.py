@@ -17,8 +17,9 @@ import pytest
 from aceso.formats import Kind
 from aceso.formats.clinical.fhir_old import NotSafe, convert
 from aceso.formats.clinical.fhir_version import as_r4
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, bundle, import_all
+from ..conftest import bundle, import_all
 
 PATIENT = {"reference": "Patient/1"}
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -30,7 +31,7 @@ def concept(system, code):
     return {"coding": [{"system": system, "code": code}]}
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data are not here")
+@needs_shared
 def test_a_published_dstu2_file_is_converted():
     path = SHARED / "clinical" / "dstu2_diabetes.json"
     outcomes = [one for one in import_all(path, "DDME").outcomes if "/resource" in one.place]

@@ -19,8 +19,9 @@ import pytest
 
 from aceso.formats import canonical_bytes
 from aceso.formats.canonical import parse
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, bundle, import_all, observation
+from ..conftest import bundle, import_all, observation
 
 FHIR = 'xmlns="http://hl7.org/fhir"'
 OBSERVATION = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -67,7 +68,7 @@ def expected(value, number="1.00"):
     return json.dumps(value, ensure_ascii=False).replace('"VALUE"', number)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data are not here")
+@needs_shared
 def test_an_official_example_gives_the_bytes_of_its_json():
     folder = SHARED / "clinical"
 
@@ -76,7 +77,7 @@ def test_an_official_example_gives_the_bytes_of_its_json():
     assert from_xml == resources(folder / "hl7ex_patient-example.json")
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data are not here")
+@needs_shared
 def test_an_official_example_without_json_is_whole():
     (found,) = resources(SHARED / "clinical" / "hl7ex_observation-example-20minute-apgar-score.xml")
     value = json.loads(found)

@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from aceso.formats import import_file
 from aceso.formats.clinical.health_card import KeyRing, Signature
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, import_all
+from ..conftest import import_all
 
 # The example key of RFC 7517, A.1.
 RFC_KEY = {
@@ -277,7 +278,7 @@ def test_a_broken_file_of_cards_is_refused(text, write, importing):
     assert read.outcomes[0].reason
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data are not here")
+@needs_shared
 def test_the_payload_of_a_published_card_is_read():
     read = import_all(SHARED / "clinical" / "shc_covid-vaccines-bundle.json")
 

@@ -21,8 +21,7 @@ import pytest
 
 from aceso.codes import DataClass
 from aceso.formats import Kind, detect
-
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
 
 LAB = (
     r"MSH|^~\&|LIS|HANGANG|ACESO|ME|20240501103000+0900||ORU^R01|1|P|2.5|||||||UNICODE UTF-8",
@@ -98,7 +97,7 @@ def test_the_frame_makes_no_difference(frame, write, importing):
     assert not {"refused", "kept"} & set(read.kinds)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are elsewhere")
+@needs_shared
 @pytest.mark.parametrize("name", ["sample_unix", "sample_win", "ORU-multiline-short-mixed"])
 def test_a_second_reader_finds_the_same(name, importing):
     path = SHARED / "clinical" / f"hl7v2_{name}.hl7"

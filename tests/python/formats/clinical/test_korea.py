@@ -15,11 +15,12 @@ import pytest
 
 from aceso.formats.canonical import parse
 from aceso.formats.clinical.korea_dates import solar_date
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, bundle, import_all, observation
+from ..conftest import bundle, import_all, observation
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data are not here")
+@needs_shared
 def test_the_kr_core_examples_are_read():
     path = SHARED / "clinical" / "krcore_draft_examples.bundle.json"
     first = import_all(path, "krcore-patient-example-01")

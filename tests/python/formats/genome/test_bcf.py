@@ -16,14 +16,16 @@ import gzip
 import io
 import struct
 
+import cyvcf2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aceso.formats import Kind
 from aceso.formats.genome._bcf_records import BcfError, lines
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, import_all
+from ..conftest import import_all
 
 HEADER = (
     b"##fileformat=VCFv4.2\n"
@@ -137,11 +139,9 @@ REAL = ["multi-contig.bcf", "pharmcat.example.vcf", "HG00404_b37.vcf", "test.vcf
 
 
 @pytest.mark.parametrize("name", REAL)
+@needs_shared
 def test_a_second_reader_says_the_same(name, tmp_path):
-    cyvcf2 = pytest.importorskip("cyvcf2")
     path = SHARED / "genome" / name
-    if not path.exists():
-        pytest.skip("no shared data")
     if path.suffix != ".bcf":
         source = cyvcf2.VCF(str(path))
         path = tmp_path / "it.bcf"
@@ -206,10 +206,9 @@ def test_what_is_wrong_is_refused(data, code, write, importing):
     assert importing(write(data)).codes == {code}
 
 
+@needs_shared
 def test_a_bgzip_file_without_its_end_is_refused(write, importing):
     path = SHARED / "genome" / "multi-contig.bcf"
-    if not path.exists():
-        pytest.skip("no shared data")
 
     assert importing(write(path.read_bytes()[:-28]), "NA00001").codes == {"truncated"}
     assert importing(path, "NA00001").kinds == ["imported"]

@@ -13,8 +13,7 @@ import gzip
 import pytest
 
 from aceso.formats import detect
-
-from ..conftest import SHARED, shared_files
+from tests.python.shared_data import SHARED, needs_shared, shared_files
 
 PED = "F1 I1 0 0 1 -9 A A C G 0 0 T T\n"
 KINDS = {
@@ -57,10 +56,9 @@ def test_what_is_packed_is_told_too(write, importing):
 
 
 @pytest.mark.parametrize("name", ["test.vcf.gz.tbi", "multi-contig.bcf.csi"])
+@needs_shared
 def test_an_index_is_left_out(name, importing):
     path = SHARED / "genome" / name
-    if not path.exists():
-        pytest.skip("no shared data")
 
     assert [(one.kind.value, one.code) for one in importing(path).outcomes] == [
         ("skipped", "genome_index")

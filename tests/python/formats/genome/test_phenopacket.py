@@ -20,8 +20,7 @@ import pytest
 import yaml
 
 from aceso.formats import import_file
-
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
 
 PACKET = {
     "id": "packet",
@@ -300,10 +299,9 @@ def test_hostile_text_is_refused(data, code, write, importing):
     ("name", "conditions", "refuted"),
     [("phenopacket_PMID_15266616_100.json", 64, 56), ("phenopacket_covid19.json", 14, 1)],
 )
+@needs_shared
 def test_real_packets(name, conditions, refuted, importing):
     path = SHARED / "genome" / name
-    if not path.exists():
-        pytest.skip("no shared data")
     packet = json.loads(path.read_bytes())
     said = [*packet["phenotypicFeatures"], *packet["diseases"]]
     found = resources(importing(path))["Condition"]

@@ -14,8 +14,7 @@ from __future__ import annotations
 import pytest
 
 from aceso.formats import import_file
-
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
 
 DECLARED = (
     '##INFO=<ID=MY,Number=1,Type=Integer,Description="x">\n'
@@ -200,10 +199,9 @@ def test_a_span_of_symbols_may_repeat(write, importing):
         ("gvcfz.vcf", 0, "2,595 variants"),
     ],
 )
+@needs_shared
 def test_real_files_are_read_for_each_of_their_people(name, people, variants):
     path = SHARED / "genome" / name
-    if not path.exists():
-        pytest.skip("no shared data")
     with import_file(path) as imported:
         found = [one.key for one in imported.people]
         if people == 0:

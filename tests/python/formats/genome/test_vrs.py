@@ -18,8 +18,7 @@ import yaml
 from aceso.formats import detect
 from aceso.formats.canonical import parse
 from aceso.formats.genome._vrs_digest import identify, sha512t24u
-
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
 
 REFERENCE = {
     "type": "SequenceReference",
@@ -194,10 +193,9 @@ def test_other_objects_are_not_taken_for_it(value, write):
     ("name", "kind"),
     [("vrs_simple_haplotype.yaml", "CisPhasedBlock"), ("vrs_SPDI_expansion.yaml", "Allele")],
 )
+@needs_shared
 def test_real_files(name, kind, importing):
     path = SHARED / "genome" / name
-    if not path.exists():
-        pytest.skip("no shared data")
 
     (outcome,) = importing(path).outcomes
     assert (outcome.kind.value, outcome.resource_type) == ("imported", kind)

@@ -18,11 +18,12 @@ from datetime import datetime
 import pytest
 
 from aceso.formats import Kind
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, import_all
+from ..conftest import import_all
 
 FOLDER = SHARED / "lifelog"
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the sample data are not here")
+pytestmark = needs_shared
 
 
 def resources(read):

@@ -13,7 +13,8 @@ import json
 
 import pytest
 
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
+
 from .conftest import parts
 
 CLARITY = (
@@ -206,7 +207,7 @@ def test_a_note_raises_the_class_of_what_it_stands_beside(take):
     assert raised.classes == ["MENTAL_HEALTH"]
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no samples on this machine")
+@needs_shared
 def test_every_value_of_the_clarity_sample_is_there(take):
     path = SHARED / "lifelog" / "cgm_dexcom_clarity.csv"
     with path.open(encoding="utf-8-sig") as stream:
@@ -220,7 +221,7 @@ def test_every_value_of_the_clarity_sample_is_there(take):
     assert "Schmoe" not in repr(taken.outcomes) + json.dumps(taken.observations)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no samples on this machine")
+@needs_shared
 def test_the_pump_sample_is_one_bolus_and_two_kept(take):
     taken = take(SHARED / "lifelog" / "nightscout_pumphistory.json")
 

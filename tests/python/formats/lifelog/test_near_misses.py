@@ -19,8 +19,9 @@ from aceso.formats import detect
 from aceso.formats._head import look
 from aceso.formats._registry import READERS
 from aceso.formats.lifelog import READERS as OURS
+from tests.python.shared_data import SHARED, needs_shared, shared_files
 
-from ..conftest import SHARED, import_all, shared_files
+from ..conftest import import_all
 
 TABLES = [
     "timestamp,value\n2024-01-01T00:00:00Z,95\n",
@@ -148,7 +149,7 @@ def test_a_broken_list_is_read_up_to_the_break(content, kinds, code, write):
     assert read.outcomes[-1].code == code
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no samples on this machine")
+@needs_shared
 @pytest.mark.parametrize("name", ["withings_workouts.json", "googlefit_aggregate.json"])
 def test_a_cut_document_says_so(name, write):
     data = (SHARED / "lifelog" / name).read_bytes()

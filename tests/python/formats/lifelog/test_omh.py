@@ -12,7 +12,8 @@ import json
 
 import pytest
 
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
+
 from .conftest import parts
 
 AT = {"effective_time_frame": {"date_time": "2020-02-05T07:25:00-08:00"}}
@@ -25,7 +26,7 @@ OVER = {
     }
 }
 WEIGHT = {"body_weight": {"value": 50.10, "unit": "kg"}, **AT}
-SHOULD = sorted((SHARED / "lifelog").glob("omh_*")) if SHARED.is_dir() else []
+SHOULD = sorted((SHARED / "lifelog").glob("omh_*"))
 
 
 def point(body, name="body-weight", namespace="omh", **header):
@@ -150,6 +151,7 @@ def test_what_no_schema_here_names_is_kept(take, content):
     assert take(content).kinds == ["kept"]
 
 
+@needs_shared
 @pytest.mark.parametrize("path", SHOULD, ids=lambda path: path.name)
 def test_samples_end_as_they_should(take, path):
     taken = take(path)
@@ -157,7 +159,7 @@ def test_samples_end_as_they_should(take, path):
     assert taken.kinds == ["imported" if "shouldPass" in path.name else "refused"]
 
 
-@pytest.mark.skipif(not SHOULD, reason="no samples on this machine")
+@needs_shared
 def test_a_night_of_the_samples(take):
     (night,) = take(next(path for path in SHOULD if "sleep-episode" in path.name)).observations
 

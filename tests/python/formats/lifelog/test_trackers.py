@@ -17,13 +17,12 @@ from collections import Counter
 
 import pytest
 
-from ..conftest import SHARED
+from tests.python.shared_data import SHARED, needs_shared
+
 from .conftest import measure, parts
 
-needs_samples = pytest.mark.skipif(not SHARED.is_dir(), reason="no samples on this machine")
 
-
-@needs_samples
+@needs_shared
 def test_every_minute_of_the_fitbit_sample_is_there(take):
     path = SHARED / "lifelog" / "fitbit_minute_hr_steps.csv"
     with path.open() as stream:
@@ -42,7 +41,7 @@ def test_every_minute_of_the_fitbit_sample_is_there(take):
     assert taken.said == expected
 
 
-@needs_samples
+@needs_shared
 def test_minutes_can_be_plotted_by_day(take):
     taken = take(SHARED / "lifelog" / "fitbit_minute_hr_steps.csv")
     steps: Counter[str] = Counter()
@@ -370,7 +369,7 @@ def test_a_google_fit_summary_is_average_then_highest_then_lowest(take):
     assert parts(taken.observations[0]) == {"maximum": "120.0 /min", "minimum": "55.0 /min"}
 
 
-@needs_samples
+@needs_shared
 def test_the_google_fit_sample_to_the_nanosecond(take):
     taken = take(SHARED / "lifelog" / "googlefit_aggregate.json")
 
@@ -414,7 +413,7 @@ def test_withings_takes_no_one_elses_weight(take):
     assert own["method"] == {"text": "self-reported"}
 
 
-@needs_samples
+@needs_shared
 def test_the_withings_samples(take):
     folder = SHARED / "lifelog"
     said = take(folder / "withings_measurement.json").said

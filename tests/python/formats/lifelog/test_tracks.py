@@ -16,11 +16,11 @@ import json
 import pytest
 
 from aceso.formats import Kind
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, import_all
+from ..conftest import import_all
 
 FOLDER = SHARED / "lifelog"
-shared = pytest.mark.skipif(not FOLDER.is_dir(), reason="the sample data are not here")
 
 
 def of(read, measure):
@@ -40,7 +40,7 @@ def cells(resource):
     return [row for row in rows if set(row) != {"E"}]
 
 
-@shared
+@needs_shared
 @pytest.mark.parametrize(
     ("name", "points"),
     [
@@ -55,7 +55,7 @@ def test_as_many_points_as_the_file_has(name, points):
     assert "LOCATION" in read.classes
 
 
-@shared
+@needs_shared
 def test_every_point_of_a_long_track():
     read = import_all(FOLDER / "gpx_cerknicko-jezero.gpx")
     tracked = sum(len(cells(one)) for one in of(read, "location"))
@@ -64,7 +64,7 @@ def test_every_point_of_a_long_track():
     assert tracked + int(said.split()[0]) == data.count("<trkpt") + data.count("<wpt")
 
 
-@shared
+@needs_shared
 def test_a_lap_of_tcx():
     read = import_all(FOLDER / "tcx_sup_activity_1.tcx")
     lap = min(

@@ -18,8 +18,9 @@ import pytest
 
 from aceso.formats import Kind
 from aceso.formats.lifelog.wfdb_signal import FORMATS, read_marks
+from tests.python.shared_data import SHARED, needs_shared
 
-from ..conftest import SHARED, import_all
+from ..conftest import import_all
 
 FOLDER = SHARED / "lifelog"
 
@@ -41,7 +42,7 @@ def signals(read):
     return sorted(found, key=lambda one: one["extension"][0]["valueInteger"])
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the sample data are not here")
+@needs_shared
 def test_record_100_of_mit_bih():
     read = import_all(FOLDER / "100.hea")
     assert read.classes == {"BIOSIGNAL"}
