@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONUTF8 := 1
 
-.PHONY: help setup generate test test-contracts test-python check gas bench teeth demo devnet lock clean
+.PHONY: help setup generate test test-contracts test-python check gas bench teeth demo devnet outcomes lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -76,6 +76,9 @@ demo: setup ## Show it all from import to payment; DATA=<folder> for files of yo
 
 devnet: setup ## Keep a chain, an IPFS node, custodians and the suite running
 	@$(RUN) aceso.cli devnet
+
+outcomes: setup ## Write what becomes of each file of a folder to docs/import-outcomes.md; DATA=<folder>
+	@$(RUN) tools.outcomes "$(DATA)"
 
 lock: ## Renew requirements.txt from requirements.in, and package-lock.json
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -174,7 +174,7 @@ def _rows(
             if not counts.whole:
                 found = "the file ends within this line; get the whole file"
                 code = "truncated"
-            yield _outcome(path, Kind.REFUSED, number, f"line {number}: {found}", code), None
+            yield _outcome(path, Kind.REFUSED, number, found, code), None
             if _too_many(counts, early=True):
                 break
             continue
@@ -240,8 +240,8 @@ def _ambiguous(path: Path, database: sqlite3.Connection, counts: _Counts) -> Ite
         counts.bad += 1
         counts.good -= 1
         reason = (
-            f"line {number}: another row gives this marker another genotype; "
-            "nobody can say which is right, so none of them is read"
+            "another row gives this marker another genotype; nobody can say which is right, "
+            "so none of them is read"
         )
         yield _outcome(path, Kind.REFUSED, number, reason, "genotype_conflict"), None
     database.execute(f"DELETE {rows}")

@@ -110,8 +110,7 @@ def read_vcf(source: Source) -> Iterator[Item]:
         if column is not None:
             reading = check(enumerate(_column_lines(path, column), 1))
     except VcfError as exc:
-        reason = f"line {exc.line}: {exc.reason}"
-        yield Outcome(Kind.REFUSED, f"line {exc.line}", "VCF", reason, exc.code, path), None
+        yield Outcome(Kind.REFUSED, f"line {exc.line}", "VCF", exc.reason, exc.code, path), None
         return
     if len(reading.samples) > 1:
         reason = (
