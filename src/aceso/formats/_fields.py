@@ -41,16 +41,16 @@ def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
 
     An element is what can be shown or withheld as one: a code, a value with its unit, a date.
     """
+    # By columns, and the names of a resource's elements once for all that have the same ones, for
+    # speed: a phone's export has millions of resources.
     found = _FIELD.findall(body, 1)
-    size = 1 + 4 * len(found)
-    fields = {}
-    for key, value in found:
-        size += len(key) + len(value)
-        fields[prefix + _pointer(key)] = value
-    if size == len(body):
-        return fields
+    if found:
+        keys, values = zip(*found, strict=True)
+        names, size = _names(prefix, keys)
+        if size + sum(map(len, values)) == len(body):
+            return dict(zip(names, values, strict=True))
     return {
-        prefix + _pointer(key.encode()): canonical_bytes(value)
+        prefix + _pointer(key): canonical_bytes(value)
         for key, value in parse(body).items()
     }
 
@@ -79,5 +79,11 @@ def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:
 
 
 @lru_cache(4096)
-def _pointer(key: bytes) -> str:
-    return "/" + key.decode().replace("~", "~0").replace("/", "~1")
+def _names(prefix: str, keys: tuple[bytes, ...]) -> tuple[tuple[str, ...], int]:
+    """The pointers of elements, and how many bytes of the body are not their values."""
+    names = tuple(prefix + _pointer(key.decode()) for key in keys)
+    return names, 1 + 4 * len(keys) + sum(map(len, keys))
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
