@@ -116,7 +116,7 @@ class Network:
 
     def close(self) -> None:
         self.ipfs.close()
-        for name in ("committee", "_hurried"):
+        for name in ("committee", "_hurried", "index", "suite"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 

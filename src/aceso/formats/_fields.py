@@ -49,10 +49,7 @@ def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
         names, size = _names(prefix, keys)
         if size + sum(map(len, values)) == len(body):
             return dict(zip(names, values, strict=True))
-    return {
-        prefix + _pointer(key): canonical_bytes(value)
-        for key, value in parse(body).items()
-    }
+    return {prefix + _pointer(key): canonical_bytes(value) for key, value in parse(body).items()}
 
 
 def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:

@@ -54,6 +54,7 @@ Account.enable_unaudited_hdwallet_features()
 _WORDS = "test test test test test test test test test test test junk"
 _READY_SECONDS = 30.0
 LABS = DataClass.LABS
+_CLIENTS: list[Custodian] = []
 
 
 def funded(index: int) -> LocalAccount:
@@ -73,12 +74,15 @@ class Keeper:
     url: str
 
     def client(self, *, deadline: float = 5.0) -> Custodian:
-        return Custodian(
+        """A client, which is closed when the test ends."""
+        made = Custodian(
             self.url,
             address=self.keys.address,
             public_key=self.keys.private.public_key,
             deadline=deadline,
         )
+        _CLIENTS.append(made)
+        return made
 
 
 @dataclass
@@ -297,6 +301,13 @@ class Reader:
     @property
     def grantee(self) -> bytes:
         return grantee_of_account(self.account.address)
+
+
+@pytest.fixture(autouse=True)
+def close_clients() -> Iterator[None]:
+    yield
+    while _CLIENTS:
+        _CLIENTS.pop().close()
 
 
 @pytest.fixture
