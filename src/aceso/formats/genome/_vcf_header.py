@@ -132,6 +132,8 @@ class Header:
             line.decode("utf-8")
         except UnicodeDecodeError as exc:
             raise VcfError(number, "it is not UTF-8; save the file as UTF-8", "not_utf8") from exc
+        if not line.strip(b"# \t"):
+            return False  # Some write an empty line so, and nobody can misread it.
         found = _META.match(line)
         if found is None:
             raise VcfError(number, "a line of the header is not written as ##key=value")

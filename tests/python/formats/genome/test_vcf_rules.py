@@ -211,3 +211,12 @@ def test_real_files_are_read_for_each_of_their_people(name, people, variants):
         (outcome,) = imported.outcomes()
         assert outcome.kind.value == "imported"
         assert outcome.reason.startswith(variants)
+
+
+@pytest.mark.parametrize("empty", ["##\n", "## \n", "####\n"])
+def test_an_empty_line_of_the_header_says_nothing(empty, write, importing):
+    assert place(file(row(), header=empty + DECLARED), write, importing) == "imported"
+
+
+def test_a_line_without_a_key_is_no_empty_one(write, importing):
+    assert place(file(row(), header="##=x\n" + DECLARED), write, importing) == "line 2"
