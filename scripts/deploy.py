@@ -47,6 +47,9 @@ SALE_CAP = COIN_CAP = 100_000_000 * COIN
 # On a local network nobody has to wait for an accreditation.
 DELAY_SECONDS = 7 * 24 * 3600
 LOCAL_DELAY_SECONDS = 0
+# How long a person has to object: to being found incapable or dead, and to a recovery of the seed.
+ATTESTATION_DELAY_SECONDS = 14 * 24 * 3600
+RECOVERY_DELAY_SECONDS = 7 * 24 * 3600
 
 
 def main() -> None:
@@ -85,6 +88,8 @@ def deploy() -> Deployment:
             "authority": f"{authority}{' (a wallet for this chain only)' if local else ''}",
             "commons": commons,
             "accreditation delay": f"{delay} s",
+            "attestation delay": f"{ATTESTATION_DELAY_SECONDS} s",
+            "recovery delay": f"{RECOVERY_DELAY_SECONDS} s",
             "coin rate": f"{COIN_RATE} base units for a wei",
             "sale cap": f"{SALE_CAP} base units",
             "coin cap": f"{COIN_CAP} base units",
@@ -105,6 +110,8 @@ def deploy() -> Deployment:
         coin_rate=COIN_RATE,
         sale_cap=SALE_CAP,
         coin_cap=COIN_CAP,
+        attestation_delay=ATTESTATION_DELAY_SECONDS,
+        recovery_delay=RECOVERY_DELAY_SECONDS,
         commit=_commit(),
         progress=lambda contract, address: CONSOLE.print(f"  {contract:<20} {address}"),
     )

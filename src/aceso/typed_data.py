@@ -48,6 +48,27 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Anchor a batch of records by the root of its Merkle tree.",
         ko="기록 묶음을 머클 루트로 등록합니다.",
     ),
+    "Appointment": TypedStruct(
+        primary_type="Appointment",
+        verifier="Guardianship",
+        encoded_type="Appointment(address subject,address guardian,uint8 powers,uint40 validFrom,uint40 validUntil,uint40 majority,uint8 threshold,uint24 appointments,uint24 removals,uint256 deadline)",
+        types={
+            "Appointment": [
+                {"name": "subject", "type": "address"},
+                {"name": "guardian", "type": "address"},
+                {"name": "powers", "type": "uint8"},
+                {"name": "validFrom", "type": "uint40"},
+                {"name": "validUntil", "type": "uint40"},
+                {"name": "majority", "type": "uint40"},
+                {"name": "threshold", "type": "uint8"},
+                {"name": "appointments", "type": "uint24"},
+                {"name": "removals", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Name a guardian, who may act for you as this says, from and until these times.",
+        ko="이 사람을 후견인으로 정하여, 이 기간 동안 정한 권한으로 나를 대신하게 합니다.",
+    ),
     "Bar": TypedStruct(
         primary_type="Bar",
         verifier="ConsentRegistry",
@@ -147,6 +168,68 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Permit a grantee to use data of these classes for these uses, from and until these times.",
         ko="이 대상에게 이 종류의 자료를 이 목적으로 이 기간 동안 쓰도록 허락합니다.",
     ),
+    "GuardianAcceptance": TypedStruct(
+        primary_type="GuardianAcceptance",
+        verifier="Guardianship",
+        encoded_type="GuardianAcceptance(address subject,address guardian,uint24 appointments,uint24 removals,uint256 deadline)",
+        types={
+            "GuardianAcceptance": [
+                {"name": "subject", "type": "address"},
+                {"name": "guardian", "type": "address"},
+                {"name": "appointments", "type": "uint24"},
+                {"name": "removals", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Accept to be this person's guardian.",
+        ko="이 사람의 후견인이 되는 것을 받아들입니다.",
+    ),
+    "GuardianRemoval": TypedStruct(
+        primary_type="GuardianRemoval",
+        verifier="Guardianship",
+        encoded_type="GuardianRemoval(address subject,address guardian,uint24 removals)",
+        types={
+            "GuardianRemoval": [
+                {"name": "subject", "type": "address"},
+                {"name": "guardian", "type": "address"},
+                {"name": "removals", "type": "uint24"},
+            ],
+        },
+        en="Remove this guardian, and everybody whom they let in.",
+        ko="이 후견인과, 그가 들여보낸 모든 사람을 해제합니다.",
+    ),
+    "GuardianShare": TypedStruct(
+        primary_type="GuardianShare",
+        verifier="Guardianship",
+        encoded_type="GuardianShare(address subject,address guardian,address actor,uint40 validUntil,uint24 ends,uint256 deadline)",
+        types={
+            "GuardianShare": [
+                {"name": "subject", "type": "address"},
+                {"name": "guardian", "type": "address"},
+                {"name": "actor", "type": "address"},
+                {"name": "validUntil", "type": "uint40"},
+                {"name": "ends", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="As a guardian, let this account use this person's data until this time.",
+        ko="후견인으로서, 이 계정이 이 시각까지 이 사람의 자료를 쓰게 합니다.",
+    ),
+    "GuardianUnshare": TypedStruct(
+        primary_type="GuardianUnshare",
+        verifier="Guardianship",
+        encoded_type="GuardianUnshare(address subject,address guardian,address actor,uint24 ends)",
+        types={
+            "GuardianUnshare": [
+                {"name": "subject", "type": "address"},
+                {"name": "guardian", "type": "address"},
+                {"name": "actor", "type": "address"},
+                {"name": "ends", "type": "uint24"},
+            ],
+        },
+        en="As a guardian, end what you let this account have.",
+        ko="후견인으로서, 이 계정에 허락했던 것을 끝냅니다.",
+    ),
     "ListOpening": TypedStruct(
         primary_type="ListOpening",
         verifier="ConsentRegistry",
@@ -231,6 +314,20 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="The newest version of a vault's own index.",
         ko="금고 목록의 최신 판입니다.",
     ),
+    "Objection": TypedStruct(
+        primary_type="Objection",
+        verifier="Guardianship",
+        encoded_type="Objection(address subject,uint8 claim,uint24 objections)",
+        types={
+            "Objection": [
+                {"name": "subject", "type": "address"},
+                {"name": "claim", "type": "uint8"},
+                {"name": "objections", "type": "uint24"},
+            ],
+        },
+        en="Object to what is claimed of you: it falls at once.",
+        ko="나에 대한 이 주장에 이의를 제기하여, 곧바로 무효로 합니다.",
+    ),
     "Offer": TypedStruct(
         primary_type="Offer",
         verifier="DataMarket",
@@ -288,6 +385,22 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Choose this primary physician.",
         ko="이 의사를 주치의로 정합니다.",
     ),
+    "RecoverySupport": TypedStruct(
+        primary_type="RecoverySupport",
+        verifier="Guardianship",
+        encoded_type="RecoverySupport(address subject,address guardian,address requester,uint24 objections,uint256 deadline)",
+        types={
+            "RecoverySupport": [
+                {"name": "subject", "type": "address"},
+                {"name": "guardian", "type": "address"},
+                {"name": "requester", "type": "address"},
+                {"name": "objections", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="As a guardian, help this account recover this person's seed.",
+        ko="후견인으로서, 이 계정이 이 사람의 시드를 되찾는 것을 돕습니다.",
+    ),
     "ReleaseRequest": TypedStruct(
         primary_type="ReleaseRequest",
         verifier="ConsentRegistry",
@@ -341,6 +454,20 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Leave sealed class keys for a grantee.",
         ko="허락받은 대상에게 봉인한 종류별 열쇠를 맡깁니다.",
     ),
+    "Succession": TypedStruct(
+        primary_type="Succession",
+        verifier="Guardianship",
+        encoded_type="Succession(address subject,address successor,uint256 deadline)",
+        types={
+            "Succession": [
+                {"name": "subject", "type": "address"},
+                {"name": "successor", "type": "address"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Put one persona in the place of another, for good.",
+        ko="한 페르소나가 다른 페르소나를 영구히 잇습니다.",
+    ),
     "Supersession": TypedStruct(
         primary_type="Supersession",
         verifier="RecordRegistry",
@@ -372,6 +499,21 @@ _STRUCTS: dict[str, TypedStruct] = {
         },
         en="Lift the bar of this account.",
         ko="이 계정의 차단을 풉니다.",
+    ),
+    "Will": TypedStruct(
+        primary_type="Will",
+        verifier="Guardianship",
+        encoded_type="Will(address subject,bytes32 will,uint24 wills,uint256 deadline)",
+        types={
+            "Will": [
+                {"name": "subject", "type": "address"},
+                {"name": "will", "type": "bytes32"},
+                {"name": "wills", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Commit to what ends at your death and what does not.",
+        ko="사망할 때 끝낼 것과 남길 것을 정해 둡니다.",
     ),
     "Withdrawal": TypedStruct(
         primary_type="Withdrawal",

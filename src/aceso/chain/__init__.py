@@ -12,11 +12,20 @@ from __future__ import annotations
 
 from aceso.signing import digest, recover, sign
 
-from . import acts
+from . import acts, guardian_acts
 from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
-from .contracts import Coin, Consents, Contract, Market, Participants, Records, Sale
+from .contracts import (
+    Coin,
+    Consents,
+    Contract,
+    Guardianship,
+    Market,
+    Participants,
+    Records,
+    Sale,
+)
 from .deployed import Deployed, Deployment
 from .deployment import (
     Finding,
@@ -38,14 +47,20 @@ from .errors import (
 from .failures import sentence
 from .node import Node
 from .requests import (
+    Appointment,
+    Claim,
     Committee,
     Decision,
     Delivery,
     Evidence,
+    GuardianPower,
     Institution,
     OfferTerms,
+    Person,
     RecordStanding,
+    Recovery,
     Request,
+    Seat,
     Standing,
     Terms,
 )
@@ -64,9 +79,11 @@ from .words import (
 )
 
 __all__ = [
+    "Appointment",
     "Block",
     "Call",
     "ChainDownError",
+    "Claim",
     "Coin",
     "Committee",
     "Consents",
@@ -83,6 +100,8 @@ __all__ = [
     "FundsError",
     "GrantWord",
     "Grantee",
+    "GuardianPower",
+    "Guardianship",
     "HeadWord",
     "Institution",
     "LocalAuthority",
@@ -98,12 +117,15 @@ __all__ = [
     "OrderTail",
     "Pace",
     "Participants",
+    "Person",
     "Receipt",
     "RecordStanding",
     "Records",
+    "Recovery",
     "RefusedError",
     "Request",
     "Sale",
+    "Seat",
     "Sender",
     "SignedAct",
     "Standing",
@@ -117,6 +139,7 @@ __all__ = [
     "digest",
     "grantee_of_account",
     "grantee_of_group",
+    "guardian_acts",
     "is_signed",
     "parse_grantee",
     "recover",

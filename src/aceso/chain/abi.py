@@ -39,6 +39,7 @@ SUITE: Final = (
     "CoinSale",
     "Offers",
     "DataMarket",
+    "Guardianship",
 )
 
 _Reader = Callable[[bytes], Any]

@@ -14,19 +14,34 @@ from .abi import artifact
 from .calls import Call
 from .node import BlockTag, Node
 from .requests import (
+    Appointment,
+    Claim,
     Committee,
     Delivery,
     Evidence,
+    GuardianPower,
     Institution,
     OfferTerms,
+    Person,
     RecordStanding,
+    Recovery,
     Request,
+    Seat,
     Standing,
     Terms,
 )
 from .words import GrantWord, HeadWord, OrderHead, OrderTail
 
-__all__ = ["Coin", "Consents", "Contract", "Market", "Participants", "Records", "Sale"]
+__all__ = [
+    "Coin",
+    "Consents",
+    "Contract",
+    "Guardianship",
+    "Market",
+    "Participants",
+    "Records",
+    "Sale",
+]
 
 
 class Contract:
@@ -375,3 +390,116 @@ class Market(Contract):
 
     def expires_at(self, token: int) -> int:
         return int(self.read("expiresAt", token)[0])
+
+
+class Guardianship(Contract):
+    """Guardianship: guardians, incapacity and death, recovery, succession."""
+
+    def name_guardian(self, appointment: Appointment) -> Call:
+        return self.call("nameGuardian", appointment.astuple())
+
+    def name_guardian_with_sig(
+        self, subject: str, appointment: Appointment, deadline: int, signature: bytes
+    ) -> Call:
+        return self.call("nameGuardianWithSig", subject, appointment.astuple(), deadline, signature)
+
+    def remove_guardian(self, guardian: str) -> Call:
+        return self.call("removeGuardian", guardian)
+
+    def remove_guardian_with_sig(self, subject: str, guardian: str, signature: bytes) -> Call:
+        return self.call("removeGuardianWithSig", subject, guardian, signature)
+
+    def accept_with_sig(self, subject: str, guardian: str, deadline: int, signature: bytes) -> Call:
+        return self.call("acceptGuardianshipWithSig", subject, guardian, deadline, signature)
+
+    def resign(self, subject: str) -> Call:
+        return self.call("resign", subject)
+
+    def share_with_sig(
+        self,
+        subject: str,
+        guardian: str,
+        actor: str,
+        valid_until: int,
+        deadline: int,
+        signature: bytes,
+    ) -> Call:
+        return self.call("shareWithSig", subject, guardian, actor, valid_until, deadline, signature)
+
+    def unshare_with_sig(self, subject: str, guardian: str, actor: str, signature: bytes) -> Call:
+        return self.call("unshareWithSig", subject, guardian, actor, signature)
+
+    def attest(self, subject: str, institution: int, claim: Claim) -> Call:
+        return self.call("attest", subject, institution, int(claim))
+
+    def contest(self, claim: Claim) -> Call:
+        return self.call("contest", int(claim))
+
+    def contest_with_sig(self, subject: str, claim: Claim, signature: bytes) -> Call:
+        return self.call("contestWithSig", subject, int(claim), signature)
+
+    def start_recovery(
+        self,
+        subject: str,
+        requester: str,
+        guardians: list[str],
+        deadline: int,
+        signatures: list[bytes],
+    ) -> Call:
+        return self.call("startRecovery", subject, requester, guardians, deadline, signatures)
+
+    def succeed(
+        self,
+        subject: str,
+        successor: str,
+        deadline: int,
+        subject_signature: bytes,
+        successor_signature: bytes,
+    ) -> Call:
+        return self.call(
+            "succeed", subject, successor, deadline, subject_signature, successor_signature
+        )
+
+    def commit_will_with_sig(
+        self, subject: str, will: bytes, deadline: int, signature: bytes
+    ) -> Call:
+        return self.call("commitWillWithSig", subject, will, deadline, signature)
+
+    def is_guardian(
+        self, subject: str, guardian: str, powers: GuardianPower, *, block: BlockTag = "latest"
+    ) -> bool:
+        return bool(self.read("isGuardian", subject, guardian, int(powers), block=block)[0])
+
+    def is_member(
+        self, number: int, subject: str, actor: str, *, block: BlockTag = "latest"
+    ) -> bool:
+        return bool(self.read("isMember", number, subject, actor, block=block)[0])
+
+    def seat(self, subject: str, guardian: str, *, block: BlockTag = "latest") -> Seat:
+        powers, *rest = self.read("appointmentOf", subject, guardian, block=block)
+        return Seat(GuardianPower(powers), *rest)
+
+    def share_of(self, subject: str, guardian: str, actor: str) -> tuple[int, int]:
+        """Until when the guardian let the actor in (0 if not), and how often that was ended."""
+        valid_until, ends = self.read("shareOf", subject, guardian, actor)
+        return valid_until, ends
+
+    def person(self, subject: str, *, block: BlockTag = "latest") -> Person:
+        return Person(*self.read("personOf", subject, block=block))
+
+    def claim(self, subject: str, claim: Claim, *, block: BlockTag = "latest") -> tuple[int, int]:
+        """From when the claim is in force (0: not confirmed), and how often it was contested."""
+        in_force_from, objections = self.read("claimOf", subject, int(claim), block=block)
+        return in_force_from, objections
+
+    def recovery(self, subject: str, *, block: BlockTag = "latest") -> Recovery:
+        return Recovery(*self.read("recoveryOf", subject, block=block))
+
+    def may_recover(self, subject: str, requester: str, *, block: BlockTag = "latest") -> bool:
+        return bool(self.read("mayRecover", subject, requester, block=block)[0])
+
+    def attestation_delay(self) -> int:
+        return int(self.read("attestationDelay")[0])
+
+    def recovery_delay(self) -> int:
+        return int(self.read("recoveryDelay")[0])

@@ -4,10 +4,10 @@
     deployment.write("deployments/local.json")
     check_deployment(url, deployment)          # [] when all is as it must be
 
-Seven steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
-CoinSale, Offers, DataMarket. The coin names the sale that may mint before the sale exists; the
-sale's address follows from the deployer's next nonce, so nothing else may be sent from that account
-meanwhile, and the deployment fails if it was.
+Eight steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
+CoinSale, Offers, DataMarket, Guardianship. The coin names the sale that may mint before the sale
+exists; the sale's address follows from the deployer's next nonce, so nothing else may be sent from
+that account meanwhile, and the deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
 with addresses, separators and caps in the places of immutables. It tells that a deployment is ours
@@ -27,7 +27,7 @@ from aceso.signing import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 from ._bytes import checksum, keccak
 from ._rlp import encode as rlp
 from .abi import SUITE, artifact
-from .contracts import Coin, Market, Participants, Sale
+from .contracts import Coin, Guardianship, Market, Participants, Sale
 from .deployed import Deployed, Deployment
 from .errors import DeploymentError
 from .node import Node
@@ -58,6 +58,8 @@ class Plan:
     coin_rate: int
     sale_cap: int
     coin_cap: int
+    attestation_delay: int
+    recovery_delay: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
             at["RewardCoin"],
             commons,
         ],
+        "Guardianship": [
+            at["ParticipantRegistry"],
+            wanted.attestation_delay,
+            wanted.recovery_delay,
+        ],
     }
     return [Step(name, arguments[name]) for name in SUITE]
 
@@ -100,6 +107,8 @@ def deploy_suite(
     coin_rate: int,
     sale_cap: int,
     coin_cap: int,
+    attestation_delay: int = 14 * 86_400,
+    recovery_delay: int = 7 * 86_400,
     commit: str = "",
     progress: Callable[[str, str], None] | None = None,
 ) -> Deployment:
@@ -109,7 +118,16 @@ def deploy_suite(
     """
     node = Node(rpc_url)
     try:
-        wanted = Plan(authority, commons, accreditation_delay, coin_rate, sale_cap, coin_cap)
+        wanted = Plan(
+            authority=authority,
+            commons=commons,
+            accreditation_delay=accreditation_delay,
+            coin_rate=coin_rate,
+            sale_cap=sale_cap,
+            coin_cap=coin_cap,
+            attestation_delay=attestation_delay,
+            recovery_delay=recovery_delay,
+        )
         if len(node.code(checksum(authority))) == 0:
             raise DeploymentError(
                 f"the authority {authority} is no contract: it has to be a multi-signature wallet"
@@ -206,7 +224,14 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
         expect("CoinSale", "cap", sale.sold()[1], args["CoinSale"][3])
         if coin.total_supply() > sale.sold()[0]:
             findings.append(Finding("RewardCoin", "there is more coin than was ever sold"))
-        for name in ("ConsentRegistry", "RecordRegistry", "DataMarket"):
+        guardianship = Guardianship(node, "Guardianship", at["Guardianship"])
+        expect(
+            "Guardianship",
+            "delays",
+            [guardianship.attestation_delay(), guardianship.recovery_delay()],
+            args["Guardianship"][1:],
+        )
+        for name in ("ConsentRegistry", "RecordRegistry", "DataMarket", "Guardianship"):
             contract = Market(node, name, at[name])
             _, title, version, chain_id, verifier, _, _ = contract.read("eip712Domain")
             expect(
@@ -285,6 +310,9 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name == "DataMarket":
         values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
+    elif name == "Guardianship":
+        values |= {"_participants": at["ParticipantRegistry"]}
+        values |= {"_attestationDelay": args[1], "_recoveryDelay": args[2]}
     found = {key: _as_word(value) for key, value in values.items()}
     if name == "Offers":
         found["library"] = bytes.fromhex(address[2:])

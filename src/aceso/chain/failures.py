@@ -26,7 +26,10 @@ _PANIC: Final = bytes.fromhex("4e487b71")
 _TEXT: Final = bytes.fromhex("08c379a0")
 _OTHER: Final = "Other"
 # Values that are seconds since 1970.
-_TIMES: Final = {"readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"}
+_TIMES: Final = {
+    *("readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"),
+    *("majority", "committed", "inForceFrom"),
+}
 # The terms of an offer, in the order of the struct.
 _TERMS: Final = (
     ("its subject", "정보주체"),
@@ -335,6 +338,103 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "WalletCallFailed": (
         "The wallet's call failed: {reason}",
         "지갑의 호출이 실패했습니다: {reason}",
+    ),
+    # Guardianship
+    "GuardianInvalidAccount": (
+        "{guardian} can't be a guardian: name somebody else than nobody and yourself.",
+        "{guardian} 계정은 후견인이 될 수 없습니다. 본인이나 0 주소가 아닌 계정을 지정하십시오.",
+    ),
+    "GuardianInvalidPowers": (
+        "The powers ({powers}) are none or unknown: name to share, to stop or to recover.",
+        "권한({powers})이 없거나 알 수 없는 것입니다. 공유, 중지, 복구 가운데 지정하십시오.",
+    ),
+    "GuardianInvalidPeriod": (
+        "The period from {validFrom} to {validUntil} is empty, over, or ends after "
+        "{latest}: a guardian ends at majority at the latest, or in 50 years.",
+        "{validFrom}부터 {validUntil}까지의 기간이 비었거나 지났거나 {l"
+        "atest} 뒤에 끝납니다. 후견은 늦어도 성년이 되는 때나 50년 안에 끝나야 합"
+        "니다.",
+    ),
+    "GuardianInvalidMajority": (
+        "The majority {majority} does not stand: it is the beginning of a quarter, at "
+        "most 21 years ahead, and once committed ({committed}) it can't be changed.",
+        "성년 시점 {majority}은(는) 쓸 수 없습니다. 분기의 시작이어야 하고 21"
+        "년 안이어야 하며, 한 번 정하면({committed}) 바꿀 수 없습니다.",
+    ),
+    "GuardianInvalidThreshold": (
+        "A seed is recovered by 2 to 16 guardians together, not {threshold}: choose "
+        "another number.",
+        "시드는 후견인 2~16명이 함께 복구합니다({threshold}명은 안 됩니다). 다른 수를 고르십시오.",
+    ),
+    "GuardianNotNamed": (
+        "{guardian} has no appointment by {subject} that waits to be accepted: ask the "
+        "person to name you first.",
+        "{subject}이(가) {guardian}을(를) 후견인으로 정해 두지 않았거나 "
+        "이미 수락했습니다. 먼저 지정을 요청하십시오.",
+    ),
+    "GuardianNotInForce": (
+        "{guardian} may not do this for {subject} now (power {powers}): a guardian acts"
+        " within their appointment, for a minor or while incapacity is in force.",
+        "{guardian}은(는) 지금 {subject}을(를) 대신할 수 없습니다(권한 "
+        "{powers}). 후견인은 정해진 범위에서, 미성년자이거나 의사능력 상실이 확인된"
+        " 동안에만 대신합니다.",
+    ),
+    "GuardianInvalidShare": (
+        "{actor} can't be let in until {validUntil}: choose a time from now on and not "
+        "after {latest}, when the guardian ends.",
+        "{actor} 계정을 {validUntil}까지 들일 수 없습니다. 지금보다 뒤이고"
+        " 후견이 끝나는 {latest}보다 늦지 않은 시각을 고르십시오.",
+    ),
+    "ClaimNotPhysician": (
+        "{caller} is no accredited physician of institution {institution}: only such may attest.",
+        "{caller} 계정은 {institution}번 기관에 속한 인증된 의사가 아닙니"
+        "다. 그런 의사만 확인할 수 있습니다.",
+    ),
+    "ClaimNotIndependent": (
+        "{physician} of institution {institution} is not independent of the first "
+        "physician: neither may belong to the other's institution.",
+        "{institution}번 기관의 {physician} 의사는 첫 번째 의사와 독립"
+        "적이지 않습니다. 서로의 기관에 속하지 않은 의사여야 합니다.",
+    ),
+    "ClaimInvalid": (
+        "Physicians can't attest claim {claim} now: it was confirmed before (in force "
+        "from {inForceFrom}; 1970 means not), or is not theirs to make.",
+        "의사가 지금 {claim}번 주장을 확인할 수 없습니다. 이미 확인되었거나({inF"
+        "orceFrom}부터, 1970년이면 아님) 의사가 하는 주장이 아닙니다.",
+    ),
+    "RecoveryInvalidCount": (
+        "{guardians} guardians signed, and this recovery takes {threshold} to 16 (0 "
+        "means that none was prepared): collect more signatures.",
+        "후견인 {guardians}명이 서명했고, 이 복구에는 {threshold}~16명"
+        "이 필요합니다(0이면 준비되지 않음). 서명을 더 모으십시오.",
+    ),
+    "RecoveryInvalidOrder": (
+        "The guardians are not in rising order, or {guardian} is there twice: sort them"
+        " and name each once.",
+        "후견인이 오름차순이 아니거나 {guardian}이(가) 두 번 있습니다. 정렬하고 "
+        "한 번씩만 적으십시오.",
+    ),
+    "RecoveryStands": (
+        "Another recovery stands until {validUntil}: the person can end it by a veto.",
+        "다른 복구가 {validUntil}까지 진행 중입니다. 본인이 거부하면 끝낼 수 있습니다.",
+    ),
+    "PersonaAlreadySucceeded": (
+        "{subject} was succeeded by {successor}, for good: act as the new persona.",
+        "{subject}은(는) {successor}(으)로 영구히 이어졌습니다. 새 페르소나로 하십시오.",
+    ),
+    "PersonaInvalidSuccessor": (
+        "{successor} can't succeed: it is nobody, the persona itself, or was succeeded "
+        "before. Choose a new persona.",
+        "{successor} 계정은 이을 수 없습니다. 0 주소이거나 같은 페르소나이거나 "
+        "이미 이어진 것입니다. 새 페르소나를 고르십시오.",
+    ),
+    "GuardianExpiredSignature": (
+        "The signed act could be submitted until {deadline}: sign it again.",
+        "서명한 행위는 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "GuardianInvalidSignature": (
+        "The signature is not that of {signer} over this act as things stand: sign it again.",
+        "서명이 지금 상태에서 {signer}이(가) 한 것이 아닙니다. 다시 서명하십시오.",
     ),
 }
 

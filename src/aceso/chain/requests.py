@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 from aceso.codes import Condition, DataClass, Reason, Use
 
 from .words import GrantWord, HeadWord
 
 __all__ = [
+    "Appointment",
+    "Claim",
     "Committee",
     "Decision",
     "Delivery",
     "Evidence",
+    "GuardianPower",
     "Institution",
     "OfferTerms",
+    "Person",
     "RecordStanding",
+    "Recovery",
     "Request",
+    "Seat",
     "Standing",
     "Terms",
 ]
@@ -162,3 +168,77 @@ class Evidence:
     anchored_at: int
     accredited: bool
     standing: RecordStanding
+
+
+class GuardianPower(IntFlag):
+    """What a guardian may do: let accounts in, stop what is done without the subject's word, help
+    recover a lost seed."""
+
+    SHARE = 1
+    STOP = 2
+    RECOVER = 4
+
+
+class Claim(IntEnum):
+    """What can be claimed of a subject. `CAPACITY` takes incapacity and death back."""
+
+    INCAPACITY = 0
+    DEATH = 1
+    CAPACITY = 2
+    RECOVERY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """How a subject names a guardian. `majority` is 0 for an adult, or as it was committed before;
+    `threshold` is how many guardians recover a seed together, 0 as it was before."""
+
+    guardian: str
+    powers: GuardianPower | int
+    valid_from: int
+    valid_until: int
+    majority: int = 0
+    threshold: int = 0
+
+    def astuple(self) -> tuple[str, int, int, int, int, int]:
+        return (
+            self.guardian,
+            int(self.powers),
+            self.valid_from,
+            self.valid_until,
+            self.majority,
+            self.threshold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """How a guardian was appointed, and the counts that signatures name."""
+
+    powers: GuardianPower
+    valid_from: int
+    valid_until: int
+    accepted: bool
+    appointments: int
+    removals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What guardianship keeps of a subject. A majority, threshold, successor or will that there
+    isn't is zero."""
+
+    majority: int
+    threshold: int
+    successor: str
+    will: bytes
+    wills: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A recovery that stands: for whom, and from and until when. Zeros if none does."""
+
+    requester: str
+    ready_at: int
+    valid_until: int

@@ -19,7 +19,7 @@ from aceso.signing import digest, domain_of, recover_digest
 
 from ._bytes import checksum, keccak
 from .abi import SUITE
-from .contracts import Coin, Consents, Market, Participants, Records, Sale
+from .contracts import Coin, Consents, Guardianship, Market, Participants, Records, Sale
 from .deployed import Deployment
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
 from .node import BlockTag, Node
@@ -46,6 +46,7 @@ class Suite:
         self.coin = Coin(node, *self._at("RewardCoin"))
         self.sale = Sale(node, *self._at("CoinSale"))
         self.market = Market(node, *self._at("DataMarket"))
+        self.guardianship = Guardianship(node, *self._at("Guardianship"))
 
     def _at(self, name: str) -> tuple[str, str]:
         return name, self.addresses[name]

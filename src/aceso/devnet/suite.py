@@ -41,6 +41,8 @@ __all__ = ["CONFIRMATIONS", "Authority", "with_suite"]
 CONFIRMATIONS: Final = 1
 
 _DELAY_SECONDS: Final = 3600
+_ATTESTATION_DELAY_SECONDS: Final = 7 * 24 * 3600
+_RECOVERY_DELAY_SECONDS: Final = 3 * 24 * 3600
 _RATE: Final = 10_000
 _COIN_CAP: Final = 10**9 * 10**18
 _SALE_CAP: Final = 10**8 * 10**18
@@ -134,6 +136,8 @@ def _deploy(network: Devnet) -> Deployment:
         coin_rate=_RATE,
         sale_cap=_SALE_CAP,
         coin_cap=_COIN_CAP,
+        attestation_delay=_ATTESTATION_DELAY_SECONDS,
+        recovery_delay=_RECOVERY_DELAY_SECONDS,
     )
     deployment.write(network.folder / "deployment.json")
     network.publish(
