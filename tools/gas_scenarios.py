@@ -373,6 +373,7 @@ def run() -> Figures:
         _market(scene)
         _decisions(scene)
         _guardians(scene)
+        _logs(scene)
         return scene.figures
 
 
@@ -708,6 +709,23 @@ def _recoveries(scene: Scene, guardians: list[LocalAccount]) -> None:
         persona, scene.guardianship, "Objection", subject=persona.address, claim=3, objections=0
     )
     scene.send(call.contestWithSig(persona.address, 3, signature), scene.relayer, "recovery_veto")
+
+
+def _logs(scene: Scene) -> None:
+    """A custodian anchors the head of its log, as before. It touches nothing of the others."""
+    contract = scene.deploy("AccessLog", scene.participants.address)
+    log, custodian = contract.functions, scene.custodians[0]
+
+    def signed(size: int) -> tuple[Any, ...]:
+        head = {"custodian": custodian.address, "size": size, "root": keccak(text=f"head {size}")}
+        return (*head.values(), scene.sign(custodian, contract, "LogHead", **head))
+
+    scene.send(log.anchorLogWithSig(*signed(1_000)), scene.relayer)
+    scene.send(log.anchorLogWithSig(*signed(2_000)), scene.relayer, "anchor_log_signed")
+    scene.accredit(scene.institution, Role.CUSTODIAN)
+    for size, name in ((1_000, None), (2_000, "anchor_log")):
+        head = log.anchorLog(size, keccak(text=f"head {size}"))
+        scene.send(head, scene.institution, name)
 
 
 def _check_permitted(call: Any) -> None:

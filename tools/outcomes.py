@@ -87,7 +87,7 @@ def _counted(counts: Counter[str]) -> str:
 def _not_taken(outcomes: Iterable[Outcome]) -> list[str]:
     left = [one for one in outcomes if one.kind is not Kind.IMPORTED]
     counts = Counter((one.kind.value, one.code, one.reason) for one in left)
-    first = {}
+    first: dict[tuple[str, str, str], str] = {}
     for one in left:
         first.setdefault((one.kind.value, one.code, one.reason), one.place)
     return [

@@ -285,6 +285,20 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Ask a custodian for the records of one class.",
         ko="수탁자에게 한 종류의 기록 목록을 요청합니다.",
     ),
+    "LogHead": TypedStruct(
+        primary_type="LogHead",
+        verifier="AccessLog",
+        encoded_type="LogHead(address custodian,uint64 size,bytes32 root)",
+        types={
+            "LogHead": [
+                {"name": "custodian", "type": "address"},
+                {"name": "size", "type": "uint64"},
+                {"name": "root", "type": "bytes32"},
+            ],
+        },
+        en="Say how long your access log is, and the root of its Merkle tree.",
+        ko="열람 기록의 길이와 머클 루트를 밝힙니다.",
+    ),
     "LogRequest": TypedStruct(
         primary_type="LogRequest",
         verifier="ConsentRegistry",

@@ -27,6 +27,7 @@ from tests.contracts.acting import (
 )
 
 __all__ = [
+    "access_log",
     "act",
     "at",
     "authority",
@@ -61,6 +62,11 @@ def participants(ParticipantRegistry, accounts, authority):
 @pytest.fixture(scope="module")
 def registry(ConsentRegistry, accounts, participants):
     return ConsentRegistry.deploy(participants, {"from": accounts[0]})
+
+
+@pytest.fixture(scope="module")
+def access_log(AccessLog, accounts, participants):
+    return AccessLog.deploy(participants, {"from": accounts[0]})
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.brownie_repairs import repair
 from tests.contracts.actors import (
+    access_log,
     act,
     at,
     authority,
@@ -23,6 +24,7 @@ from tests.contracts.actors import (
 )
 
 __all__ = [
+    "access_log",
     "act",
     "at",
     "authority",

@@ -47,6 +47,7 @@ from .errors import (
 from .failures import sentence
 from .node import Node
 from .requests import (
+    AnchoredHead,
     Appointment,
     Claim,
     Committee,
@@ -79,6 +80,7 @@ from .words import (
 )
 
 __all__ = [
+    "AnchoredHead",
     "Appointment",
     "Block",
     "Call",

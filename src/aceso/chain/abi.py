@@ -40,6 +40,7 @@ SUITE: Final = (
     "Offers",
     "DataMarket",
     "Guardianship",
+    "AccessLog",
 )
 
 _Reader = Callable[[bytes], Any]

@@ -205,6 +205,13 @@ def retract(
     return suite.records.retract_with_sig(issuer.address, leaf, until, signature)
 
 
+def anchor_log(suite: Suite, custodian: LocalAccount, size: int, root: bytes) -> Call:
+    """Anchor the head of a custodian's access log."""
+    message = {"custodian": custodian.address, "size": size, "root": root}
+    signature = sign(custodian, "LogHead", message, suite.domain("AccessLog"))
+    return suite.access_log.anchor_log_with_sig(custodian.address, size, root, signature)
+
+
 def offer(
     suite: Suite, account: LocalAccount, terms: OfferTerms, *, deadline: int | None = None
 ) -> Call:

@@ -14,6 +14,7 @@ from .abi import artifact
 from .calls import Call
 from .node import BlockTag, Node
 from .requests import (
+    AnchoredHead,
     Appointment,
     Claim,
     Committee,
@@ -178,6 +179,21 @@ class Records(Contract):
 
     def is_included(self, issuer: str, root: bytes, leaf: bytes, proof: list[bytes]) -> bool:
         return bool(self.read("isIncluded", issuer, root, leaf, proof)[0])
+
+
+class AccessLogs(Contract):
+    """AccessLog: how long each custodian's log was, and its root."""
+
+    def anchor_log(self, size: int, root: bytes) -> Call:
+        return self.call("anchorLog", size, root)
+
+    def anchor_log_with_sig(self, custodian: str, size: int, root: bytes, signature: bytes) -> Call:
+        return self.call("anchorLogWithSig", custodian, size, root, signature)
+
+    def head_of(self, custodian: str, *, block: BlockTag = "latest") -> AnchoredHead:
+        """The newest anchored head; of size 0 where there is none."""
+        size, anchored_at, root = self.read("headOf", custodian, block=block)
+        return AnchoredHead(size, anchored_at, root)
 
 
 class Consents(Contract):

@@ -4,10 +4,10 @@
     deployment.write("deployments/local.json")
     check_deployment(url, deployment)          # [] when all is as it must be
 
-Eight steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
-CoinSale, Offers, DataMarket, Guardianship. The coin names the sale that may mint before the sale
-exists; the sale's address follows from the deployer's next nonce, so nothing else may be sent from
-that account meanwhile, and the deployment fails if it was.
+Nine steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
+CoinSale, Offers, DataMarket, Guardianship, AccessLog. The coin names the sale that may mint before
+the sale exists; the sale's address follows from the deployer's next nonce, so nothing else may be
+sent from that account meanwhile, and the deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
 with addresses, separators and caps in the places of immutables. It tells that a deployment is ours
@@ -46,6 +46,8 @@ __all__ = [
 ZERO: Final = "0x" + "00" * 20
 _OFFERS: Final = "contracts/market/Offers.sol:Offers"
 _WALLET: Final = "MultiSigWallet"
+# Those that take signed messages.
+_SIGNED: Final = ("ConsentRegistry", "RecordRegistry", "DataMarket", "Guardianship", "AccessLog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
             wanted.attestation_delay,
             wanted.recovery_delay,
         ],
+        "AccessLog": [at["ParticipantRegistry"]],
     }
     return [Step(name, arguments[name]) for name in SUITE]
 
@@ -231,7 +234,7 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
             [guardianship.attestation_delay(), guardianship.recovery_delay()],
             args["Guardianship"][1:],
         )
-        for name in ("ConsentRegistry", "RecordRegistry", "DataMarket", "Guardianship"):
+        for name in _SIGNED:
             contract = Market(node, name, at[name])
             _, title, version, chain_id, verifier, _, _ = contract.read("eip712Domain")
             expect(
@@ -300,7 +303,7 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     # Who points to whom is not read from the arguments, but from where the others are.
     if name == "ParticipantRegistry":
         values |= {"_authority": args[0], "_delay": args[1]}
-    elif name in ("ConsentRegistry", "RecordRegistry"):
+    elif name in ("ConsentRegistry", "RecordRegistry", "AccessLog"):
         values |= {"_participants": at["ParticipantRegistry"]}
     elif name == "RewardCoin":
         values |= {"_sale": at["CoinSale"], "_pool": ZERO, "_cap": args[2]}

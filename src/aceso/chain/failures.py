@@ -163,6 +163,21 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "The signature is not that of {issuer} over this act: sign with the issuer's key.",
         "{issuer}의 서명이 아닙니다. 발급자의 열쇠로 서명하십시오.",
     ),
+    # AccessLog
+    "LogUnaccredited": (
+        "{custodian} is no accredited custodian: have it accredited, then anchor its log.",
+        "{custodian} 계정은 인증된 수탁자가 아닙니다. 인증을 받은 뒤 기록을 등록하십시오.",
+    ),
+    "LogNotLonger": (
+        "The log of {custodian} was anchored with {anchored} entries, and {size} are no more: "
+        "nothing is to be done, unless entries were lost.",
+        "{custodian}의 기록은 이미 {anchored}건으로 등록되어 있어 {size}건은 더 길지 않습니다. "
+        "기록이 사라진 것이 아니라면 더 할 일이 없습니다.",
+    ),
+    "LogInvalidSignature": (
+        "The signature is not that of {custodian} over this head: sign with the custodian's key.",
+        "이 기록에 대한 {custodian}의 서명이 아닙니다. 수탁자의 열쇠로 서명하십시오.",
+    ),
     # DataMarket, Offers
     "OfferInvalidTerm": (
         "The offer can't be made with {term} as it is: it is empty, unknown or out of bounds. "

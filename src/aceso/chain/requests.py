@@ -10,6 +10,7 @@ from aceso.codes import Condition, DataClass, Reason, Use
 from .words import GrantWord, HeadWord
 
 __all__ = [
+    "AnchoredHead",
     "Appointment",
     "Claim",
     "Committee",
@@ -242,3 +243,12 @@ class Recovery:
     requester: str
     ready_at: int
     valid_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredHead:
+    """How long a custodian's log was when its head was anchored last. All zero if it never was."""
+
+    size: int
+    anchored_at: int
+    root: bytes

@@ -19,7 +19,16 @@ from aceso.signing import digest, domain_of, recover_digest
 
 from ._bytes import checksum, keccak
 from .abi import SUITE
-from .contracts import Coin, Consents, Guardianship, Market, Participants, Records, Sale
+from .contracts import (
+    AccessLogs,
+    Coin,
+    Consents,
+    Guardianship,
+    Market,
+    Participants,
+    Records,
+    Sale,
+)
 from .deployed import Deployment
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
 from .node import BlockTag, Node
@@ -47,6 +56,7 @@ class Suite:
         self.sale = Sale(node, *self._at("CoinSale"))
         self.market = Market(node, *self._at("DataMarket"))
         self.guardianship = Guardianship(node, *self._at("Guardianship"))
+        self.access_log = AccessLogs(node, *self._at("AccessLog"))
 
     def _at(self, name: str) -> tuple[str, str]:
         return name, self.addresses[name]

@@ -48,6 +48,7 @@ class Suite:
         self.participants = made.ParticipantRegistry.deploy(self.user, 0, by)
         self.consents = made.ConsentRegistry.deploy(self.participants, by)
         self.records = made.RecordRegistry.deploy(self.participants, by)
+        self.log = made.AccessLog.deploy(self.participants, by)
         self.coin = made.RewardCoin.deploy(self.user, accounts[1], 10**9 * _COIN, by)
         # The market is linked with the newest of it.
         made.Offers.deploy(by)
@@ -157,6 +158,7 @@ class Suite:
         self._fill(count, self.consents.grant, self._terms(_word(base), _TREAT), cut=0)
         self._fill(count, records.anchor, _word(base), _BATCH, cut=0)
         self._fill(count, records.retract, _word(base), cut=0)
+        self._fill(count, self.log.anchorLog, self._size() + 1, _BATCH, cut=0, by=self._keeper)
         self._fill(count, people.proposeAccreditation, _account(base), 1, 1, cut=0)
         self._fill(count, people.accredit, _account(base), cut=0)
         self._fill(count, people.setMember, 1, _account(base), _FOREVER, 0, cut=1)
@@ -182,6 +184,7 @@ class Suite:
             self._of_consents(self._fresh)
             | self._of_records(self._fresh)
             | self._of_participants(self._fresh)
+            | self._of_log()
             | self._of_coin(self._fresh)
             | self._of_market()
             # Last, as it ends all grants.
@@ -249,6 +252,20 @@ class Suite:
             # Whoever comes next finds a key, as at first.
             "publishKey anew": do(it.publishKey, b"\x09" * 32),
         }
+
+    def _of_log(self) -> dict[str, int]:
+        do, it, size = self.do, self.log, self._size()
+        return {
+            "anchorLog": do(it.anchorLog, size + 1, _BATCH, by=self._keeper),
+            "anchorLogWithSig": do(it.anchorLogWithSig, self._keeper, size + 2, _BATCH, b""),
+        }
+
+    @property
+    def _keeper(self) -> Any:
+        return self.custodians[0]
+
+    def _size(self) -> int:
+        return int(self.log.headOf(self._keeper)[0])
 
     def _of_coin(self, base: int) -> dict[str, int]:
         do, it = self.do, self.coin
