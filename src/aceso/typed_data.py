@@ -399,6 +399,38 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Choose this primary physician.",
         ko="이 의사를 주치의로 정합니다.",
     ),
+    "RecoveryDeposit": TypedStruct(
+        primary_type="RecoveryDeposit",
+        verifier="ConsentRegistry",
+        encoded_type="RecoveryDeposit(address persona,uint64 version,address custodian,bytes32 deposit)",
+        types={
+            "RecoveryDeposit": [
+                {"name": "persona", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "custodian", "type": "address"},
+                {"name": "deposit", "type": "bytes32"},
+            ],
+        },
+        en="Leave what a custodian keeps of your sealed seed, for the case that you lose it.",
+        ko="시드를 잃을 때를 위해, 봉인한 시드 가운데 이 수탁자가 보관할 몫을 맡깁니다.",
+    ),
+    "RecoveryRequest": TypedStruct(
+        primary_type="RecoveryRequest",
+        verifier="ConsentRegistry",
+        encoded_type="RecoveryRequest(address persona,address requester,bytes receivingKey,address custodian,bytes32 nonce,uint256 deadline)",
+        types={
+            "RecoveryRequest": [
+                {"name": "persona", "type": "address"},
+                {"name": "requester", "type": "address"},
+                {"name": "receivingKey", "type": "bytes"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Ask a custodian for what it keeps of a person's sealed seed, after the delay without a veto.",
+        ko="거부 없이 대기 기간이 지난 뒤, 수탁자가 보관한 이 사람의 봉인된 시드 몫을 요청합니다.",
+    ),
     "RecoverySupport": TypedStruct(
         primary_type="RecoverySupport",
         verifier="Guardianship",

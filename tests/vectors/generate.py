@@ -216,6 +216,34 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
     }
 
 
+def recovery(seed: vault.Seed) -> dict[str, Any]:
+    persona = seed.persona(2).address
+    key = vault.RecoveryKey(vault.PrivateKey(bytes(range(32))))
+    sealed = vault.seal_seed(seed, to=key.public_key, chain_id=CHAIN_ID, persona=persona)
+    custodians = [seed.persona(index).address for index in (10, 11, 12)]
+    deposits = vault.deposits_of(
+        sealed,
+        chain_id=CHAIN_ID,
+        persona=persona,
+        version=7,
+        custodians=custodians,
+        threshold=2,
+    )
+    return {
+        "mnemonic": seed.mnemonic,
+        "entropy": seed.entropy().hex(),
+        "chainId": CHAIN_ID,
+        "persona": persona,
+        "recoveryKey": bytes(range(32)).hex(),
+        "guardians": key.shares(count=3, threshold=2),
+        "sealedSeed": sealed.hex(),
+        "custodians": custodians,
+        "version": 7,
+        "deposits": [one.to_bytes().hex() for one in deposits],
+        "digests": [one.digest.hex() for one in deposits],
+    }
+
+
 def main(names: list[str]) -> None:
     seed = vault.Seed.from_mnemonic(MNEMONIC)
     derived = seed.keys(CHAIN_ID)
@@ -225,6 +253,7 @@ def main(names: list[str]) -> None:
         "shamir": sharing,
         "record": lambda: record(derived),
         "manifest": lambda: manifest(derived),
+        "recovery": lambda: recovery(seed),
     }
     for name in names:
         write(name, makers[name]())

@@ -97,6 +97,7 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
             participants=contracts["ParticipantRegistry"]["address"],
             market=contracts["DataMarket"]["address"],
             since=int(contracts["DataMarket"]["block"]),
+            guardianship=contracts["Guardianship"]["address"],
         )
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise UsageError(

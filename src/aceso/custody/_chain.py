@@ -59,6 +59,8 @@ _COMMITTEE: Final = _selector("committeeDigest(uint24)")
 _GET_ORDER: Final = _selector("getOrder(uint256)")
 _ORDER_OF: Final = _selector("orderOf(uint96,address)")
 _GET_OFFER: Final = _selector("getOffer(uint96)")
+_PERSON_OF: Final = _selector("personOf(address)")
+_MAY_RECOVER: Final = _selector("mayRecover(address,address)")
 _IS_VALID: Final = _selector("isValidSignature(bytes32,bytes)")
 _ORDER_BOUGHT: Final = keccak(b"OrderBought(uint256,uint96,address,uint96,bytes32)")
 
@@ -71,6 +73,8 @@ class Addresses:
     participants: str
     market: str
     since: int
+    # Empty for a custodian that keeps no sealed seeds.
+    guardianship: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +413,24 @@ class Chain:
         )
         newest, confirmed = (_standing(_exactly(answer, 96)) for answer in answers)
         return newest, confirmed
+
+    def may_recover(self, persona: str, requester: str, heads: Heads) -> tuple[bool, bool]:
+        """Whether the delay of a recovery is over and nobody said no, at the newest and at the
+        confirmed block."""
+        data = _MAY_RECOVER + _word(persona) + _word(requester)
+        answers = self._call_all(
+            [
+                (self.addresses.guardianship, data, block)
+                for block in (heads.newest, heads.confirmed)
+            ]
+        )
+        newest, confirmed = (_number(_exactly(answer, 32)) == 1 for answer in answers)
+        return newest, confirmed
+
+    def recovery_threshold(self, persona: str, block: Block) -> int:
+        """How many guardians recover the seed of this persona; 0 if it prepared nothing."""
+        answer = self._call(self.addresses.guardianship, _PERSON_OF + _word(persona), block, 160)
+        return _number(answer[32:64])
 
     def has_roles(self, account: str, roles: int, block: Block) -> bool:
         data = _HAS_ROLES + _word(account) + _word(roles)

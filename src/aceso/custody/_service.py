@@ -5,6 +5,7 @@ service.releases     listing and release: the doors of records
 service.orders       deposit, entry and release: the doors of extracts that were sold
 service.withdrawals  withdrawals and bars, in force from when they are shown
 service.heads        of vaults' indexes
+service.recoveries   of sealed seeds, given out after the delay that the chain keeps
 service.deletions    forgetting, with a signed receipt
 service.log          the receipts of who was given what
 """
@@ -20,6 +21,7 @@ from ._heads import ManifestHeads
 from ._lists import Lists
 from ._log import Log
 from ._orders import Orders
+from ._recoveries import Recoveries
 from ._releases import Releases
 from ._store import Store
 from ._withdrawals import Withdrawals
@@ -38,6 +40,7 @@ class Service(Desk):
         self.releases = Releases(keys, store, chain, self.withdrawals)
         self.orders = Orders(keys, store, chain, self.withdrawals)
         self.heads = ManifestHeads(keys, store, chain)
+        self.recoveries = Recoveries(keys, store, chain)
         self.deletions = Deletions(keys, store, chain)
         self.log = Log(keys, store, chain)
 

@@ -148,6 +148,14 @@ class tables:
         sa.Column("capsule", sa.LargeBinary(32), nullable=False),
         sa.Column("entry", sa.LargeBinary, nullable=False),
     )
+    recoveries = sa.Table(
+        "recoveries",
+        _meta,
+        sa.Column("persona", sa.LargeBinary(20), primary_key=True),
+        # Decimal text: a version may have 64 bits without a sign.
+        sa.Column("version", sa.String, nullable=False),
+        sa.Column("deposit", sa.LargeBinary, nullable=False),
+    )
     log = sa.Table(
         "log",
         _meta,

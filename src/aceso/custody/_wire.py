@@ -168,6 +168,22 @@ class ManifestHeadMessage(Wire):
     cid: Cid
 
 
+class RecoveryDepositMessage(Wire):
+    persona: Address
+    version: Uint64
+    custodian: Address
+    deposit: Bytes32
+
+
+class RecoveryRequestMessage(Wire):
+    persona: Address
+    requester: Address
+    receivingKey: KeyBytes
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
 class WithdrawalMessage(Wire):
     subject: Address
     grantee: Bytes32
@@ -238,6 +254,17 @@ class SealedKeysBody(Wire):
 
 class HeadBody(Wire):
     message: ManifestHeadMessage
+    signature: Signature
+
+
+class RecoveryDepositBody(Wire):
+    message: RecoveryDepositMessage
+    signature: Signature
+    deposit: Blob
+
+
+class RecoveryRequestBody(Wire):
+    message: RecoveryRequestMessage
     signature: Signature
 
 

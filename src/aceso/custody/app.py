@@ -139,6 +139,17 @@ def make_app(service: Service) -> FastAPI:
     def get_head(headKey: _AddressPath) -> Response:
         return _Json(service.heads.get(headKey))
 
+    @app.post("/recoveries", summary="Leave a part of a sealed seed")
+    def leave_recovery(body: wire.RecoveryDepositBody) -> Response:
+        return _Json(
+            service.recoveries.put(body.message.values_as_signed(), body.signature, body.deposit)
+        )
+
+    @app.post("/recoveries/release", summary="A part of a sealed seed, after the delay")
+    def release_recovery(body: wire.RecoveryRequestBody) -> Response:
+        deposit = service.recoveries.release(body.message.values_as_signed(), body.signature)
+        return _Json({"deposit": _text(deposit)})
+
     @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
     def withdraw(body: wire.WithdrawalBody) -> Response:
         if type(body.message).__name__ != body.type + "Message":

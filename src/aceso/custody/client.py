@@ -26,6 +26,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.codes import Reason
 from aceso.vault import (
+    Deposit,
     Head,
     ListEntry,
     Opening,
@@ -320,6 +321,24 @@ class Custodian:
         share: bytes = self._parse(lambda: _bytes(said["share"]))
         return share
 
+    def leave_recovery(self, deposit: Deposit, signature: bytes) -> None:
+        """Leave a part of a sealed seed."""
+        self._ask(
+            "POST",
+            "/recoveries",
+            {
+                "message": to_json(deposit_message(deposit, self.address)),
+                "signature": "0x" + signature.hex(),
+                "deposit": _text(deposit.to_bytes()),
+            },
+        )
+
+    def release_recovery(self, request: SignedRequest) -> bytes:
+        """A part of a sealed seed, sealed to the receiving key of the request."""
+        said = self._ask("POST", "/recoveries/release", request.body())
+        deposit: bytes = self._parse(lambda: _bytes(said["deposit"]))
+        return deposit
+
     def leave_keys(self, key: SealedKey) -> None:
         """Leave a class key for a grantee."""
         self._ask(
@@ -503,6 +522,16 @@ def chained(former: bytes, number: int, receipt: bytes) -> bytes:
     return sha256(
         b"aceso/v1/log-line\0" + former + number.to_bytes(8, "big") + sha256(receipt).digest()
     ).digest()
+
+
+def deposit_message(deposit: Deposit, custodian: str) -> dict[str, Any]:
+    """The typed message `RecoveryDeposit`."""
+    return {
+        "persona": deposit.persona,
+        "version": deposit.version,
+        "custodian": custodian,
+        "deposit": deposit.digest,
+    }
 
 
 def post_message(entry: ListEntry, *, list_key: str, issuer: str) -> dict[str, Any]:

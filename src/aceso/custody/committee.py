@@ -27,6 +27,7 @@ from aceso.codes import DataClass, Use
 from aceso.errors import AcesoError
 from aceso.vault import (
     CardError,
+    Deposit,
     FalseShareError,
     KeyBinding,
     ListEntry,
@@ -38,13 +39,23 @@ from aceso.vault import (
     SignedOpening,
     VerifiedShare,
     join,
+    join_deposits,
+    open_release,
     open_released,
     seal_class_key,
     sealed_key_digest,
 )
 
 from ._typed import Domain, address, digest, recover, sign
-from .client import Custodian, DeletionReceipt, Delivery, Listing, SealedKey, SignedRequest
+from .client import (
+    Custodian,
+    DeletionReceipt,
+    Delivery,
+    Listing,
+    SealedKey,
+    SignedRequest,
+    deposit_message,
+)
 from .client import post_message as _post_message
 from .errors import (
     CustodianDownError,
@@ -242,6 +253,60 @@ class Committee:
             signature=sign(list_key, "SealedKeys", message, self._domain),
         )
         return self._all_or_enough(lambda one: one.leave_keys(key))[1]
+
+    def leave_recovery(self, persona: LocalAccount, deposits: Sequence[Deposit]) -> Posted:
+        """Leave each custodian its part of a sealed seed; `threshold` must take it."""
+        parts = dict(zip(deposits[0].custodians, deposits, strict=True))
+
+        def leave(one: Custodian) -> None:
+            deposit = parts[one.address]
+            message = deposit_message(deposit, one.address)
+            one.leave_recovery(deposit, sign(persona, "RecoveryDeposit", message, self._domain))
+
+        return self._all_or_enough(leave)[1]
+
+    def recover(
+        self, requester: LocalAccount, persona: str, receiving_key: PrivateKey
+    ) -> tuple[bytes, int]:
+        """What a person left sealed, joined from as many custodians as it takes, and its version.
+        A custodian whose part is false is complained of and done without."""
+
+        def ask(one: Custodian) -> Deposit:
+            request = SignedRequest.sign(
+                requester,
+                "RecoveryRequest",
+                {
+                    "persona": address(persona),
+                    "requester": requester.address,
+                    "receivingKey": receiving_key.public_key.to_bytes(),
+                    "custodian": one.address,
+                    "nonce": os.urandom(32),
+                    "deadline": self.suite.now() + _VALID_SECONDS,
+                },
+                self._domain,
+            )
+            sealed = one.release_recovery(request)
+            deposit = open_release(
+                sealed, receiving_key, custodian=one.address, request=request.digest
+            )
+            if deposit.persona != address(persona) or deposit.chain_id != self.suite.chain_id:
+                raise FalseShareError(one.address, "it is of another persona or chain")
+            return deposit
+
+        done, failed = self._ask_all(ask)
+        self.complaints += [one for one in failed.values() if isinstance(one, FalseShareError)]
+        # The newest version that enough of them hold.
+        by_head: dict[bytes, list[Deposit]] = {}
+        for deposit in done.values():
+            by_head.setdefault(deposit.head(), []).append(deposit)
+        whole = [one for one in by_head.values() if len(one) >= one[0].threshold]
+        if not whole:
+            self._enough(len(done), failed, self.threshold, len(self.custodians))
+            raise TooFewCustodiansError(
+                len(done), self.threshold, len(self.custodians), sorted(failed), []
+            )
+        newest = max(whole, key=lambda one: one[0].version)
+        return join_deposits(newest), newest[0].version
 
     def put_head(self, signed: SignedHead) -> Posted:
         """Leave the newest head of the vault's index at all."""

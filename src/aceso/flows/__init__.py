@@ -4,6 +4,7 @@
     selling      offers, delivers extracts
     issuer       a hospital or a laboratory issues records
     reader       a physician, or a member through the gateway, opens
+    guarding     names guardians, brings a lost seed back
     researcher   buys, opens extracts
     evidence     whether a file is what its issuer issued
 
@@ -15,6 +16,7 @@ from .amounts import base_units, coin
 from .consents import Seer
 from .errors import EvidenceError, NothingToOpenError, NotWithdrawnError, ProfileError
 from .evidence import Evidence, Verdict, evidence_of, verify
+from .guarding import Guarded, Guardian, GuardianShare, recover_seed, start_recovery
 from .issuer import Holder, Issuer
 from .network import CommitteeFacts, Network
 from .own_vault import HOME, RESEARCH
@@ -37,6 +39,9 @@ __all__ = [
     "EvidenceError",
     "FileReport",
     "Gateway",
+    "Guarded",
+    "Guardian",
+    "GuardianShare",
     "Holder",
     "ImportReport",
     "Issuer",
@@ -64,5 +69,7 @@ __all__ = [
     "base_units",
     "coin",
     "evidence_of",
+    "recover_seed",
+    "start_recovery",
     "verify",
 ]

@@ -51,6 +51,16 @@ from .hpke import SUITE, PrivateKey, PublicKey, open_sealed, seal
 from .keys import Seed, VaultKeys
 from .manifest import CommitteeNote, Head, Manifest, RecordNote, SignedHead, newest
 from .record import Envelope, ListEntry
+from .recovery import (
+    Deposit,
+    RecoveryKey,
+    deposits_of,
+    join_deposits,
+    open_release,
+    open_seed,
+    seal_release,
+    seal_seed,
+)
 from .sealed_keys import KeyBinding, open_class_key, seal_class_key, sealed_key_digest
 from .segments import (
     Body,
@@ -74,6 +84,7 @@ __all__ = [
     "CardError",
     "CommitteeNote",
     "CustodianCard",
+    "Deposit",
     "DisclosedField",
     "Disclosure",
     "Envelope",
@@ -90,6 +101,7 @@ __all__ = [
     "PublicKey",
     "RecordKey",
     "RecordNote",
+    "RecoveryKey",
     "RollbackError",
     "Seed",
     "SeedError",
@@ -99,8 +111,10 @@ __all__ = [
     "VerifiedShare",
     "check_body",
     "check_proof",
+    "deposits_of",
     "head_fields",
     "join",
+    "join_deposits",
     "json_fields",
     "make_batch",
     "make_capsule",
@@ -109,8 +123,10 @@ __all__ = [
     "open_as_owner",
     "open_bytes",
     "open_class_key",
+    "open_release",
     "open_released",
     "open_sealed",
+    "open_seed",
     "open_share",
     "open_stream",
     "padded_length",
@@ -119,6 +135,8 @@ __all__ = [
     "seal",
     "seal_bytes",
     "seal_class_key",
+    "seal_release",
+    "seal_seed",
     "seal_share",
     "seal_stream",
     "sealed_key_digest",

@@ -100,6 +100,23 @@ class Seed:
             )
         return cls(text, Mnemonic.to_seed(text))
 
+    @classmethod
+    def from_entropy(cls, entropy: bytes) -> Seed:
+        """The seed of these 16 or 32 bytes, which BIP-39 writes as words."""
+        if len(entropy) not in (16, 32):
+            raise ValueError(f"a seed has 16 or 32 bytes of entropy, not {len(entropy)}")
+        return cls.from_mnemonic(_english().to_mnemonic(entropy))
+
+    def entropy(self) -> bytes:
+        """The 16 or 32 bytes that the words stand for: what is left of them without checksum."""
+        words = self.mnemonic.split()
+        places = {word: place for place, word in enumerate(_english().wordlist)}
+        bits = 0
+        for word in words:
+            bits = bits << 11 | places[word]
+        checksum = len(words) // 3
+        return (bits >> checksum).to_bytes(len(words) * 4 // 3, "big")
+
     def persona(self, index: int) -> LocalAccount:
         """The account that the person shows in one relationship."""
         be(index, 4, "a persona's index")

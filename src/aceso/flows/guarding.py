@@ -1,0 +1,304 @@
+"""Guardians, and a lost seed brought back.
+
+    guarded = Guarded(person)
+    shares = guarded.prepare([first, second, third], threshold=2)      # words for each guardian
+    Guardian(network, account).accept(guarded.persona.address)
+    …                                                                  # the seed is lost
+    supports = [guardian.support(persona, requester) for guardian in two]
+    start_recovery(network, supports)                                  # the delay begins
+    seed = recover_seed(network, requester, persona, words_of_two)     # after it, without a veto
+
+All of a person's guardians know one persona, which is used for nothing else. So they, and whoever
+reads the chain, learn that it has these guardians, and nothing of any other relationship. For the
+same reason a guardian uses an account for each ward.
+
+The person says no with `Guarded.veto`, from any device that still has the seed: at any time, also
+after the delay. What was prepared stays good until it is prepared anew, which makes the words that
+were handed out before worthless.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import (
+    Appointment,
+    Claim,
+    GuardianPower,
+    Receipt,
+    Recovery,
+    Seat,
+    grantee_of_account,
+    guardian_acts,
+)
+from aceso.chain.guardian_acts import Support
+from aceso.errors import InputError, NotPermittedError
+from aceso.vault import (
+    PrivateKey,
+    RecoveryKey,
+    Seed,
+    deposits_of,
+    open_seed,
+    seal_seed,
+)
+
+from .network import Network
+from .person import Person
+
+__all__ = [
+    "Guarded",
+    "Guardian",
+    "GuardianShare",
+    "NamedGuardian",
+    "recover_seed",
+    "start_recovery",
+    "support_from_json",
+    "support_to_json",
+]
+
+_YEAR: Final = 365 * 86_400
+_PROTECTING: Final = GuardianPower.STOP | GuardianPower.RECOVER
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianShare:
+    """The words that one guardian writes down, and keeps to themself."""
+
+    guardian: str
+    words: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGuardian:
+    """A guardian and how they stand."""
+
+    guardian: str
+    seat: Seat
+
+
+class Guarded:
+    """What a person does about their guardians."""
+
+    def __init__(self, person: Person):
+        self._person = person
+        self._network = person.network
+        self._contract = person.network.suite.guardianship
+
+    @property
+    def persona(self) -> LocalAccount:
+        """The persona that guardians know, and nobody else."""
+        return self._person.persona_for(grantee_of_account(self._contract.address))
+
+    def name(
+        self,
+        guardian: str,
+        *,
+        powers: GuardianPower = _PROTECTING,
+        seconds: int = 10 * _YEAR,
+        majority: int = 0,
+        threshold: int = 0,
+    ) -> Receipt:
+        """Name a guardian, who has to accept. `majority` is a minor's, and is rounded down to a
+        quarter; then no guardian lasts longer."""
+        suite = self._network.suite
+        now = suite.now()
+        coming = guardian_acts.quarter_of(majority)
+        committed = coming or suite.guardianship.person(self.persona.address).majority
+        until = now + seconds
+        if now < committed:
+            until = min(until, committed)
+        appointment = Appointment(guardian, powers, now, until, coming, threshold)
+        act = guardian_acts.name_guardian(suite, self.persona, appointment)
+        return self._network.relayer.send(act.call)
+
+    def remove(self, guardian: str) -> Receipt:
+        """Remove a guardian, with everybody whom they let in. It always works."""
+        act = guardian_acts.remove_guardian(self._network.suite, self.persona, guardian)
+        return self._network.relayer.send(act.call)
+
+    def guardians(self) -> list[NamedGuardian]:
+        """All whom the person named and did not remove."""
+        persona = self.persona.address
+        named = [
+            str(event.args["guardian"])
+            for event in self._network.synced().events("GuardianNamed")
+            if event.args["subject"] == persona
+        ]
+        seats = [(one, self._contract.seat(persona, one)) for one in dict.fromkeys(named)]
+        return [NamedGuardian(one, seat) for one, seat in seats if seat.powers]
+
+    def prepare(
+        self, guardians: Sequence[str], *, threshold: int, seconds: int = 10 * _YEAR
+    ) -> list[GuardianShare]:
+        """Name guardians who can bring the seed back together, leave the sealed seed with the
+        custodians, and give the words for each guardian."""
+        people = list(dict.fromkeys(guardians))
+        if not 2 <= threshold <= len(people) <= 16:
+            raise InputError(
+                f"{threshold} of {len(people)} guardians can't recover a seed: name 2 to 16 "
+                "guardians, and have at least 2 of them needed.",
+                code="E_RECOVERY_THRESHOLD",
+                details={"threshold": threshold, "count": len(people)},
+            )
+        for guardian in people:
+            self._name_for_recovery(guardian, threshold, seconds)
+        return self._leave(people, threshold)
+
+    def _name_for_recovery(self, guardian: str, threshold: int, seconds: int) -> None:
+        """Name who isn't named for it; whoever is keeps their seat and needn't accept again."""
+        seat = self._contract.seat(self.persona.address, guardian)
+        known = self._contract.person(self.persona.address).threshold
+        is_named = GuardianPower.RECOVER in seat.powers
+        if not is_named or known != threshold:
+            self.name(
+                guardian,
+                powers=seat.powers | _PROTECTING,
+                seconds=seconds,
+                threshold=threshold,
+            )
+
+    def _leave(self, people: Sequence[str], threshold: int) -> list[GuardianShare]:
+        network, persona = self._network, self.persona
+        key = RecoveryKey.make()
+        sealed = seal_seed(
+            self._person.profile.seed,
+            to=key.public_key,
+            chain_id=network.suite.chain_id,
+            persona=persona.address,
+        )
+        deposits = deposits_of(
+            sealed,
+            chain_id=network.suite.chain_id,
+            persona=persona.address,
+            version=network.suite.now(),
+            custodians=network.facts.members,
+            threshold=network.facts.threshold,
+        )
+        network.committee.leave_recovery(persona, deposits)
+        words = key.shares(count=len(people), threshold=threshold)
+        return [GuardianShare(one, said) for one, said in zip(people, words, strict=True)]
+
+    def recovery(self) -> Recovery:
+        """The recovery that stands against the person's persona, if one does."""
+        return self._contract.recovery(self.persona.address)
+
+    def veto(self) -> Receipt:
+        """Say no to a recovery. It also voids what guardians signed for another until now."""
+        return self.contest(Claim.RECOVERY)
+
+    def contest(self, claim: Claim) -> Receipt:
+        """Object to what is claimed of the person: it falls at once."""
+        act = guardian_acts.contest(self._network.suite, self.persona, claim)
+        return self._network.relayer.send(act.call)
+
+
+class Guardian:
+    """What a guardian does, with the account that the ward named."""
+
+    def __init__(self, network: Network, account: LocalAccount):
+        self._network = network
+        self._suite = network.suite
+        self.account = account
+
+    def accept(self, ward: str) -> Receipt:
+        """Accept to be the guardian of this persona."""
+        act = guardian_acts.accept(self._suite, self.account, ward)
+        return self._network.relayer.send(act.call)
+
+    def share(self, ward: str, actor: str, *, seconds: int) -> Receipt:
+        """Let `actor` in on what the ward granted to this guardian's group, never for longer than
+        the guardian lasts."""
+        seat = self._suite.guardianship.seat(ward, self.account.address)
+        until = min(self._suite.now() + seconds, seat.valid_until)
+        act = guardian_acts.share(self._suite, self.account, ward, actor, until)
+        return self._network.relayer.send(act.call)
+
+    def unshare(self, ward: str, actor: str) -> Receipt:
+        """End what this guardian let `actor` have."""
+        act = guardian_acts.unshare(self._suite, self.account, ward, actor)
+        return self._network.relayer.send(act.call)
+
+    def support(self, ward: str, requester: str, *, deadline: int) -> Support:
+        """Sign that `requester` may recover the seed of the ward. All guardians of one recovery
+        sign the same deadline. Whoever signs should know the requester: by voice, face to face."""
+        return guardian_acts.support_recovery(
+            self._suite, self.account, ward, requester, deadline=deadline
+        )
+
+
+def start_recovery(network: Network, supports: Sequence[Support]) -> Receipt:
+    """Start the recovery that these guardians signed; the delay begins."""
+    try:
+        call = guardian_acts.start_recovery(network.suite, supports)
+    except ValueError as exc:
+        raise InputError(
+            "These guardians did not sign for one and the same recovery: persona, requester and "
+            "deadline have to be alike. Have them sign again.",
+            code="E_RECOVERY_SUPPORTS",
+        ) from exc
+    return network.relayer.send(call)
+
+
+def recover_seed(
+    network: Network, requester: LocalAccount, persona: str, words: Sequence[str]
+) -> Seed:
+    """Bring a lost seed back, with the words of enough guardians, once the delay is over."""
+    recovery = network.suite.guardianship.recovery(persona)
+    if not network.suite.guardianship.may_recover(persona, requester.address):
+        stands = recovery.requester == requester.address
+        raise NotPermittedError(
+            "The seed can't be recovered now: "
+            + (
+                "the delay is not over, or the time to do it is."
+                if stands
+                else "no recovery stands for this requester. The person may have said no."
+            ),
+            code="E_RECOVERY_NOT_READY",
+            details={"readyAt": recovery.ready_at, "validUntil": recovery.valid_until},
+        )
+    # Before anything is asked of custodians: words that don't fit are found out here.
+    key = RecoveryKey.join(words)
+    sealed, _ = network.committee.recover(requester, persona, PrivateKey.generate())
+    return open_seed(sealed, key, chain_id=network.suite.chain_id, persona=persona)
+
+
+def support_to_json(support: Support) -> str:
+    """What a guardian hands to the requester: a file without a secret."""
+    said: dict[str, Any] = {
+        "format": "aceso-recovery-support",
+        "version": 1,
+        "subject": support.subject,
+        "guardian": support.guardian,
+        "requester": support.requester,
+        "objections": support.objections,
+        "deadline": support.deadline,
+        "signature": "0x" + support.signature.hex(),
+    }
+    return json.dumps(said, indent=1)
+
+
+def support_from_json(text: str) -> Support:
+    """Read what `support_to_json` wrote, or raise `InputError`."""
+    try:
+        said = json.loads(text)
+        if (said["format"], said["version"]) != ("aceso-recovery-support", 1):
+            raise ValueError("another format")
+        return Support(
+            subject=str(said["subject"]),
+            guardian=str(said["guardian"]),
+            requester=str(said["requester"]),
+            objections=int(said["objections"]),
+            deadline=int(said["deadline"]),
+            signature=bytes.fromhex(str(said["signature"]).removeprefix("0x")),
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+        raise InputError(
+            "This is no guardian's support for a recovery. They make it with "
+            "`aceso recovery support`.",
+            code="E_RECOVERY_SUPPORTS",
+        ) from exc
