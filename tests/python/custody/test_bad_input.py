@@ -98,6 +98,27 @@ def _bodies(network: Network, person: Person, shared: Shared) -> dict[str, dict[
             "message": {"headKey": list_key, "version": 1, "cid": "bafkrei"},
             "signature": signature,
         },
+        "/recoveries": {
+            "message": {
+                "persona": list_key,
+                "version": 1,
+                "custodian": keeper.keys.address,
+                "deposit": word,
+            },
+            "signature": signature,
+            "deposit": "AAAA",
+        },
+        "/recoveries/release": {
+            "message": {
+                "persona": list_key,
+                "requester": list_key,
+                "receivingKey": "0x" + "11" * 1216,
+                "custodian": keeper.keys.address,
+                "nonce": word,
+                "deadline": 1,
+            },
+            "signature": signature,
+        },
         "/withdrawals": {
             "type": "Bar",
             "message": {"subject": list_key, "actor": list_key, "bars": 0},
