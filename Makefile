@@ -71,6 +71,9 @@ bench: setup ## Measure the speed and write docs/performance.md
 teeth: setup ## Plant faults one by one and see the tests notice; SAMPLE=n SEED=s for some
 	@$(RUN) tools.teeth $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
+fuzz: setup ## Look for bytes that a reader fails on; SECONDS_PER_READER=n SEED=s READER=name
+	@$(RUN) tools.fuzz $(if $(SECONDS_PER_READER),--seconds $(SECONDS_PER_READER)) $(if $(SEED),--seed $(SEED)) $(if $(READER),--reader $(READER))
+
 demo: setup ## Show it all from import to payment; DATA=<folder> for files of your own
 	@$(RUN) aceso.cli demo $(if $(DATA),--data "$(DATA)")
 

@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from typing import Any
 
-__all__ = ["CANARY", "SEEDS", "fit_file", "fit_of", "health_card", "zip_of"]
+__all__ = ["BESIDE", "CANARY", "SEEDS", "fit_file", "fit_of", "health_card", "zip_of"]
 
 CANARY = "Zq7Sujin"
 
@@ -383,6 +383,16 @@ _OURA = {
     ]
 }
 
+_WFDB = (
+    b"100 2 360 1000\n100.dat 212 200 11 1024 995 0 0 MLII\n"
+    b"100.dat 212 200 11 1024 1011 0 0 V5\n# 69 M 1085 1629 x1\n"
+)
+
+# What lies beside the file of a format that is made of several.
+BESIDE: dict[str, dict[str, bytes]] = {
+    "wfdb": {"100.dat": bytes(range(256)) * 12, "100.atr": b"\x0a\x04\x32\x04\x00\x00"},
+}
+
 # By the name of the format; what is beside the first of each are its other shapes.
 SEEDS: dict[str, tuple[bytes, ...]] = {
     "fhir": (_json(_BUNDLE), _json(_observation()), _json(_OLD)),
@@ -492,10 +502,11 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b'Date,"Weight (lb)","Fat mass (lb)",Comments\n"2024-01-15 10:30:00",178,39.6,\n',
     ),
     "tcx": (_TCX.encode(),),
-    "wfdb": (b"100 2 360 650000\n100.dat 212 200 11 1024 995 -22131 0 MLII\n",),
+    "wfdb": (b"100 2 360 650000\n100.dat 212 200 11 1024 995 -22131 0 MLII\n", _WFDB),
     "zip": (
         zip_of(**{"a/export.xml": _APPLE.encode(), "b": _json(_BUNDLE)}),
         zip_of(one=zip_of(two=_VCF)),
+        zip_of(**{"r/100.hea": _WFDB, "r/100.dat": bytes(range(250)) * 12}),
     ),
     "gzip": (gzip.compress(_json(_BUNDLE), mtime=0), gzip.compress(_GPX.encode(), mtime=0)),
     "unknown": (b"hello\n", b"\x00\x01\x02", b"<root><a/></root>", b'{"a":1}'),
