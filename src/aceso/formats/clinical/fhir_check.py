@@ -6,10 +6,13 @@ import re
 
 import fhirkit
 
+from .fhir_elements import is_name
+
 __all__ = ["first_error"]
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_STEP = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\[(?:x|\d{1,6})\])?\Z")
+_TYPE = re.compile(r"\S+(?= is not a FHIR R4 resource type)")
+_STEP = re.compile(r"(_?[A-Za-z][A-Za-z0-9]*)(?:\[(?:x|\d{1,6})\])?\Z")
 
 
 def first_error(data: bytes) -> str | None:
@@ -27,10 +30,15 @@ def first_error(data: bytes) -> str | None:
 
 def _without_values(message: str) -> str:
     # The library quotes what it found. An element name is named by the path; a value may be a name.
-    return _QUOTED.sub("the value", message)[:200]
+    return _TYPE.sub("this", _QUOTED.sub("the value", message))[:200]
 
 
 def _safe_path(path: str) -> str:
-    """The path as long as it is made of names; an unknown key could be anything."""
+    """The path as far as R4 has its names; any other key could be the name of a person."""
     steps = path.split(".")
-    return ".".join(step if len(step) <= 64 and _STEP.match(step) else "…" for step in steps[:20])
+    return ".".join(step if _is_safe(step) else "…" for step in steps[:20])
+
+
+def _is_safe(step: str) -> bool:
+    found = _STEP.match(step)
+    return found is not None and is_name(found[1])

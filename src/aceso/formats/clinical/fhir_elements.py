@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-__all__ = ["NUMBERS", "RESOURCE", "XHTML", "Element", "element", "is_type"]
+__all__ = ["NUMBERS", "RESOURCE", "XHTML", "Element", "element", "is_name", "is_type"]
 
 NUMBERS = frozenset({"decimal", "integer", "unsignedInt", "positiveInt"})
 XHTML = "xhtml"
@@ -34,6 +34,23 @@ def element(type_name: str, name: str) -> Element | None:
 
 def is_type(type_name: str) -> bool:
     return type_name in _types()
+
+
+def is_name(name: str) -> bool:
+    """Whether R4 has a type, an element or a choice of elements of this name."""
+    return name in _names()
+
+
+@cache
+def _names() -> frozenset[str]:
+    names = set(_types())
+    for elements in _types().values():
+        for name, one in elements.items():
+            names |= {name, f"_{name}"}
+            # valueQuantity is value[x], of which a path may say the first half.
+            kind = one.type[:1].upper() + one.type[1:]
+            names.add(name.removesuffix(kind))
+    return frozenset(names - {""})
 
 
 @cache

@@ -107,9 +107,9 @@ def _read(source: Source) -> Iterator[Item]:
 
 
 def _variation(path: Path, value: Any, place: str) -> Item:
-    if not isinstance(value, dict) or value.get("type") not in _KINDS:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
         return refused(path, place, "it is no variation of VRS 1.3 or 2.0", "bad_value")
-    kind = str(value["type"])
     checked = _Checked()
     try:
         _check(value, checked)
@@ -149,6 +149,8 @@ def _check(value: Any, checked: _Checked) -> None:
     if not isinstance(value, dict):
         return
     kind = value.get("type")
+    if isinstance(kind, (dict, list)):
+        raise _Wrong("the type of a part of it is no word")
     for needed in _NEEDS.get(str(kind), ()):
         if not needed & value.keys():
             raise _Wrong(f"a {kind} has not all that the specification requires of it")

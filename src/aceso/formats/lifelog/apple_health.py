@@ -46,6 +46,9 @@ _MAKERS: dict[str, Callable[[Element], Made]] = {
     "Workout": apple_elements.workout,
 }
 
+# The elements whose names may be said: any other name could be any word.
+_KNOWN = _FRAME | _MAKERS.keys() | {"ClinicalRecord", "Me", "Record"}
+
 
 def _is_export(head: Head) -> bool:
     return head.text.startswith(b"<") and _ROOT.search(head.text) is not None
@@ -144,8 +147,9 @@ class _Reader:
             day=day,
             issued_at=start,
         )
-        # A type that no list knows could be any word.
-        shown = kind if data_class is not DataClass.UNCLASSIFIED else "HealthKit"
+        # A type that no list knows could be any word; those of workouts begin alike.
+        known = element.name != "Workout" or kind.startswith("HKWorkoutActivityType")
+        shown = kind if known and data_class is not DataClass.UNCLASSIFIED else "HealthKit"
         outcome = Outcome(Kind.IMPORTED, place, shown, why, "", self._path, data_class)
         self.items.append((outcome, piece))
 
@@ -159,7 +163,7 @@ class _Reader:
 
     def _say(self, kind: Kind, element: Element, reason: str, code: str) -> None:
         place = f"line {element.line}"
-        known = element.name if element.name.isascii() and len(element.name) < 40 else ""
+        known = element.name if element.name in _KNOWN else ""
         self.items.append((Outcome(kind, place, known, reason, code, self._path), None))
 
 
