@@ -24,11 +24,13 @@ from .errors import (
     ChainUnsafeError,
     CustodianDownError,
     DeniedError,
+    FalseLogError,
     KeyFileError,
     RequestRefusedError,
     TooFewCustodiansError,
 )
 from .keys import CustodianKeys
+from .logbook import LogHead
 
 __all__ = [
     "AccessLog",
@@ -41,8 +43,10 @@ __all__ = [
     "DeletionReceipt",
     "Delivery",
     "DeniedError",
+    "FalseLogError",
     "KeyFileError",
     "Listing",
+    "LogHead",
     "Posted",
     "RequestRefusedError",
     "SealedKey",

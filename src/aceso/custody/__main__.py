@@ -96,6 +96,7 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
             consents=contracts["ConsentRegistry"]["address"],
             participants=contracts["ParticipantRegistry"]["address"],
             market=contracts["DataMarket"]["address"],
+            access_log=contracts["AccessLog"]["address"],
             since=int(contracts["DataMarket"]["block"]),
             guardianship=contracts["Guardianship"]["address"],
         )

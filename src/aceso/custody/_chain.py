@@ -72,6 +72,7 @@ class Addresses:
     consents: str
     participants: str
     market: str
+    access_log: str
     since: int
     # Empty for a custodian that keeps no sealed seeds.
     guardianship: str = ""
@@ -202,6 +203,10 @@ class Chain:
     @property
     def market_domain(self) -> dict[str, Any]:
         return self._domain(self.addresses.market)
+
+    @property
+    def log_domain(self) -> dict[str, Any]:
+        return self._domain(self.addresses.access_log)
 
     def _domain(self, contract: str) -> dict[str, Any]:
         return {

@@ -13,9 +13,9 @@ from aceso.vault import ListEntry, PublicKey, seal, seal_share
 from ._chain import Question
 from ._desk import Message
 from ._doors import Asked, Doors
-from ._log import LOG_LABEL
 from ._store import tables
 from ._typed import address, address_bytes
+from .logbook import LOG_LABEL
 
 __all__ = ["Releases"]
 

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -31,12 +32,15 @@ from sqlalchemy.engine import Connection, Engine
 
 from aceso.errors import IntegrityError, ServiceError
 
+from .logbook import log_leaf
+from .merkle import Tree
+
 __all__ = ["Box", "Store", "tables"]
 
 _DATABASE: Final = "custodian.sqlite"
 _NONCE_BYTES: Final = 12
 _CHECKPOINT_SECONDS: Final = 5.0
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 
 _meta = sa.MetaData()
 
@@ -159,10 +163,20 @@ class tables:
     log = sa.Table(
         "log",
         _meta,
+        # The place in the tree, from 0.
+        sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
         # The list's key, or an order's number.
-        sa.Column("book", sa.LargeBinary, primary_key=True),
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("book", sa.LargeBinary, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("receipt", sa.LargeBinary, nullable=False),
+        sa.UniqueConstraint("book", "number"),
+    )
+    # What of the log's Merkle tree is full, and never changes.
+    log_nodes = sa.Table(
+        "log_nodes",
+        _meta,
+        sa.Column("level", sa.Integer, primary_key=True),
+        sa.Column("position", sa.BigInteger, primary_key=True),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
     )
 
@@ -193,10 +207,12 @@ def _bound(place: Sequence[bytes]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogLine:
+    """The `number`th receipt of a book, at `place` in the tree."""
+
+    place: int
     number: int
     receipt: bytes
-    hash: bytes
 
 
 class Store:
@@ -269,38 +285,51 @@ class Store:
     # --- The log --------------------------------------------------------------------------------
 
     def append(self, connection: Connection, book: bytes, receipt: bytes) -> None:
-        """Add to a book. Each line's hash covers the former line's."""
-        log = tables.log
-        last = connection.execute(
-            sa.select(log.c.number, log.c.hash)
-            .where(log.c.book == book)
-            .order_by(log.c.number.desc())
-            .limit(1)
-        ).first()
-        number, former = (1, bytes(32)) if last is None else (last.number + 1, last.hash)
+        """Add a receipt to a book, and to the tree over all books."""
+        log, nodes = tables.log, tables.log_nodes
+        last = connection.execute(sa.select(sa.func.max(log.c.number)).where(log.c.book == book))
+        number = (last.scalar() or 0) + 1
+        tree = self.tree(connection)
+        place = tree.size
+        kept = tree.append(log_leaf(book, number, receipt))
         connection.execute(
-            sa.insert(log).values(
-                book=book, number=number, receipt=receipt, hash=chained(former, number, receipt)
-            )
+            sa.insert(log).values(place=place, book=book, number=number, receipt=receipt)
+        )
+        connection.execute(
+            sa.insert(nodes),
+            [
+                {"level": level, "position": position, "hash": hash_}
+                for (level, position), hash_ in kept.items()
+            ],
         )
 
-    def lines(self, connection: Connection, book: bytes, after: int, limit: int) -> list[LogEntry]:
+    def tree(self, connection: Connection) -> Tree:
+        """The tree over all receipts, as this transaction sees it."""
+        nodes = tables.log_nodes
+        last = connection.execute(sa.select(sa.func.max(tables.log.c.place))).scalar()
+
+        # The proofs of neighbours go through the same nodes.
+        @cache
+        def read(level: int, position: int) -> bytes:
+            return bytes(
+                connection.execute(
+                    sa.select(nodes.c.hash).where(
+                        nodes.c.level == level, nodes.c.position == position
+                    )
+                ).scalar_one()
+            )
+
+        return Tree(0 if last is None else last + 1, read)
+
+    def lines(self, connection: Connection, book: bytes, after: int, limit: int) -> list[LogLine]:
         log = tables.log
         rows = connection.execute(
-            sa.select(log.c.number, log.c.receipt, log.c.hash)
+            sa.select(log.c.place, log.c.number, log.c.receipt)
             .where(log.c.book == book, log.c.number > after)
             .order_by(log.c.number)
             .limit(limit)
         )
-        return [LogEntry(row.number, row.receipt, row.hash) for row in rows]
-
-
-def chained(former: bytes, number: int, receipt: bytes) -> bytes:
-    """The hash of a line of the log."""
-    inner = hashlib.sha256(receipt).digest()
-    return hashlib.sha256(
-        b"aceso/v1/log-line\0" + former + number.to_bytes(8, "big") + inner
-    ).digest()
+        return [LogLine(row.place, row.number, row.receipt) for row in rows]
 
 
 def _lock(folder: Path) -> IO[str]:

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import FastAPI, Path, Request
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -31,6 +31,7 @@ from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
 from . import _wire as wire
 from ._service import Service
 from .errors import RequestRefusedError
+from .logbook import LogHead
 
 __all__ = ["make_app"]
 
@@ -49,6 +50,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _AddressPath = Annotated[str, Path(pattern=r"^0x[0-9a-fA-F]{40}$")]
 _OrderPath = Annotated[str, Path(pattern=r"^[0-9]{1,78}$")]
+_LogSize = Annotated[int, Query(ge=0, lt=1 << 62)]
 
 
 class _Json(Response):
@@ -64,6 +66,15 @@ def _text(data: bytes) -> str:
 
 def _hex(data: bytes) -> str:
     return "0x" + data.hex()
+
+
+def _head(head: LogHead) -> dict[str, Any]:
+    return {
+        "custodian": head.custodian,
+        "size": head.size,
+        "root": _hex(head.root),
+        "signature": _hex(head.signature),
+    }
 
 
 def make_app(service: Service) -> FastAPI:
@@ -186,15 +197,25 @@ def make_app(service: Service) -> FastAPI:
             {
                 "lines": [
                     {
-                        "number": line["number"],
-                        "receipt": _text(line["receipt"]),
-                        "hash": _hex(line["hash"]),
+                        "number": line.number,
+                        "place": line.place,
+                        "receipt": _text(line.receipt),
+                        "proof": [_hex(part) for part in proof],
                     }
-                    for line in found["lines"]
+                    for line, proof in found["lines"]
                 ],
+                "head": _head(found["head"]),
                 "next": found["next"],
             }
         )
+
+    @app.get("/log/head", summary="The size and root of the log, signed")
+    def log_head() -> Response:
+        return _Json(_head(service.log.head()))
+
+    @app.get("/log/consistency", summary="The proof that a shorter log grew into a longer one")
+    def log_consistency(earlier: _LogSize, size: _LogSize) -> Response:
+        return _Json({"proof": [_hex(part) for part in service.log.consistency(earlier, size)]})
 
     @app.get("/health", summary="Who this is, and what it sees of the chain")
     def health() -> Response:

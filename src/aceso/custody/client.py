@@ -17,7 +17,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -30,6 +30,7 @@ from aceso.vault import (
     Head,
     ListEntry,
     Opening,
+    OpeningError,
     PrivateKey,
     PublicKey,
     SignedHead,
@@ -40,10 +41,10 @@ from aceso.vault import (
 
 from ._typed import Domain, address, address_bytes, digest, recover, sign
 from ._wire import to_json
-from .errors import CustodianDownError, DeniedError, RequestRefusedError
+from .errors import CustodianDownError, DeniedError, FalseLogError, RequestRefusedError
+from .logbook import LOG_LABEL, LogHead, log_leaf
 
 __all__ = [
-    "LOG_LABEL",
     "AccessLog",
     "Custodian",
     "DeletionReceipt",
@@ -53,7 +54,6 @@ __all__ = [
     "SignedRequest",
 ]
 
-LOG_LABEL: Final = b"aceso/v1/log-receipt\0"
 _MAX_ANSWER_BYTES: Final = 24 << 20
 _MAX_SMALL_BYTES: Final = 64 << 10
 _MAX_PAGES: Final = 10_000
@@ -144,10 +144,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AccessLog:
-    """The receipts of a list, opened, with the hash of the last line."""
+    """The receipts of a list, opened, with the head of the log that they are in."""
 
     receipts: tuple[Mapping[str, Any], ...]
-    head: bytes
+    head: LogHead
 
 
 class Custodian:
@@ -480,11 +480,16 @@ class Custodian:
         log_key: PrivateKey,
         *,
         domain: Domain,
+        log_domain: Domain,
         now: int,
     ) -> AccessLog:
-        """Who was given what of a list, from the first line on; the hashes are checked."""
+        """Who was given what of a list, from the first line on, each proved to be in the log.
+
+        Raises `FalseLogError` where something is not.
+        """
         receipts: list[Mapping[str, Any]] = []
-        head, after = bytes(32), 0
+        after = 0
+        former: LogHead | None = None
         book = address_bytes(list_key.address)
         for _ in range(_MAX_PAGES):
             message = {
@@ -495,33 +500,95 @@ class Custodian:
             }
             request = SignedRequest.sign(list_key, "LogRequest", message, domain)
             said = self._ask("POST", "/log", request.body() | {"after": after}, large=True)
-
-            def read(said: Any = said, head: bytes = head, after: int = after) -> Any:
-                opened = []
-                for line in said["lines"]:
-                    sealed = _bytes(line["receipt"])
-                    after += 1
-                    head = chained(head, after, sealed)
-                    if line["number"] != after or _hex(line["hash"]) != head:
-                        raise ValueError("a broken chain of hashes")
-                    plain = open_sealed(log_key, sealed, info=LOG_LABEL + book)
-                    opened.append(orjson.loads(plain))
-                return opened, head, after, said.get("next")
-
-            opened, head, after, following = self._parse(read)
-            receipts += opened
-            if following is None:
+            head = self._head(said.get("head"), log_domain)
+            if former is not None:
+                self.check_grew(former.size, former.root, head)
+            former = head
+            lines: list[_Line] = self._parse(partial(_lines, said))
+            for line in lines:
+                after += 1
+                leaf = log_leaf(book, after, line.receipt)
+                if line.number != after or not head.has(leaf, line.place, line.proof):
+                    raise FalseLogError(
+                        self.address,
+                        f"shows a receipt, number {line.number}, that is not in its log",
+                        code="E_LOG_RECEIPT",
+                    )
+                receipts.append(self._opened(log_key, line.receipt, book))
+            if said.get("next") is None:
                 return AccessLog(tuple(receipts), head)
-            if not opened:
+            if said["next"] != after:
                 break
         raise self._nonsense()
 
+    def _opened(self, log_key: PrivateKey, receipt: bytes, book: bytes) -> Mapping[str, Any]:
+        try:
+            opened: Mapping[str, Any] = orjson.loads(
+                open_sealed(log_key, receipt, info=LOG_LABEL + book)
+            )
+        except (OpeningError, ValueError) as exc:
+            raise FalseLogError(
+                self.address, "shows a receipt that does not open", code="E_LOG_UNOPENED"
+            ) from exc
+        return opened
 
-def chained(former: bytes, number: int, receipt: bytes) -> bytes:
-    """The hash of a line of the log."""
-    return sha256(
-        b"aceso/v1/log-line\0" + former + number.to_bytes(8, "big") + sha256(receipt).digest()
-    ).digest()
+    def log_head(self, *, log_domain: Domain) -> LogHead:
+        """How long the custodian says that its log is, signed by it."""
+        return self._head(self._ask("GET", "/log/head"), log_domain)
+
+    def check_grew(self, size: int, root: bytes, head: LogHead) -> None:
+        """Check that the log of `size` lines under `root` grew into that of `head`."""
+        if head.size < size:
+            raise FalseLogError(
+                self.address,
+                f"shows a log of {head.size} receipts, and it had {size} before",
+                code="E_LOG_SHRANK",
+            )
+        proof: list[bytes] = []
+        if size and head.size > size:
+            said = self._ask("GET", f"/log/consistency?earlier={size}&size={head.size}")
+            proof = self._parse(lambda: [_hex(part) for part in said["proof"]])
+        if size and not head.continues(size, root, proof):
+            raise FalseLogError(
+                self.address,
+                f"shows a log that is not the one which it had at {size} receipts",
+                code="E_LOG_FORKED",
+            )
+
+    def _head(self, said: Any, log_domain: Domain) -> LogHead:
+        head: LogHead = self._parse(
+            lambda: LogHead(
+                _address(said["custodian"]),
+                int(said["size"]),
+                _hex(said["root"]),
+                _hex(said["signature"]),
+            )
+        )
+        if head.custodian != self.address or not head.is_signed(log_domain):
+            raise FalseLogError(
+                self.address, "shows a head of its log that it did not sign", code="E_LOG_HEAD"
+            )
+        return head
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    place: int
+    receipt: bytes
+    proof: list[bytes]
+
+
+def _lines(said: Mapping[str, Any]) -> list[_Line]:
+    return [
+        _Line(
+            int(line["number"]),
+            int(line["place"]),
+            _bytes(line["receipt"]),
+            [_hex(part) for part in line["proof"]],
+        )
+        for line in said["lines"]
+    ]
 
 
 def deposit_message(deposit: Deposit, custodian: str) -> dict[str, Any]:

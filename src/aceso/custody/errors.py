@@ -11,6 +11,7 @@ ChainError
 CustodyError
 + CustodianDownError      one custodian doesn't answer, or not in a form that we know
 + TooFewCustodiansError   fewer than m of them do
++ FalseLogError           what one custodian shows of its log can't be true
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "ChainUnsafeError",
     "CustodianDownError",
     "DeniedError",
+    "FalseLogError",
     "KeyFileError",
     "RequestRefusedError",
     "TooFewCustodiansError",
@@ -93,3 +95,15 @@ class TooFewCustodiansError(CustodyError):
             details={"k": k, "m": m, "n": n, "names": list(names), "why": list(why)},
         )
         self.k, self.m, self.n, self.names = k, m, n, tuple(names)
+
+
+class FalseLogError(CustodyError):
+    """What a custodian shows of its log can't be true. `code` says how."""
+
+    def __init__(self, custodian: str, what: str, *, code: str):
+        super().__init__(
+            f"Custodian {custodian} {what}. Keep what it showed, and tell who accredited it.",
+            code=code,
+            details={"custodian": custodian},
+        )
+        self.custodian = custodian

@@ -27,7 +27,7 @@ Read = Callable[[int, int], bytes]
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """The hash of an entry, of another kind than that of a node, so that none passes as the other."""
+    """The hash of an entry: of another kind than a node's, so that none passes as the other."""
     return hashlib.sha256(b"\x00" + entry).digest()
 
 

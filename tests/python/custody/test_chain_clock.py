@@ -55,7 +55,7 @@ def chain(clock: Clock) -> Iterator[Chain]:
     made = Frozen(
         "http://127.0.0.1:9",
         chain_id=31_337,
-        addresses=Addresses(_NOWHERE, _NOWHERE, _NOWHERE, 0),
+        addresses=Addresses(_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE, 0),
         clock=clock,
     )
     yield made

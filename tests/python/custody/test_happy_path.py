@@ -71,8 +71,11 @@ def test_a_physician_opens_what_was_granted(
             person.list_key,
             person.keys.log_key(LABS, 0),
             domain=network.suite.domain("ConsentRegistry"),
+            log_domain=network.suite.domain("AccessLog"),
             now=network.suite.now(),
         )
-        acts += [str(receipt["act"]) for receipt in log.receipts]
-        assert {receipt["actor"] for receipt in log.receipts} == {doctor.account.address}
+        *given, reading = log.receipts
+        acts += [str(receipt["act"]) for receipt in given]
+        assert {receipt["actor"] for receipt in given} == {doctor.account.address}
+        assert (reading["act"], reading["actor"]) == ("log", person.list_key.address)
     assert sorted(acts) == ["list"] * 3 + ["release"] * 2
