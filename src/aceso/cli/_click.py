@@ -33,6 +33,8 @@ _COMMANDS: Mapping[str, str] = {
     "consents": "consent",
     "primary-physician": "consent",
     "who-can-see": "consent",
+    "guardian": "guarding",
+    "recovery": "guarding",
     "offer": "market",
     "offers": "market",
     "buy": "market",

@@ -16,9 +16,17 @@ from .amounts import base_units, coin
 from .consents import Seer
 from .errors import EvidenceError, NothingToOpenError, NotWithdrawnError, ProfileError
 from .evidence import Evidence, Verdict, evidence_of, verify
-from .guarding import Guarded, Guardian, GuardianShare, recover_seed, start_recovery
+from .guarding import (
+    Guarded,
+    Guardian,
+    GuardianShare,
+    recover_seed,
+    start_recovery,
+    support_from_json,
+    support_to_json,
+)
 from .issuer import Holder, Issuer
-from .network import CommitteeFacts, Network
+from .network import CommitteeFacts, Network, said
 from .own_vault import HOME, RESEARCH
 from .person import Person
 from .profile import Kind, Profile
@@ -70,6 +78,9 @@ __all__ = [
     "coin",
     "evidence_of",
     "recover_seed",
+    "said",
     "start_recovery",
+    "support_from_json",
+    "support_to_json",
     "verify",
 ]

@@ -1,0 +1,356 @@
+"""`aceso guardian` and `aceso recovery`: who acts for whom, and a lost seed brought back.
+
+A guardian and whoever recovers use an account for each ward, which `guardian account` shows. Both
+exchange files with the others: words are for one guardian's eyes, supports hold no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aceso.errors import InputError, UsageError
+
+from . import _terms
+from ._click import command
+from ._output import private_text, receipts, show, table
+from ._session import Session
+from ._words import say
+from .consent import ask
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from aceso.chain import GuardianPower, Receipt
+    from aceso.flows import Guarded, Guardian
+
+__all__ = ["guardian", "recovery"]
+
+_GUARDIAN = ("account", "name", "accept", "list", "remove", "share", "unshare", "contest")
+_RECOVERY = ("prepare", "support", "start", "status", "veto", "finish")
+_CLAIMS = ("incapacity", "death")
+_DAY = 86_400
+
+
+@command("guardian")
+@click.argument("action", type=click.Choice(_GUARDIAN), metavar="ACTION")
+@click.argument("whom", required=False, default="")
+@click.option("--for", "ward", metavar="PERSONA")
+@click.option("--powers", default="stop,recover", show_default=True, metavar="POWERS")
+@click.option("--until", default="10y", show_default=True, metavar="TIME")
+@click.option("--majority", metavar="DATE")
+@click.option("--yes", is_flag=True)
+def guardian(
+    session: Session,
+    *,
+    action: str,
+    whom: str,
+    ward: str | None,
+    powers: str,
+    until: str,
+    majority: str | None,
+    yes: bool,
+) -> None:
+    if action == "list":
+        _list(session)
+    elif action == "name":
+        _name(session, _account_of(whom), powers, until, majority, yes=yes)
+    elif action == "remove":
+        account = _account_of(whom)
+        _done(session, action, _guarded(session).remove(account), account=account)
+    elif action == "contest":
+        _contest(session, whom)
+    else:
+        _as_guardian(session, action, whom, _ward(ward), until)
+
+
+def _as_guardian(session: Session, action: str, whom: str, ward: str, until: str) -> None:
+    """What somebody does for a ward."""
+    acting = _acting(session, ward)
+    if action == "account":
+        document = {"account": acting.account.address, "ward": ward}
+        text = say("guardian.account", **document)
+        show(session, document, lambda console: console.print(text, highlight=False))
+    elif action == "accept":
+        _done(session, action, acting.accept(ward), account=acting.account.address)
+    elif action == "share":
+        now = session.network().suite.now()
+        seconds = _terms.Span.parse(until).seconds(now)
+        actor = _account_of(whom)
+        _done(session, action, acting.share(ward, actor, seconds=seconds), account=actor)
+    else:
+        actor = _account_of(whom)
+        _done(session, action, acting.unshare(ward, actor), account=actor)
+
+
+def _name(
+    session: Session, account: str, powers: str, until: str, majority: str | None, *, yes: bool
+) -> None:
+    found = _powers(powers)
+    guarded = _guarded(session)
+    now = session.network().suite.now()
+    seconds = _terms.Span.parse(until).seconds(now)
+    comes_of_age = _day(majority) if majority else 0
+    text = say("guardian.ask", account=account, powers=powers, until=_terms.day_text(now + seconds))
+    ask(session, text, yes=yes)
+    receipt = guarded.name(account, powers=found, seconds=seconds, majority=comes_of_age)
+    _done(session, "name", receipt, account=account, persona=guarded.persona.address)
+
+
+def _list(session: Session) -> None:
+    guarded = _guarded(session)
+    rows = guarded.guardians()
+    document = {
+        "persona": guarded.persona.address,
+        "guardians": [
+            {
+                "account": one.guardian,
+                "powers": _power_names(one.seat.powers),
+                "until": one.seat.valid_until,
+                "accepted": one.seat.accepted,
+            }
+            for one in rows
+        ],
+    }
+    columns = [say(f"column.{name}") for name in ("guardian", "powers", "until", "accepted")]
+    made = table(
+        say("guardian.title", persona=guarded.persona.address),
+        *columns,
+        rows=[
+            (
+                one.guardian,
+                ", ".join(_power_names(one.seat.powers)),
+                _terms.day_text(one.seat.valid_until),
+                say("word.yes") if one.seat.accepted else say("word.no"),
+            )
+            for one in rows
+        ],
+    )
+    show(session, document, lambda console: console.print(made))
+
+
+def _contest(session: Session, claim: str) -> None:
+    from aceso.chain import Claim
+
+    if claim not in _CLAIMS:
+        raise UsageError(
+            "Say what you object to: incapacity or death.",
+            code="E_GUARDIAN_CLAIM",
+            details={"claim": claim},
+        )
+    _done(session, "contest", _guarded(session).contest(Claim[claim.upper()]), account="")
+
+
+@command("recovery")
+@click.argument("action", type=click.Choice(_RECOVERY), metavar="ACTION")
+@click.argument("given", nargs=-1)
+@click.option("--for", "ward", metavar="PERSONA")
+@click.option("--threshold", type=click.IntRange(2, 16), default=2, show_default=True)
+@click.option("--requester", metavar="ACCOUNT")
+@click.option("--deadline", type=click.IntRange(min=1), metavar="SECOND")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--yes", is_flag=True)
+def recovery(
+    session: Session,
+    *,
+    action: str,
+    given: Sequence[str],
+    ward: str | None,
+    threshold: int,
+    requester: str | None,
+    deadline: int | None,
+    out: Path | None,
+    yes: bool,
+) -> None:
+    if action == "prepare":
+        _prepare(session, given, threshold, _place(out), yes=yes)
+    elif action == "support":
+        _support(session, _ward(ward), requester, deadline, _place(out))
+    elif action == "start":
+        _start(session, given)
+    elif action == "status":
+        _status(session, ward)
+    elif action == "veto":
+        _done(session, action, _guarded(session).veto(), account="")
+    else:
+        _finish(session, _ward(ward), given, _place(out))
+
+
+def _prepare(
+    session: Session, given: Sequence[str], threshold: int, out: Path, *, yes: bool
+) -> None:
+    accounts = [_account_of(one) for one in given]
+    guarded = _guarded(session)
+    ask(session, say("recovery.ask", count=len(accounts), threshold=threshold), yes=yes)
+    shares = guarded.prepare(accounts, threshold=threshold)
+    files = []
+    for share in shares:
+        path = out / f"{share.guardian}.words"
+        files.append(str(private_text(path, share.words + "\n")))
+    document = {"persona": guarded.persona.address, "threshold": threshold, "files": files}
+    text = say("recovery.prepared", persona=guarded.persona.address, count=len(files), folder=out)
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _support(
+    session: Session, ward: str, requester: str | None, deadline: int | None, out: Path
+) -> None:
+    from aceso.flows import support_to_json
+
+    if requester is None:
+        raise UsageError(
+            "Name the account that is to recover, with --requester.", code="E_RECOVERY_REQUESTER"
+        )
+    now = session.network().suite.now()
+    made = _acting(session, ward).support(
+        ward, _terms.address(requester), deadline=deadline or now - now % _DAY + 8 * _DAY
+    )
+    private_text(out, support_to_json(made) + "\n")
+    document = {"file": str(out), "requester": made.requester, "deadline": made.deadline}
+    text = say("recovery.supported", file=out, deadline=made.deadline)
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _start(session: Session, given: Sequence[str]) -> None:
+    from aceso.flows import said, start_recovery, support_from_json
+
+    supports = [support_from_json(_read(Path(one))) for one in given]
+    receipt = start_recovery(session.network(), supports)
+    event = said(receipt, "RecoveryStarted")
+    document = {
+        "readyAt": event["readyAt"],
+        "until": event["validUntil"],
+        "transactions": receipts([receipt]),
+    }
+    text = say("recovery.started", ready=_terms.moment_text(event["readyAt"]))
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _status(session: Session, ward: str | None) -> None:
+    persona = _ward(ward) if ward else _guarded(session).persona.address
+    found = session.network().suite.guardianship.recovery(persona)
+    document = {
+        "persona": persona,
+        "requester": found.requester if found.ready_at else None,
+        "readyAt": found.ready_at or None,
+        "until": found.valid_until or None,
+    }
+    text = say("recovery.none")
+    if found.ready_at:
+        text = say(
+            "recovery.stands",
+            requester=found.requester,
+            ready=_terms.moment_text(found.ready_at),
+            until=_terms.moment_text(found.valid_until),
+        )
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _finish(session: Session, ward: str, given: Sequence[str], out: Path) -> None:
+    from aceso.flows import recover_seed
+
+    words = [_read(Path(one)) for one in given]
+    account = _acting(session, ward).account
+    seed = recover_seed(session.network(), account, ward, words)
+    private_text(out, seed.mnemonic + "\n")
+    text = say("recovery.finished", file=out)
+    document = {"file": str(out)}
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+# What both need
+
+
+def _guarded(session: Session) -> Guarded:
+    from aceso.flows import Guarded
+
+    return Guarded(session.person())
+
+
+def _acting(session: Session, ward: str) -> Guardian:
+    from aceso.flows import Guardian
+
+    return Guardian(session.network(), _own_account(session, ward))
+
+
+def _own_account(session: Session, ward: str) -> LocalAccount:
+    """The account that this ward knows us by: a person's has one for each, others have one."""
+    from aceso.chain import grantee_of_account
+    from aceso.flows import Holder
+
+    profile = session.profile()
+    if profile.kind == "person":
+        return session.person().persona_for(grantee_of_account(ward))
+    return Holder(session.network(), profile).account
+
+
+def _done(session: Session, action: str, receipt: Receipt, **values: str) -> None:
+    document: dict[str, Any] = {name: value for name, value in values.items() if value} | {
+        "transactions": receipts([receipt])
+    }
+    key = "recovery.vetoed" if action == "veto" else f"guardian.{action}"
+    text = say(key, **values)
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _account_of(text: str) -> str:
+    if not text:
+        raise UsageError("Name the account, 0x….", code="E_GUARDIAN_ACCOUNT")
+    return _terms.address(text)
+
+
+def _ward(text: str | None) -> str:
+    if not text:
+        raise UsageError(
+            "Name the persona that it is done for, with --for.", code="E_GUARDIAN_WARD"
+        )
+    return _terms.address(text)
+
+
+def _place(out: Path | None) -> Path:
+    if out is None:
+        raise UsageError("Say where to write, with --out.", code="E_RECOVERY_OUT")
+    return out
+
+
+def _powers(text: str) -> GuardianPower:
+    from aceso.chain import GuardianPower
+
+    found = GuardianPower(0)
+    for name in filter(None, text.replace(" ", "").split(",")):
+        if name.upper() not in GuardianPower.__members__:
+            raise UsageError(
+                f"{name} is no power of a guardian. There are share, stop and recover.",
+                code="E_GUARDIAN_POWER",
+                details={"name": name},
+            )
+        found |= GuardianPower[name.upper()]
+    return found
+
+
+def _power_names(found: GuardianPower) -> list[str]:
+    return [str(one.name).lower() for one in found]
+
+
+def _day(text: str) -> int:
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
+    except ValueError as exc:
+        raise UsageError(
+            f"{text} is no date such as 2031-05-17.", code="E_GUARDIAN_DATE", details={"text": text}
+        ) from exc
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(
+            f"{path} can't be read. Check the path.",
+            code="E_GUARDIAN_FILE",
+            details={"path": str(path)},
+        ) from exc
