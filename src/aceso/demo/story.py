@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from eth_account import Account
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aceso.chain import Request
+from aceso.chain import Receipt, Request
 from aceso.codes import CLINICAL, DataClass, Reason, Use, label
 from aceso.devnet import Authority, Devnet, with_suite
 from aceso.errors import InputError
@@ -25,17 +26,25 @@ from aceso.flows import (
     HOME,
     RESEARCH,
     FileReport,
+    Guarded,
+    Guardian,
+    GuardianShare,
     Network,
+    Person,
+    Profile,
     Purchase,
     Seller,
     base_units,
     coin,
     evidence_of,
+    recover_seed,
+    start_recovery,
     verify,
 )
 from aceso.flows.reader import Opened
 from aceso.formats import Kind
 from aceso.samples import SampleFile, generate
+from aceso.vault import Seed
 
 from .cast import Cast, gather
 from .stage import Stage
@@ -111,6 +120,7 @@ class _Story:
                 self._deliver(purchase)
                 self._withdraw_and_settle(purchase)
             self._evidence()
+            self._lost_seed()
         return stage.close()
 
     # Records come in
@@ -422,6 +432,76 @@ class _Story:
                 refused = True
             stage.expect("one changed digit is noticed", refused, True)
 
+    def _lost_seed(self) -> None:
+        stage, network, person = self.stage, self.network, self.cast.person
+        guarded = Guarded(person)
+        persona = guarded.persona.address
+        guardians = [Guardian(network, Account.create()) for _ in range(3)]
+        with stage.step(
+            "Two of three guardians can bring a lost seed back, after a delay",
+            "시드를 잃으면 후견인 셋 중 둘이 대기 기간 뒤에 되찾을 수 있습니다",
+        ):
+            shares = guarded.prepare([one.account.address for one in guardians], threshold=2)
+            stage.on_chain(*(one.accept(persona) for one in guardians))
+            stage.expect("each guardian has words of their own", len({*_words(shares)}), 3)
+        if stage.steps[-1].missed:
+            return
+        with stage.step(
+            "The seed is lost: guardians ask, the person could say no, the vault comes back",
+            "시드를 잃었습니다. 후견인이 요청하고, 본인은 거부할 수 있으며, 보관함이 돌아옵니다",
+        ):
+            # What was written down on paper before, and how many records the custodians list.
+            written = person.profile.seed.mnemonic.split()
+            kept = {record_id for record_id, _ in person.records()}
+            helper = Account.create()
+            day = network.suite.now() + _DAY
+
+            def start(*some: Guardian) -> Receipt:
+                supports = [one.support(persona, helper.address, deadline=day) for one in some]
+                return start_recovery(network, supports)
+
+            def recover(words: list[str]) -> Seed:
+                return recover_seed(network, helper, persona, words)
+
+            stage.refused(
+                "one guardian alone starts nothing",
+                lambda: start(guardians[0]),
+                "E_REFUSED_RECOVERY_INVALID_COUNT",
+            )
+            stage.on_chain(start(guardians[0], guardians[1]), guarded.veto())
+            # The veto voided what they signed; the person then asks them to.
+            stage.on_chain(start(guardians[0], guardians[2]))
+            words = _words(shares)
+            stage.refused(
+                "not before the delay is over",
+                lambda: recover([words[0], words[2]]),
+                "E_RECOVERY_NOT_READY",
+            )
+            self.devnet.chain.advance_time(network.suite.guardianship.recovery_delay())
+            self.devnet.chain.mine(network.confirmations + 1)
+            stage.refused(
+                "nor with the words of one", lambda: recover(words[:1]), "E_VAULT_NOT_OPENED"
+            )
+            seed = recover([words[0], words[2]])
+            stage.expect("the seed is that on the paper", seed.mnemonic.split(), written)
+            self._restore(seed, kept)
+
+    def _restore(self, seed: Seed, kept: set[bytes]) -> None:
+        device = Profile.create(
+            self.folder / "restored",
+            seed,
+            passphrase="a new device",  # noqa: S106 - of a folder that is removed at the end
+            kind="person",
+            network="",
+        )
+        try:
+            again = Person(self.network, device)
+            again.restore()
+            found = {record_id for record_id, _ in again.records()}
+            self.stage.expect(f"all {len(kept)} records are back on a new device", found, kept)
+        finally:
+            device.close()
+
     # What steps share
 
     def _open_own(self, issuer: str) -> dict[tuple[str, str], Any]:
@@ -481,6 +561,10 @@ class _Story:
             use=asked.use,
             data_class=data_class,
         )
+
+
+def _words(shares: Iterable[GuardianShare]) -> list[str]:
+    return [one.words for one in shares]
 
 
 def _files(folder: Path | None) -> list[Path]:
