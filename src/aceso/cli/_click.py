@@ -35,6 +35,7 @@ _COMMANDS: Mapping[str, str] = {
     "who-can-see": "consent",
     "guardian": "guarding",
     "recovery": "guarding",
+    "majority": "guarding",
     "offer": "market",
     "offers": "market",
     "buy": "market",

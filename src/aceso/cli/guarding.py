@@ -1,4 +1,4 @@
-"""`aceso guardian` and `aceso recovery`: who acts for whom, and a lost seed brought back.
+"""`aceso guardian`, `recovery` and `majority`: who acts for whom, and seeds lost or replaced.
 
 A guardian and whoever recovers use an account for each ward, which `guardian account` shows. Both
 exchange files with the others: words are for one guardian's eyes, supports hold no secret.
@@ -17,18 +17,19 @@ from aceso.errors import InputError, UsageError
 
 from . import _terms
 from ._click import command
-from ._output import private_text, receipts, show, table
-from ._session import Session
+from ._output import private_text, receipts, show, steps, table
+from ._session import Session, home_folder
 from ._words import say
 from .consent import ask
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+    from rich.console import Console
 
     from aceso.chain import GuardianPower, Receipt
     from aceso.flows import Guarded, Guardian
 
-__all__ = ["guardian", "recovery"]
+__all__ = ["guardian", "majority", "recovery"]
 
 _GUARDIAN = ("account", "name", "accept", "list", "remove", "share", "unshare", "contest")
 _RECOVERY = ("prepare", "support", "start", "status", "veto", "finish")
@@ -262,7 +263,37 @@ def _finish(session: Session, ward: str, given: Sequence[str], out: Path) -> Non
     show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
 
 
-# What both need
+@command("majority")
+@click.option("--of", "of", required=True, metavar="DIR")
+@click.option("--yes", is_flag=True)
+def majority(session: Session, *, of: str, yes: bool) -> None:
+    from aceso.flows import Person, Profile, hand_over
+
+    new = session.person()
+    ask(session, say("majority.ask", old=of), yes=yes)
+    secret = session.passphrase(say("ask.old_passphrase"), variable="ACESO_OLD_PASSPHRASE")
+    before = Profile.open(home_folder(of), passphrase=secret)
+    try:
+        with steps(session) as progress:
+            done = hand_over(Person(session.network(), before), new, progress=progress)
+    finally:
+        before.close()
+    counts = {
+        "records": done.records,
+        "deleted": done.deleted,
+        "withdrawn": len(done.withdrawn),
+        "succeeded": len(done.succeeded),
+    }
+    document = counts | {"transactions": receipts([*done.withdrawn, *done.succeeded])}
+
+    def render(console: Console) -> None:
+        console.print(say("majority.done", **counts), highlight=False, soft_wrap=True)
+        console.print(say("majority.known"), highlight=False, soft_wrap=True)
+
+    show(session, document, render)
+
+
+# What all need
 
 
 def _guarded(session: Session) -> Guarded:

@@ -5,6 +5,7 @@
     issuer       a hospital or a laboratory issues records
     reader       a physician, or a member through the gateway, opens
     guarding     names guardians, brings a lost seed back
+    succession   a new seed takes over a vault
     researcher   buys, opens extracts
     evidence     whether a file is what its issuer issued
 
@@ -36,6 +37,7 @@ from .reports import FileReport, ImportReport
 from .researcher import Purchase, Researcher
 from .selling import Delivered, Seller
 from .store import Step, Store, Stored
+from .succession import HandedOver, hand_over
 
 __all__ = [
     "HOME",
@@ -50,6 +52,7 @@ __all__ = [
     "Guarded",
     "Guardian",
     "GuardianShare",
+    "HandedOver",
     "Holder",
     "ImportReport",
     "Issuer",
@@ -77,6 +80,7 @@ __all__ = [
     "base_units",
     "coin",
     "evidence_of",
+    "hand_over",
     "recover_seed",
     "said",
     "start_recovery",

@@ -6,6 +6,7 @@ aceso guardian and recovery, on a real local network
 ├── a veto: status shows none, and finish is refused
 ├── the words of a guardian are in a file that nobody else may read
 ├── guardians are listed with their powers; removed, they are gone
+├── majority: a new seed takes a vault over, and the old one finds nothing
 └── what is left out or misspelt: one sentence, exit code 2
 """
 
@@ -138,6 +139,21 @@ def test_guardians_are_listed_and_removed(scene):
 
     left = {one["account"] for one in person("guardian", "list")["guardians"]}
     assert left == {accounts[0], accounts[2]}
+
+
+def test_a_new_seed_takes_a_vault_over(actor, tmp_path, monkeypatch):
+    old, new = actor(), actor()
+    history = tmp_path / "weights.csv"
+    history.write_text("date,weight (kg)\n2024-03-01,70.5\n2024-03-02,70.4\n")
+    old("import", history)
+    kept = {one["id"] for one in old("records")["records"]}
+    monkeypatch.setenv("ACESO_OLD_PASSPHRASE", PASSPHRASE)
+
+    done = new("majority", "--of", tmp_path / "home-1", "--yes")
+
+    assert done["records"] == done["deleted"] == len(kept) > 0
+    assert {one["id"] for one in new("records")["records"]} == kept
+    assert old("records")["records"] == []
 
 
 @pytest.mark.parametrize(

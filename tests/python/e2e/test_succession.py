@@ -1,0 +1,153 @@
+"""A child comes of age: a new seed takes over, and the old one opens nothing at the custodians.
+
+everything   every record opens under the new seed; what was issued still proves itself
+old seed     its capsules are gone, its consents withdrawn, its guardians ended
+later        what comes later is sealed to keys that the old seed never had
+again        done twice, nothing more happens; with the same seed it is refused
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from aceso.chain import GuardianPower, Request, grantee_of_account
+from aceso.codes import CLINICAL, DataClass, Reason, Use
+from aceso.errors import InputError
+from aceso.flows import (
+    HOME,
+    Guarded,
+    Guardian,
+    HandedOver,
+    Issuer,
+    Person,
+    Reader,
+    evidence_of,
+    hand_over,
+    verify,
+)
+from aceso.vault import OpeningError, open_as_owner
+
+from .conftest import Bundle, World, observation
+
+LABS = DataClass.LABS
+
+
+@pytest.fixture
+def new(world: World) -> Person:
+    return Person(world.network, world.profile("person"))
+
+
+@pytest.fixture
+def guardian(world: World, person: Person) -> Guardian:
+    made = Guardian(world.network, Account.create())
+    guarded = Guarded(person)
+    now = world.network.suite.now()
+    guarded.name(
+        made.account.address,
+        powers=GuardianPower.SHARE | GuardianPower.STOP,
+        majority=now + 400 * 86_400,
+    )
+    made.accept(guarded.persona.address)
+    return made
+
+
+@pytest.fixture
+def handed(
+    person: Person,
+    new: Person,
+    guardian: Guardian,
+    hospital: Issuer,
+    stranger: Reader,
+    bundle: Bundle,
+    tmp_path: Path,
+) -> tuple[HandedOver, dict[bytes, bytes]]:
+    """A vault with own and issued records that somebody may read, handed over; and what was in
+    it."""
+    person.import_files([bundle()])
+    known = grantee_of_account(hospital.account.address)
+    card = person.card(person.persona_for(known), CLINICAL)
+    hospital.issue(card, [bundle(observation(50, "718-7", "2025-01-02", 11.5), name="new.json")])
+    person.sync()
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    contents = {}
+    for record_id in person.manifest.records:
+        path = tmp_path / record_id.hex()
+        person.open_record(record_id, path)
+        contents[record_id] = path.read_bytes()
+    return hand_over(person, new), contents
+
+
+def test_everything_opens_under_the_new_seed(
+    world: World,
+    new: Person,
+    hospital: Issuer,
+    handed: tuple[HandedOver, dict[bytes, bytes]],
+    tmp_path: Path,
+) -> None:
+    done, contents = handed
+    assert done.records == len(contents) > 5
+    again = Person(world.network, world.profile("person", new.profile.seed))
+    assert again.restore() == len(contents)
+    issued = 0
+    for record_id, wanted in contents.items():
+        path = tmp_path / "again" / record_id.hex()
+        envelope = again.open_record(record_id, path)
+        assert path.read_bytes() == wanted
+        entry = again.entry(record_id)
+        if entry.issuer == hospital.account.address:
+            evidence = evidence_of(entry, envelope, again.key_of(entry).dek)
+            assert verify(world.network, path, evidence).genuine
+            issued += 1
+    assert issued
+
+
+def test_the_old_seed_opens_nothing_any_more(
+    world: World,
+    person: Person,
+    new: Person,
+    guardian: Guardian,
+    stranger: Reader,
+    handed: tuple[HandedOver, dict[bytes, bytes]],
+) -> None:
+    done, contents = handed
+    suite = world.network.suite
+    assert done.deleted == len(contents)
+    again = Person(world.network, world.profile("person", person.profile.seed))
+    assert again.restore() == 0
+    persona = person.persona_for(stranger.grantee).address
+    question = Request(persona, stranger.account.address, stranger.grantee, Use.TREAT, LABS)
+    assert suite.decide(question).reason is Reason.WITHDRAWN
+    guarded = Guarded(person).persona.address
+    assert suite.guardianship.person(guarded).successor == Guarded(new).persona.address
+    assert not suite.guardianship.is_guardian(guarded, guardian.account.address, GuardianPower.STOP)
+
+
+def test_what_comes_later_is_of_the_new_seed(
+    person: Person, new: Person, handed: tuple[HandedOver, dict[bytes, bytes]], bundle: Bundle
+) -> None:
+    new.import_files([bundle(name="later.json", start=70)])
+    later = [one for one in new.manifest.records if one not in handed[1]]
+    assert later
+    for record_id in later:
+        with pytest.raises(OpeningError):
+            open_as_owner(new.entry(record_id).capsule, person.keys.owner_key())
+    assert new.persona(HOME).address != person.persona(HOME).address
+
+
+def test_done_again_it_does_nothing_more(
+    person: Person, new: Person, handed: tuple[HandedOver, dict[bytes, bytes]]
+) -> None:
+    again = hand_over(person, new)
+
+    assert (again.records, again.deleted, again.succeeded) == (len(handed[1]), 0, ())
+
+
+def test_the_same_seed_is_refused(world: World, person: Person) -> None:
+    twin = Person(world.network, world.profile("person", person.profile.seed))
+
+    with pytest.raises(InputError) as refused:
+        hand_over(person, twin)
+    assert refused.value.code == "E_SAME_SEED"
