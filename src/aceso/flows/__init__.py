@@ -6,6 +6,7 @@
     reader       a physician, or a member through the gateway, opens
     guarding     names guardians, brings a lost seed back
     succession   a new seed takes over a vault
+    wills        what ends at a person's death, and what does not
     researcher   buys, opens extracts
     evidence     whether a file is what its issuer issued
 
@@ -38,6 +39,7 @@ from .researcher import Purchase, Researcher
 from .selling import Delivered, Seller
 from .store import Step, Store, Stored
 from .succession import HandedOver, hand_over
+from .wills import carry_out, make_will
 
 __all__ = [
     "HOME",
@@ -78,9 +80,11 @@ __all__ = [
     "Unopened",
     "Verdict",
     "base_units",
+    "carry_out",
     "coin",
     "evidence_of",
     "hand_over",
+    "make_will",
     "recover_seed",
     "said",
     "start_recovery",
