@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aceso.chain import Receipt, Request
+from aceso.chain.failures import error_code
 from aceso.codes import CLINICAL, DataClass, Reason, Use, label
 from aceso.devnet import Authority, Devnet, with_suite
 from aceso.errors import InputError
@@ -466,7 +467,7 @@ class _Story:
             stage.refused(
                 "one guardian alone starts nothing",
                 lambda: start(guardians[0]),
-                "E_REFUSED_RECOVERY_INVALID_COUNT",
+                error_code("RecoveryInvalidCount"),
             )
             stage.on_chain(start(guardians[0], guardians[1]), guarded.veto())
             # The veto voided what they signed; the person then asks them to.
