@@ -3,6 +3,7 @@
     python -m aceso.custody init --folder DIR [--private-key-stdin]
     python -m aceso.custody serve --folder DIR --rpc URL --deployment FILE
                                   [--host 127.0.0.1 --port 0 --confirmations 1]
+                                  [--anchor-every SECONDS]
 
 `init` makes the keys and prints address and public key, to be accredited and published. `serve`
 prints one line of JSON when it is ready, and serves until it is ended.
@@ -15,13 +16,17 @@ import json
 import logging
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from aceso.chain import Deployment, Suite
 from aceso.errors import AcesoError, UsageError
 
+from ._anchoring import anchoring
 from ._chain import Addresses, Chain
 from ._service import Service
 from ._store import Store
@@ -51,6 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=0)
     serve.add_argument("--confirmations", type=int, default=1)
+    serve.add_argument(
+        "--anchor-every",
+        type=float,
+        metavar="SECONDS",
+        help="put the head of the access log on chain so often, from the custodian's own account",
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -141,7 +152,8 @@ def _serve(options: argparse.Namespace) -> int:
         seen=seen,
         on_confirmed=confirmed,
     )
-    app = make_app(Service(keys, store, chain))
+    service = Service(keys, store, chain)
+    app = make_app(service)
     # With the protocol named, as asyncio sends without delay only where it knows that it is TCP.
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -169,11 +181,25 @@ def _serve(options: argparse.Namespace) -> int:
         ready=lambda: _say(url=f"http://{host}:{port}", **_who(keys)),
     )
     try:
-        server.run(sockets=[listener])
+        with _anchored(options, keys, service):
+            server.run(sockets=[listener])
     finally:
         chain.close()
         store.close()
     return 0
+
+
+@contextmanager
+def _anchored(options: argparse.Namespace, keys: CustodianKeys, service: Service) -> Iterator[None]:
+    if options.anchor_every is None:
+        yield
+        return
+    suite = Suite.connect(options.rpc, Deployment.read(options.deployment))
+    try:
+        with anchoring(suite, keys, service.log, every=options.anchor_every):
+            yield
+    finally:
+        suite.close()
 
 
 class _Server(uvicorn.Server):

@@ -8,6 +8,7 @@
     succession   a new seed takes over a vault
     wills        what ends at a person's death, and what does not
     researcher   buys, opens extracts
+    receipts     who was given what, as the custodians' logs prove it
     evidence     whether a file is what its issuer issued
 
 Beneath them: `network` (where everything is), `profile` and `store` (what is on this device), and
@@ -34,6 +35,7 @@ from .person import Person
 from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened
+from .receipts import Access, LogReport, anchor_heads, check_logs
 from .reports import FileReport, ImportReport
 from .researcher import Purchase, Researcher
 from .selling import Delivered, Seller
@@ -44,6 +46,7 @@ from .wills import carry_out, make_will
 __all__ = [
     "HOME",
     "RESEARCH",
+    "Access",
     "CommitteeFacts",
     "Delivered",
     "Draft",
@@ -59,6 +62,7 @@ __all__ = [
     "ImportReport",
     "Issuer",
     "Kind",
+    "LogReport",
     "Network",
     "NotWithdrawnError",
     "NothingToOpenError",
@@ -79,8 +83,10 @@ __all__ = [
     "Stored",
     "Unopened",
     "Verdict",
+    "anchor_heads",
     "base_units",
     "carry_out",
+    "check_logs",
     "coin",
     "evidence_of",
     "hand_over",

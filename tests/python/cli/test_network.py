@@ -384,6 +384,15 @@ def test_share_open_and_unshare(person, physician, tmp_path):
     assert opened.code == 0
     assert any("2339-0" in Path(one["file"]).read_text() for one in opened.document["opened"])
 
+    log = person("receipts", "--anchor").document
+    assert (log["problems"], log["liars"], len(log["transactions"])) == ([], [], 3)
+    assert {one["actor"] for one in log["accesses"]} == {physician.account}
+    assert {one["act"] for one in log["accesses"]} == {"list", "release"}
+    assert {one["use"] for one in log["accesses"]} == {"TREAT"}
+    assert all(one["complete"] for one in log["accesses"])
+    said = person.says("receipts", "--lang", "ko")
+    assert said.code == 0 and "누가 무엇을 받아 갔나" in said.out
+
     assert person("unshare", physician.account, "--yes").code == 0
     denied = physician(*arguments, "--lang", "ko")
     assert (denied.code, denied.document["error"]["code"]) == (4, "E_DENIED")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,7 @@ class Network:
         module: str = "aceso.custody",
         port: int = 0,
         confirmations: int = 1,
+        more: Sequence[str] = (),
     ) -> Keeper:
         process = Process.start(
             name,
@@ -132,6 +133,7 @@ class Network:
                 str(port),
                 "--confirmations",
                 str(confirmations),
+                *more,
             ],
             folder=self.folder / "logs",
         )

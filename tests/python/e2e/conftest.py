@@ -53,13 +53,16 @@ class Keeper:
         """Stop it where it stands: connections are taken, and nothing is answered."""
         os.kill(self._process.pid, signal.SIGCONT if go_on else signal.SIGSTOP)
 
-    def start(self) -> None:
-        """Start it again, on the folder and the port that it had."""
+    def start(self, *program: str) -> None:
+        """Start it again, on the folder and the port that it had; as `program`, such as one that
+        lies, where it is named."""
         deployment = str(self._devnet.folder / "deployment.json")
         self._process = self._devnet.run(
             f"{self._name}-{next(_numbers)}",
             [
-                *(sys.executable, "-m", "aceso.custody", "serve", "--folder", str(self.folder)),
+                sys.executable,
+                *(program or ("-m", "aceso.custody")),
+                *("serve", "--folder", str(self.folder)),
                 *("--rpc", self._devnet.chain_url, "--deployment", deployment),
                 *("--confirmations", "1", "--port", self.url.rsplit(":", 1)[1]),
             ],
