@@ -22,6 +22,8 @@ __all__ = ["Suite"]
 _CHUNK = 2_500
 _BLOCK_GAS = 1_000_000_000
 _FOREVER = 2**40 - 1
+# A quarter of a year of 365.25 days, to which majority is rounded.
+_QUARTER = 7_889_400
 _KEY = "0x" + "4b" * 32
 _BATCH = "0x" + "ba" * 32
 _COIN = 10**18
@@ -49,6 +51,7 @@ class Suite:
         self.consents = made.ConsentRegistry.deploy(self.participants, by)
         self.records = made.RecordRegistry.deploy(self.participants, by)
         self.log = made.AccessLog.deploy(self.participants, by)
+        self.guardianship = made.Guardianship.deploy(self.participants, DAY, DAY, by)
         self.coin = made.RewardCoin.deploy(self.user, accounts[1], 10**9 * _COIN, by)
         # The market is linked with the newest of it.
         made.Offers.deploy(by)
@@ -67,6 +70,16 @@ class Suite:
             self.do(self.participants.proposeAccreditation, custodian, int(Role.CUSTODIAN), 0)
             self.do(self.participants.accredit, custodian)
         self.do(self.participants.registerCommittee, self.committee, [1, 2, 3])
+        # The user is a minor with two guardians, and has two physicians.
+        self.majority = (self.now + 5_000 * DAY) // _QUARTER * _QUARTER
+        self.guardians = sorted(self.custodians[:2], key=lambda one: int(str(one), 16))
+        for guardian in self.guardians:
+            self.do(self.participants.proposeAccreditation, guardian, int(Role.PHYSICIAN), 0)
+            self.do(self.participants.accredit, guardian)
+            self.do(self.guardianship.nameGuardian, self._appointment(str(guardian)))
+            accept = self.guardianship.acceptGuardianshipWithSig
+            self.do(accept, self.user, guardian, self.now + DAY, b"")
+        self._succeeded = list(self.custodians)
         self.do(self.consents.grant, self._terms(self._group(1, self.participants), _TREAT))
         self.do(self.coin.mint, self.buyer, 10**6 * _COIN)
         self.do(self.coin.mint, self.user, 10**6 * _COIN)
@@ -81,6 +94,10 @@ class Suite:
 
     def _terms(self, grantee: str, use: int) -> tuple[Any, ...]:
         return (grantee, _LABS, use, 0, 0, self.now, self.now + 30 * DAY, NOTICE)
+
+    def _appointment(self, guardian: str) -> tuple[Any, ...]:
+        """As a guardian with every power, until majority; two of them recover a seed."""
+        return (guardian, 7, self.now, self.majority, self.majority, 2)
 
     def _offer(self) -> tuple[Any, ...]:
         nobody = _account(0)
@@ -159,6 +176,13 @@ class Suite:
         self._fill(count, records.anchor, _word(base), _BATCH, cut=0)
         self._fill(count, records.retract, _word(base), cut=0)
         self._fill(count, self.log.anchorLog, self._size() + 1, _BATCH, cut=0, by=self._keeper)
+        guarding = self.guardianship
+        self._fill(count, guarding.nameGuardian, self._appointment(_account(base)), cut=0)
+        until = (self.majority, self.now + DAY, b"")
+        first = self.guardians[0]
+        self._fill(count, guarding.shareWithSig, self.user, first, _account(base), *until, cut=2)
+        self._fill(count, guarding.commitWill, _word(base), cut=0)
+        self._fill(count, guarding.attest, _account(base), 1, 0, cut=0, by=self.custodians[0])
         self._fill(count, people.proposeAccreditation, _account(base), 1, 1, cut=0)
         self._fill(count, people.accredit, _account(base), cut=0)
         self._fill(count, people.setMember, 1, _account(base), _FOREVER, 0, cut=1)
@@ -185,6 +209,7 @@ class Suite:
             | self._of_records(self._fresh)
             | self._of_participants(self._fresh)
             | self._of_log()
+            | self._of_guardians(self._fresh)
             | self._of_coin(self._fresh)
             | self._of_market()
             # Last, as it ends all grants.
@@ -258,6 +283,41 @@ class Suite:
         return {
             "anchorLog": do(it.anchorLog, size + 1, _BATCH, by=self._keeper),
             "anchorLogWithSig": do(it.anchorLogWithSig, self._keeper, size + 2, _BATCH, b""),
+        }
+
+    def _of_guardians(self, base: int) -> dict[str, int]:
+        do, it, user, deadline = self.do, self.guardianship, self.user, self.now + DAY
+        first, second = self.guardians
+        third = self.custodians[2]
+        who = [_account(base + place) for place in range(4)]
+        share = (user, first, who[2])
+        found = {
+            "nameGuardian": do(it.nameGuardian, self._appointment(who[0])),
+            "nameGuardianWithSig": do(
+                it.nameGuardianWithSig, user, self._appointment(who[1]), deadline, b""
+            ),
+            "removeGuardian": do(it.removeGuardian, who[0]),
+            "removeGuardianWithSig": do(it.removeGuardianWithSig, user, who[1], b""),
+            "shareWithSig": do(it.shareWithSig, *share, self.majority, deadline, b""),
+            "unshareWithSig": do(it.unshareWithSig, *share, b""),
+            "attest": do(it.attest, who[3], 1, 0, by=self.custodians[0]),
+            "contest": do(it.contest, 0),
+            "contestWithSig": do(it.contestWithSig, user, 0, b""),
+            "startRecovery": do(
+                it.startRecovery, user, who[0], [first, second], deadline, [b"", b""]
+            ),
+            "commitWill": do(it.commitWill, _word(base)),
+            "commitWillWithSig": do(it.commitWillWithSig, user, _word(base), deadline, b""),
+            # Each of them once: who is succeeded stays so.
+            "succeed": do(it.succeed, self._succeeded.pop(), user, deadline, b"", b""),
+        }
+        # Whoever comes next finds no recovery, and a third guardian who has not accepted.
+        do(it.contest, 3)
+        do(it.nameGuardian, self._appointment(str(third)))
+        accept = do(it.acceptGuardianshipWithSig, user, third, deadline, b"")
+        return found | {
+            "acceptGuardianshipWithSig": accept,
+            "resign": do(it.resign, user, by=third),
         }
 
     @property
