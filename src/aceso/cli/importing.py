@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from aceso.errors import InputError
+from aceso.errors import InputError, UsageError
 from aceso.formats import Format, Outcome, PersonInFile
 
 from . import _terms
@@ -36,17 +36,37 @@ _PEOPLE_SHOWN = 10
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--report", "report_file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--whose", metavar="KEY")
+@click.option("--keys", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 def take(
-    session: Session, *, paths: Sequence[Path], report_file: Path | None, whose: str | None
+    session: Session,
+    *,
+    paths: Sequence[Path],
+    report_file: Path | None,
+    whose: str | None,
+    keys: Sequence[Path],
 ) -> int:
     person = session.person()
     files, hidden = walk(paths)
     asker = _Asker(whose)
+    _check_there(keys)
     with _report(report_file) as write, steps(session) as progress:
-        report = person.import_files(files, progress=progress, on_outcome=write, whose=asker.ask)
+        report = person.import_files(
+            files, progress=progress, on_outcome=write, whose=asker.ask, keys=tuple(keys)
+        )
     document = report_document(report, hidden)
     show(session, document, lambda console: show_report(console, report, hidden))
     return _REFUSED if any(is_refused(one) for one in report.files) else 0
+
+
+def _check_there(keys: Iterable[Path]) -> None:
+    """A key file that is not there would only make every signature unchecked."""
+    for path in keys:
+        if not path.exists():
+            raise UsageError(
+                f"There are no keys at {path}: name a file of JSON Web Keys, or a folder of them.",
+                code="E_KEYS_MISSING",
+                details={"path": str(path)},
+            )
 
 
 class _Asker:

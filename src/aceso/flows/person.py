@@ -60,6 +60,7 @@ class _Reading:
     on_file: Callable[[FileReport], None] | None
     on_outcome: Callable[[Path, Outcome], None] | None
     whose: Whose | None
+    keys: tuple[Path, ...]
 
 
 class Person(HoldingRecords):
@@ -82,17 +83,19 @@ class Person(HoldingRecords):
         on_file: Callable[[FileReport], None] | None = None,
         on_outcome: Callable[[Path, Outcome], None] | None = None,
         whose: Whose | None = None,
+        keys: tuple[Path, ...] = (),
     ) -> ImportReport:
         """Take in files: what is understood becomes records, and each file is kept whole beside.
 
         The same file again adds nothing. A file that can't be read is reported; the others go on.
         Of a file about several people nothing is taken unless `whose` says which of them this is;
         then only what is about that person, and not the file itself, which holds the others.
-        `on_outcome` hears of every part of every file, those that were taken too.
+        `on_outcome` hears of every part of every file, those that were taken too. `keys` are files
+        and folders of public keys that the person trusts, by which signed files are checked.
         """
         reports: list[FileReport] = []
         resumed = self.resume(progress=progress)
-        reading = _Reading(reports, on_file, on_outcome, whose)
+        reading = _Reading(reports, on_file, on_outcome, whose, keys)
         # Whatever ends it, the file that is being read is closed here and now.
         with closing(self._drafts_of(paths, reading)) as drafts:
             published = self._publisher().publish(drafts, progress=progress)
@@ -117,7 +120,7 @@ class Person(HoldingRecords):
         """The records of all files that the vault lacks; each file ends in a report."""
         for path in paths:
             try:
-                with _opened(path, reading.whose) as imported:
+                with _opened(path, reading) as imported:
                     report = yield from self._drafts_in(path, imported, reading.on_outcome)
             except InputError as exc:
                 # A file that can't even be opened: nothing was taken, and the rest goes on.
@@ -311,20 +314,20 @@ def _forgotten(place: str, path: Path) -> Outcome:
     return Outcome(Kind.SKIPPED, place, "", reason, "forgotten", path)
 
 
-def _opened(path: Path, whose: Whose | None) -> Imported:
+def _opened(path: Path, reading: _Reading) -> Imported:
     """A file as it was read; of several people in it, as it was read for the one that this is."""
-    imported = import_file(path)
-    if len(imported.people) < 2 or whose is None:
+    imported = import_file(path, keys=reading.keys)
+    if len(imported.people) < 2 or reading.whose is None:
         return imported
     try:
-        key = whose(path, imported.people)
+        key = reading.whose(path, imported.people)
     except BaseException:
         imported.close()
         raise
     if key is None:
         return imported
     imported.close()
-    return import_file(path, subject_hint=key)
+    return import_file(path, subject_hint=key, keys=reading.keys)
 
 
 class _OwnLists:

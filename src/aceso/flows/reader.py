@@ -240,6 +240,8 @@ def _open_listed(
 _ENDINGS: Sequence[tuple[str, str]] = (
     ("application/fhir+json", ".json"),
     ("text/vcf", ".vcf"),
+    ("text/vnd.aceso.genotypes+tsv", ".tsv"),
+    ("application/vnd.ga4gh.vrs+json", ".json"),
     ("application/gzip", ".gz"),
     ("application/xml", ".xml"),
     ("application/zip", ".zip"),

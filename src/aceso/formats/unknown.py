@@ -45,6 +45,10 @@ _ROOTS = {
 }
 
 
+# A settings file begins with [a word], too.
+_JSON = re.compile(rb'\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d|true|false|null)')
+
+
 def guess_kind(head: bytes) -> tuple[str, str]:
     """What a file looks like, for a person, and its media type."""
     for magic, name, media_type in _MAGIC:
@@ -59,7 +63,7 @@ def guess_kind(head: bytes) -> tuple[str, str]:
         found = _XML_ROOT.search(text)
         name = _ROOTS.get(found[1], "an XML file") if found else "an XML file"
         return name, "application/xml"
-    if text[:1] in (b"{", b"["):
+    if _JSON.match(text) and b"\x00" not in head:
         return "a JSON file", "application/json"
     if head and b"\x00" not in head:
         return "a text file", "text/plain"

@@ -36,6 +36,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from aceso.cli import main
 from aceso.devnet import Devnet, with_suite
+from tests.python.health_cards import Issuer
 
 from .conftest import LOCALES, PASSPHRASE, Run
 
@@ -355,6 +356,25 @@ def test_records_of_a_class(person):
 
 
 # Consent
+
+
+def test_a_card_is_checked_by_the_keys_that_are_given(person, tmp_path):
+    issuer = Issuer()
+    card, keys, report = (tmp_path / name for name in ("card", "issuer.jwks", "report"))
+    card.write_text(json.dumps({"verifiableCredential": [issuer.card()]}))
+    keys.write_text(json.dumps({"keys": [issuer.jwk]}))
+
+    assert person("import", card, "--report", report, "--keys", keys).code == 0
+    told = [json.loads(line)["code"] for line in report.read_text().splitlines()]
+    assert "signature_right" in told
+
+    keys.write_text(json.dumps({"keys": [Issuer().jwk | {"kid": issuer.kid}]}))
+    assert person("import", card, "--report", report, "--keys", keys).code == 0
+    assert "signature_unchecked" in report.read_text()
+
+    missing = person("import", card, "--keys", tmp_path / "nowhere", "--lang", "ko")
+    assert (missing.code, missing.document["error"]["code"]) == (2, "E_KEYS_MISSING")
+    assert "열쇠가 없습니다" in missing.document["error"]["message"]
 
 
 def test_share_without_a_yes_does_nothing(person, physician):

@@ -87,3 +87,17 @@ def test_every_format_has_names_for_people(one):
     # An abbreviation of Latin letters is the same in Korean; words are not.
     if re.search(r"[a-z]{4,}", one.en):
         assert re.search("[가-힣]", one.ko) or one.ko.upper() == one.ko, one.ko
+
+
+@pytest.mark.parametrize(
+    "content", [b"[Header]\nversion = 1\n", b"{\x00\x01\x02 not text", b"[notes] of a walk\n"]
+)
+def test_what_only_begins_with_a_bracket_is_no_json(content, write):
+    (outcome,) = import_all(write(content)).outcomes
+    assert (outcome.kind.value, outcome.code) == ("kept", "not_understood")
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1', b"[1, 2", b'[{"a": NaN}]', b"[true,"])
+def test_what_begins_like_json_and_is_none_is_refused(content, write):
+    (outcome,) = import_all(write(content)).outcomes
+    assert outcome.kind.value == "refused"
