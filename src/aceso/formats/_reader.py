@@ -15,11 +15,20 @@ from pathlib import Path
 from ._head import Head
 from ._model import Format, Item
 
-__all__ = ["Reader", "Source"]
+__all__ = ["Budget", "Reader", "Source"]
+
+_MAX_BYTES = 16 << 30
 
 
 def _no_sibling(name: str) -> Path | None:
     return None
+
+
+class Budget:
+    """How much may still be unpacked in one import, whatever lies in what."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,8 @@ class Source:
     `subject_hint` says whose data are wanted: the id of a Patient, or the name of a sample.
     `workspace` is a folder of this import alone, removed when it is closed. `sibling` gives the
     file that lay beside this one under a plain name, where a format is made of several files.
-    `depth` says how many archives the file lay in. `keys` are files and folders of public keys that
+    `depth` says how many archives the file lay in, and `budget` how much more these may unpack.
+    `keys` are files and folders of public keys that
     the person trusts, to check what is signed.
     """
 
@@ -40,6 +50,7 @@ class Source:
     subject_hint: str | None = field(default=None, repr=False)
     sibling: Callable[[str], Path | None] = field(default=_no_sibling, repr=False)
     depth: int = 0
+    budget: Budget = field(default_factory=Budget, repr=False)
     keys: tuple[Path, ...] = field(default=(), repr=False)
 
 

@@ -3,9 +3,9 @@
 A member is unpacked to a file with a number for a name in the workspace of the import; the name
 that the archive gives it is never used as a path. The place of an outcome is `member 3, line 7`.
 
-Limits: what unpacks to more than 16 GiB together or has more than 20,000 members is refused, as is
-a member that unpacks to over 1,000 times its size, is locked, a link, or named so as to leave the
-folder. Archives in archives are read two deep.
+Limits: what unpacks to more than 16 GiB together or has more than 20,000 members is refused, as are
+members that share their bytes, and a member that unpacks to over 1,000 times its size, is locked, a
+link, or named so as to leave the folder. Archives in archives are read two deep.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from ._head import Head, look
 from ._model import Format, Item, Kind, Outcome
-from ._reader import Source
+from ._reader import Budget, Source
 
 __all__ = ["GZIP", "ZIP", "format_of", "read"]
 
 ZIP = Format("zip", "application/zip", "ZIP archive", "ZIP 압축 파일")
 GZIP = Format("gzip", "application/gzip", "gzip file", "gzip 압축 파일")
 
-_MAX_BYTES = 16 << 30
 _MAX_MEMBERS = 20_000
 _MAX_RATIO = 1_000
 _MAX_DEPTH = 2
@@ -45,13 +45,6 @@ class _Refused(Exception):
         super().__init__(reason)
         self.reason = reason
         self.code = code
-
-
-class _Budget:
-    """How much may still be unpacked."""
-
-    def __init__(self) -> None:
-        self.left = _MAX_BYTES
 
 
 def format_of(head: Head) -> Format | None:
@@ -74,7 +67,7 @@ def _read_gzip(source: Source, inner: Inner) -> Iterator[Item]:
     target = _target(source, 0)
     try:
         with gzip.open(source.path, "rb") as packed:
-            _unpack(cast(BinaryIO, packed), target, source.path.stat().st_size, _Budget())
+            _unpack(cast(BinaryIO, packed), target, source.path.stat().st_size, source.budget)
     except _Refused as exc:
         yield _outcome(source, Kind.REFUSED, "/", exc.reason, exc.code), None
         return
@@ -99,12 +92,24 @@ def _read_zip(source: Source, inner: Inner) -> Iterator[Item]:
                 reason = "the archive is empty; export it again from where it came"
                 yield _outcome(source, Kind.REFUSED, "/", reason, "empty_file"), None
                 return
-            budget = _Budget()
+            if _overlap(files):
+                reason = "members of the archive share their bytes, as a bomb's do; it is not read"
+                yield _outcome(source, Kind.REFUSED, "/", reason, "bomb"), None
+                return
             for number, info in enumerate(files, 1):
-                yield from _read_member(source, archive, number, info, budget, inner)
+                yield from _read_member(source, archive, number, info, inner)
     except (*_DAMAGED, RuntimeError, ValueError):
         reason = "the ZIP archive is damaged or cut off; export it again"
         yield _outcome(source, Kind.REFUSED, "/", reason, "damaged"), None
+
+
+def _overlap(files: list[zipfile.ZipInfo]) -> bool:
+    """Whether two members claim the same bytes, so that few bytes unpack to any number."""
+    # Before the bytes of each lies a header of at least 30 bytes.
+    spans = sorted(
+        (info.header_offset, info.header_offset + 30 + info.compress_size) for info in files
+    )
+    return any(end > start for (_, end), (start, _) in pairwise(spans))
 
 
 def _read_member(
@@ -112,7 +117,6 @@ def _read_member(
     archive: zipfile.ZipFile,
     number: int,
     info: zipfile.ZipInfo,
-    budget: _Budget,
     inner: Inner,
 ) -> Iterator[Item]:
     place = f"member {number}"
@@ -121,7 +125,7 @@ def _read_member(
         yield _outcome(source, Kind.SKIPPED, place, reason, "mac_metadata"), None
         return
     try:
-        target = _unpacked(source, archive, number, info, budget)
+        target = _unpacked(source, archive, number, info)
     except _Refused as exc:
         yield _outcome(source, Kind.REFUSED, place, exc.reason, exc.code), None
         return
@@ -131,7 +135,7 @@ def _read_member(
         return
 
     def sibling(name: str) -> Path | None:
-        return _sibling(source, archive, info, name, budget)
+        return _sibling(source, archive, info, name)
 
     within = replace(
         source, path=target, head=look(target), sibling=sibling, depth=source.depth + 1
@@ -144,7 +148,6 @@ def _sibling(
     archive: zipfile.ZipFile,
     beside: zipfile.ZipInfo,
     name: str,
-    budget: _Budget,
 ) -> Path | None:
     if not name or PurePosixPath(name).name != name:
         return None
@@ -152,7 +155,7 @@ def _sibling(
     for number, info in enumerate(archive.infolist(), 1):
         if info.filename == wanted and not info.is_dir():
             try:
-                return _unpacked(source, archive, _MAX_MEMBERS + number, info, budget)
+                return _unpacked(source, archive, _MAX_MEMBERS + number, info)
             except (_Refused, *_DAMAGED, RuntimeError, ValueError, OSError):
                 return None
     return None
@@ -163,7 +166,6 @@ def _unpacked(
     archive: zipfile.ZipFile,
     number: int,
     info: zipfile.ZipInfo,
-    budget: _Budget,
 ) -> Path:
     name = info.filename.replace("\\", "/")
     if name.startswith("/") or ".." in name.split("/") or name[1:2] == ":" or "\x00" in name:
@@ -179,11 +181,11 @@ def _unpacked(
         raise _Refused("it is a link to another file, which is never followed", "link")
     target = _target(source, number)
     with archive.open(info) as packed:
-        _unpack(packed, target, info.compress_size, budget)
+        _unpack(packed, target, info.compress_size, source.budget)
     return target
 
 
-def _unpack(packed: IO[bytes], target: Path, packed_size: int, budget: _Budget) -> None:
+def _unpack(packed: IO[bytes], target: Path, packed_size: int, budget: Budget) -> None:
     size = 0
     with target.open("wb") as out:
         while block := packed.read(_BLOCK):
