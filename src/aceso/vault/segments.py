@@ -125,6 +125,7 @@ def seal_stream(source: BinaryIO, target: BinaryIO, dek: bytes) -> Body:
     cipher = ChaCha20Poly1305(exactly(dek, DEK_BYTES, "a data key"))
     plain = memoryview(bytearray(_SEGMENTS_AT_ONCE * SEGMENT_BYTES))
     sealed = memoryview(bytearray(_SEGMENTS_AT_ONCE * _SEALED_SEGMENT_BYTES))
+    cuts = _cuts(plain, sealed)
     digest = hashlib.sha256()
     length = written = 0
     padding = -1
@@ -141,19 +142,30 @@ def seal_stream(source: BinaryIO, target: BinaryIO, dek: bytes) -> Body:
             plain[used : used + zeros] = bytes(zeros)
             padding -= zeros
             used += zeros
-        end = 0
-        starts = range(0, used, SEGMENT_BYTES)
-        for start, nonce in zip(starts, new_nonces(len(starts)), strict=True):
-            part = plain[start : min(start + SEGMENT_BYTES, used)]
-            sealed[end : end + _NONCE_BYTES] = nonce
-            end += _NONCE_BYTES
-            size = len(part) + _TAG_BYTES
-            cipher.encrypt_into(nonce, part, None, sealed[end : end + size])
-            end += size
-        digest.update(sealed[:end])
-        target.write(sealed[:end])
-        written += end
+        whole, rest = divmod(used, SEGMENT_BYTES)
+        nonces = new_nonces(whole + bool(rest))
+        for nonce, (head, into, part) in zip(nonces, cuts, strict=False):
+            head[:] = nonce
+            if whole:
+                whole -= 1
+                cipher.encrypt_into(nonce, part, None, into)
+            else:
+                cipher.encrypt_into(nonce, part[:rest], None, into[: rest + _TAG_BYTES])
+        batch = sealed[: used + len(nonces) * _EXTRA_BYTES]
+        digest.update(batch)
+        target.write(batch)
+        written += len(batch)
     return Body(sha256=digest.digest(), sealed_length=written, length=length)
+
+
+def _cuts(plain: memoryview, sealed: memoryview) -> list[tuple[memoryview, memoryview, memoryview]]:
+    """For each segment of a batch: where its nonce goes, its ciphertext, and its plaintext."""
+    found = []
+    for at in range(_SEGMENTS_AT_ONCE):
+        segment = sealed[at * _SEALED_SEGMENT_BYTES : (at + 1) * _SEALED_SEGMENT_BYTES]
+        part = plain[at * SEGMENT_BYTES : (at + 1) * SEGMENT_BYTES]
+        found.append((segment[:_NONCE_BYTES], segment[_NONCE_BYTES:], part))
+    return found
 
 
 def _not_the_body() -> OpeningError:
