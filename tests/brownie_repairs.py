@@ -1,17 +1,21 @@
-"""Repairs of eth-brownie 1.22.2, without which `--coverage` and stateful tests do not work.
+"""Repairs of eth-brownie 1.22.2, without which `--coverage` and stateful tests do not work, and others by luck.
 
 1. Brownie compares deployed code with the artifact byte for byte. The values of `immutable`s are
    zero in the artifact, so a contract that has one loses its source map: no coverage, no traces.
 2. `brownie.test.coverage`, `output` and `stateful` are compiled with a wrong type and raise
    TypeError. Their Python sources, which lie beside the compiled ones, are right.
+3. Brownie calls a transaction dropped when its sender's nonce has passed it and there is no receipt.
+   A node counts the nonce a moment before it can show the receipt, so a busy machine sees this of
+   transactions that are mined. Waiting for the receipt first leaves Brownie nothing to guess.
 
-To be removed with the first Brownie that needs neither.
+To be removed with the first Brownie that needs none.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -20,10 +24,15 @@ import brownie.network.transaction as transaction
 import brownie.test
 import brownie.test.fixtures as fixtures
 from brownie.test.managers import base, master, runner
+from web3.exceptions import TimeExhausted
 
 __all__ = ["repair"]
 
+# A block of the test chains takes milliseconds; what has no receipt after this was dropped.
+_MINED_WITHIN_S = 20
+
 _verify = contract._verify_deployed_code
+_confirm = transaction.TransactionReceipt._await_confirmation
 
 
 def _verify_but_immutables(address: str, expected: str, language: str) -> bool:
@@ -34,6 +43,18 @@ def _verify_but_immutables(address: str, expected: str, language: str) -> bool:
     return len(actual) == len(wanted) and all(
         there == here or here == "0" for there, here in zip(actual, wanted, strict=True)
     )
+
+
+def _confirm_what_has_a_receipt(
+    self: transaction.TransactionReceipt, block_number: int | None = None, required_confs: int = 1
+) -> None:
+    # Without a wait asked for, Brownie comes here in the background and nothing may be mined at all.
+    if required_confs > 0:
+        with suppress(TimeExhausted):
+            transaction.web3.eth.wait_for_transaction_receipt(
+                self.txid, timeout=_MINED_WITHIN_S, poll_latency=0.01
+            )
+    _confirm(self, block_number, required_confs)
 
 
 def _from_source(name: str) -> ModuleType:
@@ -51,6 +72,7 @@ def repair() -> None:
     if contract._verify_deployed_code is _verify_but_immutables:
         return
     contract._verify_deployed_code = _verify_but_immutables
+    transaction.TransactionReceipt._await_confirmation = _confirm_what_has_a_receipt
     for name in ("coverage", "output", "stateful"):
         module = _from_source(name)
         setattr(brownie.test, name, module)
