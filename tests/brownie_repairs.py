@@ -1,12 +1,12 @@
-"""Repairs of eth-brownie 1.22.2, without which `--coverage` and stateful tests do not work, and others by luck.
+"""Repairs of eth-brownie 1.22.2: of `--coverage`, of stateful tests, and of waiting.
 
 1. Brownie compares deployed code with the artifact byte for byte. The values of `immutable`s are
    zero in the artifact, so a contract that has one loses its source map: no coverage, no traces.
 2. `brownie.test.coverage`, `output` and `stateful` are compiled with a wrong type and raise
    TypeError. Their Python sources, which lie beside the compiled ones, are right.
-3. Brownie calls a transaction dropped when its sender's nonce has passed it and there is no receipt.
-   A node counts the nonce a moment before it can show the receipt, so a busy machine sees this of
-   transactions that are mined. Waiting for the receipt first leaves Brownie nothing to guess.
+3. Brownie calls a transaction dropped when its nonce is counted and there is no receipt. A node
+   counts the nonce a moment before it can show the receipt, so a busy machine sees this of what is
+   mined. Waiting for the receipt first leaves Brownie nothing to guess.
 
 To be removed with the first Brownie that needs none.
 """
@@ -48,7 +48,7 @@ def _verify_but_immutables(address: str, expected: str, language: str) -> bool:
 def _confirm_what_has_a_receipt(
     self: transaction.TransactionReceipt, block_number: int | None = None, required_confs: int = 1
 ) -> None:
-    # Without a wait asked for, Brownie comes here in the background and nothing may be mined at all.
+    # Where no wait is asked for, Brownie comes here in the background, and nothing may be mined.
     if required_confs > 0:
         with suppress(TimeExhausted):
             transaction.web3.eth.wait_for_transaction_receipt(
