@@ -87,7 +87,7 @@ def _read_zip(source: Source, inner: Inner) -> Iterator[Item]:
                 reason = f"the archive has more than {_MAX_MEMBERS} members; split it"
                 yield _outcome(source, Kind.REFUSED, "/", reason, "too_large"), None
                 return
-            files = [info for info in members if not info.is_dir()]
+            files = [info for info in members if not _is_folder(info)]
             if not files:
                 reason = "the archive is empty; export it again from where it came"
                 yield _outcome(source, Kind.REFUSED, "/", reason, "empty_file"), None
@@ -101,6 +101,11 @@ def _read_zip(source: Source, inner: Inner) -> Iterator[Item]:
     except (*_DAMAGED, RuntimeError, ValueError):
         reason = "the ZIP archive is damaged or cut off; export it again"
         yield _outcome(source, Kind.REFUSED, "/", reason, "damaged"), None
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    # `ZipInfo.is_dir` asks for the last character, which a member without a name lacks.
+    return info.filename.endswith("/")
 
 
 def _overlap(files: list[zipfile.ZipInfo]) -> bool:
@@ -153,7 +158,7 @@ def _sibling(
         return None
     wanted = str(PurePosixPath(beside.filename).with_name(name))
     for number, info in enumerate(archive.infolist(), 1):
-        if info.filename == wanted and not info.is_dir():
+        if info.filename == wanted and not _is_folder(info):
             try:
                 return _unpacked(source, archive, _MAX_MEMBERS + number, info)
             except (_Refused, *_DAMAGED, RuntimeError, ValueError, OSError):

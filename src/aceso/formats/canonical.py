@@ -31,8 +31,11 @@ MAX_DEPTH = 100
 # reading. The standard library then parses and writes at the speed of C.
 _MARK = "\x00"
 _ESCAPED_MARK = "\\u0000"
-_WRITTEN = re.compile(r'"\\u0000([^"]*)"')
-NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_WRITTEN = re.compile(rf'"\\u0000({_NUMBER})"')
+# A mark that stands for no number, behind an even count of backslashes.
+_STRAY_MARK = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+NUMBER = re.compile(rf"{_NUMBER}\Z")
 _OPENING = re.compile(rb'"(?:[^"\\]|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
 
 
@@ -89,6 +92,9 @@ def canonical_bytes(value: Any) -> bytes:
         text = _ENCODER.encode(value)
         if _ESCAPED_MARK in text:
             text = _WRITTEN.sub(r"\1", text)
+            # What a file says must never be written as JSON of ours.
+            if _ESCAPED_MARK in text and _STRAY_MARK.search(text):
+                raise JsonError("it holds the character U+0000", code="control_character")
         return text.encode("utf-8")
     except UnicodeEncodeError as exc:
         raise JsonError(

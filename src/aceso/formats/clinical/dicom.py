@@ -98,6 +98,7 @@ _BROKEN = (
     NotImplementedError,
     LookupError,
     OverflowError,
+    MemoryError,  # pydicom asks at once for all that a length promises, whatever the file holds.
     RecursionError,
     struct.error,
 )

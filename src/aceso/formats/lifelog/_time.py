@@ -58,7 +58,10 @@ def utc_to_local(text: str, zone: str) -> str:
     if len(moment) == 10 or not zone:
         return moment if len(moment) == 10 else moment + "Z"
     whole, dot, fraction = moment.partition(".")
-    local = datetime.fromisoformat(whole) + _delta(zone)
+    try:
+        local = datetime.fromisoformat(whole) + _delta(zone)
+    except OverflowError as exc:
+        raise ValueError("out of the calendar") from exc
     return f"{local.isoformat()}{dot}{fraction}{zone}"
 
 

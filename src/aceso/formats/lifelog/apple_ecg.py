@@ -41,7 +41,7 @@ _MAX_BYTES = 32 << 20
 _MAX_HEADER = 40
 _MAX_LINE = 1_000
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ?[+-]\d{4}\Z", re.ASCII)
-_RATE = re.compile(r"(\d{2,4}(?:[.,]\d{1,6})?)[\s\u00a0\u202f]?[^\d\s.,][^\d]{0,20}\Z")
+_RATE = re.compile(r"([0-9]{2,4}(?:[.,][0-9]{1,6})?)[\s\u00a0\u202f]?[^\d\s.,][^\d]{0,20}\Z")
 _UNIT = re.compile(r"(?:([µμu])|(m))V\Z")
 _VALUE = re.compile(r"-?\d{1,9}(?:[.,]\d{1,12})?\Z", re.ASCII)
 # What comes after the time, in the order in which every phone writes it.
@@ -121,7 +121,7 @@ def _read(source: Source) -> Iterator[Item]:
             values.append("E")
             reason = "a value of the trace is no number; a hole is left for it"
             yield Outcome(Kind.REFUSED, f"line {at}", "", reason, "bad_value", path), None
-    rate = Decimal(trace.rate)
+    rate = Decimal(trace.rate or 0)
     if not 1 <= rate <= 10_000:
         reason = "the sample rate can't be one; it is kept in the source file"
         yield Outcome(Kind.REFUSED, "/", "", reason, "bad_value", path), None
