@@ -50,6 +50,9 @@ LOCAL_DELAY_SECONDS = 0
 # How long a person has to object: to being found incapable or dead, and to a recovery of the seed.
 ATTESTATION_DELAY_SECONDS = 14 * 24 * 3600
 RECOVERY_DELAY_SECONDS = 7 * 24 * 3600
+# What an emergency access is backed by, in base units, and how long a panel has to review it.
+EMERGENCY_BOND = 50 * COIN
+REVIEW_SECONDS = 14 * 24 * 3600
 
 
 def main() -> None:
@@ -90,6 +93,8 @@ def deploy() -> Deployment:
             "accreditation delay": f"{delay} s",
             "attestation delay": f"{ATTESTATION_DELAY_SECONDS} s",
             "recovery delay": f"{RECOVERY_DELAY_SECONDS} s",
+            "emergency bond": f"{EMERGENCY_BOND} base units",
+            "emergency review": f"{REVIEW_SECONDS} s",
             "coin rate": f"{COIN_RATE} base units for a wei",
             "sale cap": f"{SALE_CAP} base units",
             "coin cap": f"{COIN_CAP} base units",
@@ -112,6 +117,8 @@ def deploy() -> Deployment:
         coin_cap=COIN_CAP,
         attestation_delay=ATTESTATION_DELAY_SECONDS,
         recovery_delay=RECOVERY_DELAY_SECONDS,
+        emergency_bond=EMERGENCY_BOND,
+        review_period=REVIEW_SECONDS,
         commit=_commit(),
         progress=lambda contract, address: CONSOLE.print(f"  {contract:<20} {address}"),
     )

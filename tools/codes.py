@@ -45,6 +45,7 @@ class Vocabulary:
     conditions: tuple[Code, ...]
     roles: tuple[Code, ...]
     reasons: tuple[Code, ...]
+    emergencies: tuple[Code, ...]
 
     def kinds(self) -> Iterable[tuple[str, tuple[Code, ...]]]:
         """The kinds that are bits of a word."""
@@ -72,6 +73,7 @@ def load(path: Path) -> Vocabulary:
         conditions=_codes(document["condition"]),
         roles=_codes(document["role"]),
         reasons=_codes(document["reason"]),
+        emergencies=_codes(document["emergency"]),
     )
     _verify(vocabulary)
     return vocabulary
@@ -114,8 +116,9 @@ def _verify(vocabulary: Vocabulary) -> None:
             if code.name in seen:
                 raise VocabularyError(f"{code.name} is used twice")
             seen.add(code.name)
-    if [reason.number for reason in vocabulary.reasons] != list(range(len(vocabulary.reasons))):
-        raise VocabularyError("the numbers of [[reason]] must count up from 0")
+    for kind, counted in (("reason", vocabulary.reasons), ("emergency", vocabulary.emergencies)):
+        if [code.number for code in counted] != list(range(len(counted))):
+            raise VocabularyError(f"the numbers of [[{kind}]] must count up from 0")
     for code in vocabulary.classes:
         if code.group not in GROUPS:
             raise VocabularyError(f"{code.name} has no group of {', '.join(GROUPS)}")
@@ -131,7 +134,7 @@ def _verify(vocabulary: Vocabulary) -> None:
 
 
 def solidity(vocabulary: Vocabulary) -> str:
-    """The library `Codes` and the enumeration `Reason`."""
+    """The library `Codes` and the enumerations `Reason` and `Emergency`."""
     blocks = []
     for kind, codes in vocabulary.kinds():
         width = _WIDTHS[kind]
@@ -155,8 +158,13 @@ def solidity(vocabulary: Vocabulary) -> str:
         f" // {'permitted' if reason.permit else 'denied'}: {reason.en}"
         for reason in vocabulary.reasons
     )
+    emergencies = "\n".join(
+        f"    {code.name}{',' if code is not vocabulary.emergencies[-1] else ''} // {code.en}"
+        for code in vocabulary.emergencies
+    )
     return _SOLIDITY.format(
         reasons=reasons,
+        emergencies=emergencies,
         codes="\n\n".join(blocks),
         allowed_by=_allowed_by(vocabulary),
         max_duration=_max_duration(vocabulary),
@@ -221,6 +229,11 @@ enum Reason {{
 {reasons}
 }}
 
+/// @dev Why a clinician breaks the glass of a person who can't be asked.
+enum Emergency {{
+{emergencies}
+}}
+
 /// @title Codes
 /// @notice The vocabulary: a bit for each class, use, condition and role.
 /// @dev A bit keeps its meaning for ever.
@@ -267,6 +280,7 @@ def python(vocabulary: Vocabulary) -> str:
         )
     )
     reasons = "\n".join(f"    {reason.name} = {reason.number}" for reason in vocabulary.reasons)
+    emergencies = "\n".join(f"    {code.name} = {code.number}" for code in vocabulary.emergencies)
     permits = ", ".join(f"Reason.{reason.name}" for reason in vocabulary.reasons if reason.permit)
     groups = "\n".join(
         f"{group.upper()} = "
@@ -286,12 +300,14 @@ def python(vocabulary: Vocabulary) -> str:
             ("Condition", vocabulary.conditions),
             ("Role", vocabulary.roles),
             ("Reason", vocabulary.reasons),
+            ("Emergency", vocabulary.emergencies),
         )
         for code in codes
     )
     return _PYTHON.format(
         flags=flags,
         reasons=reasons,
+        emergencies=emergencies,
         permits=permits,
         groups=groups,
         allowed_by=allowed,
@@ -346,6 +362,7 @@ __all__ = [
     "SENSITIVE",
     "Condition",
     "DataClass",
+    "Emergency",
     "Reason",
     "Role",
     "Use",
@@ -369,6 +386,13 @@ class Reason(IntEnum):
 
 _PERMITS = frozenset({{{permits}}})
 
+
+class Emergency(IntEnum):
+    """Why a clinician breaks the glass of a person who can't be asked."""
+
+{emergencies}
+
+
 {groups}
 
 # The uses of a grant that cover a request for one use.
@@ -391,14 +415,14 @@ _LABELS: Mapping[tuple[type, int], tuple[str, str]] = {{
 }}
 
 
-def label(code: DataClass | Use | Condition | Role | Reason, lang: str = "en") -> str:
+def label(code: DataClass | Use | Condition | Role | Reason | Emergency, lang: str = "en") -> str:
     """Say `code` in English or Korean; several bits together as a list.
 
     `lang` is a locale such as "ko_KR.UTF-8": what begins with "ko" is Korean, all else English.
     A bit that has no meaning here, as of a newer version, is shown as a number.
     """
     column = 1 if lang.lower().startswith("ko") else 0
-    if isinstance(code, Reason):
+    if isinstance(code, IntEnum):
         return _label(code, column)
     return ", ".join(_label(bit, column) for bit in _bits(code))
 

@@ -23,6 +23,14 @@ enum Reason {
     CONDITION // denied: a condition of the consent has not been attested
 }
 
+/// @dev Why a clinician breaks the glass of a person who can't be asked.
+enum Emergency {
+    UNCONSCIOUS, // the person is not conscious
+    CANNOT_SPEAK, // the person can't make themself understood
+    DANGER_TO_LIFE, // waiting for an answer would endanger life
+    LASTING_HARM // waiting for an answer would do lasting harm
+}
+
 /// @title Codes
 /// @notice The vocabulary: a bit for each class, use, condition and role.
 /// @dev A bit keeps its meaning for ever.

@@ -24,6 +24,7 @@ __all__ = [
     "SENSITIVE",
     "Condition",
     "DataClass",
+    "Emergency",
     "Reason",
     "Role",
     "Use",
@@ -137,6 +138,16 @@ class Reason(IntEnum):
 
 
 _PERMITS = frozenset({Reason.SELF, Reason.GRANTED, Reason.PRIMARY_PHYSICIAN, Reason.MEMBER})
+
+
+class Emergency(IntEnum):
+    """Why a clinician breaks the glass of a person who can't be asked."""
+
+    UNCONSCIOUS = 0
+    CANNOT_SPEAK = 1
+    DANGER_TO_LIFE = 2
+    LASTING_HARM = 3
+
 
 CLINICAL = (
     DataClass.PROBLEMS
@@ -317,17 +328,30 @@ _LABELS: Mapping[tuple[type, int], tuple[str, str]] = {
         "a condition of the consent has not been attested",
         "동의에 붙은 조건이 확인되지 않았습니다",
     ),
+    (Emergency, Emergency.UNCONSCIOUS): ("the person is not conscious", "의식이 없습니다"),
+    (Emergency, Emergency.CANNOT_SPEAK): (
+        "the person can't make themself understood",
+        "의사소통을 할 수 없습니다",
+    ),
+    (Emergency, Emergency.DANGER_TO_LIFE): (
+        "waiting for an answer would endanger life",
+        "답을 기다리면 생명이 위험합니다",
+    ),
+    (Emergency, Emergency.LASTING_HARM): (
+        "waiting for an answer would do lasting harm",
+        "답을 기다리면 영구적인 손상이 우려됩니다",
+    ),
 }
 
 
-def label(code: DataClass | Use | Condition | Role | Reason, lang: str = "en") -> str:
+def label(code: DataClass | Use | Condition | Role | Reason | Emergency, lang: str = "en") -> str:
     """Say `code` in English or Korean; several bits together as a list.
 
     `lang` is a locale such as "ko_KR.UTF-8": what begins with "ko" is Korean, all else English.
     A bit that has no meaning here, as of a newer version, is shown as a number.
     """
     column = 1 if lang.lower().startswith("ko") else 0
-    if isinstance(code, Reason):
+    if isinstance(code, IntEnum):
         return _label(code, column)
     return ", ".join(_label(bit, column) for bit in _bits(code))
 

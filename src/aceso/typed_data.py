@@ -127,6 +127,36 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Attest that the extract of an order is held ready for its buyer.",
         ko="주문의 추출본이 구매자를 위해 준비되었음을 확인합니다.",
     ),
+    "EmergencyCredit": TypedStruct(
+        primary_type="EmergencyCredit",
+        verifier="EmergencyAccess",
+        encoded_type="EmergencyCredit(address subject,address to,uint24 taken,uint256 deadline)",
+        types={
+            "EmergencyCredit": [
+                {"name": "subject", "type": "address"},
+                {"name": "to", "type": "address"},
+                {"name": "taken", "type": "uint24"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Send the coin that I am owed for emergency accesses to this account.",
+        ko="응급 접근과 관련하여 내가 받을 코인을 이 계정으로 보냅니다.",
+    ),
+    "EmergencyStop": TypedStruct(
+        primary_type="EmergencyStop",
+        verifier="EmergencyAccess",
+        encoded_type="EmergencyStop(address subject,address by,address clinician,uint64 number)",
+        types={
+            "EmergencyStop": [
+                {"name": "subject", "type": "address"},
+                {"name": "by", "type": "address"},
+                {"name": "clinician", "type": "address"},
+                {"name": "number", "type": "uint64"},
+            ],
+        },
+        en="Stop this clinician's emergency access to my data, or to the data of the person whose guardian I am, at once.",
+        ko="이 의료진의 응급 접근을 즉시 중단합니다. 대상은 나의 자료, 또는 내가 후견하는 사람의 자료입니다.",
+    ),
     "ExtractDeposit": TypedStruct(
         primary_type="ExtractDeposit",
         verifier="ConsentRegistry",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from aceso.signing import digest, recover, sign
 
-from . import acts, guardian_acts
+from . import acts, emergency_acts, guardian_acts
 from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
@@ -20,6 +20,7 @@ from .contracts import (
     Coin,
     Consents,
     Contract,
+    Emergencies,
     Guardianship,
     Market,
     Participants,
@@ -53,10 +54,14 @@ from .requests import (
     Committee,
     Decision,
     Delivery,
+    EmergencyOutcome,
+    EmergencyStatistics,
     Evidence,
     GuardianPower,
     Institution,
+    NewestOpening,
     OfferTerms,
+    Opening,
     Person,
     RecordStanding,
     Recovery,
@@ -96,6 +101,9 @@ __all__ = [
     "Deployment",
     "DeploymentError",
     "DeploymentFileError",
+    "Emergencies",
+    "EmergencyOutcome",
+    "EmergencyStatistics",
     "Event",
     "Evidence",
     "Finding",
@@ -109,11 +117,13 @@ __all__ = [
     "LocalAuthority",
     "Log",
     "Market",
+    "NewestOpening",
     "Node",
     "NodeRefusedError",
     "NotDeployedError",
     "NotMinedError",
     "OfferTerms",
+    "Opening",
     "OrderHead",
     "OrderState",
     "OrderTail",
@@ -139,6 +149,7 @@ __all__ = [
     "deploy_local_authority",
     "deploy_suite",
     "digest",
+    "emergency_acts",
     "grantee_of_account",
     "grantee_of_group",
     "guardian_acts",

@@ -41,6 +41,7 @@ SUITE: Final = (
     "DataMarket",
     "Guardianship",
     "AccessLog",
+    "EmergencyAccess",
 )
 
 _Reader = Callable[[bytes], Any]

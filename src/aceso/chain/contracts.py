@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aceso.codes import Condition, DataClass, Reason, Role
+from aceso.codes import Condition, DataClass, Emergency, Reason, Role
 
 from .abi import artifact
 from .calls import Call
@@ -19,10 +19,14 @@ from .requests import (
     Claim,
     Committee,
     Delivery,
+    EmergencyOutcome,
+    EmergencyStatistics,
     Evidence,
     GuardianPower,
     Institution,
+    NewestOpening,
     OfferTerms,
+    Opening,
     Person,
     RecordStanding,
     Recovery,
@@ -37,6 +41,7 @@ __all__ = [
     "Coin",
     "Consents",
     "Contract",
+    "Emergencies",
     "Guardianship",
     "Market",
     "Participants",
@@ -519,3 +524,70 @@ class Guardianship(Contract):
 
     def recovery_delay(self) -> int:
         return int(self.read("recoveryDelay")[0])
+
+
+class Emergencies(Contract):
+    """EmergencyAccess: break-glass, its bonds and its reviews."""
+
+    # The number of its one group.
+    GROUP = 1
+
+    def open(self, subject: str, institution: int, reason: Emergency, window: int = 0) -> Call:
+        """`window` in seconds; 0 is four hours."""
+        return self.call("open", subject, institution, int(reason), window)
+
+    def stop(self, subject: str, clinician: str) -> Call:
+        return self.call("stop", subject, clinician)
+
+    def stop_with_sig(self, subject: str, by: str, clinician: str, signature: bytes) -> Call:
+        return self.call("stopWithSig", subject, by, clinician, signature)
+
+    def close(self, subject: str) -> Call:
+        return self.call("close", subject)
+
+    def review(self, number: int, institution: int, justified: bool) -> Call:
+        return self.call("review", number, institution, justified)
+
+    def end_review(self, number: int) -> Call:
+        return self.call("endReview", number)
+
+    def take_credit(self, to: str) -> Call:
+        return self.call("takeCredit", to)
+
+    def take_credit_with_sig(self, subject: str, to: str, deadline: int, signature: bytes) -> Call:
+        return self.call("takeCreditWithSig", subject, to, deadline, signature)
+
+    def is_member(
+        self, number: int, subject: str, actor: str, *, block: BlockTag = "latest"
+    ) -> bool:
+        return bool(self.read("isMember", number, subject, actor, block=block)[0])
+
+    def opening_of(self, subject: str, clinician: str, *, block: BlockTag = "latest") -> int:
+        """The number of the open glass, or 0."""
+        return int(self.read("openingOf", subject, clinician, block=block)[0])
+
+    def newest_of(self, subject: str, clinician: str) -> NewestOpening:
+        return NewestOpening(*self.read("newestOf", subject, clinician))
+
+    def opening(self, number: int, *, block: BlockTag = "latest") -> Opening:
+        subject, clinician, place, reason, until, outcome = self.read(
+            "opening", number, block=block
+        )
+        return Opening(
+            subject, clinician, place, Emergency(reason), until, EmergencyOutcome(outcome)
+        )
+
+    def credit_of(self, account: str) -> tuple[int, int]:
+        """How much coin is credited, and how often credit was taken."""
+        amount, taken = self.read("creditOf", account)
+        return amount, taken
+
+    def statistics(self, institution: int = 0) -> EmergencyStatistics:
+        """Of one institution, or (0) in all."""
+        return EmergencyStatistics(*self.read("statistics", institution))
+
+    def bond(self) -> int:
+        return int(self.read("bond")[0])
+
+    def review_period(self) -> int:
+        return int(self.read("reviewPeriod")[0])

@@ -4,10 +4,10 @@
     deployment.write("deployments/local.json")
     check_deployment(url, deployment)          # [] when all is as it must be
 
-Nine steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
-CoinSale, Offers, DataMarket, Guardianship, AccessLog. The coin names the sale that may mint before
-the sale exists; the sale's address follows from the deployer's next nonce, so nothing else may be
-sent from that account meanwhile, and the deployment fails if it was.
+Ten steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
+CoinSale, Offers, DataMarket, Guardianship, AccessLog, EmergencyAccess. The coin names the sale
+that may mint before the sale exists; the sale's address follows from the deployer's next nonce, so
+nothing else may be sent from that account meanwhile, and the deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
 with addresses, separators and caps in the places of immutables. It tells that a deployment is ours
@@ -27,7 +27,7 @@ from aceso.signing import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 from ._bytes import checksum, keccak
 from ._rlp import encode as rlp
 from .abi import SUITE, artifact
-from .contracts import Coin, Guardianship, Market, Participants, Sale
+from .contracts import Coin, Emergencies, Guardianship, Market, Participants, Sale
 from .deployed import Deployed, Deployment
 from .errors import DeploymentError
 from .node import Node
@@ -47,7 +47,14 @@ ZERO: Final = "0x" + "00" * 20
 _OFFERS: Final = "contracts/market/Offers.sol:Offers"
 _WALLET: Final = "MultiSigWallet"
 # Those that take signed messages.
-_SIGNED: Final = ("ConsentRegistry", "RecordRegistry", "DataMarket", "Guardianship", "AccessLog")
+_SIGNED: Final = (
+    "ConsentRegistry",
+    "RecordRegistry",
+    "DataMarket",
+    "Guardianship",
+    "AccessLog",
+    "EmergencyAccess",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ class Plan:
     coin_cap: int
     attestation_delay: int
     recovery_delay: int
+    emergency_bond: int
+    review_period: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,13 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
             wanted.recovery_delay,
         ],
         "AccessLog": [at["ParticipantRegistry"]],
+        "EmergencyAccess": [
+            at["ParticipantRegistry"],
+            at["Guardianship"],
+            at["RewardCoin"],
+            wanted.emergency_bond,
+            wanted.review_period,
+        ],
     }
     return [Step(name, arguments[name]) for name in SUITE]
 
@@ -112,6 +128,8 @@ def deploy_suite(
     coin_cap: int,
     attestation_delay: int = 14 * 86_400,
     recovery_delay: int = 7 * 86_400,
+    emergency_bond: int = 50 * 10**18,
+    review_period: int = 14 * 86_400,
     commit: str = "",
     progress: Callable[[str, str], None] | None = None,
 ) -> Deployment:
@@ -130,6 +148,8 @@ def deploy_suite(
             coin_cap=coin_cap,
             attestation_delay=attestation_delay,
             recovery_delay=recovery_delay,
+            emergency_bond=emergency_bond,
+            review_period=review_period,
         )
         if len(node.code(checksum(authority))) == 0:
             raise DeploymentError(
@@ -234,6 +254,13 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
             [guardianship.attestation_delay(), guardianship.recovery_delay()],
             args["Guardianship"][1:],
         )
+        emergencies = Emergencies(node, "EmergencyAccess", at["EmergencyAccess"])
+        expect(
+            "EmergencyAccess",
+            "bond and review period",
+            [emergencies.bond(), emergencies.review_period()],
+            args["EmergencyAccess"][3:],
+        )
         for name in _SIGNED:
             contract = Market(node, name, at[name])
             _, title, version, chain_id, verifier, _, _ = contract.read("eip712Domain")
@@ -316,6 +343,10 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name == "Guardianship":
         values |= {"_participants": at["ParticipantRegistry"]}
         values |= {"_attestationDelay": args[1], "_recoveryDelay": args[2]}
+    elif name == "EmergencyAccess":
+        values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
+        values |= {"_guardianship": at["Guardianship"]}
+        values |= {"_bond": args[3], "_reviewPeriod": args[4]}
     found = {key: _as_word(value) for key, value in values.items()}
     if name == "Offers":
         found["library"] = bytes.fromhex(address[2:])

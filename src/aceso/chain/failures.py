@@ -28,7 +28,7 @@ _OTHER: Final = "Other"
 # Values that are seconds since 1970.
 _TIMES: Final = {
     *("readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"),
-    *("majority", "committed", "inForceFrom"),
+    *("majority", "committed", "inForceFrom", "reviewUntil"),
 }
 # The terms of an offer, in the order of the struct.
 _TERMS: Final = (
@@ -448,6 +448,89 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "서명한 행위는 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
     ),
     "GuardianInvalidSignature": (
+        "The signature is not that of {signer} over this act as things stand: sign it again.",
+        "서명이 지금 상태에서 {signer}이(가) 한 것이 아닙니다. 다시 서명하십시오.",
+    ),
+    # EmergencyAccess
+    "EmergencyNotClinician": (
+        "{caller} is no accredited emergency clinician of institution {institution}: ask the "
+        "authority and the institution.",
+        "{caller} 계정은 {institution}번 기관에 속한 인증된 응급 의료진이 아닙니다. 인증 기관과 "
+        "소속 기관에 문의하십시오.",
+    ),
+    "EmergencyInvalidSubject": (
+        "No glass of {subject} can be broken: name the persona on the card, and not yourself.",
+        "{subject} 계정에는 응급 접근을 열 수 없습니다. 카드에 적힌 페르소나를 지정하십시오.",
+    ),
+    "EmergencyInvalidWindow": (
+        "{window} seconds are too long: an emergency access lasts 24 hours at most.",
+        "{window}초는 너무 깁니다. 응급 접근은 최대 24시간입니다.",
+    ),
+    "EmergencyAlreadyOpen": (
+        "The access is open already, as number {number}: it is never prolonged. Open again when "
+        "it is over.",
+        "{number}번으로 이미 열려 있으며 연장되지 않습니다. 끝난 뒤에 다시 여십시오.",
+    ),
+    "EmergencyWasStopped": (
+        "Access {number} was stopped by the person or a guardian: this clinician stays out until a "
+        "panel finds it justified.",
+        "본인이나 후견인이 {number}번 접근을 중지했습니다. 심사에서 정당하다고 인정될 때까지 이 "
+        "의료진은 다시 열 수 없습니다.",
+    ),
+    "EmergencyTooMany": (
+        "{clinician} opened as many accesses today as anybody may in a day: a colleague has to.",
+        "{clinician} 계정은 하루에 열 수 있는 수를 다 썼습니다. 동료가 열어야 합니다.",
+    ),
+    "EmergencyNotOpen": (
+        "{clinician} has no open emergency access to the data of {subject}.",
+        "{clinician} 계정에 열린 {subject}의 응급 접근이 없습니다.",
+    ),
+    "EmergencyNotEntitled": (
+        "{account} can't stop this: only {subject} or a guardian with the power to stop can.",
+        "{account} 계정은 중지할 수 없습니다. {subject} 본인이나 중지 권한이 있는 후견인만 할 수 "
+        "있습니다.",
+    ),
+    "EmergencyUnknown": (
+        "There is no emergency access {number}: check the number.",
+        "{number}번 응급 접근은 없습니다. 번호를 확인하십시오.",
+    ),
+    "EmergencyNotOver": (
+        "Access {number} goes on until {validUntil}: it is reviewed when it is over.",
+        "{number}번 접근은 {validUntil}까지 계속됩니다. 끝난 뒤에 심사합니다.",
+    ),
+    "EmergencyAlreadyDecided": (
+        "Access {number} was decided before, for good.",
+        "{number}번 접근의 심사는 이미 끝났습니다.",
+    ),
+    "EmergencyReviewEnded": (
+        "The review of access {number} ended at {reviewUntil}: anybody can settle it now.",
+        "{number}번 접근의 심사 기한이 {reviewUntil}에 끝났습니다. 이제 누구나 정산할 수 있습니다.",
+    ),
+    "EmergencyReviewOpen": (
+        "The review of access {number} goes on until {reviewUntil}: settle it after that.",
+        "{number}번 접근의 심사가 {reviewUntil}까지 계속됩니다. 그 뒤에 정산하십시오.",
+    ),
+    "EmergencyNotReviewer": (
+        "{caller} is no accredited member of an ethics board of institution {institution}: ask "
+        "the authority and the institution.",
+        "{caller} 계정은 {institution}번 기관의 인증된 윤리위원이 아닙니다. 인증 기관과 소속 "
+        "기관에 문의하십시오.",
+    ),
+    "EmergencyNotIndependent": (
+        "{reviewer} of institution {institution} is not independent of the clinician or of another "
+        "reviewer: somebody else has to review.",
+        "{institution}번 기관의 {reviewer} 계정은 의료진이나 다른 심사자와 독립적이지 않습니다. "
+        "다른 사람이 심사해야 합니다.",
+    ),
+    "EmergencyNoCredit": (
+        "{account} has no credit to take to {to}.",
+        "{account} 계정에는 {to} 계정으로 보낼 코인이 없습니다.",
+    ),
+    "EmergencyExpiredSignature": (
+        "The signed act could be submitted until {deadline}: sign it again.",
+        "서명한 행위는 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "EmergencyInvalidSignature": (
         "The signature is not that of {signer} over this act as things stand: sign it again.",
         "서명이 지금 상태에서 {signer}이(가) 한 것이 아닙니다. 다시 서명하십시오.",
     ),

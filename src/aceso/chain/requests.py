@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from aceso.codes import Condition, DataClass, Reason, Use
+from aceso.codes import Condition, DataClass, Emergency, Reason, Use
 
 from .words import GrantWord, HeadWord
 
@@ -16,10 +16,14 @@ __all__ = [
     "Committee",
     "Decision",
     "Delivery",
+    "EmergencyOutcome",
+    "EmergencyStatistics",
     "Evidence",
     "GuardianPower",
     "Institution",
+    "NewestOpening",
     "OfferTerms",
+    "Opening",
     "Person",
     "RecordStanding",
     "Recovery",
@@ -252,3 +256,48 @@ class AnchoredHead:
     size: int
     anchored_at: int
     root: bytes
+
+
+class EmergencyOutcome(IntEnum):
+    """What became of an opening."""
+
+    PENDING = 0
+    JUSTIFIED = 1
+    UNJUSTIFIED = 2
+    UNREVIEWED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A break-glass: of whom, by whom, why, reviewed until when, and what became of it."""
+
+    subject: str
+    clinician: str
+    institution: int
+    reason: Emergency
+    review_until: int
+    outcome: EmergencyOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class NewestOpening:
+    """The newest opening of a subject by a clinician; its number is 0 if there was none."""
+
+    number: int
+    valid_until: int
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyStatistics:
+    """How many openings there were, and what became of them."""
+
+    opened: int
+    stopped: int
+    justified: int
+    unjustified: int
+    unreviewed: int
+
+    @property
+    def pending(self) -> int:
+        return self.opened - self.justified - self.unjustified - self.unreviewed

@@ -23,6 +23,7 @@ from .contracts import (
     AccessLogs,
     Coin,
     Consents,
+    Emergencies,
     Guardianship,
     Market,
     Participants,
@@ -56,6 +57,7 @@ class Suite:
         self.sale = Sale(node, *self._at("CoinSale"))
         self.market = Market(node, *self._at("DataMarket"))
         self.guardianship = Guardianship(node, *self._at("Guardianship"))
+        self.emergencies = Emergencies(node, *self._at("EmergencyAccess"))
         self.access_log = AccessLogs(node, *self._at("AccessLog"))
 
     def _at(self, name: str) -> tuple[str, str]:

@@ -53,6 +53,10 @@ class Suite:
         self.log = made.AccessLog.deploy(self.participants, by)
         self.guardianship = made.Guardianship.deploy(self.participants, DAY, DAY, by)
         self.coin = made.RewardCoin.deploy(self.user, accounts[1], 10**9 * _COIN, by)
+        # Reviews of two minutes, so that they can be waited for.
+        self.emergency = made.EmergencyAccess.deploy(
+            self.participants, self.guardianship, self.coin, _COIN, 60, by
+        )
         # The market is linked with the newest of it.
         made.Offers.deploy(by)
         self.market = made.DataMarket.deploy(
@@ -85,6 +89,16 @@ class Suite:
         self.do(self.coin.mint, self.user, 10**6 * _COIN)
         self.do(self.coin.approve, self.market, 10**6 * _COIN, by=self.buyer)
         self.do(self.coin.approve, self.user, 10**6 * _COIN)
+        # The buyer is a clinician too, whom two of the custodians review.
+        self.do(self.coin.approve, self.emergency, 10**6 * _COIN, by=self.buyer)
+        self.do(self.participants.setMember, 1, self.buyer, _FOREVER, 0)
+        for each, role in (
+            (self.buyer, Role.EMERGENCY_CLINICIAN),
+            (self.custodians[1], Role.ETHICS_BOARD),
+            (self.custodians[2], Role.ETHICS_BOARD),
+        ):
+            self.do(self.participants.proposeAccreditation, each, int(role), 0)
+            self.do(self.participants.accredit, each)
 
     # --- Terms ---
 
@@ -211,6 +225,7 @@ class Suite:
             | self._of_log()
             | self._of_guardians(self._fresh)
             | self._of_coin(self._fresh)
+            | self._of_emergencies()
             | self._of_market()
             # Last, as it ends all grants.
             | self._of_all()
@@ -318,6 +333,31 @@ class Suite:
         return found | {
             "acceptGuardianshipWithSig": accept,
             "resign": do(it.resign, user, by=third),
+        }
+
+    def _of_emergencies(self) -> dict[str, int]:
+        do, it, user, buyer = self.do, self.emergency, self.user, self.buyer
+
+        def opened() -> int:
+            return do(it.open, user, 1, 0, 60, by=buyer)
+
+        def reviewed() -> int:
+            number = it.newestOf(user, buyer)[0]
+            first = do(it.review, number, 2, True, by=self.custodians[1])
+            do(it.review, number, 3, True, by=self.custodians[2])
+            return first
+
+        found = {"open": opened(), "stop": do(it.stop, user, buyer), "review": reviewed()}
+        opened()
+        found["stopWithSig"] = do(it.stopWithSig, user, user, buyer, b"")
+        reviewed()
+        opened()
+        found["close"] = do(it.close, user, by=buyer)
+        web3.provider.make_request("evm_mine", [self.now + 120])
+        return found | {
+            "endReview": do(it.endReview, it.newestOf(user, buyer)[0]),
+            "takeCredit": do(it.takeCredit, buyer),
+            "takeCreditWithSig": do(it.takeCreditWithSig, buyer, user, self.now + DAY, b""),
         }
 
     @property

@@ -44,6 +44,7 @@ REST = "".join(
         ("condition", "bit"),
         ("role", "bit"),
         ("reason", "number"),
+        ("emergency", "number"),
     )
 )
 
