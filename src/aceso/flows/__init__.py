@@ -17,6 +17,15 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 
 from .amounts import base_units, coin
 from .consents import Seer
+from .emergency import (
+    EMERGENCY_CLASSES,
+    EmergencyNotice,
+    EmergencyProfile,
+    Rescuer,
+    Reviewer,
+    emergency_group,
+    stop_as_guardian,
+)
 from .errors import EvidenceError, NothingToOpenError, NotWithdrawnError, ProfileError
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .guarding import (
@@ -44,12 +53,15 @@ from .succession import HandedOver, hand_over
 from .wills import carry_out, make_will
 
 __all__ = [
+    "EMERGENCY_CLASSES",
     "HOME",
     "RESEARCH",
     "Access",
     "CommitteeFacts",
     "Delivered",
     "Draft",
+    "EmergencyNotice",
+    "EmergencyProfile",
     "Evidence",
     "EvidenceError",
     "FileReport",
@@ -75,7 +87,9 @@ __all__ = [
     "Purchase",
     "Reader",
     "Refused",
+    "Rescuer",
     "Researcher",
+    "Reviewer",
     "Seer",
     "Seller",
     "Step",
@@ -88,12 +102,14 @@ __all__ = [
     "carry_out",
     "check_logs",
     "coin",
+    "emergency_group",
     "evidence_of",
     "hand_over",
     "make_will",
     "recover_seed",
     "said",
     "start_recovery",
+    "stop_as_guardian",
     "support_from_json",
     "support_to_json",
     "verify",

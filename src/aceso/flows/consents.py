@@ -62,7 +62,7 @@ class Consenting(OwnVault):
     ) -> Receipt:
         """Grant, and leave the class keys for the grantee at the custodians."""
         self.finish_pending()
-        to = self.network.receiving_key(grantee)
+        to = self._sealed_to(grantee)
         persona = self.persona_for(grantee)
         now = self.network.suite.now()
         terms = Terms(
@@ -80,6 +80,15 @@ class Consenting(OwnVault):
         self._save_manifest()
         self.network.wait_confirmed(receipt)
         return receipt
+
+    def _sealed_to(self, grantee: bytes) -> PublicKey:
+        """The key that class keys for this grantee are sealed to: what they published, or for the
+        emergency group, whose members nobody knows beforehand, that of the card."""
+        found = parse_grantee(grantee)
+        if found.is_group and found.address == self.network.suite.addresses["EmergencyAccess"]:
+            self.persona_for(grantee)
+            return self.keys.emergency_key(self.manifest.relationships[grantee]).public_key
+        return self.network.receiving_key(grantee)
 
     def choose_physician(
         self, physician: str, *, sensitive: DataClass = _NONE, seconds: int = 365 * _DAY
@@ -269,7 +278,7 @@ class Consenting(OwnVault):
                 # They may not see it any more.
                 continue
             try:
-                to = self.network.receiving_key(grantee)
+                to = self._sealed_to(grantee)
                 persona = self.persona(self.manifest.relationships[grantee])
                 self._leave_key(persona, grantee, DataClass(number), epoch, to)
             except AcesoError as exc:

@@ -70,6 +70,12 @@ class OwnVault:
             self._save_manifest()
         return self.persona(index)
 
+    def forget_relationship(self, grantee: bytes) -> None:
+        """Meet this grantee as somebody new from now on: the next persona is another one."""
+        taken = self.manifest.relationships.values()
+        self.manifest.relationships[grantee] = max([FIRST_RELATIONSHIP - 1, *taken]) + 1
+        self._save_manifest()
+
     def personas(self) -> dict[str, int]:
         """Every persona that is in use, by its address."""
         indices = {HOME, RESEARCH, *self.manifest.relationships.values()}

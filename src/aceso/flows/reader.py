@@ -41,7 +41,7 @@ from .network import Network
 from .profile import Profile
 from .records import write_body
 
-__all__ = ["Gateway", "Opened", "Reader", "Unopened"]
+__all__ = ["Gateway", "Opened", "Reader", "Unopened", "open_listed"]
 
 _OPENED_AT_ONCE = 4
 
@@ -85,7 +85,7 @@ class _Opening(Holder):
         opened: list[Opened] = []
         unopened: list[Unopened] = []
         for data_class in classes:
-            for one in _open_listed(
+            for one in open_listed(
                 self.network,
                 _listing(self.network, actor, grantee, persona, data_class, use),
                 actor=actor,
@@ -169,7 +169,7 @@ def _listing(
     )
 
 
-def _open_listed(
+def open_listed(
     network: Network,
     listing: Listing,
     *,
@@ -180,8 +180,12 @@ def _open_listed(
     data_class: DataClass,
     use: Use,
     folder: Path,
+    class_keys_to: PrivateKey | None = None,
 ) -> list[Opened | Unopened]:
-    ours = receiving_key.public_key.digest
+    """Open each entry. The shares come to `receiving_key`; so did the class keys, unless they were
+    sealed to another, such as that of an emergency card."""
+    opens_keys = class_keys_to or receiving_key
+    ours = opens_keys.public_key.digest
     keys: dict[int, PrivateKey] = {}
     for left in listing.sealed_keys:
         # What was left for a receiving key that we have changed since is of no use to us.
@@ -197,7 +201,7 @@ def _open_listed(
         )
         with suppress(OpeningError):
             # One that does not open is one that was not left: a record that needs it says so.
-            keys[left.epoch] = open_class_key(left.sealed, receiving_key, binding=binding)
+            keys[left.epoch] = open_class_key(left.sealed, opens_keys, binding=binding)
 
     def open_one(entry: ListEntry) -> Opened:
         class_key = keys.get(entry.capsule.context.epoch)

@@ -31,6 +31,7 @@ from .capsule import (
 )
 from .card import Card, CustodianCard, Opening, SignedOpening
 from .crypt4gh import write_crypt4gh
+from .emergency_card import EmergencyCard
 from .errors import (
     CardError,
     FalseShareError,
@@ -87,6 +88,7 @@ __all__ = [
     "Deposit",
     "DisclosedField",
     "Disclosure",
+    "EmergencyCard",
     "Envelope",
     "FalseShareError",
     "FieldTree",

@@ -191,6 +191,10 @@ class VaultKeys:
         """Opens every record of the vault without anybody's help."""
         return self._pair("owner-key")
 
+    def emergency_key(self, persona: int) -> PrivateKey:
+        """Opens the emergency classes' keys; its secret is on the card of this persona."""
+        return self._pair("emergency-key", 0, persona)
+
     def head_key(self) -> LocalAccount:
         """Signs the head of the manifest."""
         return self._account("head-key")

@@ -25,14 +25,25 @@ import pytest
 
 from aceso.codes import Role
 from aceso.devnet import Authority, Devnet, Process, with_suite
-from aceso.flows import Gateway, Issuer, Kind, Network, Person, Profile, Reader, Researcher
+from aceso.flows import (
+    Gateway,
+    Issuer,
+    Kind,
+    Network,
+    Person,
+    Profile,
+    Reader,
+    Rescuer,
+    Researcher,
+    Reviewer,
+)
 from aceso.vault import Seed
 
 PASSPHRASE = "a passphrase of a test"
 _READY_SECONDS = 30.0
 _numbers = count(1)
 
-H = TypeVar("H", Issuer, Reader, Researcher)
+H = TypeVar("H", Issuer, Reader, Researcher, Rescuer, Reviewer)
 
 
 class Keeper:

@@ -1,0 +1,271 @@
+"""Emergencies: the card that a person carries, and what a clinician opens with it.
+
+    profile = EmergencyProfile(person)
+    card = profile.prepare(DataClass.ALLERGIES | DataClass.MEDICATIONS)
+    …                                                             # the person can't be asked
+    rescuer = Rescuer(network, clinician's profile)
+    rescuer.open(card, institution=3, reason=Emergency.UNCONSCIOUS)
+    rescuer.read(card, classes=DataClass.ALLERGIES, folder=Path("opened"))
+    profile.openings()                                            # it can't be hidden
+    profile.stop(clinician)
+
+The person grants emergency treatment to the emergency group, once, from a persona that is used for
+nothing else; `decide` stays the one decision. The classes' keys are sealed to the card's key pair,
+also those of later epochs. The custodians' shares go to the clinician's own published key. So it
+takes the card, the accreditation, the open glass and m custodians to open anything, and whoever has
+all of them opens what the person chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import (
+    Emergencies,
+    EmergencyOutcome,
+    EmergencyStatistics,
+    Opening,
+    Receipt,
+    emergency_acts,
+    grantee_of_group,
+)
+from aceso.codes import DataClass, Emergency, Use
+from aceso.errors import InputError
+from aceso.vault import EmergencyCard
+
+from .issuer import Holder
+from .network import Network
+from .person import Person
+from .profile import Profile
+from .reader import Opened, Unopened, open_listed
+
+__all__ = [
+    "EMERGENCY_CLASSES",
+    "EmergencyNotice",
+    "EmergencyProfile",
+    "Rescuer",
+    "Reviewer",
+    "emergency_group",
+    "stop_as_guardian",
+]
+
+# What a card opens unless the person says otherwise.
+EMERGENCY_CLASSES: Final = DataClass.ALLERGIES | DataClass.MEDICATIONS | DataClass.PROBLEMS
+_YEAR: Final = 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyNotice:
+    """What the chain says of one opening: when, by whom, why, and how it stands now."""
+
+    number: int
+    opened_at: int
+    valid_until: int
+    is_open: bool
+    is_stopped: bool
+    opening: Opening
+
+    @property
+    def outcome(self) -> EmergencyOutcome:
+        return self.opening.outcome
+
+
+def emergency_group(network: Network) -> bytes:
+    """The grantee that stands for the clinicians with an open glass."""
+    return grantee_of_group(Emergencies.GROUP, network.suite.addresses["EmergencyAccess"])
+
+
+class EmergencyProfile:
+    """What a person does about emergencies."""
+
+    def __init__(self, person: Person):
+        self._person = person
+        self._network = person.network
+        self._group = emergency_group(person.network)
+
+    @property
+    def persona(self) -> LocalAccount | None:
+        """The persona on the card; none before the first card."""
+        index = self._person.manifest.relationships.get(self._group)
+        return None if index is None else self._person.persona(index)
+
+    def prepare(
+        self, classes: DataClass = EMERGENCY_CLASSES, *, seconds: int = 5 * _YEAR
+    ) -> EmergencyCard:
+        """Grant these classes for emergencies, in place of what was granted before, and make the
+        card. The same card again, as long as it is not replaced."""
+        self._person.share(self._group, classes=classes, uses=Use.ETREAT, seconds=seconds)
+        return self.card()
+
+    def replace(
+        self, classes: DataClass = EMERGENCY_CLASSES, *, seconds: int = 5 * _YEAR
+    ) -> EmergencyCard:
+        """A card in place of one that was lost: another persona and another secret. The old one is
+        withdrawn from, and the classes get new keys."""
+        if self.persona is not None:
+            self._person.unshare(self._group)
+            self._person.forget_relationship(self._group)
+        return self.prepare(classes, seconds=seconds)
+
+    def card(self) -> EmergencyCard:
+        """The card as it stands."""
+        index = self._person.manifest.relationships.get(self._group)
+        if index is None:
+            raise InputError(
+                "There is no emergency card yet. Make one with `aceso emergency card`.",
+                code="E_NO_EMERGENCY_CARD",
+            )
+        return EmergencyCard(
+            chain_id=self._network.suite.chain_id,
+            contract=self._network.suite.addresses["EmergencyAccess"],
+            persona=self._person.persona(index).address,
+            secret=self._person.keys.emergency_key(index),
+        )
+
+    def sealed_for(self, institutions: Sequence[int]) -> dict[int, bytes]:
+        """Copies of the card, each sealed to the published key of an institution."""
+        participants = self._network.suite.addresses["ParticipantRegistry"]
+        card = self.card()
+        return {
+            number: card.seal(self._network.receiving_key(grantee_of_group(number, participants)))
+            for number in institutions
+        }
+
+    def openings(self) -> list[EmergencyNotice]:
+        """Every time that the glass was broken, the newest first."""
+        persona = self.persona
+        return [] if persona is None else _notices(self._network, persona.address)
+
+    def stop(self, clinician: str) -> Receipt:
+        """Stop an access at once. That clinician stays out until a panel finds it justified."""
+        persona = self.persona
+        if persona is None:
+            raise InputError(
+                "There is no emergency card yet, so there is nothing to stop.",
+                code="E_NO_EMERGENCY_CARD",
+            )
+        suite = self._network.suite
+        act = emergency_acts.stop(suite, persona, subject=persona.address, clinician=clinician)
+        return self._network.relayer.send(act.call)
+
+
+def stop_as_guardian(
+    network: Network, guardian: LocalAccount, *, subject: str, clinician: str
+) -> Receipt:
+    """Stop an access to the data of `subject`, as a guardian with the power to stop."""
+    act = emergency_acts.stop(network.suite, guardian, subject=subject, clinician=clinician)
+    return network.relayer.send(act.call)
+
+
+def _notices(network: Network, persona: str) -> list[EmergencyNotice]:
+    emergencies = network.suite.emergencies
+    found = []
+    for event, time in network.synced().timed_events("EmergencyOpened"):
+        if event.args["subject"] != persona:
+            continue
+        number, clinician = int(event.args["number"]), str(event.args["clinician"])
+        newest = emergencies.newest_of(persona, clinician)
+        is_newest = newest.number == number
+        found.append(
+            EmergencyNotice(
+                number=number,
+                opened_at=time,
+                valid_until=newest.valid_until if is_newest else int(event.args["validUntil"]),
+                is_open=emergencies.opening_of(persona, clinician) == number,
+                is_stopped=is_newest and newest.stopped,
+                opening=emergencies.opening(number),
+            )
+        )
+    return found[::-1]
+
+
+class Rescuer(Holder):
+    """An accredited emergency clinician."""
+
+    def __init__(self, network: Network, profile: Profile):
+        super().__init__(network, profile)
+        self.unopened: tuple[Unopened, ...] = ()
+
+    def open(
+        self,
+        card: EmergencyCard,
+        *,
+        institution: int,
+        reason: Emergency,
+        seconds: int = 0,
+    ) -> Receipt:
+        """Break the glass of the card's persona, leaving the bond. It is public at once."""
+        self._check(card)
+        suite, sender = self.network.suite, self.network.sender(self.account)
+        bond = suite.emergencies.bond()
+        if suite.coin.allowance(self.account.address, suite.emergencies.address) < bond:
+            sender.send(suite.coin.approve(suite.emergencies.address, bond))
+        receipt = sender.send(suite.emergencies.open(card.persona, institution, reason, seconds))
+        self.network.wait_confirmed(receipt)
+        return receipt
+
+    def close(self, persona: str) -> Receipt:
+        """Close one's own access before its time."""
+        return self.network.sender(self.account).send(self.network.suite.emergencies.close(persona))
+
+    def read(self, card: EmergencyCard, *, classes: DataClass, folder: Path) -> list[Opened]:
+        """What opened; `unopened` says what did not. If nothing did, the first error is raised."""
+        self._check(card)
+        group = emergency_group(self.network)
+        opened: list[Opened] = []
+        unopened: list[Unopened] = []
+        for data_class in classes:
+            listing = self.network.committee.listing(
+                actor=self.account,
+                subject=card.persona,
+                grantee=group,
+                use=Use.ETREAT,
+                data_class=data_class,
+            )
+            for one in open_listed(
+                self.network,
+                listing,
+                actor=self.account,
+                grantee=group,
+                receiving_key=self.receiving_key,
+                class_keys_to=card.secret,
+                persona=card.persona,
+                data_class=data_class,
+                use=Use.ETREAT,
+                folder=folder,
+            ):
+                if isinstance(one, Opened):
+                    opened.append(one)
+                else:
+                    unopened.append(one)
+        self.unopened = tuple(unopened)
+        if unopened and not opened:
+            raise unopened[0].error
+        return opened
+
+    def _check(self, card: EmergencyCard) -> None:
+        suite = self.network.suite
+        said = (card.chain_id, card.contract.lower())
+        if said != (suite.chain_id, suite.addresses["EmergencyAccess"].lower()):
+            raise InputError(
+                f"The card is for chain {card.chain_id} and the contract {card.contract}, which is "
+                "not this network. Name the network that it was made for.",
+                code="E_EMERGENCY_NETWORK",
+            )
+
+
+class Reviewer(Holder):
+    """A member of an ethics board, who says whether an opening was justified."""
+
+    def review(self, number: int, *, institution: int, justified: bool) -> Receipt:
+        call = self.network.suite.emergencies.review(number, institution, justified)
+        return self.network.sender(self.account).send(call)
+
+    def statistics(self, institution: int = 0) -> EmergencyStatistics:
+        """Of one institution, or (0) in all. Anybody may ask."""
+        return self.network.suite.emergencies.statistics(institution)
