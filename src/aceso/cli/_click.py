@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, str] = {
     "guardian": "guarding",
     "recovery": "guarding",
     "majority": "guarding",
+    "emergency": "emergency",
     "receipts": "receipts",
     "offer": "market",
     "offers": "market",

@@ -58,6 +58,7 @@ _DAY = 86_400
 _UNITS = {"m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "y": 365 * _DAY}
 _SPAN = re.compile(r"([1-9]\d{0,8})([mhdwy])\Z")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
+_EMERGENCY = "emergency"
 _GROUP = re.compile(r"(institution|offer):([1-9]\d{0,18})\Z")
 
 
@@ -218,8 +219,10 @@ def address(text: str) -> str:
 
 def grantee(network: Network, text: str) -> bytes:
     """`0x…`, `institution:7` or `offer:12` as the 32 bytes of the chain."""
-    from aceso.chain import grantee_of_account, grantee_of_group
+    from aceso.chain import Emergencies, grantee_of_account, grantee_of_group
 
+    if text == _EMERGENCY:
+        return grantee_of_group(Emergencies.GROUP, network.suite.addresses["EmergencyAccess"])
     found = _GROUP.match(text)
     if found:
         name = "ParticipantRegistry" if found[1] == "institution" else "DataMarket"
@@ -245,6 +248,8 @@ def grantee_text(network: Network, found: bytes) -> str:
         return f"offer:{said.number}"
     if said.address == network.suite.addresses["ParticipantRegistry"]:
         return f"institution:{said.number}"
+    if said.address == network.suite.addresses["EmergencyAccess"]:
+        return _EMERGENCY
     return f"{said.number}@{said.address}"
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aceso.chain import GuardianPower, Receipt
     from aceso.flows import Guarded, Guardian
 
-__all__ = ["guardian", "majority", "recovery"]
+__all__ = ["guardian", "majority", "own_account", "recovery"]
 
 _GUARDIAN = ("account", "name", "accept", "list", "remove", "share", "unshare", "contest")
 _RECOVERY = ("prepare", "support", "start", "status", "veto", "finish")
@@ -305,10 +305,10 @@ def _guarded(session: Session) -> Guarded:
 def _acting(session: Session, ward: str) -> Guardian:
     from aceso.flows import Guardian
 
-    return Guardian(session.network(), _own_account(session, ward))
+    return Guardian(session.network(), own_account(session, ward))
 
 
-def _own_account(session: Session, ward: str) -> LocalAccount:
+def own_account(session: Session, ward: str) -> LocalAccount:
     """The account that this ward knows us by: a person's has one for each, others have one."""
     from aceso.chain import grantee_of_account
     from aceso.flows import Holder

@@ -15,9 +15,9 @@ from aceso.devnet import Authority
 from aceso.flows import Gateway, Issuer, Kind, Network, Person, Profile, Reader, Researcher
 from aceso.vault import Seed
 
-__all__ = ["Cast", "gather"]
+__all__ = ["PASSPHRASE", "Cast", "gather"]
 
-_PASSPHRASE = "the demo's folder is removed when it ends"  # noqa: S105
+PASSPHRASE = "the demo's folder is removed when it ends"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def gather(network: Network, authority: Authority, folder: Path) -> Cast:
 
     def profile(name: str, kind: Kind) -> Profile:
         return Profile.create(
-            folder / name, Seed.make(), passphrase=_PASSPHRASE, kind=kind, network=""
+            folder / name, Seed.make(), passphrase=PASSPHRASE, kind=kind, network=""
         )
 
     hospital = Issuer(network, profile("hospital", "institution"))

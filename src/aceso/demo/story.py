@@ -48,6 +48,7 @@ from aceso.samples import SampleFile, generate
 from aceso.vault import Seed
 
 from .cast import Cast, gather
+from .emergency import show_emergency
 from .stage import Stage
 
 __all__ = ["main"]
@@ -116,6 +117,14 @@ class _Story:
             self._physician()
             self._gateway()
             self._stranger()
+            show_emergency(
+                stage,
+                network,
+                authority,
+                self.cast,
+                self.samples["hospital"].path,
+                self.folder / "emergency",
+            )
             self._sell()
             for purchase in self.purchases:
                 self._deliver(purchase)

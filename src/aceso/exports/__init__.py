@@ -25,6 +25,7 @@ from __future__ import annotations
 from ._held import Held
 from ._resources import Resources
 from .bundle import write_bundle, write_ndjson
+from .emergency_page import emergency_page
 from .errors import ExportError, NothingToExportError, SeveralPeopleError
 from .files import create, write_body
 from .ips import write_ips
@@ -40,6 +41,7 @@ __all__ = [
     "SeveralPeopleError",
     "Summary",
     "create",
+    "emergency_page",
     "write_body",
     "write_bundle",
     "write_data_points",

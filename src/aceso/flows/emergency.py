@@ -114,16 +114,12 @@ class EmergencyProfile:
 
     def card(self) -> EmergencyCard:
         """The card as it stands."""
-        index = self._person.manifest.relationships.get(self._group)
-        if index is None:
-            raise InputError(
-                "There is no emergency card yet. Make one with `aceso emergency card`.",
-                code="E_NO_EMERGENCY_CARD",
-            )
+        persona = self.acting()
+        index = self._person.manifest.relationships[self._group]
         return EmergencyCard(
             chain_id=self._network.suite.chain_id,
             contract=self._network.suite.addresses["EmergencyAccess"],
-            persona=self._person.persona(index).address,
+            persona=persona.address,
             secret=self._person.keys.emergency_key(index),
         )
 
@@ -136,6 +132,16 @@ class EmergencyProfile:
             for number in institutions
         }
 
+    def acting(self) -> LocalAccount:
+        """The persona on the card, or an `InputError` where there is none."""
+        persona = self.persona
+        if persona is None:
+            raise InputError(
+                "There is no emergency card yet. Make one with `aceso emergency card`.",
+                code="E_NO_EMERGENCY_CARD",
+            )
+        return persona
+
     def openings(self) -> list[EmergencyNotice]:
         """Every time that the glass was broken, the newest first."""
         persona = self.persona
@@ -143,12 +149,7 @@ class EmergencyProfile:
 
     def stop(self, clinician: str) -> Receipt:
         """Stop an access at once. That clinician stays out until a panel finds it justified."""
-        persona = self.persona
-        if persona is None:
-            raise InputError(
-                "There is no emergency card yet, so there is nothing to stop.",
-                code="E_NO_EMERGENCY_CARD",
-            )
+        persona = self.acting()
         suite = self._network.suite
         act = emergency_acts.stop(suite, persona, subject=persona.address, clinician=clinician)
         return self._network.relayer.send(act.call)
@@ -264,6 +265,11 @@ class Reviewer(Holder):
 
     def review(self, number: int, *, institution: int, justified: bool) -> Receipt:
         call = self.network.suite.emergencies.review(number, institution, justified)
+        return self.network.sender(self.account).send(call)
+
+    def end(self, number: int) -> Receipt:
+        """End a review that no two agreed in by its deadline. Anybody may."""
+        call = self.network.suite.emergencies.end_review(number)
         return self.network.sender(self.account).send(call)
 
     def statistics(self, institution: int = 0) -> EmergencyStatistics:
