@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aceso.flows import Network
 
 __all__ = [
+    "EMERGENCY",
     "GROUPS",
     "Span",
     "address",
@@ -58,7 +59,7 @@ _DAY = 86_400
 _UNITS = {"m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "y": 365 * _DAY}
 _SPAN = re.compile(r"([1-9]\d{0,8})([mhdwy])\Z")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
-_EMERGENCY = "emergency"
+EMERGENCY = "emergency"
 _GROUP = re.compile(r"(institution|offer):([1-9]\d{0,18})\Z")
 
 
@@ -221,7 +222,7 @@ def grantee(network: Network, text: str) -> bytes:
     """`0x…`, `institution:7` or `offer:12` as the 32 bytes of the chain."""
     from aceso.chain import Emergencies, grantee_of_account, grantee_of_group
 
-    if text == _EMERGENCY:
+    if text == EMERGENCY:
         return grantee_of_group(Emergencies.GROUP, network.suite.addresses["EmergencyAccess"])
     found = _GROUP.match(text)
     if found:
@@ -249,7 +250,7 @@ def grantee_text(network: Network, found: bytes) -> str:
     if said.address == network.suite.addresses["ParticipantRegistry"]:
         return f"institution:{said.number}"
     if said.address == network.suite.addresses["EmergencyAccess"]:
-        return _EMERGENCY
+        return EMERGENCY
     return f"{said.number}@{said.address}"
 
 

@@ -62,6 +62,12 @@ def share(
     to = _terms.grantee(network, grantee)
     now = network.suite.now()
     end = now + span.seconds(now, most=_terms.longest(wanted))
+    if grantee == _terms.EMERGENCY:
+        raise UsageError(
+            "For emergencies a card is needed, which names what it opens. Make one with `aceso "
+            "emergency card`.",
+            code="E_EMERGENCY_SHARE",
+        )
     # Whom nothing can be sealed to is refused before anything is asked.
     network.receiving_key(to)
     text = say(

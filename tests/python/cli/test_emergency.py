@@ -185,6 +185,12 @@ def test_what_is_left_out_is_said(actor, given, code):
     assert actor("professional")(*given, code=2)["error"]["code"] == code
 
 
+def test_an_emergency_is_shared_by_a_card_alone(actor):
+    person = actor()
+    said = person("share", "emergency", "--classes", "labs", "--uses", "ETREAT", "--yes", code=2)
+    assert said["error"]["code"] == "E_EMERGENCY_SHARE"
+
+
 def test_without_a_card_there_is_nothing_to_stop(actor):
     person = actor()
     assert person("emergency", "status")["openings"] == []

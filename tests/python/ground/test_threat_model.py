@@ -29,6 +29,7 @@ ADVERSARIES = (
     "Relayer",
     "Institution that lost accreditation",
     "Authority",
+    "Emergency reader",
     "Anyone",
 )
 
