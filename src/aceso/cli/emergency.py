@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["emergency"]
 
-_ACTIONS = ("card", "open", "close", "stop", "review", "status", "collect")
+_ACTIONS = ("card", "open", "close", "let-stop", "stop", "review", "status", "collect")
 _REASONS = tuple(one.name.lower().replace("_", "-") for one in Emergency)
 _CARD = re.compile(r"ACESO-E1:[A-Z2-7\s]+")
 
@@ -126,6 +126,22 @@ def _close(session: Session, given: dict[str, Any]) -> None:
     rescuer = Rescuer(session.network(), session.profile("professional"))
     receipt = rescuer.close(_terms.address(given["what"]))
     _tell(session, {"transactions": receipts([receipt])}, say("emergency.close"))
+
+
+def _let_stop(session: Session, given: dict[str, Any]) -> None:
+    """Name somebody who may stop accesses; they accept as a guardian of the card's persona."""
+    from aceso.flows import EmergencyProfile
+
+    guardian = _terms.address(given["what"])
+    profile = EmergencyProfile(session.person())
+    receipt = profile.let_stop(guardian)
+    persona = profile.acting().address
+    document = {
+        "account": guardian,
+        "persona": persona,
+        "transactions": receipts([receipt]),
+    }
+    _tell(session, document, say("emergency.let_stop", account=guardian, persona=persona))
 
 
 def _stop(session: Session, given: dict[str, Any]) -> None:
@@ -296,6 +312,7 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "card": _card,
     "open": _open,
     "close": _close,
+    "let-stop": _let_stop,
     "stop": _stop,
     "review": _review,
     "status": _status,

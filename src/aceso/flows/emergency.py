@@ -26,13 +26,16 @@ from typing import Final
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import (
+    Appointment,
     Emergencies,
     EmergencyOutcome,
     EmergencyStatistics,
+    GuardianPower,
     Opening,
     Receipt,
     emergency_acts,
     grantee_of_group,
+    guardian_acts,
 )
 from aceso.codes import DataClass, Emergency, Use
 from aceso.errors import InputError
@@ -152,6 +155,15 @@ class EmergencyProfile:
         persona = self.acting()
         suite = self._network.suite
         act = emergency_acts.stop(suite, persona, subject=persona.address, clinician=clinician)
+        return self._network.relayer.send(act.call)
+
+    def let_stop(self, guardian: str, *, seconds: int = 10 * _YEAR) -> Receipt:
+        """Let somebody stop accesses, and do nothing else, once they accept. Guardians are named
+        for each persona: those who help with a lost seed don't know this one."""
+        suite = self._network.suite
+        now = suite.now()
+        named = Appointment(guardian, GuardianPower.STOP, now, now + seconds)
+        act = guardian_acts.name_guardian(suite, self.acting(), named)
         return self._network.relayer.send(act.call)
 
 

@@ -126,7 +126,13 @@ def test_a_card_opens_what_was_chosen_until_it_is_stopped(scene, tmp_path, actor
     )
     assert seen["number"] == opened["number"]
 
-    person("emergency", "stop", account.address)
+    guardian = actor()
+    theirs = guardian("guardian", "account", "--for", made["persona"])["account"]
+    person("emergency", "let-stop", theirs)
+    guardian("guardian", "accept", "--for", made["persona"])
+    guardian("emergency", "stop", account.address, "--for", made["persona"])
+    (seen,) = person("emergency", "status")["openings"]
+    assert (seen["open"], seen["stopped"]) == (False, True)
 
     refused = paramedic("emergency", "open", page, *given, code=5)
     assert refused["error"]["code"] == "E_REFUSED_EMERGENCY_WAS_STOPPED"

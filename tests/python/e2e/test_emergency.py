@@ -19,9 +19,7 @@ import pytest
 from eth_account import Account
 
 from aceso.chain import (
-    Appointment,
     EmergencyOutcome,
-    GuardianPower,
     RefusedError,
     Sender,
     guardian_acts,
@@ -179,10 +177,10 @@ def test_it_is_stopped(
         guardian = Account.create()
         suite, persona = world.network.suite, prepared.persona
         assert persona is not None
-        now = suite.now()
-        named = Appointment(guardian.address, GuardianPower.STOP, now, now + 30 * 86_400)
+        prepared.let_stop(guardian.address)
+        with pytest.raises(RefusedError):
+            stop_as_guardian(world.network, guardian, subject=card.persona, clinician=clinician)
         relayer: Sender = world.network.relayer
-        relayer.send(guardian_acts.name_guardian(suite, persona, named).call)
         relayer.send(guardian_acts.accept(suite, guardian, persona.address).call)
         stop_as_guardian(world.network, guardian, subject=persona.address, clinician=clinician)
     elif by == "clinician":
