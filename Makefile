@@ -45,6 +45,7 @@ $(SOLC): tools/solc-shim.js $(NODE)
 $(LINKS): tools/install.py $(VENV) $(NODE)
 	@$(PYTHON) tools/install.py links
 	@$(BIN)/python tools/install.py networks
+	@$(PYTHON) tools/install.py postgresql
 	@touch $@
 
 generate: setup ## Write what is made from the vocabulary, the typed data and the contracts

@@ -4,6 +4,7 @@
     links       .venv/bin/{anvil,forge,cast,ganache}: the native programs; and a file in the
                 environment by which its Python finds them and the compiler, activated or not
     networks    the entry `ganache` in Brownie's own list of networks, in the home folder
+    postgresql  Debian's PostgreSQL, which the custodians' tests start; only where it is missing
 
 Uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
 """
@@ -11,6 +12,8 @@ Uses the standard library alone, save `networks`, which is run by the Python tha
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -96,5 +99,44 @@ def networks() -> None:
             raise SystemExit(f"cannot add the network ganache: `development` is not last in {path}")
 
 
+def postgresql_programs() -> Path:
+    """The folder with `initdb` and `postgres` of the newest PostgreSQL that is installed."""
+    folders = [Path(name).resolve().parent for name in [shutil.which("initdb")] if name]
+    folders += sorted(
+        (path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+        key=lambda folder: float(folder.parent.name),
+        reverse=True,
+    )
+    for folder in folders:
+        if (folder / "postgres").exists():
+            return folder
+    raise SystemExit(
+        "PostgreSQL is missing, which the tests of custodians start. Install it as root: apt-get "
+        "install postgresql (on other systems: put initdb and postgres on PATH), then run again."
+    )
+
+
+def postgresql() -> None:
+    """Install PostgreSQL where it is missing and we may; else say what to do, and go on without."""
+    try:
+        postgresql_programs()
+    except SystemExit as missing:
+        if os.geteuid() or not shutil.which("apt-get"):
+            sys.stderr.write(f"{missing}\n")
+            return
+        print("installing PostgreSQL")
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update", "-qq"], ["install", "-qq", "-y", "postgresql"]):
+            subprocess.run(
+                ["apt-get", *command], env=environment, check=False, stdout=subprocess.DEVNULL
+            )
+        postgresql_programs()
+
+
 if __name__ == "__main__":
-    {"compiler": compiler, "links": links, "networks": networks}[sys.argv[1]]()
+    {
+        "compiler": compiler,
+        "links": links,
+        "networks": networks,
+        "postgresql": postgresql,
+    }[sys.argv[1]]()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--folder", type=Path, required=True)
     serve.add_argument("--rpc", required=True, help="URL of an Ethereum node")
     serve.add_argument("--deployment", type=Path, required=True)
+    serve.add_argument(
+        "--database",
+        metavar="URL",
+        help="of PostgreSQL, in place of a file in the folder; or in ACESO_CUSTODIAN_DATABASE",
+        default=os.environ.get("ACESO_CUSTODIAN_DATABASE") or None,
+    )
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=0)
     serve.add_argument("--confirmations", type=int, default=1)
@@ -122,7 +129,7 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
 def _serve(options: argparse.Namespace) -> int:
     keys = CustodianKeys.read(options.folder)
     chain_id, addresses = _deployment(options.deployment)
-    store = Store(options.folder, keys.store_key)
+    store = Store(options.folder, keys.store_key, options.database)
     home = f"{chain_id} {addresses.consents.lower()}"
     with store.write() as connection:
         known = store.note(connection, "home")

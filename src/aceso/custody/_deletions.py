@@ -29,9 +29,10 @@ class Deletions(Desk):
         now = self.chain.heads().newest.timestamp
         with self.store.write() as connection:
             row = connection.execute(
-                sa.select(entries.c.capsule, entries.c.size).where(here)
+                sa.select(entries.c.capsule, entries.c.size, entries.c.entry).where(here)
             ).first()
             if row is not None:
+                self.store.box.forget(row.entry)
                 connection.execute(sa.delete(entries).where(here))
                 connection.execute(
                     sa.update(lists)

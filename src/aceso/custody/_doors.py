@@ -10,10 +10,9 @@ refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import Connection
 
@@ -28,6 +27,8 @@ from .errors import DeniedError
 from .keys import CustodianKeys
 
 __all__ = ["Asked", "Doors"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +91,27 @@ class Doors(Desk):
         newest, confirmed = self.chain.decide(asked.question, asked.heads)
         if newest.permits and confirmed.permits:
             return newest
-        with self.store.write() as connection:
-            self._use(connection, asked)
+        self.store.together(lambda connection: self._use(connection, asked))
         if not newest.permits:
             raise DeniedError(newest, self.address)
         raise DeniedError(confirmed, self.address, is_pending=True)
 
-    @contextmanager
-    def _door(self, asked: Asked) -> Iterator[Connection]:
-        """The transaction in which a permitted request is used up and written down."""
-        denied: DeniedError | None = None
-        with self.store.write() as connection:
+    def _door(self, asked: Asked, act: Callable[[Connection], _T]) -> _T:
+        """Use a permitted request up and do `act`, in one transaction, which other requests share.
+
+        What `act` reads and writes is settled, and on disk, when this returns."""
+
+        def enter(connection: Connection) -> tuple[DeniedError | None, _T | None]:
             self._use(connection, asked)
             if self._withdrawals.hold(connection, asked.question, asked.heads):
-                # Leaves the transaction whole, so that the nonce stays used.
-                denied = DeniedError(Reason.WITHDRAWN, self.address)
-            else:
-                yield connection
+                # Returned, not raised, so that the nonce stays used.
+                return DeniedError(Reason.WITHDRAWN, self.address), None
+            return None, act(connection)
+
+        denied, value = self.store.together(enter)
         if denied is not None:
             raise denied
+        return cast(_T, value)
 
     def _receipt(self, asked: Asked, act: str, reason: Reason, **more: Any) -> bytes:
         question = asked.question

@@ -232,7 +232,7 @@ class Lists(Desk):
                     digest=digest_,
                     capsule=entry.capsule.digest,
                     size=len(data),
-                    entry=self.store.box.close(data, (b"entry", list_key, record_id)),
+                    entry=self.store.box.close_row(data, (b"entry", list_key, record_id)),
                 )
             )
             connection.execute(
@@ -271,7 +271,10 @@ class Lists(Desk):
             if (owner.data_class, owner.epoch) != (message["dataClass"], message["epoch"]):
                 self.refuse("The list is of another class or epoch.", code="E_CLASS")
             here = mine & (table.c.receiving_key == message["receivingKey"])
-            connection.execute(sa.delete(table).where(here))
+            earlier = connection.execute(sa.select(table.c.sealed).where(here)).scalar()
+            if earlier is not None:
+                self.store.box.forget(earlier)
+                connection.execute(sa.delete(table).where(here))
             count = connection.execute(
                 sa.select(sa.func.count()).select_from(table).where(mine)
             ).scalar_one()
@@ -290,7 +293,7 @@ class Lists(Desk):
                     data_class=message["dataClass"],
                     epoch=message["epoch"],
                     signature=signature,
-                    sealed=self.store.box.close(sealed, (b"sealed-key", *place)),
+                    sealed=self.store.box.close_row(sealed, (b"sealed-key", *place)),
                 )
             )
         return {"kept": True}

@@ -212,9 +212,8 @@ class Orders(Doors):
         entry = ListEntry.from_bytes(self.store.box.open(row.entry, (b"extract", row.order)))
         share = self._own_share(entry.capsule)
         answer = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
-        with self._door(asked) as connection:
-            receipt = self._receipt(asked, "release", reason, recordId="0x" + row.record_id.hex())
-            self._order_receipt(connection, row, receipt)
+        receipt = self._receipt(asked, "release", reason, recordId="0x" + row.record_id.hex())
+        self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
         return answer
 
     def entry(self, order: int, message: Message, signature: bytes) -> bytes:
@@ -223,6 +222,6 @@ class Orders(Doors):
         if int.from_bytes(row.order, "big") != order:
             self.refuse("The buyer's order is another than the path's.", code="E_ORDER_PATH")
         reason = self._reason(asked)
-        with self._door(asked) as connection:
-            self._order_receipt(connection, row, self._receipt(asked, "list", reason))
+        receipt = self._receipt(asked, "list", reason)
+        self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
         return self.store.box.open(row.entry, (b"extract", row.order))

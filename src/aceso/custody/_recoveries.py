@@ -52,12 +52,14 @@ class Recoveries(Desk):
                     status=409,
                     version=int(row.version),
                 )
+            if row is not None:
+                self.store.box.forget(row.deposit)
             connection.execute(sa.delete(table).where(table.c.persona == key))
             connection.execute(
                 sa.insert(table).values(
                     persona=key,
                     version=str(deposit.version),
-                    deposit=self.store.box.close(data, (_PLACE, key)),
+                    deposit=self.store.box.close_row(data, (_PLACE, key)),
                 )
             )
         return {"version": deposit.version}

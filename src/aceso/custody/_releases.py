@@ -20,6 +20,7 @@ from .logbook import LOG_LABEL
 __all__ = ["Releases"]
 
 _PAGE_BYTES: Final = 4 << 20
+_PAGE_ENTRIES: Final = 10_000
 
 
 class Releases(Doors):
@@ -33,7 +34,8 @@ class Releases(Doors):
         reason = self._reason(asked)
         persona = address_bytes(question.subject)
         openings, entries, lists = tables.openings, tables.entries, tables.lists
-        with self._door(asked) as connection:
+
+        def read(connection: Connection) -> tuple[Sequence[Any], Sequence[Any], list[Any], bool]:
             opened = connection.execute(
                 sa.select(openings.c.list_key, openings.c.document, lists.c.log_key)
                 .join(lists, lists.c.list_key == openings.c.list_key)
@@ -41,35 +43,26 @@ class Releases(Doors):
                 .order_by(openings.c.epoch)
             ).all()
             keys = [row.list_key for row in opened]
-            total, more = 0, False
-            rows: list[int] = []
-            numbered = connection.execute(
-                sa.select(entries.c.number, entries.c.size)
-                .where(entries.c.list_key.in_(keys), entries.c.number > after)
-                .order_by(entries.c.number)
-            )
-            for number, size in numbered:
-                if rows and total + size > _PAGE_BYTES:
-                    more = True
-                    break
-                rows.append(number)
-                total += size
-            numbered.close()
+            page, more = self._page(connection, keys, after)
             found: Sequence[Any] = []
-            if rows:
+            if page:
                 found = connection.execute(
                     sa.select(entries)
                     .where(
                         entries.c.list_key.in_(keys),
                         entries.c.number > after,
-                        entries.c.number <= rows[-1],
+                        entries.c.number <= page[-1],
                     )
                     .order_by(entries.c.number)
                 ).all()
-            sealed_keys = self._sealed_keys(connection, persona, question) if not after else []
+            left = self._sealed_keys(connection, persona, question) if not after else []
             receipt = self._receipt(asked, "list", reason, entries=len(found), after=after)
             for one in opened:
-                self._log(connection, one.list_key, one.log_key, receipt)
+                sealed = _sealed(one.list_key, one.log_key, receipt)
+                self.store.append(connection, one.list_key, sealed)
+            return opened, found, left, more
+
+        opened, found, sealed_keys, more = self._door(asked, read)
         box = self.store.box
         return {
             "entries": [
@@ -77,8 +70,28 @@ class Releases(Doors):
             ],
             "sealed_keys": sealed_keys,
             "openings": [row.document for row in opened] if not after else [],
-            "next": rows[-1] if more else None,
+            "next": found[-1].number if more else None,
         }
+
+    def _page(
+        self, connection: Connection, lists: Sequence[bytes], after: int
+    ) -> tuple[list[int], bool]:
+        """The numbers of the entries that come next, and whether there are more."""
+        entries = tables.entries
+        rows = connection.execute(
+            sa.select(entries.c.number, entries.c.size)
+            .where(entries.c.list_key.in_(lists), entries.c.number > after)
+            .order_by(entries.c.number)
+            .limit(_PAGE_ENTRIES + 1)
+        ).all()
+        page: list[int] = []
+        total = 0
+        for number, size in rows:
+            if page and (total + size > _PAGE_BYTES or len(page) == _PAGE_ENTRIES):
+                return page, True
+            page.append(number)
+            total += size
+        return page, False
 
     def _sealed_keys(
         self, connection: Connection, persona: bytes, question: Question
@@ -107,10 +120,6 @@ class Releases(Doors):
             for row in rows
         ]
 
-    def _log(self, connection: Connection, book: bytes, log_key: bytes, receipt: bytes) -> None:
-        sealed = seal(PublicKey(log_key), receipt, info=LOG_LABEL + book)
-        self.store.append(connection, book, sealed)
-
     def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:
         """Release our share of one record's key, sealed to the grantee."""
         asked = self._asked("ReleaseRequest", message, signature)
@@ -129,13 +138,17 @@ class Releases(Doors):
             recordId="0x" + message["recordId"].hex(),
             receivingKey="0x" + receiving_key.digest.hex(),
         )
-        with self._door(asked) as connection:
+        sealed = _sealed(row.list_key, row.log_key, receipt)
+
+        def write(connection: Connection) -> None:
             still = connection.execute(
                 sa.select(tables.entries.c.number).where(tables.entries.c.number == row.number)
             ).first()
             if still is None:
                 self._no_record()
-            self._log(connection, row.list_key, row.log_key, receipt)
+            self.store.append(connection, row.list_key, sealed)
+
+        self._door(asked, write)
         return answer
 
     def _record(self, question: Question, record_id: bytes, capsule: bytes | None) -> Any:
@@ -187,3 +200,7 @@ class Releases(Doors):
                 code="E_ORDER_ONLY",
                 status=403,
             )
+
+
+def _sealed(book: bytes, log_key: bytes, receipt: bytes) -> bytes:
+    return seal(PublicKey(log_key), receipt, info=LOG_LABEL + book)

@@ -29,10 +29,6 @@ class Withdrawals(Desk):
 
     def __init__(self, keys: CustodianKeys, store: Store, chain: Chain):
         super().__init__(keys, store, chain)
-        with store.read() as connection:
-            subjects = connection.execute(sa.select(tables.withdrawals.c.subject).distinct())
-            # Whose withdrawals to look for: most people have none.
-            self._withdrawn = {bytes(row.subject) for row in subjects}
 
     def take(self, kind: str, message: Message, signature: bytes) -> dict[str, Any]:
         """Take a signed withdrawal, withdrawal of all, or bar: from now on we refuse."""
@@ -73,20 +69,23 @@ class Withdrawals(Desk):
                         subject=owner, kind=kind, target=target, counter=named, signature=signature
                     )
                 )
-            # Inside the transaction, so that no release can pass between.
-            self._withdrawn.add(owner)
         return {"state": "pending"}
 
     def hold(self, connection: Connection, question: Question, heads: Heads) -> bool:
         """Whether a withdrawal was shown to us that the chain doesn't show yet."""
-        subject = address_bytes(question.subject)
-        if question.actor == question.subject or subject not in self._withdrawn:
+        if question.actor == question.subject:
+            return False
+        table = tables.withdrawals
+        # In the transaction of the release, so that none can pass between; and by the database, as
+        # another process may have been shown it.
+        rows = connection.execute(
+            sa.select(table).where(table.c.subject == address_bytes(question.subject))
+        ).all()
+        if not rows:
             return False
         newest, confirmed = self.chain.standings(
             question.subject, question.grantee, question.actor, heads
         )
-        table = tables.withdrawals
-        rows = connection.execute(sa.select(table).where(table.c.subject == subject))
         for row in rows:
             if row.kind == "Withdrawal" and row.target != question.grantee:
                 continue

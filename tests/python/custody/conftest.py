@@ -3,6 +3,7 @@
     network    one Anvil, the suite, three custodian processes; lives for the whole run
     person     a fresh seed and persona for each test, with an open list of laboratory results
     doctor     an account with a published key
+    postgres   Debian's PostgreSQL, for the tests that ask for it
 
 Custodians are real processes with real keys, asked over HTTP.
 """
@@ -49,6 +50,8 @@ from aceso.vault import (
     VaultKeys,
     make_capsule,
 )
+
+from .postgres import PostgresServer, postgres_server
 
 Account.enable_unaudited_hdwallet_features()
 _WORDS = "test test test test test test test test test test test junk"
@@ -303,6 +306,13 @@ class Reader:
     @property
     def grantee(self) -> bytes:
         return grantee_of_account(self.account.address)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the whole run."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
