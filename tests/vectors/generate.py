@@ -9,6 +9,7 @@ tests/python/vault/test_vectors.py; what is random (every seal, every split) is 
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -244,6 +245,27 @@ def recovery(seed: vault.Seed) -> dict[str, Any]:
     }
 
 
+def backup(derived: VaultKeys) -> dict[str, Any]:
+    """Of what the vectors `record` and `manifest` hold."""
+    record = json.loads((HERE / "record.json").read_text())
+    index = json.loads((HERE / "manifest.json").read_text())
+    entry = vault.ListEntry.from_bytes(bytes.fromhex(record["entry"]))
+    body = bytes.fromhex(record["sealedBody"])
+    stream = io.BytesIO()
+    with vault.BackupWriter(stream, derived) as backup:
+        backup.manifest(index["version"], bytes.fromhex(index["sealed"]))
+        backup.entry(vault.BackedUp(entry, "2024-01-02", 2, bytes(range(32))))
+        backup.body(entry.cid, io.BytesIO(body), len(body))
+    return {
+        "mnemonic": MNEMONIC,
+        "chainId": CHAIN_ID,
+        "day": "2024-01-02",
+        "step": 2,
+        "leaves": bytes(range(32)).hex(),
+        "backup": stream.getvalue().hex(),
+    }
+
+
 def main(names: list[str]) -> None:
     seed = vault.Seed.from_mnemonic(MNEMONIC)
     derived = seed.keys(CHAIN_ID)
@@ -254,6 +276,7 @@ def main(names: list[str]) -> None:
         "record": lambda: record(derived),
         "manifest": lambda: manifest(derived),
         "recovery": lambda: recovery(seed),
+        "backup": lambda: backup(derived),
     }
     for name in names:
         write(name, makers[name]())

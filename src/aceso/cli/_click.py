@@ -33,6 +33,8 @@ _COMMANDS: Mapping[str, str] = {
     "consents": "consent",
     "primary-physician": "consent",
     "who-can-see": "consent",
+    "backup": "backups",
+    "restore": "backups",
     "guardian": "guarding",
     "recovery": "guarding",
     "majority": "guarding",

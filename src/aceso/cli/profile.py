@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aceso.flows import Network, Profile
     from aceso.vault import Seed
 
-__all__ = ["init"]
+__all__ = ["init", "read_seed"]
 
 _KINDS = ("person", "professional", "institution", "researcher")
 _LOCAL_CHAINS = (1337, 31337)
@@ -54,7 +54,7 @@ def init(
         network.suite.now()
     if is_restored or kind != "person":
         session.network()
-    seed = _read_seed(words_file) if is_restored else _new_seed(session, yes=yes)
+    seed = read_seed(words_file) if is_restored else _new_seed(session, yes=yes)
     passphrase = session.passphrase(say("ask.new_passphrase"), confirm=True)
     profile = Profile.create(
         session.home,
@@ -144,7 +144,7 @@ def _show_words(words: list[str]) -> None:
     sys.stderr.flush()
 
 
-def _read_seed(file: str | None) -> Seed:
+def read_seed(file: str | None) -> Seed:
     """The words from a file, a hidden prompt, or standard input."""
     from aceso.vault import Seed
 

@@ -396,6 +396,13 @@ def forget(session: Session, *, record: str, yes: bool) -> None:
         errors().print(say("forget.limits"), markup=False, highlight=False)
     session.confirm(say("ask.forget", record=record_id.hex()[:_ID_DIGITS]), yes=yes)
     names = person.forget(record_id)
-    document = {"record": record_id.hex(), "deletedBy": names}
-    text = say("forget.done", record=record_id.hex()[:_ID_DIGITS], count=len(names))
-    show(session, document, lambda console: console.print(text, highlight=False))
+    was_backed_up = person.profile.store.get("backup") is not None
+    document = {"record": record_id.hex(), "deletedBy": names, "backedUp": was_backed_up}
+
+    def render(console: Console) -> None:
+        short = record_id.hex()[:_ID_DIGITS]
+        console.print(say("forget.done", record=short, count=len(names)), highlight=False)
+        if was_backed_up:
+            console.print(say("forget.left_backup"), highlight=False, soft_wrap=True)
+
+    show(session, document, render)

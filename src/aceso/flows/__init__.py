@@ -6,6 +6,7 @@
     reader       a physician, or a member through the gateway, opens
     guarding     names guardians, brings a lost seed back
     succession   a new seed takes over a vault
+    backup       the vault in one file, and back from it
     wills        what ends at a person's death, and what does not
     researcher   buys, opens extracts
     receipts     who was given what, as the custodians' logs prove it
@@ -16,6 +17,7 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 """
 
 from .amounts import base_units, coin
+from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
 from .consents import Seer
 from .emergency import (
     EMERGENCY_CLASSES,
@@ -26,7 +28,13 @@ from .emergency import (
     emergency_group,
     stop_as_guardian,
 )
-from .errors import EvidenceError, NothingToOpenError, NotWithdrawnError, ProfileError
+from .errors import (
+    BackupFileError,
+    EvidenceError,
+    NothingToOpenError,
+    NotWithdrawnError,
+    ProfileError,
+)
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .guarding import (
     Guarded,
@@ -57,6 +65,8 @@ __all__ = [
     "HOME",
     "RESEARCH",
     "Access",
+    "BackedUpVault",
+    "BackupFileError",
     "CommitteeFacts",
     "Delivered",
     "Draft",
@@ -85,10 +95,12 @@ __all__ = [
     "Published",
     "Publisher",
     "Purchase",
+    "ReadOut",
     "Reader",
     "Refused",
     "Rescuer",
     "Researcher",
+    "Restored",
     "Reviewer",
     "Seer",
     "Seller",
@@ -105,8 +117,11 @@ __all__ = [
     "emergency_group",
     "evidence_of",
     "hand_over",
+    "make_backup",
     "make_will",
+    "read_records",
     "recover_seed",
+    "restore_backup",
     "said",
     "start_recovery",
     "stop_as_guardian",

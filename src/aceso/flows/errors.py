@@ -14,6 +14,7 @@ from aceso.errors import (
 )
 
 __all__ = [
+    "BackupFileError",
     "CustodianKeyError",
     "EvidenceError",
     "NotWithdrawnError",
@@ -58,3 +59,15 @@ class NotWithdrawnError(ServiceError):
             details={"count": count, "of": of, "why": why},
         )
         self.failed = tuple(failed)
+
+
+class BackupFileError(UsageError):
+    """A backup can't be written where it was to go."""
+
+    def __init__(self, path: object, why: str):
+        super().__init__(
+            f"The backup could not be written to {path}: {why}. Nothing is left of it; an earlier "
+            "backup there is as it was. Name another place.",
+            code="E_BACKUP_WRITE",
+            details={"path": str(path), "why": why},
+        )

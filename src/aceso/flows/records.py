@@ -32,7 +32,7 @@ from .network import Network
 from .profile import Profile
 from .publishing import day_of
 
-__all__ = ["HoldingRecords", "write_body"]
+__all__ = ["HoldingRecords", "write_body", "write_sealed"]
 
 
 class HoldingRecords(Consenting):
@@ -236,13 +236,22 @@ class HoldingRecords(Consenting):
 
 def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
     """Fetch the sealed body, check it whole, and write what is in it to `target`."""
-    envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
-    envelope.tree(key.dek)
     target.parent.mkdir(parents=True, exist_ok=True)
     sealed = target.with_name(f".{target.name}.{os.getpid()}.sealed")
-    opened = target.with_name(f".{target.name}.{os.getpid()}.opened")
     try:
         network.ipfs.read_into(entry.cid, sealed)
+        return write_sealed(sealed, entry, key, target)
+    finally:
+        sealed.unlink(missing_ok=True)
+
+
+def write_sealed(sealed: Path, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
+    """Check the sealed body in a file whole, and write what is in it to `target`; nobody is
+    asked."""
+    envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
+    envelope.tree(key.dek)
+    opened = target.with_name(f".{target.name}.{os.getpid()}.opened")
+    try:
         with (
             sealed.open("rb") as source,
             os.fdopen(os.open(opened, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
@@ -250,6 +259,5 @@ def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path)
             open_stream(source, out, key.dek, key.body)
         opened.replace(target)
     finally:
-        sealed.unlink(missing_ok=True)
         opened.unlink(missing_ok=True)
     return envelope

@@ -141,6 +141,29 @@ class Store:
             )
         return added.rowcount > 0
 
+    def restore(self, stored: Stored, leaves: bytes) -> bool:
+        """Keep an entry as a backup has it, as far on its way as it was; say whether it was new."""
+        entry = stored.entry
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute(
+                "INSERT OR IGNORE INTO batch VALUES (?, ?, ?)",
+                (entry.root, leaves, stored.step >= Step.ANCHORED),
+            )
+            added = self._database.execute(
+                "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    *(entry.record_id, stored.list_key, stored.day, entry.root),
+                    *(entry.to_bytes(), stored.step is Step.POSTED),
+                ),
+            )
+        return added.rowcount > 0
+
+    def leaves(self, root: bytes) -> bytes:
+        """The digest in the CID of a batch's list of leaves; zeros where somebody else made it."""
+        row = self._database.execute("SELECT leaves FROM batch WHERE root = ?", (root,)).fetchone()
+        return bytes(32) if row is None else bytes(row[0])
+
     def entries(self) -> list[Stored]:
         return self._entries("")
 

@@ -10,12 +10,14 @@
     record       what a record list holds of a record
     card         where an issuer learns how to seal for a persona
     manifest     the vault's own index
+    backup       all of it in one file, which the seed opens
     crypt4gh     a body as a file for other programs
 
 Bytes are specified in docs/vault-format.md, so that another program can read them. The vault knows
 neither chain, nor IPFS, nor network: it is given bytes and gives bytes.
 """
 
+from .backup import BackedUp, BackupPart, BackupWriter, PartKind, chain_of, read_backup
 from .batch import Batch, check_proof, make_batch, root_of, standard_leaf
 from .capsule import (
     Capsule,
@@ -77,6 +79,9 @@ from .segments import (
 
 __all__ = [
     "SUITE",
+    "BackedUp",
+    "BackupPart",
+    "BackupWriter",
     "Batch",
     "Body",
     "Capsule",
@@ -99,6 +104,7 @@ __all__ = [
     "Manifest",
     "Opening",
     "OpeningError",
+    "PartKind",
     "PrivateKey",
     "PublicKey",
     "RecordKey",
@@ -111,6 +117,7 @@ __all__ = [
     "SignedOpening",
     "VaultKeys",
     "VerifiedShare",
+    "chain_of",
     "check_body",
     "check_proof",
     "deposits_of",
@@ -132,6 +139,7 @@ __all__ = [
     "open_share",
     "open_stream",
     "padded_length",
+    "read_backup",
     "record_leaf",
     "root_of",
     "seal",

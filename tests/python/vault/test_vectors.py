@@ -5,9 +5,11 @@ the frozen vectors of tests/vectors
 ├── shamir: shares of three programs join
 ├── record: body, capsule, shares, fields, entry, class key: opened, or compared byte for byte
 ├── manifest: opens
-└── manifest-1: opens, and nothing was forgotten
+├── manifest-1: opens, and nothing was forgotten
+└── backup: its parts are those of the others, byte for byte
 """
 
+import io
 import json
 from pathlib import Path
 
@@ -133,3 +135,23 @@ def test_manifest_of_version_1():
     manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
 
     assert manifest == vault.Manifest(version=7, epochs={LABS: 2}, relationships={bytes(32): 3})
+
+
+def test_backup():
+    said, record, index = load("backup"), load("record"), load("manifest")
+    keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
+    parts = []
+    for part in vault.read_backup(io.BytesIO(unhex(said["backup"])), keys):
+        parts.append((part, part.source.read() if part.source else b""))
+    (first, _), (second, _), (third, body), _ = parts
+    entry = vault.BackedUp.from_bytes(second.data)
+
+    assert (first.number, first.data.hex()) == (index["version"], index["sealed"])
+    assert (entry.day, entry.step, entry.leaves.hex()) == (
+        said["day"],
+        said["step"],
+        said["leaves"],
+    )
+    assert entry.entry.to_bytes().hex() == record["entry"]
+    assert third.cid == entry.entry.cid
+    assert body.hex() == record["sealedBody"]
