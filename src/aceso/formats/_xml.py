@@ -33,6 +33,7 @@ __all__ = ["Handler", "Parser", "XmlError", "local"]
 MAX_DEPTH = 100
 _BLOCK = 1 << 17
 _MAX_BYTES = 16 << 30
+_MAX_TOKEN = 16 << 20
 # How much of the beginning may be a document type.
 _MAX_DOCTYPE = 1 << 18
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\]\s*)>", re.DOTALL)
@@ -118,7 +119,7 @@ class Parser:
                     raise self._error("it unpacks to more than 16 GiB; split it", "too_large")
                 self._parser.Parse(block, False)
                 yield
-                block = stream.read(_BLOCK)
+                block = stream.read(self._next(size))
             self._parser.Parse(b"", True)
             yield
         except expat.ExpatError as exc:
@@ -128,6 +129,17 @@ class Parser:
         except (ValueError, LookupError) as exc:
             reason = "the data are damaged here, or in an encoding that can't be read"
             raise self._error(f"{reason}; export it again", "damaged") from exc
+
+    def _next(self, fed: int) -> int:
+        """How much to read next. Expat looks at a tag or a comment that goes on from its beginning
+        each time, so one that is long is given to it in ever larger blocks: else it would take the
+        square of its length."""
+        pending = fed - max(0, self._parser.CurrentByteIndex)
+        if pending > _MAX_TOKEN:
+            raise self._error(
+                "a single tag or comment in it is larger than 16 MiB; it is not read", "too_large"
+            )
+        return max(_BLOCK, pending)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1

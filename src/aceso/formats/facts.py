@@ -156,9 +156,9 @@ def _moment(text: str) -> str:
     """A time with a zone in UTC, so that two ways of writing it are one; anything else as it is."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        return text if moment.tzinfo is None else moment.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):  # Also at the ends of the calendar.
         return text
-    return text if moment.tzinfo is None else moment.astimezone(UTC).isoformat()
 
 
 def _value(value: Any) -> Any:
@@ -179,7 +179,11 @@ def _value(value: Any) -> Any:
 
 
 def _decimal(value: Any) -> str:
-    return str(Decimal(str(plain(value))).normalize())
+    text = str(plain(value))
+    try:
+        return str(Decimal(text).normalize())
+    except ArithmeticError:  # More digits in its exponent than a program reckons with.
+        return text
 
 
 def _codings(value: Any) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@ facts of two records
 ├── identity: the same by business identifiers, or by id with whom, what and when
 ├── statement: the same whatever the digits, the zone or the words; another value is another
 ├── version: by time, then number, then status
+├── a number or a time beyond what a program reckons with is compared as it is written
 └── what is no FHIR in JSON has none
 """
 
@@ -50,6 +51,18 @@ def test_an_id_alone_makes_no_two_resources_one():
     nameless = observation()
     del nameless["id"]
     assert fact(nameless).identity == b""
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "1e99999999999999999999", "0e999999999"])
+def test_a_number_that_nobody_reckons_with_is_compared_as_it_is_written(value):
+    assert measured(value).statement == measured(value, id="other").statement != b""
+    assert measured(value).statement != measured("5.6").statement
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_at_the_end_of_the_calendar_is_compared_as_it_is_written(when):
+    one = measured(effectiveDateTime=when)
+    assert one.statement == measured(effectiveDateTime=when, id="other").statement != b""
 
 
 def test_two_sources_that_say_the_same():

@@ -3,6 +3,9 @@ hostile input
 ├── each kind ends in one clear sentence with a place, without a traceback
 ├── a Bundle that is cut in the middle: what came before is read, the rest is refused
 ├── what is no file: a folder, a missing one, a loop of links, one that may not be read
+├── a list that goes wrong says that what follows is not read
+├── a number of any length is refused in linear time, and never told
+├── a day that no calendar has is refused, by its path
 ├── XML entities are neither expanded nor fetched
 ├── a Bundle of 64 MiB and a VCF of 48 MiB are read in bounded memory
 └── any bytes at all have an outcome
@@ -99,6 +102,69 @@ def test_broken_xml_is_read_up_to_the_break(write):
     read = import_all(write(f"<HealthData>{record}<oops"))
 
     assert read.kinds == ["imported", "refused"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'[{"resourceType":"Patient","id":"a"},1,{"resourceType":"Patient","id":"b"}]',
+        b'{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient"}},"x",{}]}',
+    ],
+)
+def test_what_follows_a_break_is_said_not_to_be_read(content, write):
+    read = import_all(write(content))
+
+    assert read.kinds == ["imported", "refused"]
+    assert read.outcomes[-1].reason.endswith("what comes after it is not read")
+
+
+def test_entries_that_are_no_list_are_refused(write):
+    content = {"resourceType": "Bundle", "type": "collection", "entry": {"resource": {}}}
+    (outcome,) = import_all(write(content)).outcomes
+
+    assert (outcome.code, outcome.reason) == (
+        "not_r4",
+        "the entries of the Bundle are no list, so none of them is read",
+    )
+
+
+def test_a_number_of_any_length_is_refused_and_not_told(write):
+    # Its length was taken by the square: a minute and more for these digits.
+    read = import_all(write(START + b'"valueInteger":' + b"9" * 200_000 + b"}"))
+
+    (outcome,) = read.outcomes
+    assert outcome.code == "not_r4"
+    assert "99" not in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("element", "path"),
+    [
+        ({"effectiveDateTime": "2024-02-30"}, "Observation.effectiveDateTime"),
+        ({"issued": "2023-02-29T10:00:00Z"}, "Observation.issued"),
+        (
+            {"component": [{"code": {"text": "x"}, "valuePeriod": {"start": "2024-06-31"}}]},
+            "Observation.component[0].valuePeriod.start",
+        ),
+        (
+            {"contained": [{"resourceType": "Patient", "birthDate": "1980-11-31"}]},
+            "Observation.contained[0].birthDate",
+        ),
+    ],
+)
+def test_a_day_that_no_calendar_has_is_refused(element, path, write):
+    base = {key: one for key, one in observation().items() if key != "effectiveDateTime"}
+    (outcome,) = import_all(write(base | element)).outcomes
+
+    assert outcome.code == "not_r4"
+    assert outcome.reason == f"at {path}: that month has no such day"
+
+
+def test_a_leap_day_and_a_text_of_no_day_are_taken(write):
+    day = {"effectiveDateTime": "2024-02-29", "valueQuantity": None, "valueString": "2024-02-30"}
+    content = {key: one for key, one in (observation() | day).items() if one is not None}
+
+    assert import_all(write(content)).kinds == ["imported"]
 
 
 def test_a_zip_with_an_export_is_read_and_nothing_is_unpacked(tmp_path, sample_files):

@@ -3,6 +3,7 @@ hostile XML, in every format that is written in it
 ├── an entity, whatever it is, is refused: expanded to a billion, a file, an address, a parameter
 ├── nothing is ever asked for: a server listens at the addresses that are named, and hears nothing
 ├── nesting without end is refused
+├── a comment or a tag without an end is refused, in linear time
 └── nothing of a file that is named comes into a record or an outcome
 """
 
@@ -85,3 +86,16 @@ def test_nesting_without_end(name, write):
     codes = read.codes
     assert codes & {"too_deep", "broken_xml", "truncated", "not_understood", "damaged", "not_r4"}
     assert all(len(one.reason) < 400 for one in read.outcomes)
+
+
+@pytest.mark.parametrize("name", XML)
+@pytest.mark.parametrize("opening", ["comment", "attribute", "instruction"])
+def test_a_tag_without_an_end_is_refused_in_linear_time(name, opening, write):
+    body = re.sub(rb"\A\s*<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*", b"", XML[name], flags=re.S)
+    root = re.search(rb"<([A-Za-z_][\w.:-]*)[^>]*>", body)
+    begins = {"comment": b"<!--", "attribute": b'<a b="', "instruction": b"<?x "}[opening]
+    # Expat looked at it from its beginning for each block: 80 times longer for this size.
+    read = import_all(write(root[0] + begins + b"a" * (17 << 20)))
+
+    (code,) = {one.code for one in read.outcomes if one.kind.value == "refused"}
+    assert code in ("too_large", "truncated")

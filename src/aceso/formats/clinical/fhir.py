@@ -155,6 +155,9 @@ def value_items(path: Path, value: Any, place: str, full_url: str = "") -> Itera
 
 def frame(path: Path, value: dict[str, Any], entries: int) -> Item:
     """The outcome of a Bundle itself, of which `entries` entries were read."""
+    if not entries and isinstance(value.get("entry"), dict | str):
+        reason = "the entries of the Bundle are no list, so none of them is read"
+        return refused(path, "/", reason, "not_r4", "Bundle")
     if not entries:
         return refused(
             path,

@@ -208,7 +208,14 @@ def _read_bundle(path: Path, stream: BinaryIO) -> Iterator[Item]:
                 continue
             yield from _entry(path, place, part)
     except JsonError as exc:
-        yield refused(path, "/", exc.reason, exc.code)
+        yield refused(path, "/", _and_the_rest(exc), exc.code)
+
+
+def _and_the_rest(exc: JsonError) -> str:
+    """What is wrong, and what becomes of the entries that come after it."""
+    if exc.code in ("truncated", "duplicate_key"):
+        return exc.reason
+    return f"{exc.reason}; what comes after it is not read"
 
 
 def _read_elements(path: Path, stream: _Joined) -> Iterator[Item]:
@@ -231,7 +238,7 @@ def _read_elements(path: Path, stream: _Joined) -> Iterator[Item]:
         if exc.offset is not None and exc.offset >= stream.end:
             exc = JsonError("its list does not end; get the whole file", code="truncated")
         offset = None if exc.offset is None else exc.offset - len(_BEFORE_LIST)
-        reason = exc.reason.replace(f"byte {exc.offset}", f"byte {offset}")
+        reason = _and_the_rest(exc).replace(f"byte {exc.offset}", f"byte {offset}")
         yield refused(path, "/", reason, exc.code)
 
 

@@ -27,12 +27,14 @@ _SHAPES: dict[str, tuple[tuple[str, str, type | None], ...]] = {
         ("dateRecorded", "DSTU2", None),
         ("clinicalStatus", "DSTU2 or STU3", str),
         ("assertedDate", "STU3", None),
+        ("context", "STU3", dict),
         ("participant", "R5", None),
     ),
     "Observation": (
         ("comments", "DSTU2", None),
         ("comment", "STU3", None),
         ("related", "DSTU2 or STU3", None),
+        ("context", "STU3", dict),
         ("category", "DSTU2", dict),
         ("triggeredBy", "R5", None),
         ("instantiatesCanonical", "R5", None),
@@ -60,11 +62,21 @@ _SHAPES: dict[str, tuple[tuple[str, str, type | None], ...]] = {
         ("taken", "STU3", None),
         ("medication", "R5", dict),
     ),
-    "MedicationRequest": (("medication", "R5", dict), ("definition", "STU3", None)),
+    "MedicationRequest": (
+        ("medication", "R5", dict),
+        ("definition", "STU3", None),
+        ("context", "STU3", dict),
+    ),
+    "DiagnosticReport": (
+        ("codedDiagnosis", "DSTU2 or STU3", None),
+        ("image", "DSTU2 or STU3", None),
+        ("context", "STU3", dict),
+    ),
     "MedicationDispense": (("medication", "R5", dict),),
     "Procedure": (
         ("notPerformed", "DSTU2", None),
         ("notDone", "STU3", None),
+        ("context", "STU3", dict),
         ("occurrenceDateTime", "R5", None),
     ),
     "DocumentReference": (

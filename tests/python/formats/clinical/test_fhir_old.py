@@ -4,6 +4,7 @@ DSTU2 and STU3
 ├── each kind of resource becomes what HL7's maps between versions say
 ├── a time without a zone is a day with the clock beside it; none is invented
 ├── what R4 has no room for keeps the resource whole
+├── what only STU3 has tells it, also where a profile says nothing of the version
 └── R5, and parts of any shape, end in a reason and never in an exception
 """
 
@@ -353,3 +354,22 @@ def test_the_outcome_says_what_was_done(write, importing):
     assert read.outcomes[0].resource_type == "MedicationRequest"
     assert read.outcomes[0].reason.endswith("; converted from DSTU2")
     assert read.outcomes[0].code == "converted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("Observation", {"code": {"text": "x"}, "status": "final"}),
+        ("Condition", {"code": {"text": "x"}, "clinicalStatus": "active"}),
+        ("Procedure", {"code": {"text": "x"}, "status": "completed"}),
+        ("DiagnosticReport", {"code": {"text": "x"}, "status": "final"}),
+    ],
+)
+def test_an_encounter_by_its_name_in_stu3_tells_the_version(kind, more, importing, write):
+    us_core = {"profile": [f"http://hl7.org/fhir/us/core/StructureDefinition/{kind}"]}
+    context = {"context": {"reference": "Encounter/1"}, "subject": PATIENT}
+    read = importing(write({"resourceType": kind, "id": "a", "meta": us_core} | more | context))
+
+    (outcome,) = read.outcomes
+    assert outcome.code == "converted"
+    assert b'"encounter":{"reference":"Encounter/1"}' in read.records[0].canonical
