@@ -23,9 +23,11 @@ Names carry their namespace as `uri name`, parted by a space; `local` gives the 
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
 from collections.abc import Iterator
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 from xml.parsers import expat
 
 __all__ = ["Handler", "Parser", "XmlError", "local"]
@@ -37,6 +39,14 @@ _MAX_TOKEN = 16 << 20
 # How much of the beginning may be a document type.
 _MAX_DOCTYPE = 1 << 18
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\]\s*)>", re.DOTALL)
+# Expat knows no encoding of more than one byte a letter but UTF-8 and UTF-16.
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_WIDE = {
+    **dict.fromkeys(("euc_kr", "cp949"), "cp949"),
+    **dict.fromkeys(("gb2312", "gbk", "gb18030"), "gb18030"),
+    **{name: name for name in ("big5", "shift_jis", "cp932", "euc_jp")},
+}
+_OTHER_NAMES = {"x-windows-949": "cp949", "windows-949": "cp949", "ksc_5601": "cp949"}
 _BEFORE_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*+", re.DOTALL)
 _CUT_OFF = frozenset(
     {
@@ -109,6 +119,7 @@ class Parser:
     def read(self, stream: IO[bytes]) -> Iterator[None]:
         """Parse to the end, and stop after each block. Raises XmlError."""
         try:
+            stream = _known_encoding(stream)
             block = stream.read(_MAX_DOCTYPE)
             size = 0
             if self._lenient:
@@ -161,6 +172,40 @@ class Parser:
 def local(name: str) -> str:
     """The name of an element without its namespace."""
     return name.rpartition(" ")[2]
+
+
+def _known_encoding(stream: IO[bytes]) -> IO[bytes]:
+    """The stream itself, or in UTF-8 what it holds in an encoding of East Asia."""
+    start = stream.read(_BLOCK)
+    stream.seek(0)
+    found = _DECLARED.match(start)
+    if found is None:
+        return stream
+    name = found[1].decode().lower()
+    try:
+        known = _WIDE.get(codecs.lookup(_OTHER_NAMES.get(name, name)).name)
+    except LookupError:
+        return stream
+    return stream if known is None else cast(IO[bytes], _Recoded(stream, known, found.span(1)))
+
+
+class _Recoded(io.RawIOBase):
+    """A stream in UTF-8 of one in `encoding`, which its declaration names at `span`."""
+
+    def __init__(self, stream: IO[bytes], encoding: str, span: tuple[int, int]):
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._span: tuple[int, int] | None = span
+
+    def read(self, size: int = -1) -> bytes:
+        while block := self._stream.read(size):
+            if self._span is not None:
+                start, end = self._span
+                block, self._span = block[:start] + b"UTF-8" + block[end:], None
+            text = self._decoder.decode(block)
+            if text:
+                return text.encode("utf-8")
+        return self._decoder.decode(b"", True).encode("utf-8")
 
 
 def _told(exc: expat.ExpatError) -> XmlError:

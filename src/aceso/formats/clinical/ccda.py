@@ -28,6 +28,7 @@ from .._xml import XmlError
 from ..canonical import number
 from ._resource import clean, digest_id, instant, kept, made, moment, partial_date, skipped
 from .ccda_entries import Entries, Made
+from .ccda_left import safe_name, unread
 from .ccda_node import Node, Part, Section, parts
 from .ccda_types import address, concept, human_name, identifiers, name_of, telecom
 from .document_check import AttachmentError, decoded
@@ -42,9 +43,10 @@ _GENDER = {"M": "male", "F": "female", "UN": "other"}
 # Parts of the header that become something, or say nothing of a person.
 _READ = {
     *("realmCode", "typeId", "templateId", "id", "code", "title", "effectiveTime", "author"),
-    *("confidentialityCode", "languageCode", "setId", "versionNumber", "recordTarget"),
-    *("custodian", "component", "component"),
+    *("recordTarget", "custodian", "component"),
 }
+# Of those, the ones that say how the document came about and not what it tells of a person.
+_OF_THE_DOCUMENT = frozenset({"component", "confidentialityCode", "languageCode"})
 
 
 def _is_cda(head: Head) -> bool:
@@ -97,10 +99,9 @@ class _Document:
         if len(self._people) == 1:
             self._entries = Entries(self._people[0], self._source)
         yield from self._whole(node, custodian)
-        left = dict.fromkeys(one.name for one in node.children if one.name not in _READ)
+        left = list(dict.fromkeys(_left_of(node)))
         if left:
-            names = ", ".join(name for name in left if name.isalpha() and len(name) < 40)
-            reason = f"parts of the header have no place in what was read: {names}"
+            reason = f"parts of the header have no place in what was read: {', '.join(left)}"
             yield kept(self._path, f"line {node.line}", reason)
 
     def _patient(self, role: Node) -> tuple[dict[str, Any], bool]:
@@ -199,6 +200,10 @@ class _Document:
 
     def _section(self, section: Section) -> Iterator[Item]:
         place = f"section {section.number}, line {section.line}"
+        left = list(dict.fromkeys(name for one in section.others for name in unread(one)))
+        if left:
+            reason = f"parts of the section have no place in what was read: {', '.join(left[:30])}"
+            yield kept(self._path, place, reason)
         words = "\n".join(
             line for one in "".join(section.words).split("\n") if (line := " ".join(one.split()))
         )
@@ -264,6 +269,15 @@ class _Document:
         if self._people:
             return "the document is about several people, and doesn't say which of them this is"
         return "the document doesn't say who it is about (recordTarget)"
+
+
+def _left_of(header: Node) -> Iterator[str]:
+    """Parts of the header that are in no resource: whole ones by their name, others by the path."""
+    for one in header.children:
+        if one.name in _READ:
+            yield from () if one.name == "component" else unread(one)
+        elif one.name not in _OF_THE_DOCUMENT:
+            yield safe_name(one)
 
 
 READERS = (Reader(FORMAT, _is_cda, _read),)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._resource import clean, digest_id, quantity
+from .ccda_left import safe_name, unread
 from .ccda_node import Node, Section
 from .ccda_types import (
     concept,
@@ -46,19 +47,23 @@ _ALLERGY_CATEGORY = {
 }
 _INTOLERANCE = frozenset({"59037007", "235719002"})
 _REPORT = {"completed": "final", "active": "preliminary", "aborted": "cancelled"}
+_REPORT["nullified"] = "entered-in-error"
 _EVENT = {
+    "nullified": "entered-in-error",
     "completed": "completed",
     "active": "in-progress",
     "aborted": "stopped",
     "cancelled": "not-done",
 }
 _TAKING = {
+    "nullified": "entered-in-error",
     "completed": "completed",
     "active": "active",
     "aborted": "stopped",
     "suspended": "on-hold",
 }
 _ASKED = {
+    "nullified": "entered-in-error",
     "active": "active",
     "completed": "completed",
     "aborted": "revoked",
@@ -66,6 +71,10 @@ _ASKED = {
     "suspended": "on-hold",
     "new": "active",
 }
+# Statements within a statement: each has a kind of its own.
+_MAX_PATH = 8
+_MAX_NAMES = 30
+_RELATIONS = frozenset({"entryRelationship", "component", "participant", "precondition"})
 # HL7 v3 ActEncounterCode.
 _CLASSES = frozenset({"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "SS", "VR"})
 
@@ -106,7 +115,8 @@ class Entries:
                 continue
             left = list(dict.fromkeys(_left(node)))
             if left:
-                names = ", ".join(left[:10]) + (" and more" if len(left) > 10 else "")
+                names = ", ".join(left[:_MAX_NAMES])
+                names += f" and {more} more" if (more := len(left) - _MAX_NAMES) > 0 else ""
                 yield Made(place, None, f"what it says beside that is not understood yet: {names}")
 
     def _statement(self, node: Node, place: str) -> Iterator[Made]:
@@ -210,7 +220,9 @@ class Entries:
         made |= self._span(node, "onsetDateTime", "abatementDateTime")
         made |= self._authored(node, concern, "recordedDate", "recorder")
         system = "http://terminology.hl7.org/CodeSystem/condition-"
-        if _negated(node):
+        if _is_void(node) or (concern is not None and _is_void(concern)):
+            made["verificationStatus"] = _one(f"{system}ver-status", "entered-in-error")
+        elif _negated(node):
             made["verificationStatus"] = _one(f"{system}ver-status", "refuted")
         else:
             status = self._related(node, "problem_status").first("value").get("code")
@@ -247,7 +259,9 @@ class Entries:
             of = concept(node.first("value"), words)
         made["code"] = of
         system = "http://terminology.hl7.org/CodeSystem/allergyintolerance-"
-        if _negated(node):
+        if _is_void(node) or (concern is not None and _is_void(concern)):
+            made["verificationStatus"] = _one(f"{system}verification", "entered-in-error")
+        elif _negated(node):
             made["verificationStatus"] = _one(f"{system}verification", "refuted")
         else:
             status = self._related(node, "allergy_status").first("value").get("code")
@@ -362,6 +376,13 @@ class Entries:
         dosage["doseAndRate"] = [given] if given else []
         if asked:
             made["intent"] = "order" if node.get("moodCode") == "RQO" else "plan"
+            bounds = when.get("effectivePeriod")
+            if bounds:
+                dosage["timing"] = timing | {
+                    "repeat": {**timing.get("repeat", {}), "boundsPeriod": bounds}
+                }
+            elif when:
+                dosage["timing"] = timing | _event_of(when)
             made["dosageInstruction"] = [dosage]
             made |= self._authored(node, None, "authoredOn", "requester")
         else:
@@ -377,7 +398,8 @@ class Entries:
     def _immunization(self, node: Node) -> dict[str, Any]:
         words = self._section.by_id
         made = self._base("Immunization", node, "patient")
-        made["status"] = "not-done" if _negated(node) else "completed"
+        void = "entered-in-error" if _is_void(node) else ""
+        made["status"] = void or ("not-done" if _negated(node) else "completed")
         made["vaccineCode"] = self._material(node)
         when = time_of("occurrenceDateTime", node.first("effectiveTime"))
         made |= when or {"occurrenceString": "not stated"}
@@ -428,7 +450,8 @@ class Entries:
         made = self._base("Encounter", node)
         ended = node.first("effectiveTime", "high").get("value")
         completed = node.first("statusCode").get("code") == "completed" or ended
-        made["status"] = "finished" if completed else "unknown"
+        void = "entered-in-error" if _is_void(node) else ""
+        made["status"] = void or ("finished" if completed else "unknown")
         code = node.first("code")
         coding = next(
             (one for one in (code, *code.all("translation")) if one.get("code") in _CLASSES), None
@@ -611,8 +634,20 @@ class Entries:
         return any(code in self._sections[name] for code in self._section.codes)
 
 
+def _event_of(when: dict[str, Any]) -> dict[str, Any]:
+    """A single time as the event of a Timing."""
+    event = {"event": [when["effectiveDateTime"]]}
+    stated = when.get("_effectiveDateTime")
+    return event | ({"_event": [stated]} if stated else {})
+
+
 def _negated(node: Node) -> bool:
     return node.get("negationInd").lower() in ("true", "1")
+
+
+def _is_void(node: Node) -> bool:
+    """Whether it was written by mistake. Other states are told of where they are read."""
+    return node.first("statusCode").attributes.get("code") == "nullified"
 
 
 def _planned(node: Node) -> bool:
@@ -647,22 +682,26 @@ def _use(node: Node) -> None:
         stack.extend(one.children)
 
 
-def _left(node: Node) -> Iterator[str]:
-    """Kinds of the parts of a statement that nothing took in."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        for child in one.children:
-            if child.name in ("entryRelationship", "component", "participant", "precondition"):
-                if not child.used:
-                    yield _shown(child)
-                else:
-                    stack.extend(inner for inner in child.children if inner.used)
+def _left(node: Node, before: str = "") -> Iterator[str]:
+    """What of a statement nothing took in: other statements by their kind, the rest by its path."""
+    for child in node.children:
+        if child.name in _RELATIONS:
+            if not child.used:
+                yield before + _shown(child)
+                continue
+            for inner in child.children:
+                path = f"{before}{child.name}/"
+                known = inner.used and path.count("/") < _MAX_PATH
+                yield from (
+                    _left(inner, f"{path}{safe_name(inner)}/") if known else unread(inner, path)
+                )
+        else:
+            yield from unread(child, before)
 
 
 def _shown(node: Node) -> str:
     """A name for a part: those of the standard only, and the template's number."""
     inner = next((one for one in node.children if one.templates()), node)
     root = min(inner.templates(), default="")
-    name = node.name if re.fullmatch(r"(?:sdtc:)?[A-Za-z]{1,40}", node.name) else "element"
+    name = safe_name(node)
     return f"{name} {root}" if re.fullmatch(r"[0-9.]{5,60}", root) else name

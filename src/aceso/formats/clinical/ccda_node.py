@@ -20,6 +20,12 @@ __all__ = ["Node", "Part", "Section", "parts"]
 
 _SDTC = "urn:hl7-org:sdtc "
 _XSI_TYPE = "http://www.w3.org/2001/XMLSchema-instance type"
+# Attributes that tell something of a person; the others say of which kind a part is.
+_TELLING = ("code", "displayName", "extension", "unit", "value")
+_OF_A_SECTION = frozenset(
+    {"id", "code", "title", "text", "templateId", "languageCode", "confidentialityCode"}
+    | {"entry", "component", "realmCode", "typeId"}
+)
 _MAX_TEXT = 64 << 20
 _MAX_NODES = 200_000
 _MAX_WORDS = 4 << 20
@@ -27,9 +33,12 @@ _BLOCKS = frozenset({"br", "tr", "paragraph", "item", "caption", "table", "list"
 
 
 class Node:
-    """One element. `text` is what stands in it directly."""
+    """One element. `text` is what stands in it directly.
 
-    __slots__ = ("_text", "attributes", "children", "line", "name", "used")
+    `seen` says that something looked at what it says, `used` that a statement was taken in whole.
+    """
+
+    __slots__ = ("_text", "attributes", "children", "line", "name", "seen", "used")
 
     def __init__(self, name: str, attributes: dict[str, str], line: int):
         self.name = name
@@ -38,25 +47,38 @@ class Node:
         self.children: list[Node] = []
         self._text: list[str] = []
         self.used = False
+        self.seen = False
 
     @property
     def text(self) -> str:
-        return "".join(self._text).strip()
+        self.seen = True
+        return self.own_text
 
     def add_text(self, data: str) -> None:
         self._text.append(data)
 
     def get(self, attribute: str) -> str:
+        self.seen = True
         return self.attributes.get(attribute, "").strip()
 
     @property
     def type(self) -> str:
         """xsi:type without its prefix."""
-        return self.get(_XSI_TYPE).rpartition(":")[2]
+        return self.attributes.get(_XSI_TYPE, "").strip().rpartition(":")[2]
 
     @property
     def null(self) -> str:
-        return self.get("nullFlavor")
+        return self.attributes.get("nullFlavor", "").strip()
+
+    @property
+    def says(self) -> bool:
+        """Whether it says something by itself, beside what it holds."""
+        return bool(self.own_text) or any(self.attributes.get(one, "").strip() for one in _TELLING)
+
+    @property
+    def own_text(self) -> str:
+        """What stands in it directly, without a note that it was looked at."""
+        return "".join(self._text).strip()
 
     def all(self, *path: str) -> Iterator[Node]:
         """The descendants along `path`."""
@@ -90,6 +112,7 @@ class Section:
     words: list[str] = field(default_factory=list, repr=False)
     by_id: dict[str, str] = field(default_factory=dict, repr=False)
     entries: int = 0
+    others: list[Node] = field(default_factory=list, repr=False)  # Beside all of these.
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +203,7 @@ class _Builder:
         elif node.name == "section":
             section = self._sections.pop()
             _describe(section, node)
+            section.others = [one for one in node.children if one.name not in _OF_A_SECTION]
             self._ready.append(Part(section=section))
             self._drop(node)
         elif node.name == "nonXMLBody":

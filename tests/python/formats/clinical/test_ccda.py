@@ -5,6 +5,9 @@ C-CDA
 ├── a wrong hash is refused with its reason, a right one is taken
 ├── a section without entries is its words, as plain text
 ├── what isn't understood is kept by its place; absent is not nothing
+├── what of the header, a section or an entry is in no resource is named by its path
+├── what was written by mistake is in error, a medicine asked for has its time
+├── encodings of Korea are read as they are declared
 ├── two people are never mixed
 └── entities, cut files and deep nesting end in a reason
 """
@@ -222,3 +225,117 @@ def test_a_hostile_document_ends_in_a_reason(text, code, write, importing):
     read = importing(write(text))
 
     assert code in read.codes
+
+
+AUTHOR = """<author><time value="20240501"/><assignedAuthor><id root="1.2.8" extension="7"/>
+<assignedPerson><name>Dr Kim</name></assignedPerson></assignedAuthor></author>"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        (
+            "<birthTime",
+            '<raceCode code="2028-9"/><birthTime',
+            "recordTarget/patientRole/patient/raceCode",
+        ),
+        (
+            "<component><structured",
+            f"{AUTHOR}<component><structured",
+            "author/time, author/assignedAuthor/id",
+        ),
+        (
+            "<component><structured",
+            "<Zq7Sujin><code code='1'/></Zq7Sujin><component><structured",
+            "element",
+        ),
+        ("<text>", '<author><time value="2024"/></author><text>', "author"),
+        ('unit="mg/dL"/>', 'unit="mg/dL"><translation value="3"/></value>', "value/translation"),
+        (
+            '<effectiveTime value="20240501093000',
+            f'{AUTHOR}<effectiveTime value="20240501093000',
+            "author/time",
+        ),
+        ("<statusCode", "<Zq7Sujin>x</Zq7Sujin><statusCode", "element"),
+    ],
+)
+def test_what_no_resource_has_is_named_by_its_path(before, after, named, write, importing):
+    entry = observation('<value xsi:type="PQ" value="54" unit="mg/dL"/>')
+    text = document(section("30954-2", entry))
+    assert before in text
+    assert Kind.KEPT not in {one.kind for one in importing(write(text)).outcomes}
+
+    read = importing(write(text.replace(before, after, 1)))
+
+    (kept,) = [one for one in read.outcomes if one.kind is Kind.KEPT]
+    assert named in kept.reason
+    assert "Sujin" not in kept.reason
+
+
+def test_what_was_written_by_mistake_is_in_error(write, importing):
+    void = observation('<value xsi:type="PQ" value="54" unit="mg/dL"/>').replace(
+        '"completed"', '"nullified"'
+    )
+    problem = void.replace("PQ", "CD").replace('value="54" unit="mg/dL"', 'code="I10"')
+    concern = (
+        '<act classCode="ACT" moodCode="EVN"><code code="CONC"/>'
+        f'<entryRelationship typeCode="SUBJ">{problem}</entryRelationship></act>'
+    )
+    read = importing(write(document(section("30954-2", void), section("11450-4", concern))))
+
+    (measured,) = resources(read, "Observation")
+    (condition,) = resources(read, "Condition")
+    assert measured["status"] == "entered-in-error"
+    assert condition["verificationStatus"]["coding"][0]["code"] == "entered-in-error"
+    assert "clinicalStatus" not in condition
+
+
+@pytest.mark.parametrize(
+    ("time", "timing"),
+    [
+        (
+            '<effectiveTime xsi:type="IVL_TS"><low value="20240501"/><high value="20240510"/>'
+            '</effectiveTime><effectiveTime xsi:type="PIVL_TS" operator="A"><period value="8" '
+            'unit="h"/></effectiveTime>',
+            {
+                "repeat": {
+                    "boundsPeriod": {"start": "2024-05-01", "end": "2024-05-10"},
+                    "period": 8,
+                    "periodUnit": "h",
+                }
+            },
+        ),
+        ('<effectiveTime value="20240501"/>', {"event": ["2024-05-01"]}),
+    ],
+)
+def test_a_medicine_that_is_asked_for_has_its_time(time, timing, write, importing):
+    entry = (
+        '<substanceAdministration classCode="SBADM" moodCode="RQO"><statusCode code="active"/>'
+        f"{time}<consumable><manufacturedProduct><manufacturedMaterial>"
+        '<code code="197361" codeSystem="2.16.840.1.113883.6.88"/></manufacturedMaterial>'
+        "</manufacturedProduct></consumable></substanceAdministration>"
+    )
+    (asked,) = resources(importing(write(document(section("10160-0", entry)))), "MedicationRequest")
+
+    assert asked["dosageInstruction"][0]["timing"] == timing
+
+
+@pytest.mark.parametrize(
+    "name", ["EUC-KR", "CP949", "ks_c_5601-1987", "MS949", "UHC", "x-windows-949"]
+)
+def test_encodings_of_korea_are_read(name, write, importing):
+    head = f'<?xml version="1.0" encoding="{name}"?>\n'
+    text = document(section("11450-4", text="똠방각하 " * 40_000), head=head)
+
+    read = importing(write(text.encode("cp949")))
+
+    (patient,) = resources(read, "Patient")
+    assert patient["name"][0]["family"] == "김"
+    assert Kind.REFUSED not in {one.kind for one in read.outcomes}
+
+
+def test_bytes_that_are_not_of_the_encoding_are_refused(write, importing):
+    head = '<?xml version="1.0" encoding="EUC-KR"?>\n'
+    read = importing(write(document(head=head).encode("cp949") + b"\xff\xff"))
+
+    assert [one.code for one in read.outcomes if one.kind is Kind.REFUSED] == ["damaged"]
