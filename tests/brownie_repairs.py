@@ -1,4 +1,4 @@
-"""Repairs of eth-brownie 1.22.2: of `--coverage`, of stateful tests, and of waiting.
+"""Repairs of eth-brownie 1.22.2: of `--coverage`, of stateful tests, of waiting, and of slowness.
 
 1. Brownie compares deployed code with the artifact byte for byte. The values of `immutable`s are
    zero in the artifact, so a contract that has one loses its source map: no coverage, no traces.
@@ -7,26 +7,31 @@
 3. Brownie calls a transaction dropped when its nonce is counted and there is no receipt. A node
    counts the nonce a moment before it can show the receipt, so a busy machine sees this of what is
    mined. Waiting for the receipt first leaves Brownie nothing to guess.
+4. Before and after each test Brownie asks who calls it, by reading the source of every frame, and
+   collects garbage among all that the compiler said of the project. Together they took longer than
+   the tests. Two frames are enough, and what was loaded before the first test is no garbage.
 
 To be removed with the first Brownie that needs none.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType, SimpleNamespace
 
 import brownie.network.contract as contract
+import brownie.network.rpc as rpc
 import brownie.network.transaction as transaction
 import brownie.test
 import brownie.test.fixtures as fixtures
 from brownie.test.managers import base, master, runner
 from web3.exceptions import TimeExhausted
 
-__all__ = ["repair"]
+__all__ = ["keep_what_is_loaded", "repair"]
 
 # A block of the test chains takes milliseconds; what has no receipt after this was dropped.
 _MINED_WITHIN_S = 20
@@ -57,6 +62,16 @@ def _confirm_what_has_a_receipt(
     _confirm(self, block_number, required_confs)
 
 
+def _who_calls() -> list[SimpleNamespace]:
+    """The first of `inspect.stack()`: whoever asks, and who called that."""
+    asks: FrameType | None = sys._getframe(1)
+    frames = []
+    while asks is not None and len(frames) < 2:
+        frames.append(SimpleNamespace(frame=asks))
+        asks = asks.f_back
+    return frames
+
+
 def _from_source(name: str) -> ModuleType:
     path = Path(brownie.test.__file__).parent / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"brownie.test.{name}", path)
@@ -73,6 +88,8 @@ def repair() -> None:
         return
     contract._verify_deployed_code = _verify_but_immutables
     transaction.TransactionReceipt._await_confirmation = _confirm_what_has_a_receipt
+    # Its own name for the module, not the module.
+    rpc.inspect = SimpleNamespace(stack=_who_calls)
     for name in ("coverage", "output", "stateful"):
         module = _from_source(name)
         setattr(brownie.test, name, module)
@@ -83,3 +100,9 @@ def repair() -> None:
     brownie.test.state_machine = stateful.state_machine
     fixtures.state_machine = stateful.state_machine
     fixtures._BrownieStateMachine = stateful._BrownieStateMachine
+
+
+def keep_what_is_loaded() -> None:
+    """Leave what is there now to no later collection of garbage. Call it once, before the tests."""
+    gc.collect()
+    gc.freeze()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.brownie_repairs import repair
+from tests.brownie_repairs import keep_what_is_loaded, repair
 from tests.contracts.actors import (
     access_log,
     act,
@@ -36,6 +36,7 @@ __all__ = [
     "other_subject",
     "participants",
     "physician",
+    "project_is_kept",
     "records",
     "registry",
     "relayer",
@@ -44,6 +45,12 @@ __all__ = [
 ]
 
 repair()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def project_is_kept():
+    """Collect no garbage in what the compiler said of the project."""
+    keep_what_is_loaded()
 
 
 @pytest.fixture(scope="module", autouse=True)

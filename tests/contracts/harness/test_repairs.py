@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from brownie import web3
+import warnings
+
+import pytest
+from brownie import chain, rpc, web3
 from web3.exceptions import TransactionNotFound
 
 
@@ -16,6 +19,17 @@ def test_a_receipt_that_comes_after_its_nonce_is_waited_for(registry, subject, m
 
     assert len(asked) > 3
     assert receipt.status == 1
+
+
+def test_a_snapshot_past_the_chain_is_still_warned_of(registry):
+    with pytest.warns(FutureWarning, match="should not be called directly"):
+        rpc.snapshot()
+
+
+def test_a_snapshot_by_the_chain_is_not(registry):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chain.snapshot()
 
 
 def _late(answer, asked):
