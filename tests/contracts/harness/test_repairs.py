@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
-from brownie import chain, rpc, web3
+from brownie import rpc, web3
 from web3.exceptions import TransactionNotFound
 
 
@@ -24,12 +22,6 @@ def test_a_receipt_that_comes_after_its_nonce_is_waited_for(registry, subject, m
 def test_a_snapshot_past_the_chain_is_still_warned_of(registry):
     with pytest.warns(FutureWarning, match="should not be called directly"):
         rpc.snapshot()
-
-
-def test_a_snapshot_by_the_chain_is_not(registry):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        chain.snapshot()
 
 
 def _late(answer, asked):
