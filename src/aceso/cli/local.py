@@ -34,8 +34,15 @@ __all__ = ["accredit", "demo", "devnet"]
 )
 @click.option("--chain-port", type=click.IntRange(0, 65535), default=0, metavar="PORT")
 @click.option("--ipfs-port", type=click.IntRange(0, 65535), default=0, metavar="PORT")
+@click.option("--custodians", type=click.IntRange(2, 10), default=3, show_default=True, metavar="N")
 def devnet(
-    session: Session, *, folder: Path, chain_kind: ChainKind, chain_port: int, ipfs_port: int
+    session: Session,
+    *,
+    folder: Path,
+    chain_kind: ChainKind,
+    chain_port: int,
+    ipfs_port: int,
+    custodians: int,
 ) -> int:
     from aceso.devnet import Devnet, with_suite
     from aceso.devnet.__main__ import serve
@@ -49,7 +56,7 @@ def devnet(
         chain=chain_kind,
         chain_port=chain_port,
         ipfs_port=ipfs_port,
-        stages=[with_suite()],
+        stages=[with_suite(custodians=custodians)],
     ) as network:
         serve(network, as_json=session.as_json)
     return 0

@@ -54,7 +54,8 @@ __all__ = [
     "SignedRequest",
 ]
 
-_MAX_ANSWER_BYTES: Final = 24 << 20
+# A page of 4 MiB and one entry of 2 MiB more, in base64, with openings and sealed keys.
+_MAX_ANSWER_BYTES: Final = 12 << 20
 _MAX_SMALL_BYTES: Final = 64 << 10
 _MAX_PAGES: Final = 10_000
 
@@ -287,8 +288,11 @@ class Custodian:
         request: SignedRequest,
         *,
         again: Callable[[], SignedRequest] | None = None,
+        seconds: float | None = None,
     ) -> Listing:
-        """The records of one class. `again` signs the request for each further page."""
+        """The records of one class. `again` signs the request for each further page; none is asked
+        for after `seconds`, so that a list without an end is not followed for ever."""
+        finish = None if seconds is None else time.monotonic() + seconds
         entries: list[ListEntry] = []
         keys: tuple[SealedKey, ...] = ()
         openings: tuple[SignedOpening, ...] = ()
@@ -306,6 +310,8 @@ class Custodian:
             following = said.get("next")
             if following is None:
                 return Listing(tuple(entries), keys, openings)
+            if finish is not None and time.monotonic() > finish:
+                raise CustodianDownError(self.address, "lists records without an end")
             if again is None or not isinstance(following, int) or following <= after:
                 raise self._nonsense()
             request, after = again(), following

@@ -6,19 +6,17 @@
     found = committee.listing(actor=doctor, subject=…, grantee=…, use=…, data_class=…)
     key = committee.open_key(found.entries[0], actor=doctor, …)
 
-As many as needed are asked first; when one fails or is slow, the rest are asked at once. A share is
-checked against its commitment: a false one is left out, and the `FalseShareError` that names its
-custodian is kept in `complaints`, whether or not the opening succeeds without it.
+A quarter more than are needed are asked first; when one fails or is slow, the rest are asked at
+once. A share is checked against its commitment: a false one is left out, and the `FalseShareError`
+that names its custodian is kept in `complaints`, whether or not the opening succeeds without it.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
@@ -46,6 +44,7 @@ from aceso.vault import (
     sealed_key_digest,
 )
 
+from ._asking import Asking, Posted
 from ._typed import Domain, address, digest, recover, sign
 from .client import (
     Custodian,
@@ -57,28 +56,11 @@ from .client import (
     deposit_message,
 )
 from .client import post_message as _post_message
-from .errors import (
-    CustodianDownError,
-    DeniedError,
-    RequestRefusedError,
-    TooFewCustodiansError,
-)
+from .errors import CustodianDownError, TooFewCustodiansError
 
 __all__ = ["Attestation", "Committee", "Posted"]
 
 _VALID_SECONDS: Final = 300
-_HEDGE_SECONDS: Final = 0.7
-_GRACE_SECONDS: Final = 1.0
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """Which custodians took it, and why the others didn't."""
-
-    taken: tuple[str, ...]
-    missing: dict[str, AcesoError]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,106 +78,18 @@ class Attestation:
     signatures: tuple[bytes, ...]
 
 
-class Committee:
+class Committee(Asking):
     """The custodians of a record or a list, any `threshold` of whom are enough."""
 
     def __init__(self, custodians: Sequence[Custodian], threshold: int, suite: Suite):
-        if not 1 <= threshold <= len(custodians):
-            raise ValueError(f"{threshold} of {len(custodians)} is not a threshold")
-        self.custodians = tuple(custodians)
-        self.threshold = threshold
+        super().__init__(custodians, threshold)
         self.suite = suite
         self.complaints: list[FalseShareError] = []
         self._domain: Domain = suite.domain("ConsentRegistry")
-        self._pool = ThreadPoolExecutor(
-            4 * len(self.custodians), thread_name_prefix="aceso-custody"
-        )
 
-    def close(self) -> None:
-        """Let go of connections; what is under way is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for custodian in self.custodians:
-            custodian.close()
-
-    # --- Asking several -------------------------------------------------------------------------
-
-    def _ask_all(self, act: Callable[[Custodian], T]) -> tuple[dict[str, T], dict[str, AcesoError]]:
-        """Ask all at once. Once enough have answered, the others have a moment left."""
-        futures = {self._pool.submit(act, one): one for one in self.custodians}
-        done: dict[str, T] = {}
-        failed: dict[str, AcesoError] = {}
-        finish = time.monotonic() + max(one.deadline for one in self.custodians) + 0.5
-        pending = set(futures)
-        while pending:
-            ready, pending = wait(
-                pending, timeout=max(0.0, finish - time.monotonic()), return_when=FIRST_COMPLETED
-            )
-            if not ready:
-                break
-            for future in ready:
-                _sort(future, futures[future], done, failed)
-            if len(done) >= self.threshold:
-                finish = min(finish, time.monotonic() + _GRACE_SECONDS)
-        for future in pending:
-            future.cancel()
-            name = futures[future].address
-            failed[name] = CustodianDownError(name, "does not answer in time")
-        return done, failed
-
-    def _ask_enough(
-        self, act: Callable[[Custodian], T], custodians: Sequence[Custodian], needed: int
-    ) -> tuple[dict[str, T], dict[str, AcesoError]]:
-        """Ask as many as are needed, and the rest when one of them fails or is slow."""
-        waiting = list(custodians)
-        done: dict[str, T] = {}
-        failed: dict[str, AcesoError] = {}
-        futures: dict[Future[T], Custodian] = {}
-        finish = time.monotonic() + max(one.deadline for one in custodians) - 0.2
-
-        def ask(count: int) -> None:
-            for _ in range(min(count, len(waiting))):
-                one = waiting.pop(0)
-                futures[self._pool.submit(act, one)] = one
-
-        ask(needed)
-        hedge = time.monotonic() + _HEDGE_SECONDS
-        while futures and len(done) < needed:
-            now = time.monotonic()
-            if now >= finish:
-                break
-            until = finish if not waiting else min(finish, hedge)
-            ready, _ = wait(futures, timeout=max(0.0, until - now), return_when=FIRST_COMPLETED)
-            before = len(failed)
-            for future in ready:
-                _sort(future, futures.pop(future), done, failed)
-            if len(failed) > before or time.monotonic() >= hedge:
-                ask(len(waiting))
-        if len(done) < needed:
-            for future, one in futures.items():
-                future.cancel()
-                failed[one.address] = CustodianDownError(one.address, "does not answer in time")
-        return done, failed
-
-    def _enough(self, done: int, failed: dict[str, AcesoError], needed: int, of: int) -> None:
-        """Raise what explains best why too few did it."""
-        if done >= needed:
-            return
-        denials = [error for error in failed.values() if isinstance(error, DeniedError)]
-        # So many say no that it isn't for want of custodians; a settled no before a pending one.
-        if of - len(denials) < needed:
-            raise min(denials, key=lambda error: error.is_pending)
-        refused = [error for error in failed.values() if isinstance(error, RequestRefusedError)]
-        if of - len(refused) < needed:
-            raise refused[0]
-        why = list(dict.fromkeys(str(error) for error in failed.values()))
-        raise TooFewCustodiansError(done, needed, of, sorted(failed), why) from next(
-            iter(failed.values()), None
-        )
-
-    def _all_or_enough(self, act: Callable[[Custodian], T]) -> tuple[dict[str, T], Posted]:
-        done, failed = self._ask_all(act)
-        self._enough(len(done), failed, self.threshold, len(self.custodians))
-        return done, Posted(tuple(sorted(done)), failed)
+    def _is_complaint(self, error: AcesoError) -> None:
+        if isinstance(error, FalseShareError):
+            self.complaints.append(error)
 
     # --- What a person or an issuer does --------------------------------------------------------
 
@@ -458,7 +352,7 @@ class Committee:
             def request() -> SignedRequest:
                 return self._request("ListRequest", one, actor, now, values)
 
-            return one.list(request(), again=request)
+            return one.list(request(), again=request, seconds=one.deadline)
 
         done, failed = self._ask_all(ask)
         self._enough(len(done), failed, self.threshold, len(self.custodians))
@@ -573,12 +467,3 @@ class Committee:
         done, failed = self._ask_enough(ask, self.custodians, 1)
         self._enough(len(done), failed, 1, len(self.custodians))
         return next(iter(done.values()))
-
-
-def _sort(
-    future: Future[T], one: Custodian, done: dict[str, T], failed: dict[str, AcesoError]
-) -> None:
-    try:
-        done[one.address] = future.result()
-    except AcesoError as error:
-        failed[one.address] = error

@@ -107,14 +107,16 @@ class Authority:
         self._network.chain.advance_time(self._suite.participants.accreditation_delay() + 1)
 
 
-def with_suite(*, custodians: int = 3, threshold: int = 2) -> Stage:
-    """A stage for `Devnet.start` that deploys the suite and starts custodians."""
+def with_suite(*, custodians: int = 3, threshold: int | None = None) -> Stage:
+    """A stage for `Devnet.start` that deploys the suite and starts custodians. Unless `threshold`
+    says otherwise, more than half of them are needed: 2 of 3, 3 of 5."""
+    needed = custodians // 2 + 1 if threshold is None else threshold
 
     def stage(network: Devnet) -> None:
         deployment = _deploy(network)
         suite = Suite.connect(network.chain_url, deployment)
         try:
-            _start_committee(network, suite, custodians=custodians, threshold=threshold)
+            _start_committee(network, suite, custodians=custodians, threshold=needed)
         finally:
             suite.close()
 

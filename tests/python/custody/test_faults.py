@@ -71,6 +71,7 @@ def test_a_false_share_is_named_and_done_without(
 ) -> None:
     with _lying(network, network.keepers[0]):
         opened = committee.open_key(shared.entry, **shared.opens())
+        committee.wait_for_late(5.0)
     assert opened.dek == shared.key.dek
     (complaint,) = committee.complaints
     assert complaint.custodian == network.keepers[0].keys.address

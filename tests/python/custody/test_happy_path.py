@@ -63,6 +63,7 @@ def test_a_physician_opens_what_was_granted(
         reader_key=class_key,
     )
     assert (opened.dek, opened.body) == (key.dek, key.body)
+    committee.wait_for_late(5.0)
     assert not committee.complaints
 
     acts: list[str] = []
@@ -78,4 +79,6 @@ def test_a_physician_opens_what_was_granted(
         acts += [str(receipt["act"]) for receipt in given]
         assert {receipt["actor"] for receipt in given} == {doctor.account.address}
         assert (reading["act"], reading["actor"]) == ("log", person.list_key.address)
-    assert sorted(acts) == ["list"] * 3 + ["release"] * 2
+    # Two are needed, and a quarter more are asked; whoever was not reached yet is let go.
+    assert acts.count("list") == 3
+    assert 2 <= acts.count("release") <= 3
