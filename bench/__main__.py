@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import chain, formats, genome, vault
+from bench import chain, custody_client, formats, genome, vault
 
 __all__ = ["FLOOR", "PARTS", "Part", "below_floor", "main", "measure", "page"]
 
@@ -68,6 +68,12 @@ PARTS = (
         "Seconds that passed, on Anvil beside it on the same machine, signing and receipts "
         "included.",
         chain.run,
+    ),
+    Part(
+        "A person's device and its custodians",
+        "Seconds that passed, with the chain, the custodians' processes and the device on one "
+        "machine.",
+        custody_client.run,
     ),
 )
 _PACKAGES = ("cryptography", "coincurve", "httpx", "orjson", "fhirkit-rs", "pyrage", "web3")

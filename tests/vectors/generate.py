@@ -1,7 +1,7 @@
 """Writes the vectors beside this file: `python tests/vectors/generate.py manifest`.
 
 They are frozen: name only the one whose format has a new version. What an older version made is
-kept beside it (`manifest-1.json`), for readers open it still.
+kept beside it (`manifest-1.json`, `manifest-2.json`), for readers open it still.
 
 Secret inputs are given in the files. Deterministic outputs are compared byte for byte by
 tests/python/vault/test_vectors.py; what is random (every seal, every split) is opened and joined.
@@ -203,6 +203,7 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         forgotten={bytes([5]) * 32, bytes([4]) * 32},
         superseded={bytes([6]) * 32: bytes([7]) * 32},
         same={(bytes([7]) * 32, bytes([8]) * 32)},
+        holders={bytes(32): {LABS: vault.KeyNote(2, bytes([9]) * 32)}},
     )
     return {
         "mnemonic": MNEMONIC,
@@ -213,6 +214,7 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         "forgotten": [(bytes([digit]) * 32).hex() for digit in (4, 5)],
         "superseded": {(bytes([6]) * 32).hex(): (bytes([7]) * 32).hex()},
         "same": [[(bytes([7]) * 32).hex(), (bytes([8]) * 32).hex()]],
+        "holders": {bytes(32).hex(): {str(LABS): [2, (bytes([9]) * 32).hex()]}},
         "sealed": held.seal(derived).hex(),
     }
 

@@ -14,7 +14,7 @@ from aceso.errors import InputError, UsageError
 
 from . import _terms
 from ._click import command
-from ._output import errors, private_text, show, table
+from ._output import errors, private_text, show, steps, table
 from ._session import Session
 from ._words import language, say, sentence
 
@@ -41,7 +41,11 @@ def records(
 ) -> None:
     wanted = _terms.classes(classes) if classes else None
     person = session.person()
-    new = person.sync() if sync else 0
+    new = 0
+    if sync:
+        with steps(session) as progress:
+            new = person.sync(progress=progress)
+    troubles = list(dict.fromkeys(sentence(one) for one in person.network.troubles))
     own = set(person.personas())
     listed = [
         (record_id, note)
@@ -58,6 +62,7 @@ def records(
     document = {
         "new": new,
         "rejected": rejected,
+        "troubles": troubles,
         "records": [
             {
                 "id": record_id.hex(),
@@ -78,6 +83,8 @@ def records(
     def render(console: Console) -> None:
         if rejected:
             console.print(say("records.rejected", count=rejected), highlight=False)
+        for trouble in troubles:
+            console.print(trouble, markup=False, highlight=False, soft_wrap=True)
         if not listed:
             console.print(say("records.none"))
             return

@@ -10,6 +10,7 @@
 docs/custody.md says what a custodian promises, what each address takes, and what custody can't do.
 """
 
+from ._bundles import Act, delete_act, keys_act, open_act, post_act
 from .client import (
     AccessLog,
     Custodian,
@@ -34,6 +35,7 @@ from .logbook import LogHead
 
 __all__ = [
     "AccessLog",
+    "Act",
     "Attestation",
     "ChainUnsafeError",
     "Committee",
@@ -52,4 +54,8 @@ __all__ = [
     "SealedKey",
     "SignedRequest",
     "TooFewCustodiansError",
+    "delete_act",
+    "keys_act",
+    "open_act",
+    "post_act",
 ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -76,11 +76,17 @@ class Asking:
         """Told of every error of an answer that came late."""
 
     def _ask_all(
-        self, act: Callable[[Custodian], T], *, needed: int | None = None
+        self,
+        act: Callable[[Custodian], T],
+        *,
+        among: Collection[str] | None = None,
+        needed: int | None = None,
     ) -> tuple[dict[str, T], dict[str, AcesoError]]:
-        """Ask all at once. Once enough have answered, the others have a moment left."""
+        """Ask all at once, or those of them that are named. Once enough have answered, the others
+        have a moment left."""
         needed = self.threshold if needed is None else needed
-        futures = {self._pool.submit(act, one): one for one in self.custodians}
+        asked = [one for one in self.custodians if among is None or one.address in among]
+        futures = {self._pool.submit(act, one): one for one in asked}
         done: dict[str, T] = {}
         failed: dict[str, AcesoError] = {}
         finish = time.monotonic() + max(one.deadline for one in self.custodians) + 0.5
@@ -93,7 +99,7 @@ class Asking:
                 break
             for future in ready:
                 _sort(future, futures[future], done, failed)
-            if len(done) >= max(needed, self.threshold):
+            if len(done) >= max(needed, min(self.threshold, len(asked))):
                 finish = min(finish, time.monotonic() + _GRACE_SECONDS)
         for future in pending:
             self._let_go(future, futures[future], failed)
@@ -182,12 +188,18 @@ class Asking:
         )
 
     def _all_or_enough(
-        self, act: Callable[[Custodian], T], *, needed: int | None = None
+        self,
+        act: Callable[[Custodian], T],
+        *,
+        among: Collection[str] | None = None,
+        needed: int | None = None,
     ) -> tuple[dict[str, T], Posted]:
-        """Ask all; `needed` of them, or as many as the threshold says, must do it."""
+        """Ask all, or those that are named; `needed` of them, or as many as the threshold says,
+        must do it."""
         needed = self.threshold if needed is None else needed
-        done, failed = self._ask_all(act, needed=needed)
-        self._enough(len(done), failed, needed, len(self.custodians))
+        done, failed = self._ask_all(act, among=among, needed=needed)
+        of = len(self.custodians) if among is None else len(among)
+        self._enough(len(done), failed, needed, of)
         return done, Posted(tuple(sorted(done)), failed)
 
 

@@ -7,6 +7,7 @@ service.withdrawals  withdrawals and bars, in force from when they are shown
 service.heads        of vaults' indexes
 service.recoveries   of sealed seeds, given out after the delay that the chain keeps
 service.deletions    forgetting, with a signed receipt
+service.batches      several of those acts at once that give nothing away
 service.log          the receipts of who was given what
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._batches import Batches
 from ._chain import Chain
 from ._deletions import Deletions
 from ._desk import Desk, Message
@@ -42,6 +44,7 @@ class Service(Desk):
         self.heads = ManifestHeads(keys, store, chain)
         self.recoveries = Recoveries(keys, store, chain)
         self.deletions = Deletions(keys, store, chain)
+        self.batches = Batches(keys, store, chain)
         self.log = Log(keys, store, chain)
 
     def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:

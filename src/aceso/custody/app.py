@@ -29,6 +29,7 @@ from starlette.responses import Response
 from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
 
 from . import _wire as wire
+from ._batches import add_batches
 from ._service import Service
 from .errors import RequestRefusedError
 from .logbook import LogHead
@@ -217,6 +218,8 @@ def make_app(service: Service) -> FastAPI:
     def log_consistency(earlier: _LogSize, size: _LogSize) -> Response:
         return _Json({"proof": [_hex(part) for part in service.log.consistency(earlier, size)]})
 
+    add_batches(app, lambda acts: service.batches.take(acts), _Json)
+
     @app.get("/health", summary="Who this is, and what it sees of the chain")
     def health() -> Response:
         return _Json(service.health())
@@ -297,7 +300,7 @@ class _Limits:
             await self._app(scope, receive, send)
             return
         path = str(scope["path"])
-        limit = _LARGE_BODY if path.endswith(("/records", "/extract")) else _SMALL_BODY
+        limit = _LARGE_BODY if path.endswith(("/records", "/extract", "/batches")) else _SMALL_BODY
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > limit:
             await _refuse(limit, scope, receive, send)

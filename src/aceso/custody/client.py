@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -25,6 +25,7 @@ import orjson
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import Reason
+from aceso.errors import AcesoError
 from aceso.vault import (
     Deposit,
     Head,
@@ -356,6 +357,25 @@ class Custodian:
                 "sealedKey": _text(key.sealed),
             },
         )
+
+    def take_batch(self, acts: Sequence[Mapping[str, Any]]) -> Sequence[AcesoError | None]:
+        """Send several signed acts at once; for each, None or why it was refused."""
+        said = self._ask("POST", "/batches", {"acts": list(acts)})
+        found: list[AcesoError | None] = self._parse(
+            lambda: [self._refusal(one) for one in said["results"]]
+        )
+        if len(found) != len(acts):
+            raise self._nonsense()
+        return found
+
+    def _refusal(self, said: Mapping[str, Any]) -> AcesoError | None:
+        status = int(said["status"])
+        if status == 200:
+            return None
+        message, code = str(said["message"])[:500], str(said["code"])
+        if 400 <= status < 500:
+            return RequestRefusedError(message, code=code, status=status, custodian=self.address)
+        return CustodianDownError(self.address, f"can't take it now ({message})")
 
     def put_head(self, signed: SignedHead) -> None:
         """Leave the newest head of the vault's index."""

@@ -44,7 +44,8 @@ from aceso.vault import (
     sealed_key_digest,
 )
 
-from ._asking import Asking, Posted
+from ._asking import Posted
+from ._bundles import Bundling
 from ._typed import Domain, address, digest, recover, sign
 from .client import (
     Custodian,
@@ -78,7 +79,7 @@ class Attestation:
     signatures: tuple[bytes, ...]
 
 
-class Committee(Asking):
+class Committee(Bundling):
     """The custodians of a record or a list, any `threshold` of whom are enough."""
 
     def __init__(self, custodians: Sequence[Custodian], threshold: int, suite: Suite):
@@ -94,18 +95,31 @@ class Committee(Asking):
     # --- What a person or an issuer does --------------------------------------------------------
 
     def open_list(self, opening: SignedOpening) -> Posted:
-        """Open a list at all; `threshold` must take it."""
-        return self._all_or_enough(lambda one: one.open_list(opening))[1]
+        """Open a list at its custodians; `threshold` must take it."""
+        terms = opening.opening
+        return self._all_or_enough(
+            lambda one: one.open_list(opening),
+            among=[address(one) for one in terms.custodians],
+            needed=terms.threshold,
+        )[1]
 
     def post(self, entry: ListEntry, *, list_key: str, signer: LocalAccount, issuer: str) -> Posted:
-        """Post a record at all; `threshold` must take it. The list key or the issuer signs."""
-        message = _post_message(entry, list_key=list_key, issuer=issuer)
-        signature = sign(signer, "ListPost", message, self._domain)
+        """Post a record at the custodians of its capsule; `threshold` must take it. The list key
+        or the issuer signs."""
+        signature = self.sign_post(entry, list_key=list_key, signer=signer, issuer=issuer)
 
         def post(one: Custodian) -> bool:
             return one.post(entry, list_key=list_key, issuer=issuer, signature=signature)
 
-        return self._all_or_enough(post)[1]
+        capsule = entry.capsule
+        return self._all_or_enough(post, among=capsule.custodians, needed=capsule.threshold)[1]
+
+    def sign_post(
+        self, entry: ListEntry, *, list_key: str, signer: LocalAccount, issuer: str
+    ) -> bytes:
+        """The signature of a `ListPost`."""
+        message = _post_message(entry, list_key=list_key, issuer=issuer)
+        return sign(signer, "ListPost", message, self._domain)
 
     def leave_keys(
         self,
@@ -118,6 +132,20 @@ class Committee(Asking):
         to: PublicKey,
     ) -> Posted:
         """Seal a class key to a grantee's published key, and leave it at all."""
+        key = self.seal_key(list_key, persona, grantee, data_class, epoch, class_key, to)
+        return self._all_or_enough(lambda one: one.leave_keys(key))[1]
+
+    def seal_key(
+        self,
+        list_key: LocalAccount,
+        persona: str,
+        grantee: bytes,
+        data_class: DataClass | int,
+        epoch: int,
+        class_key: PrivateKey,
+        to: PublicKey,
+    ) -> SealedKey:
+        """A class key, sealed to a grantee's published key and signed by the list key."""
         binding = KeyBinding(
             chain_id=self.suite.chain_id,
             list_key=list_key.address,
@@ -136,7 +164,7 @@ class Committee(Asking):
             "receivingKey": to.digest,
             "sealedKey": sealed_key_digest(sealed),
         }
-        key = SealedKey(
+        return SealedKey(
             list_key=address(list_key.address),
             persona=address(persona),
             grantee=grantee,
@@ -146,7 +174,6 @@ class Committee(Asking):
             sealed=sealed,
             signature=sign(list_key, "SealedKeys", message, self._domain),
         )
-        return self._all_or_enough(lambda one: one.leave_keys(key))[1]
 
     def leave_recovery(self, persona: LocalAccount, deposits: Sequence[Deposit]) -> Posted:
         """Leave each custodian its part of a sealed seed; `threshold` must take it."""

@@ -289,12 +289,13 @@ def _repost(person: Person, done: Restored) -> None:
         for stored in person.profile.store.entries():
             _post_again(person, stored)
             done.reposted += 1
-        for row in person._related():
-            persona = person.persona(person.manifest.relationships[row.grantee])
-            for data_class in row.classes:
+        for grantee, classes in person._standing().items():
+            persona = person.persona(person.manifest.relationships[grantee])
+            for data_class in classes:
                 for epoch in range(person.manifest.epochs.get(int(data_class), 0) + 1):
                     _open_again(person, persona, data_class, epoch)
-            person._leave_keys(persona, row.grantee, row.classes, person._sealed_to(row.grantee))
+            to = person._sealed_to(grantee)
+            person._leave_keys(persona, grantee, classes, to, anew=True)
     except AcesoError as exc:
         done.troubles.append(exc)
 

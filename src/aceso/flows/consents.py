@@ -5,13 +5,12 @@
     person.who_can_see()
 
 A withdrawal goes to the custodians first and is always sent to the chain; then the classes that
-were seen get new keys, which are left for those who may still see them. What fails of that is kept
-and done with the next act.
+were seen get new keys, which are left for those who may still see them (`epochs`). What fails of
+that is done with the next act.
 """
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,19 +20,15 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Receipt, Request, SignedAct, Terms, acts, parse_grantee
 from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from aceso.errors import AcesoError
-from aceso.index import ConsentRow
-from aceso.vault import (
-    PublicKey,
-)
 
+from .epochs import KeepingEpochs
 from .errors import NothingToOpenError, NotWithdrawnError
-from .own_vault import HOME, RESEARCH, OwnVault
+from .own_vault import HOME, RESEARCH
 
 __all__ = ["Consenting", "Seer"]
 
 _DAY = 24 * 60 * 60
 _NONE = DataClass(0)
-_ALL = DataClass(sum(int(one) for one in DataClass))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Seer:
     primary: bool
 
 
-class Consenting(OwnVault):
+class Consenting(KeepingEpochs):
     """The acts of consent."""
 
     def share(
@@ -61,7 +56,7 @@ class Consenting(OwnVault):
         notice: bytes = bytes(32),
     ) -> Receipt:
         """Grant, and leave the class keys for the grantee at the custodians."""
-        self.finish_pending()
+        self.settle_keys()
         to = self._sealed_to(grantee)
         persona = self.persona_for(grantee)
         now = self.network.suite.now()
@@ -76,19 +71,10 @@ class Consenting(OwnVault):
             notice=notice,
         )
         receipt = self.network.relayer.send(acts.grant(self.network.suite, persona, terms))
-        self._leave_keys(persona, grantee, classes, to)
+        self._leave_keys(persona, grantee, classes, to, anew=True)
         self._save_manifest()
         self.network.wait_confirmed(receipt)
         return receipt
-
-    def _sealed_to(self, grantee: bytes) -> PublicKey:
-        """The key that class keys for this grantee are sealed to: what they published, or for the
-        emergency group, whose members nobody knows beforehand, that of the card."""
-        found = parse_grantee(grantee)
-        if found.is_group and found.address == self.network.suite.addresses["EmergencyAccess"]:
-            self.persona_for(grantee)
-            return self.keys.emergency_key(self.manifest.relationships[grantee]).public_key
-        return self.network.receiving_key(grantee)
 
     def choose_physician(
         self, physician: str, *, sensitive: DataClass = _NONE, seconds: int = 365 * _DAY
@@ -105,42 +91,13 @@ class Consenting(OwnVault):
         until = self.network.suite.now() + seconds
         call = acts.primary_physician(self.network.suite, persona, physician, classes, until)
         receipt = self.network.relayer.send(call)
-        self._leave_keys(persona, grantee, classes, to)
+        self._leave_keys(persona, grantee, classes, to, anew=True)
         self._save_manifest()
         for row in self.consents():
             if row.primary and row.grantee != grantee:
                 self.unshare(row.grantee)
         self.network.wait_confirmed(receipt)
         return receipt
-
-    def _leave_keys(
-        self, persona: LocalAccount, grantee: bytes, classes: DataClass, to: PublicKey
-    ) -> None:
-        for data_class in classes:
-            for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
-                self._leave_key(persona, grantee, data_class, epoch, to)
-
-    def _leave_key(
-        self,
-        persona: LocalAccount,
-        grantee: bytes,
-        data_class: DataClass,
-        epoch: int,
-        to: PublicKey,
-    ) -> None:
-        number = int(data_class)
-        # A new persona has no list yet, of this epoch or of an earlier one.
-        with self._noting_lists():
-            self.opening(persona, data_class, epoch)
-        self.network.committee.leave_keys(
-            self.keys.list_key(number, epoch),
-            persona.address,
-            grantee,
-            data_class,
-            epoch,
-            self.keys.class_key(number, epoch),
-            to,
-        )
 
     def unshare(self, grantee: bytes) -> Receipt:
         """Withdraw: the custodians hear it first, then the chain, then the classes get new keys.
@@ -149,11 +106,8 @@ class Consenting(OwnVault):
         `network.troubles`, and is finished by the next import, sync or share.
         """
         persona = self._persona_facing(grantee)
-        granted = self.network.suite.standing(persona.address, grantee, persona.address).grant
-        if grantee in self.manifest.relationships:
-            self._plan_renewal(granted.classes)
         receipt = self.network.withdraw(acts.withdraw(self.network.suite, persona, grantee))
-        self.finish_pending()
+        self.settle_keys()
         return receipt
 
     def _persona_facing(self, grantee: bytes) -> LocalAccount:
@@ -185,9 +139,8 @@ class Consenting(OwnVault):
         """
         suite = self.network.suite
         used = {row.subject for row in self.network.synced().consents(list(self.personas()))}
-        self._plan_renewal(_ALL)
         receipts = self._withdraw_each(used, lambda persona: acts.withdraw_all(suite, persona))
-        self.finish_pending()
+        self.settle_keys()
         return receipts
 
     def bar(self, actor: str) -> list[Receipt]:
@@ -213,88 +166,6 @@ class Consenting(OwnVault):
         if failed:
             raise NotWithdrawnError(len(failed), len(indices), failed) from failed[0]
         return receipts
-
-    # New keys after a withdrawal. What is to be done is kept first, and done as far as it goes.
-
-    def _plan_renewal(self, classes: DataClass) -> None:
-        planned, keys = self._pending()
-        self._put_pending(planned | classes, keys)
-
-    def _pending(self) -> tuple[DataClass, list[tuple[bytes, int, int]]]:
-        """Classes that need a new key, and keys that are to be left: grantee, class, epoch."""
-        kept = json.loads(self.profile.store.get("pending") or b'{"renew": 0, "keys": []}')
-        keys = [(bytes.fromhex(who), number, epoch) for who, number, epoch in kept["keys"]]
-        return DataClass(kept["renew"]), keys
-
-    def _put_pending(self, renew: DataClass, keys: list[tuple[bytes, int, int]]) -> None:
-        listed = [(who.hex(), number, epoch) for who, number, epoch in keys]
-        kept = json.dumps({"renew": int(renew), "keys": listed})
-        self.profile.store.put("pending", kept.encode())
-
-    def finish_pending(self) -> None:
-        """Do what a withdrawal left to do. What fails is in `network.troubles`, and stays to be
-        done."""
-        try:
-            if self.profile.store.get("manifest-unsaved"):
-                self._save_manifest()
-        except AcesoError as exc:
-            self.network.troubles.append(exc)
-        try:
-            self._renew_keys()
-            self._leave_pending()
-        except AcesoError as exc:
-            self.network.troubles.append(exc)
-
-    def _renew_keys(self) -> None:
-        """A new epoch of each planned class; whoever may still see it is to get the new key."""
-        classes, keys = self._pending()
-        if not classes:
-            return
-        rows = self._related()
-        for data_class in classes:
-            number = int(data_class)
-            epoch = self.manifest.epochs.get(number, 0)
-            if self.keys.list_key(number, epoch).address not in self.manifest.lists:
-                # Nobody was ever given this key.
-                continue
-            self.manifest.epochs[number] = epoch + 1
-            keys += [(row.grantee, number, epoch + 1) for row in rows if row.classes & data_class]
-        self._keep_manifest()
-        self._put_pending(_NONE, keys)
-        try:
-            self._save_manifest()
-        except AcesoError as exc:
-            self.network.troubles.append(exc)
-
-    def _leave_pending(self) -> None:
-        _, keys = self._pending()
-        if not keys:
-            return
-        seen = {row.grantee: row for row in self._related()}
-        waiting = []
-        for grantee, number, epoch in keys:
-            row = seen.get(grantee)
-            if row is None or not row.classes & number:
-                # They may not see it any more.
-                continue
-            try:
-                to = self._sealed_to(grantee)
-                persona = self.persona(self.manifest.relationships[grantee])
-                self._leave_key(persona, grantee, DataClass(number), epoch, to)
-            except AcesoError as exc:
-                self.network.troubles.append(exc)
-                waiting.append((grantee, number, epoch))
-        self._put_pending(_NONE, waiting)
-
-    def _related(self) -> list[ConsentRow]:
-        """Consents in force of those who hold class keys; an offer's buyers never do."""
-        return [row for row in self.consents() if row.grantee in self.manifest.relationships]
-
-    def consents(self, *, live: bool = True) -> list[ConsentRow]:
-        """What was granted by any persona; only what is in force unless asked for all."""
-        rows = self.network.synced().consents(list(self.personas()))
-        now = self.network.suite.now()
-        return [row for row in rows if not live or row.is_live(now)]
 
     def who_can_see(self) -> list[Seer]:
         """Everybody who can see something now, and what."""

@@ -17,6 +17,7 @@ __all__ = [
     "BackupFileError",
     "CustodianKeyError",
     "EvidenceError",
+    "LostAccreditationError",
     "NotWithdrawnError",
     "NothingToOpenError",
     "ProfileError",
@@ -44,6 +45,20 @@ class CustodianKeyError(IntegrityError):
             "Nothing was sealed. Ask for a new card or network file.",
             code="E_CUSTODIAN_KEY",
             details={"custodian": custodian},
+        )
+
+
+class LostAccreditationError(NotPermittedError):
+    """Somebody whom the person lets in is not accredited any more."""
+
+    def __init__(self, grantee: bytes):
+        number = int.from_bytes(grantee[:12], "big")
+        who = f"Institution {number}" if number else "0x" + grantee[12:].hex()
+        super().__init__(
+            f"{who} is not accredited any more, and gets no new keys. Withdraw what you granted "
+            "with `aceso unshare`.",
+            code="E_LOST_ACCREDITATION",
+            details={"grantee": who},
         )
 
 

@@ -7,7 +7,7 @@
 
 A network is one JSON file: `{"chain": {"url", "chainId"}, "ipfs": {"url"}, "deployment": {…},
 "custodians": [{"address", "url", "publicKey"}], "committee": {"number", "threshold",
-"institutions"}}`, as `aceso devnet` writes it into its folder.
+"institutions", "members"}}`, as `aceso devnet` writes it into its folder.
 
 The relayer is any account with ether. It carries what others signed, so that a person needs none.
 On a local network the file names it; elsewhere its key comes from ACESO_RELAYER_KEY.
@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite
 from aceso.custody import Committee, Custodian
 from aceso.errors import AcesoError
+from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
 from aceso.storage import IpfsClient
 from aceso.vault import CustodianCard, PublicKey, SignedHead
@@ -44,6 +45,7 @@ _CONFIRMATION_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 # How long a device that starts waits to hear what another device did.
 _HEAD_SECONDS = 2.0
+_DEADLINE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,14 @@ class Network:
                 for one in facts["custodians"]
             )
             committee = facts["committee"]
+            known = {address_text(address_bytes(card.address)): card for card in self.cards}
+            # Custodians that are known and not named here are leaving: asked, and given nothing.
+            named = committee.get("members", list(known))
+            self.member_cards = tuple(known[address_text(address_bytes(one))] for one in named)
             self.facts = CommitteeFacts(
                 int(committee["number"]),
                 int(committee["threshold"]),
-                tuple(card.address for card in self.cards),
+                tuple(card.address for card in self.member_cards),
             )
         except (KeyError, TypeError, ValueError) as exc:
             raise ProfileError(
@@ -86,6 +92,7 @@ class Network:
         self.confirmations = int(facts.get("confirmations", 0))
         # What went wrong beside what was asked for, and did not stop it.
         self.troubles: list[AcesoError] = []
+        self._others: dict[tuple[tuple[str, ...], int], Committee] = {}
         self._relayer_key = os.environ.get("ACESO_RELAYER_KEY") or facts.get("relayerKey")
 
     @classmethod
@@ -116,6 +123,8 @@ class Network:
 
     def close(self) -> None:
         self.ipfs.close()
+        for other in self._others.values():
+            other.close()
         for name in ("committee", "_hurried", "index", "suite"):
             if name in self.__dict__:
                 self.__dict__[name].close()
@@ -138,23 +147,49 @@ class Network:
     def sealing_cards(self) -> tuple[CustodianCard, ...]:
         """The custodians to seal to, their keys checked. One that revoked its key stops this, and
         nothing else: what was shared is read and withdrawn without it."""
-        self.check_cards(self.cards)
-        return self.cards
+        self.check_cards(self.member_cards)
+        return self.member_cards
 
     @cached_property
     def committee(self) -> Committee:
-        return self._committee(deadline=5.0)
+        return self._committee(deadline=_DEADLINE_SECONDS)
 
     @cached_property
     def _hurried(self) -> Committee:
         return self._committee(deadline=_HEAD_SECONDS)
 
     def _committee(self, *, deadline: float) -> Committee:
+        return self._of(self.cards, self.facts.threshold, deadline=deadline)
+
+    def _of(self, cards: Sequence[CustodianCard], threshold: int, *, deadline: float) -> Committee:
         custodians = [
             Custodian(card.url, address=card.address, public_key=card.public_key, deadline=deadline)
-            for card in self.cards
+            for card in cards
         ]
-        return Committee(custodians, self.facts.threshold, self.suite)
+        return Committee(custodians, threshold, self.suite)
+
+    def committee_of(
+        self, custodians: Sequence[str], urls: Sequence[str], threshold: int
+    ) -> Committee:
+        """The custodians that a list was opened at, also those whom this network's file does not
+        name any more: their keys are what they published."""
+        if (tuple(custodians), threshold) == (self.facts.members, self.facts.threshold):
+            return self.committee
+        name = (tuple(custodians), threshold)
+        if name not in self._others:
+            known = {card.address: card for card in self.cards}
+            cards = [
+                known.get(address) or self._card_of(address, url)
+                for address, url in zip(custodians, urls, strict=True)
+            ]
+            self._others[name] = self._of(cards, threshold, deadline=_DEADLINE_SECONDS)
+        return self._others[name]
+
+    def _card_of(self, address: str, url: str) -> CustodianCard:
+        found = self.synced().published_key(address)
+        if found is None:
+            raise CustodianKeyError(address)
+        return CustodianCard(address, url, PublicKey(found))
 
     def newest_head(self, head_key: str) -> SignedHead | None:
         """The newest head of an index; custodians that are slow are not waited for."""

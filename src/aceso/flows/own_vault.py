@@ -10,13 +10,13 @@ brings everything back. Two devices of one person merge what each of them added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import DataClass
-from aceso.custody import RequestRefusedError
+from aceso.custody import Committee, RequestRefusedError
 from aceso.errors import AcesoError
 from aceso.vault import (
     Card,
@@ -94,31 +94,58 @@ class OwnVault:
         known = self._openings.get((persona.address, number, epoch))
         if known is not None:
             return known
-        list_key = self.keys.list_key(number, epoch)
-        opening = Opening(
-            persona=persona.address,
-            list_key=list_key.address,
-            data_class=number,
-            epoch=epoch,
-            class_key=self.keys.class_key(number, epoch).public_key,
-            owner_key=self.keys.owner_key().public_key,
-            custodians=self.network.facts.members,
-            threshold=self.network.facts.threshold,
-            registry=self.network.suite.addresses["ConsentRegistry"],
-            log_key=self.keys.log_key(number, epoch).public_key,
-        )
-        signed = opening.sign(
-            persona=persona, list_key=list_key, chain_id=self.network.suite.chain_id
-        )
-        # Custodians whose keys are not theirs get no list: records would be sealed to those keys.
-        _ = self.network.sealing_cards
-        if list_key.address not in self.manifest.lists:
-            self.manifest.lists[list_key.address] = self._committee_index()
-        if not self.profile.store.is_opened(list_key.address, persona.address):
-            self.network.committee.open_list(signed)
-            self.profile.store.opened(list_key.address, persona.address)
+        (signed,) = self._openings_of([(persona, data_class, epoch)])
+        if not self._is_opened(signed):
+            place = self.manifest.lists[signed.opening.list_key]
+            self._committee_at(place).open_list(signed)
+            self._note_opened(signed)
         self._openings[persona.address, number, epoch] = signed
         return signed
+
+    def _openings_of(
+        self, places: Sequence[tuple[LocalAccount, DataClass, int]]
+    ) -> list[SignedOpening]:
+        """The signed openings of lists, which are noted by it; nobody is told yet."""
+        # Custodians whose keys are not theirs get no list: records would be sealed to those keys.
+        _ = self.network.sealing_cards
+        owner_key = self.keys.owner_key().public_key
+        found = []
+        for persona, data_class, epoch in places:
+            number = int(data_class)
+            list_key = self.keys.list_key(number, epoch)
+            place = self.manifest.lists.setdefault(list_key.address, self._committee_index())
+            # A list stays with the custodians that it was first opened at.
+            committee = self.manifest.committees[place]
+            opening = Opening(
+                persona=persona.address,
+                list_key=list_key.address,
+                data_class=number,
+                epoch=epoch,
+                class_key=self.keys.class_key(number, epoch).public_key,
+                owner_key=owner_key,
+                custodians=committee.custodians,
+                threshold=committee.threshold,
+                registry=self.network.suite.addresses["ConsentRegistry"],
+                log_key=self.keys.log_key(number, epoch).public_key,
+            )
+            found.append(
+                opening.sign(
+                    persona=persona, list_key=list_key, chain_id=self.network.suite.chain_id
+                )
+            )
+        return found
+
+    def _is_opened(self, signed: SignedOpening) -> bool:
+        terms = signed.opening
+        return self.profile.store.is_opened(terms.list_key, terms.persona)
+
+    def _note_opened(self, *signed: SignedOpening) -> None:
+        self.profile.store.opened(*((one.opening.list_key, one.opening.persona) for one in signed))
+
+    def _committee_at(self, place: int) -> Committee:
+        """The custodians of one of the committees that the manifest notes."""
+        note = self.manifest.committees[place]
+        return self.network.committee_of(note.custodians, note.urls, note.threshold)
 
     def card(self, persona: LocalAccount, classes: DataClass) -> Card:
         """What an issuer needs to send records of these classes to the vault."""
@@ -142,7 +169,7 @@ class OwnVault:
     def _committee_index(self) -> int:
         note = CommitteeNote(
             self.network.facts.members,
-            tuple(card.url for card in self.network.cards),
+            tuple(card.url for card in self.network.member_cards),
             self.network.facts.threshold,
         )
         if note not in self.manifest.committees:

@@ -110,7 +110,7 @@ class Person(HoldingRecords):
 
     def resume(self, *, progress: Progress | None = None) -> Published:
         """Finish an import that was cut off, and what a withdrawal left to do."""
-        self.finish_pending()
+        self.settle_keys(progress=progress)
         done = self._publisher().resume(progress=progress)
         if self._note_all() or done.refused:
             self._save_manifest()

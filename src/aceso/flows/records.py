@@ -27,6 +27,7 @@ from aceso.vault import (
 )
 
 from .consents import Consenting
+from .epochs import Progress
 from .errors import NothingToOpenError
 from .network import Network
 from .profile import Profile
@@ -43,11 +44,11 @@ class HoldingRecords(Consenting):
         # How many entries were not believed when we last looked.
         self.rejected = 0
 
-    def sync(self) -> int:
+    def sync(self, *, progress: Progress | None = None) -> int:
         """Learn of what issuers posted since; say how many records are new. `rejected` says how
         many entries were not believed: anybody who was given a card, and any custodian, can make
         one up."""
-        self.finish_pending()
+        self.settle_keys(progress=progress)
         try:
             self._open_noted()
         except AcesoError as exc:

@@ -225,8 +225,11 @@ class Store:
         ).fetchone()
         return row is not None
 
-    def opened(self, list_key: str, persona: str) -> None:
-        self._database.execute("INSERT OR IGNORE INTO opened VALUES (?, ?)", (list_key, persona))
+    def opened(self, *lists: tuple[str, str]) -> None:
+        """Note lists that are open for a persona: (list key, persona)."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany("INSERT OR IGNORE INTO opened VALUES (?, ?)", lists)
 
     def put(self, name: str, value: bytes) -> None:
         self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))

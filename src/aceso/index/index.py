@@ -384,6 +384,11 @@ class Index:
         )
         return [row[0] for row in rows]
 
+    def was_unaccredited(self, account: str) -> bool:
+        """Whether an account was accredited once, and has no role any more."""
+        rows = self._select("SELECT roles FROM accreditations", {"account": [account]}, "account")
+        return bool(rows) and not rows[0][0]
+
     def published_key(self, account: str) -> bytes | None:
         """The key that an account published, whole; None if it has none or revoked it.
 

@@ -52,7 +52,7 @@ from .fields import (
 )
 from .hpke import SUITE, PrivateKey, PublicKey, open_sealed, seal
 from .keys import Seed, VaultKeys
-from .manifest import CommitteeNote, Head, Manifest, RecordNote, SignedHead, newest
+from .manifest import CommitteeNote, Head, KeyNote, Manifest, RecordNote, SignedHead, newest
 from .record import Envelope, ListEntry
 from .recovery import (
     Deposit,
@@ -100,6 +100,7 @@ __all__ = [
     "FormatError",
     "Head",
     "KeyBinding",
+    "KeyNote",
     "ListEntry",
     "Manifest",
     "Opening",

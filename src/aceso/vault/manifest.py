@@ -32,12 +32,13 @@ from .errors import FormatError, OpeningError, RollbackError
 from .keys import VaultKeys
 from .segments import Body
 
-__all__ = ["CommitteeNote", "Head", "Manifest", "RecordNote", "SignedHead", "newest"]
+__all__ = ["CommitteeNote", "Head", "KeyNote", "Manifest", "RecordNote", "SignedHead", "newest"]
 
 _MAGIC: Final = b"AMAN"
-# Version 1 had no `forgotten`, `superseded` and `same`. A program that knows only that one must
-# not save over this one: what was forgotten would come back.
-_BOX_VERSION: Final = 2
+# Version 1 had no `forgotten`, `superseded` and `same`, version 2 no `holders`. A program that
+# knows only those must not save over this one: what was forgotten would come back, and who holds
+# which keys would be unknown.
+_BOX_VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,15 @@ class CommitteeNote:
     threshold: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyNote:
+    """Up to which epoch a class's keys were left for a grantee, and the digest of the published key
+    that they were sealed to."""
+
+    epoch: int
+    receiving_key: bytes
+
+
 @dataclass(slots=True, kw_only=True)
 class Manifest:
     """The index. Change it, then `seal` the `next` version.
@@ -109,6 +119,7 @@ class Manifest:
     epochs         data class -> its newest epoch
     lists          list key -> index of its committee
     committees     in the order in which they were met
+    holders        grantee -> data class -> which of its keys were left for them
     """
 
     version: int = 0
@@ -121,6 +132,7 @@ class Manifest:
     epochs: dict[int, int] = field(default_factory=dict)
     lists: dict[str, int] = field(default_factory=dict)
     committees: list[CommitteeNote] = field(default_factory=list)
+    holders: dict[bytes, dict[int, KeyNote]] = field(default_factory=dict)
 
     def next(self) -> Manifest:
         """The same index, one version on."""
@@ -158,6 +170,7 @@ class Manifest:
             epochs={one: max(self.epochs.get(one, 0), newer.epochs.get(one, 0)) for one in classes},
             lists=lists | newer.lists,
             committees=committees,
+            holders=_merged_holders(self.holders, newer.holders),
         )
 
     def seal(self, keys: VaultKeys) -> bytes:
@@ -175,6 +188,13 @@ class Manifest:
                     address_text(address_bytes(key)): value for key, value in self.lists.items()
                 },
                 "committees": [asdict(note) for note in self.committees],
+                "holders": {
+                    grantee.hex(): {
+                        str(data_class): [note.epoch, note.receiving_key.hex()]
+                        for data_class, note in notes.items()
+                    }
+                    for grantee, notes in self.holders.items()
+                },
             }
         )
         return seal_box(
@@ -198,7 +218,7 @@ class Manifest:
             magic=_MAGIC,
             bound=manifest._bound(keys),
             what="manifest",
-            versions=(1, _BOX_VERSION),
+            versions=(1, 2, _BOX_VERSION),
         )
         try:
             said = json.loads(document)
@@ -213,6 +233,16 @@ class Manifest:
                 }
                 manifest.same = {
                     (bytes.fromhex(one), bytes.fromhex(other)) for one, other in said["same"]
+                }
+            if box_version > 2:
+                manifest.holders = {
+                    exactly(bytes.fromhex(grantee), 32, "a grantee"): {
+                        int(data_class): KeyNote(
+                            int(epoch), exactly(bytes.fromhex(key), 32, "a digest")
+                        )
+                        for data_class, (epoch, key) in notes.items()
+                    }
+                    for grantee, notes in said["holders"].items()
                 }
             notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)
@@ -240,6 +270,19 @@ class Manifest:
 
 def _kept(notes: Mapping[bytes, RecordNote], forgotten: Set[bytes]) -> dict[bytes, RecordNote]:
     return {key: note for key, note in notes.items() if key not in forgotten}
+
+
+def _merged_holders(
+    older: Mapping[bytes, Mapping[int, KeyNote]], newer: Mapping[bytes, Mapping[int, KeyNote]]
+) -> dict[bytes, dict[int, KeyNote]]:
+    """Of each grantee and class the key of the latest epoch; the newer note where both name it."""
+    merged = {grantee: dict(notes) for grantee, notes in older.items()}
+    for grantee, notes in newer.items():
+        known = merged.setdefault(grantee, {})
+        for data_class, note in notes.items():
+            if data_class not in known or known[data_class].epoch <= note.epoch:
+                known[data_class] = note
+    return merged
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """A device on which an import is cut off: `python importing.py NETWORK PROFILE FILE POINT`.
 
+`sync:` in the place of the file cuts off a sync, and `move:` a move to other custodians.
+
 The process kills itself, as a power failure would, at the point that is named:
 
     event:kept:1          when the import tells of the step "kept" for the first time
@@ -71,7 +73,13 @@ def main(network_folder: str, profile_folder: str, file: str, point: str) -> Non
 
     with Network.read(Path(network_folder)) as network:
         profile = Profile.open(Path(profile_folder), passphrase=PASSPHRASE)
-        Person(network, profile).import_files([Path(file)], progress=progress)
+        person = Person(network, profile)
+        if file == "sync:":
+            person.sync(progress=progress)
+        elif file == "move:":
+            person.move(progress=progress)
+        else:
+            person.import_files([Path(file)], progress=progress)
 
 
 if __name__ == "__main__":

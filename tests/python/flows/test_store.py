@@ -178,8 +178,8 @@ def test_what_was_written_is_there_after_a_crash(store: Store, batch: Batch, pat
 
 def test_lists_and_small_values_are_kept(store: Store) -> None:
     assert not store.is_opened(_LIST, "persona")
-    store.opened(_LIST, "persona")
-    store.opened(_LIST, "persona")
+    store.opened((_LIST, "persona"))
+    store.opened((_LIST, "persona"))
     assert store.is_opened(_LIST, "persona")
     assert not store.is_opened(_LIST, "another")
     assert store.get("name") is None

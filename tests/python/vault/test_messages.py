@@ -213,12 +213,24 @@ def test_a_note_beside_its_tombstone_is_not_read(keys, note):
 def test_a_program_of_the_former_format_opens_none_of_this_one(keys):
     box = vault.Manifest(version=1, forgotten={bytes(32)}).seal(keys)
 
-    assert box[:6] == b"AMAN\2\1"
-    # The version is bound, so nobody else can make it look like the former one.
-    with pytest.raises(vault.OpeningError):
-        vault.Manifest.open(box[:4] + b"\1" + box[5:], keys, version=1)
-    with pytest.raises(vault.FormatError, match="01 or 02"):
-        vault.Manifest.open(box[:4] + b"\3" + box[5:], keys, version=1)
+    assert box[:6] == b"AMAN\3\1"
+    # The version is bound, so nobody else can make it look like a former one.
+    for former in (b"\1", b"\2"):
+        with pytest.raises(vault.OpeningError):
+            vault.Manifest.open(box[:4] + former + box[5:], keys, version=1)
+    with pytest.raises(vault.FormatError, match="03"):
+        vault.Manifest.open(box[:4] + b"\4" + box[5:], keys, version=1)
+
+
+def test_of_two_notes_of_a_holder_the_later_epoch_is_kept():
+    first, second = vault.KeyNote(1, bytes(32)), vault.KeyNote(2, b"\1" * 32)
+    anew = vault.KeyNote(1, b"\2" * 32)
+    one = vault.Manifest(holders={bytes(32): {1: second, 2: first}})
+    two = vault.Manifest(version=1, holders={bytes(32): {1: first, 2: anew, 4: first}})
+
+    merged = one.merged(two)
+
+    assert merged.holders == {bytes(32): {1: second, 2: anew, 4: first}}
 
 
 def test_the_highest_head_wins(seed, keys):

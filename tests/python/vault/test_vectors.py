@@ -5,7 +5,7 @@ the frozen vectors of tests/vectors
 ├── shamir: shares of three programs join
 ├── record: body, capsule, shares, fields, entry, class key: opened, or compared byte for byte
 ├── manifest: opens
-├── manifest-1: opens, and nothing was forgotten
+├── manifest-1, -2: open, with nothing forgotten, and nobody who holds keys
 └── backup: its parts are those of the others, byte for byte
 """
 
@@ -125,7 +125,18 @@ def test_manifest():
         forgotten={unhex("04" * 32), unhex("05" * 32)},
         superseded={unhex("06" * 32): unhex("07" * 32)},
         same={(unhex("07" * 32), unhex("08" * 32))},
+        holders={bytes(32): {LABS: vault.KeyNote(2, unhex("09" * 32))}},
     )
+
+
+def test_manifest_of_version_2():
+    said = load("manifest-2")
+    keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
+
+    manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
+
+    assert manifest.forgotten == {unhex("04" * 32), unhex("05" * 32)}
+    assert manifest.holders == {}
 
 
 def test_manifest_of_version_1():
