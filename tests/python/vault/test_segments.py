@@ -1,6 +1,7 @@
 """
 segments
 ├── P1  opens to what was sealed, with short reads; two seals share nothing
+├── P1  in files: no more and no less than the body, and a full disk is told before the work
 ├── P2  flipped, another key or body, a source that changes: one error, nothing released
 └── P3  a length is one of Padmé's, at most 12 % more
 
@@ -9,6 +10,7 @@ Every size up to 64 MiB is in test_sizes.py, nonces are in test_nonces.py, 2 GiB
 
 import io
 import os
+import resource
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,53 @@ def test_round_trip(length):
 
     assert plain.getvalue() == plaintext
     assert len(sealed.getvalue()) == body.sealed_length == vault.sealed_length(length)
+
+
+@pytest.mark.parametrize("length", [0, 1, 65_536, 300_000, 1 << 20, 3_000_001])
+def test_a_file_is_sealed_to_a_file_of_the_right_length(tmp_path, length):
+    plaintext, dek = os.urandom(length), vault.new_dek()
+    plain, sealed, opened = tmp_path / "plain", tmp_path / "sealed", tmp_path / "opened"
+    plain.write_bytes(plaintext)
+
+    with plain.open("rb") as source, sealed.open("wb") as target:
+        body = vault.seal_stream(source, target, dek)
+
+    assert sealed.stat().st_size == body.sealed_length == vault.sealed_length(length)
+    with sealed.open("rb") as source, opened.open("wb") as target:
+        vault.open_stream(source, target, dek, body)
+    assert opened.read_bytes() == plaintext
+
+
+def test_a_file_that_was_cut_meanwhile_leaves_nothing_after_its_body(tmp_path):
+    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
+    plain.write_bytes(bytes(1 << 20))
+
+    class Cut(io.FileIO):
+        def readinto(self, view):
+            os.truncate(plain, 70_000)
+            return super().readinto(view)
+
+    with Cut(plain) as source, sealed.open("wb") as target:
+        body = vault.seal_stream(source, target, vault.new_dek())
+
+    assert body.length == 70_000
+    assert sealed.stat().st_size == body.sealed_length
+
+
+def test_a_full_disk_is_told_of_before_anything_is_read(tmp_path):
+    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
+    plain.write_bytes(bytes(1 << 20))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, hard))
+    try:
+        with plain.open("rb") as source, sealed.open("wb") as target:
+            with pytest.raises(OSError):
+                vault.seal_stream(source, target, vault.new_dek())
+            read = source.tell()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert read == 0
 
 
 def test_two_seals_share_nothing():
