@@ -156,14 +156,15 @@ def _sibling(
 ) -> Path | None:
     if not name or PurePosixPath(name).name != name:
         return None
-    wanted = str(PurePosixPath(beside.filename).with_name(name))
-    for number, info in enumerate(archive.infolist(), 1):
-        if info.filename == wanted and not _is_folder(info):
-            try:
-                return _unpacked(source, archive, _MAX_MEMBERS + number, info)
-            except (_Refused, *_DAMAGED, RuntimeError, ValueError, OSError):
-                return None
-    return None
+    try:
+        info = archive.getinfo(str(PurePosixPath(beside.filename).with_name(name)))
+    except (KeyError, ValueError):
+        return None
+    number = archive.infolist().index(info) + 1
+    try:
+        return _unpacked(source, archive, _MAX_MEMBERS + number, info)
+    except (_Refused, *_DAMAGED, RuntimeError, ValueError, OSError):
+        return None
 
 
 def _unpacked(

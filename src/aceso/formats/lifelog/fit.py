@@ -10,7 +10,8 @@ A file may be several, one after the other. Times are UTC; where the watch says 
 showed, they are told in that zone. A position of 2^31 semicircles is 180 degrees.
 
 What a checksum says is wrong is refused whole: no value of it can be trusted. Of a file that is cut
-off, what came before the cut is read. Messages about the watch and its settings are skipped, those
+off, what came before the cut is read; of one that is damaged, but for the last message, which may
+be where the damage begins. Messages about the watch and its settings are skipped, those
 that no public profile names are kept in the source file, as are fields that apps of other makers
 put in.
 """
@@ -141,16 +142,8 @@ def _read(source: Source) -> Iterator[Item]:
     files: list[_File] = []
     fault: Item | None = None
     try:
-        with fitdecode.FitReader(
-            str(path),
-            check_crc=fitdecode.CrcCheck.RAISE,
-            error_handling=fitdecode.ErrorHandling.IGNORE,
-        ) as frames:
-            for index, frame in enumerate(frames):
-                if isinstance(frame, fitdecode.FitHeader):
-                    files.append(_File(len(files) + 1))
-                elif isinstance(frame, fitdecode.FitDataMessage) and files:
-                    _take(files[-1], frame, f"message {index}")
+        for file, message, place in _messages(path, files):
+            _take(file, message, place)
     except fitdecode.FitCRCError:
         reason = (
             "its checksum is wrong, so that none of its values can be trusted; copy it from the "
@@ -162,12 +155,41 @@ def _read(source: Source) -> Iterator[Item]:
         reason = "the file is cut off; what came before was read, copy it from the watch again"
         fault = _refused(path, "/", reason, "truncated")
     except _BROKEN:
-        reason = "the file is damaged; what came before was read, copy it from the watch again"
+        reason = (
+            "the file is damaged; what came before was read, but for the last message, which may "
+            "be wrong; copy it from the watch again"
+        )
         fault = _refused(path, "/", reason, "damaged")
     for one in files:
         yield from _items(path, one)
     if fault is not None:
         yield fault
+
+
+def _messages(path: Path, files: list[_File]) -> Iterator[tuple[_File, Any, str]]:
+    """Each message with its file and place, once what follows it could be read, too."""
+    last: tuple[_File, Any, str] | None = None
+    try:
+        with fitdecode.FitReader(
+            str(path),
+            check_crc=fitdecode.CrcCheck.RAISE,
+            error_handling=fitdecode.ErrorHandling.IGNORE,
+        ) as frames:
+            for index, frame in enumerate(frames):
+                if last is not None:
+                    yield last
+                    last = None
+                if isinstance(frame, fitdecode.FitHeader):
+                    files.append(_File(len(files) + 1))
+                elif isinstance(frame, fitdecode.FitDataMessage) and files:
+                    last = files[-1], frame, f"message {index}"
+    except fitdecode.FitEOFError:
+        # Where a file is cut off, what stands before the cut is whole.
+        if last is not None:
+            yield last
+        raise
+    if last is not None:
+        yield last
 
 
 def _take(file: _File, message: Any, place: str) -> None:

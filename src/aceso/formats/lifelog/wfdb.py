@@ -6,24 +6,26 @@ in mV: nothing is rounded. A recording is cut in Observations of 250,000 samples
 number of the first one. Marks are a second Observation: a component for each, with the number of
 the sample and PhysioNet's symbol.
 
+A recording of several segments becomes one Observation that says which segment, or gap, lies where,
+and what each segment's own header gives, to the byte: so nothing is doubled where both come.
+
 Where the samples don't add up to the sum in the header, the recording is refused. What comments say
 about the person (age, medicines) stays in the source file. A recording without a date has none
 here.
 
-Limits: several segments, a skew between signals, and formats that `wfdb_signal` doesn't know (FLAC)
-are kept and not read.
+Limits: formats that `wfdb_signal` doesn't know (FLAC) are kept and not read. Of a signal that is
+skewed against the others, the samples from before the first frame are left in the source.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fhirkit
 
@@ -34,8 +36,8 @@ from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
 from .._reader import Reader, Source
 from ..canonical import canonical_bytes, number
 from ._measure import Reading, observation, skip
-from ._series import plain_number
-from .wfdb_signal import FORMATS, Mark, Samples, read_marks, samples, summed
+from .wfdb_header import GAP, Recording, Segment, Signal, Wrong, is_header, read_header
+from .wfdb_signal import Mark, Samples, read_marks, samples, summed
 
 __all__ = ["FORMAT", "READERS"]
 
@@ -43,171 +45,114 @@ FORMAT = Format("wfdb", "text/plain", "WFDB recording", "WFDB 심전도 기록")
 
 _SYSTEM = "https://physionet.org/wfdb"
 _UCUM = "http://unitsofmeasure.org"
-_MAX_HEADER = 1 << 20
-_MAX_SIGNALS = 256
 _MAX_SAMPLES = 500_000  # Of all signals together, in one Observation.
 _MAX_MARKS = 5_000
 _MAX_ANNOTATIONS = 64 << 20
-_RECORD = re.compile(
-    r"(?P<name>[\w-]{1,80})(?:/(?P<segments>\d{1,6}))?\s+(?P<signals>\d{1,6})"
-    r"(?:\s+(?P<rate>\d{1,9}(?:\.\d{1,9})?)(?:/[-\d.()eE]+)?"
-    r"(?:\s+(?P<length>\d{1,12})"
-    r"(?:\s+(?P<clock>\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,6})?)?)"
-    r"(?:\s+(?P<day>\d{1,2}/\d{1,2}/\d{4}))?)?)?)?\s*\Z",
-    re.ASCII,
-)
-_SIGNAL = re.compile(
-    r"(?P<file>[^\s/\\]{1,200})\s+(?P<format>\d{1,3})(?:x(?P<many>\d{1,4}))?(?::(?P<skew>\d{1,9}))?"
-    r"(?:\+(?P<offset>\d{1,12}))?"
-    r"(?:\s+(?P<gain>-?[\d.eE+-]{1,30})(?:\((?P<baseline>-?\d{1,12})\))?(?:/(?P<unit>\S{1,40}))?"
-    r"(?:\s+\d{1,3}(?:\s+(?P<zero>-?\d{1,12})(?:\s+(?P<first>-?\d{1,12})"
-    r"(?:\s+(?P<sum>-?\d{1,12})(?:\s+\d{1,9}(?:\s+(?P<label>.{1,200}))?)?)?)?)?)?)?\s*\Z"
-)
+# How the files of marks end that PhysioNet's databases and programs write.
+_ANNOTATORS = ("atr", "qrs", "ecg", "ann", "ari", "apn", "st", "wqrs", "sqrs", "gqrs")
 _UNITS = {"mV": "mV", "uV": "uV", "V": "V", "mmHg": "mm[Hg]", "%": "%", "NU": "1"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Signal:
-    file: str
-    format: str
-    many: int
-    offset: int
-    gain: Decimal
-    baseline: int
-    unit: str
-    first: int
-    sum: int | None
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Recording:
-    name: str
-    rate: Decimal
-    length: int
-    start: datetime | None
-    signals: tuple[_Signal, ...]
-
-
-class _Wrong(Exception):
-    def __init__(self, line: int, reason: str, code: str = "wfdb", kind: Kind = Kind.REFUSED):
-        super().__init__(reason)
-        self.line = line
-        self.reason = reason
-        self.code = code
-        self.kind = kind
-
-
 def _is_header(head: Head) -> bool:
-    lines = _lines(head.text[:4096])
-    if len(lines) < 2:
-        return False
-    record = _RECORD.match(lines[0][1])
-    if record is None or record["rate"] is None:
-        return False
-    if record["segments"]:
-        return re.match(r"\S+\s+\d+\s*\Z", lines[1][1]) is not None
-    return _SIGNAL.match(lines[1][1]) is not None
-
-
-def _lines(data: bytes) -> list[tuple[int, str]]:
-    """The lines that aren't empty and no comments, with their numbers."""
-    text = data.decode("latin-1")
-    lines = [(at, line.strip()) for at, line in enumerate(text.splitlines(), 1)]
-    return [(at, line) for at, line in lines if line and not line.startswith("#")]
+    return is_header(head.text)
 
 
 def _read(source: Source) -> Iterator[Item]:
-    path = source.path
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_HEADER + 1)
-        if len(data) > _MAX_HEADER:
-            raise _Wrong(1, "it is larger than 1 MiB, which no header is", "too_large")
-        recording = _recording(_lines(data))
-        yield from _signals(source, recording)
-    except _Wrong as exc:
-        place = f"line {exc.line}"
-        said = f"{exc.reason}; it is kept in the source file"
-        yield Outcome(exc.kind, place, "", said, exc.code, path), None
+        recording, has_comments = read_header(source.path)
+        if recording.segments:
+            yield from _segments(source, recording)
+        else:
+            yield from _signals(source, recording)
+    except Wrong as exc:
+        yield _wrong(source.path, exc)
         return
     yield from _marks(source, recording)
-    if b"#" in data:
+    if has_comments:
         reason = "what comments say about the person stays in the source file"
-        yield skip(path, "comments", reason, "comment")
+        yield skip(source.path, "comments", reason, "comment")
 
 
-def _recording(lines: list[tuple[int, str]]) -> _Recording:
-    at, line = lines[0]
-    found = _RECORD.match(line)
-    if found is None or not found["rate"] or Decimal(found["rate"]) <= 0:
-        raise _Wrong(at, "the line about the recording can't be read")
-    if found["segments"]:
-        reason = "a recording of several segments is not understood yet; import each header"
-        raise _Wrong(at, reason, "not_understood", Kind.KEPT)
-    count = int(found["signals"])
-    if not 0 < count <= _MAX_SIGNALS or len(lines) < count + 1:
-        raise _Wrong(at, "it has not as many signals as it says")
-    signals = tuple(_signal(at, line) for at, line in lines[1 : count + 1])
-    length = int(found["length"] or 0)
-    start = _start(at, found["clock"], found["day"])
-    return _Recording(found["name"], Decimal(found["rate"]), length, start, signals)
+def _wrong(path: Path, exc: Wrong) -> Item:
+    said = f"{exc.reason}; it is kept in the source file"
+    return Outcome(exc.kind, f"line {exc.line}", "", said, exc.code, path), None
 
 
-def _start(at: int, clock: str | None, day: str | None) -> datetime | None:
-    if not day or not clock:
-        return None
-    days, months, years = (int(one) for one in day.split("/"))
-    parts = [float(one) for one in clock.split(":")]
-    seconds = parts[0] * 60 + parts[1] if len(parts) == 2 else 0.0
-    if len(parts) == 3:
-        seconds = (parts[0] * 60 + parts[1]) * 60 + parts[2]
+def _segments(source: Source, recording: Recording) -> Iterator[Item]:
+    """Where each segment lies, and then what is in each."""
+    first = 0
+    spans = []
+    for index, segment in enumerate(recording.segments, 1):
+        spans.append((index, first, segment))
+        first += segment.length
+    # One of no length says only which signals there may be.
+    spans = [one for one in spans if one[2].length]
+    for at in range(0, len(spans), _MAX_MARKS):
+        yield _index(source.path, recording, spans[at : at + _MAX_MARKS])
+    read: set[str] = {GAP}
+    for index, _, segment in spans:
+        if segment.name not in read:
+            read.add(segment.name)
+            for outcome, piece in _segment(source, segment):
+                outcome.place = f"segment {index}, {outcome.place}"
+                if piece is not None:
+                    piece.place = outcome.place
+                yield outcome, piece
+
+
+def _index(path: Path, recording: Recording, spans: list[tuple[int, int, Segment]]) -> Item:
+    resource = observation(Reading("ecg", ""))
+    resource["component"] = [
+        {
+            "code": {
+                "coding": [{"system": _SYSTEM, "code": "gap" if one.name == GAP else "segment"}],
+                "text": one.name,
+            },
+            "valueRange": {
+                "low": {"value": number(str(first))},
+                "high": {"value": number(str(first + one.length - 1))},
+            },
+        }
+        for _, first, one in spans
+    ]
+    _, first, _ = spans[0]
+    _, last, segment = spans[-1]
+    _place_in_time(resource, recording, first, last + segment.length - first)
+    return _item(path, recording, resource, f"segments {spans[0][0]} to {spans[-1][0]}")
+
+
+def _segment(source: Source, segment: Segment) -> Iterator[Item]:
+    """What the header of a segment gives by itself."""
+    path = source.sibling(f"{segment.name}.hea")
+    if path is None:
+        reason = (
+            "its header isn't beside it; import the whole recording, from one folder or archive"
+        )
+        said = f"{reason}; what the recording says of it is kept in the source file"
+        yield Outcome(Kind.KEPT, "header", "", said, "signal_missing", source.path), None
+        return
     try:
-        return datetime(years, months, days) + timedelta(seconds=seconds)
-    except (ValueError, OverflowError) as exc:
-        raise _Wrong(at, "its date is not in the calendar") from exc
-
-
-def _signal(at: int, line: str) -> _Signal:
-    found = _SIGNAL.match(line)
-    if found is None:
-        raise _Wrong(at, "the line about a signal can't be read")
-    if found["format"] not in FORMATS:
-        reason = f"signal format {found['format']} is not understood yet"
-        raise _Wrong(at, reason, "not_understood", Kind.KEPT)
-    if int(found["skew"] or 0):
-        reason = "signals that are skewed against each other are not understood yet"
-        raise _Wrong(at, reason, "not_understood", Kind.KEPT)
-    try:
-        gain = Decimal(plain_number(found["gain"] or "200"))
-    except ValueError as exc:
-        raise _Wrong(at, "the gain of a signal is no number") from exc
-    zero = int(found["zero"] or 0)
-    return _Signal(
-        file=found["file"],
-        format=found["format"],
-        many=max(int(found["many"] or 1), 1),
-        offset=int(found["offset"] or 0),
-        gain=gain if gain else Decimal(200),
-        baseline=int(found["baseline"]) if found["baseline"] else zero,
-        unit=found["unit"] or "mV",
-        first=int(found["first"]) if found["first"] else zero,
-        sum=int(found["sum"]) if found["sum"] else None,
-        label=(found["label"] or "").strip(),
-    )
+        recording, _ = read_header(path)
+        if recording.segments:
+            raise Wrong(1, "a segment has segments of its own")
+        yield from _signals(source, recording)
+    except Wrong as exc:
+        yield _wrong(source.path, exc)
+        return
+    yield from _marks(source, recording)
 
 
 @dataclass(slots=True)
 class _Channel:
     """One signal as it is read: the samples of one Observation, and the sum of all so far."""
 
-    signal: _Signal
+    signal: Signal
     values: Samples
     total: int = 0
     holed: bool = False
 
 
-def _signals(source: Source, recording: _Recording) -> Iterator[Item]:
+def _signals(source: Source, recording: Recording) -> Iterator[Item]:
     """Read everything twice: what isn't what was written must not be taken at all."""
     channels: list[_Channel] = []
     total = 0
@@ -215,7 +160,7 @@ def _signals(source: Source, recording: _Recording) -> Iterator[Item]:
         total = done
         for channel in channels:
             channel.total += sum(one or 0 for one in channel.values)
-            channel.holed |= None in channel.values
+            channel.holed |= None in channel.values or channel.signal.skew > 0
     is_cut = not total or total < recording.length
     for channel in channels:
         # A hole counts as what stands for it, which no sum tells from a sample.
@@ -223,15 +168,15 @@ def _signals(source: Source, recording: _Recording) -> Iterator[Item]:
         known = told is not None and not is_cut and not channel.holed
         if known and (channel.total - (told or 0)) & 0xFFFF:
             reason = "the samples of a signal don't add up to the sum in the header"
-            raise _Wrong(1, reason, "checksum")
+            raise Wrong(1, reason, "checksum")
     for end, count, channels in _blocks(source, recording):
         yield _block(source.path, recording, channels, end - count)
     if is_cut:
         reason = "a signal file is shorter than the header says; copy the whole recording"
-        raise _Wrong(1, reason, "truncated")
+        raise Wrong(1, reason, "truncated")
 
 
-def _blocks(source: Source, recording: _Recording) -> Iterator[tuple[int, int, list[_Channel]]]:
+def _blocks(source: Source, recording: Recording) -> Iterator[tuple[int, int, list[_Channel]]]:
     """How many frames were read so far and now, and the channels that hold them."""
     channels = [_Channel(one, []) for one in recording.signals]
     width = sum(one.many for one in recording.signals)
@@ -261,7 +206,9 @@ def _files(channels: list[_Channel]) -> list[list[_Channel]]:
             groups.append([channel])
     for group in groups:
         if len({(one.signal.format, one.signal.offset) for one in group}) > 1:
-            raise _Wrong(2, "signals of one file say different things about it")
+            raise Wrong(2, "signals of one file say different things about it")
+    if len({group[0].signal.file for group in groups}) < len(groups):
+        raise Wrong(2, "signals of one file don't follow each other")
     return groups
 
 
@@ -274,32 +221,76 @@ def _frames(stack: ExitStack, source: Source, group: list[_Channel], frames: int
             "the signal file that it names isn't beside it; import the header together with it, "
             "from one folder or archive"
         )
-        raise _Wrong(2, reason, "signal_missing", Kind.KEPT)
-    width = sum(one.signal.many for one in group)
-    last = [one.signal.first for one in group]
+        raise Wrong(2, reason, "signal_missing", Kind.KEPT)
     stream = stack.enter_context(found.open("rb"))
     stream.seek(first.offset)
-    for block in samples(stream, first.format, frames * width):
+    blocks = _unpacked(stream, group, frames)
+    if any(one.signal.skew for one in group):
+        blocks = _unskewed(blocks, group, frames)
+    for count, columns in blocks:
+        for channel, values in zip(group, columns, strict=True):
+            channel.values = values
+        yield count
+
+
+def _unpacked(
+    stream: IO[bytes], group: list[_Channel], frames: int
+) -> Iterator[tuple[int, list[Samples]]]:
+    """Up to so many frames of a file at a time: how many there are, and the samples by channel."""
+    kind = group[0].signal.format
+    width = sum(one.signal.many for one in group)
+    last = [one.signal.first for one in group]
+    for block in samples(stream, kind, frames * width):
+        count = len(block) // width
+        columns = []
         at = 0
         for index, channel in enumerate(group):
             many = channel.signal.many
             if many == 1:
-                values = block[at::width]
+                values = block[at : count * width : width]
             else:
-                values = [
-                    one
-                    for start in range(at, len(block) - width + 1, width)
-                    for one in block[start : start + many]
-                ]
-            if first.format == "8":
+                starts = range(at, count * width, width)
+                values = [one for start in starts for one in block[start : start + many]]
+            if kind == "8":
                 values = summed(values, last[index])
                 last[index] = values[-1] if values and values[-1] is not None else last[index]
-            channel.values = values
+            columns.append(values)
             at += many
-        yield len(block) // width
+        yield count, columns
 
 
-def _block(path: Path, recording: _Recording, channels: list[_Channel], done: int) -> Item:
+def _unskewed(
+    blocks: Iterator[tuple[int, list[Samples]]], group: list[_Channel], frames: int
+) -> Iterator[tuple[int, list[Samples]]]:
+    """The same with each signal moved back by its skew, and holes at its end for it."""
+    many = [one.signal.many for one in group]
+    left_out = [one.signal.skew * one.signal.many for one in group]
+    waiting: list[Samples] = [[] for _ in group]
+    total = given = 0
+
+    def taken(count: int) -> tuple[int, list[Samples]]:
+        parts = [one[: count * each] for one, each in zip(waiting, many, strict=True)]
+        for one, each in zip(waiting, many, strict=True):
+            del one[: count * each]
+        return count, parts
+
+    for count, columns in blocks:
+        total += count
+        for index, values in enumerate(columns):
+            waiting[index] += values[left_out[index] :]
+            left_out[index] = max(left_out[index] - len(values), 0)
+        while all(len(one) >= frames * each for one, each in zip(waiting, many, strict=True)):
+            given += frames
+            yield taken(frames)
+    while given < total:
+        count = min(frames, total - given)
+        for one, each in zip(waiting, many, strict=True):
+            one.extend([None] * (count * each - len(one)))
+        given += count
+        yield taken(count)
+
+
+def _block(path: Path, recording: Recording, channels: list[_Channel], done: int) -> Item:
     count = len(channels[0].values) // channels[0].signal.many
     reading = Reading("ecg", "")
     resource = observation(reading)
@@ -308,7 +299,7 @@ def _block(path: Path, recording: _Recording, channels: list[_Channel], done: in
     return _item(path, recording, resource, f"samples {done + 1} to {done + count}")
 
 
-def _component(recording: _Recording, channel: _Channel) -> dict[str, Any]:
+def _component(recording: Recording, channel: _Channel) -> dict[str, Any]:
     signal = channel.signal
     unit = _UNITS.get(signal.unit, "")
     origin: dict[str, Any] = {
@@ -333,7 +324,7 @@ def _decimal(value: Decimal) -> str:
     return number(f"{round(value, 12):f}".rstrip("0").rstrip(".") if value else "0")
 
 
-def _place_in_time(resource: dict[str, Any], recording: _Recording, first: int, count: int) -> None:
+def _place_in_time(resource: dict[str, Any], recording: Recording, first: int, count: int) -> None:
     """When it was, as far as the header knows: a clock without a zone; and the first sample."""
     resource.pop("effectiveDateTime", None)
     resource["extension"] = [{"url": "urn:aceso:first-sample", "valueInteger": number(str(first))}]
@@ -349,7 +340,7 @@ def _local(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
 
 
-def _item(path: Path, recording: _Recording, resource: dict[str, Any], place: str) -> Item:
+def _item(path: Path, recording: Recording, resource: dict[str, Any], place: str) -> Item:
     data = canonical_bytes(resource)
     if fhirkit.validate(data):
         reason = "a text or a number in it is none that a record may hold; it is kept in the source"
@@ -370,12 +361,12 @@ def _item(path: Path, recording: _Recording, resource: dict[str, Any], place: st
     return Outcome(Kind.IMPORTED, place, "ecg", why, "", path, DataClass.BIOSIGNAL), piece
 
 
-def _event(recording: _Recording, day: date | None) -> str:
+def _event(recording: Recording, day: date | None) -> str:
     return f"recording {recording.name}" if day is None else f"day {day.isoformat()}"
 
 
-def _marks(source: Source, recording: _Recording) -> Iterator[Item]:
-    for ending in ("atr", "qrs"):
+def _marks(source: Source, recording: Recording) -> Iterator[Item]:
+    for ending in _ANNOTATORS:
         found = source.sibling(f"{recording.name}.{ending}")
         if found is None:
             continue
@@ -399,7 +390,7 @@ def _marks(source: Source, recording: _Recording) -> Iterator[Item]:
             yield _marked(source.path, recording, marks, ending, count)
 
 
-def _marked(path: Path, recording: _Recording, marks: list[Mark], ending: str, done: int) -> Item:
+def _marked(path: Path, recording: Recording, marks: list[Mark], ending: str, done: int) -> Item:
     resource = observation(Reading("ecg_annotation", ""))
     resource["component"] = [_mark(one) for one in marks]
     first = max(marks[0].sample, 0)
@@ -414,6 +405,13 @@ def _mark(mark: Mark) -> dict[str, Any]:
     }
     if mark.text:
         told["interpretation"] = [{"text": mark.text}]
+    more = (("subtype", mark.subtype), ("channel", mark.channel), ("number", mark.number))
+    if any(value for _, value in more):
+        told["extension"] = [
+            {"url": f"urn:aceso:wfdb-{name}", "valueInteger": number(str(value))}
+            for name, value in more
+            if value
+        ]
     return told
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import array
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import IO
 
@@ -102,15 +102,20 @@ FORMATS: dict[str, tuple[int, int, Callable[[bytes], Samples]]] = {
 }
 
 
+# How many samples are whole in so many bytes of a packed group.
+_COMPLETE = {("212", 2): 1, ("310", 2): 1, ("310", 3): 1, ("311", 2): 1, ("311", 3): 2}
+
+
 def samples(stream: IO[bytes], name: str, count: int) -> Iterator[Samples]:
     """Blocks of `count` samples, a multiple of 6, the last with what is left."""
     size, held, decode = FORMATS[name]
     while data := stream.read(count // held * size):
         whole = data[: len(data) // size * size]
         found = decode(whole)
-        if name == "212" and len(data) % 3 == 2:  # An odd number of samples.
-            last = data[-2] | (data[-1] & 15) << 8
-            found.append(last - 4096 if last > 2047 else last)
+        rest = data[len(whole) :]
+        if rest and (complete := _COMPLETE.get((name, len(rest)))):
+            # The last group is written only as far as there are samples.
+            found += decode(rest.ljust(size, b"\x00"))[:complete]
         if not found:
             return
         yield found
@@ -125,16 +130,20 @@ def summed(differences: Samples, start: int) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One annotation: the number of a sample, PhysioNet's symbol, and what was written with it."""
+    """One annotation: the number of a sample, PhysioNet's symbol, what was written with it, and
+    the numbers beside it, whose meaning is the database's."""
 
     sample: int
     symbol: str
     text: str = field(default="", repr=False)
+    subtype: int = 0
+    channel: int = 0
+    number: int = 0
 
 
 def read_marks(data: bytes) -> Iterator[Mark]:
     """The marks of an annotation file in MIT format. Raises ValueError where it breaks off."""
-    at = time = 0
+    at = time = channel = number = 0
     pending: Mark | None = None
     while at + 1 < len(data):
         word = data[at] | data[at + 1] << 8
@@ -153,13 +162,24 @@ def read_marks(data: bytes) -> Iterator[Mark]:
             text = data[at : at + value].split(b"\x00")[0].decode("latin-1")
             at += value + value % 2
             if pending is not None and text.strip().isprintable():
-                pending = Mark(pending.sample, pending.symbol, text.strip())
-        elif code not in (_NUM, _SUB, _CHN):
+                pending = replace(pending, text=text.strip())
+        elif code in (_NUM, _SUB, _CHN):
+            told = (value & 255) - ((value & 128) << 1)
+            # A channel and a number hold for what follows, too, until there are others.
+            if code == _NUM:
+                number = told
+            elif code == _CHN:
+                channel = told
+            if pending is not None:
+                subtype = told if code == _SUB else pending.subtype
+                pending = replace(pending, subtype=subtype, channel=channel, number=number)
+        else:
             if pending is not None:
                 yield pending
             time += value
             symbol = _SYMBOLS[code] if code < len(_SYMBOLS) else ""
-            pending = Mark(time, symbol.strip() or f"[{code}]")
+            symbol = symbol.strip() or f"[{code}]"
+            pending = Mark(time, symbol, channel=channel, number=number)
     else:
         raise ValueError("it has no end")
     if pending is not None:

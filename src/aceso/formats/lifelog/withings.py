@@ -10,14 +10,14 @@ no measurement. `raw_*.csv` and `aggregates_*.csv` say only in their names what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._head import Head
 from .._model import Format, Item
 from .._reader import Reader, Source
 from ..canonical import is_number
-from ._json import digits, document, text
+from ._json import digits, document, elements, text
 from ._measure import Reading, item, keep, refuse, skip, told
 from ._spec import Column, Spec, find_spec, read_spec
 from ._time import epoch_at, iso
@@ -27,6 +27,7 @@ __all__ = ["API", "READERS", "TABLE"]
 API = Format("withings-api", "application/json", "Withings API", "위딩스 API")
 TABLE = Format("withings-csv", "text/csv", "Withings (CSV)", "위딩스 (CSV)")
 
+_Read = Callable[[Source, str, dict[str, Any], str], Iterator[Item]]
 _SYSTEM = "https://developer.withings.com/api-reference"
 _TYPES = {
     "1": ("body_weight", ""),
@@ -47,6 +48,9 @@ _TYPES = {
     "91": ("pulse_wave_velocity", ""),
     "123": ("vo2max", ""),
 }
+# Of these there is one of the whole body and one of each limb.
+_OF_BODY = frozenset({"5", "6", "8", "76", "77", "88"})
+_WHOLE_BODY = "7"
 _STATES = {"0": "awake", "1": "light", "2": "deep", "3": "rem", "4": "manual", "5": "unspecified"}
 _MAX_SHIFT = 12
 _SUMMARY = (
@@ -158,7 +162,10 @@ def _read_table(source: Source) -> Iterator[Item]:
 
 
 def _is_api(head: Head) -> bool:
-    if not {"status", "body"} <= head.json_keys or head.is_json_list:
+    if head.is_json_list:
+        # The groups alone, as programs save them.
+        return {"grpid", "attrib", "date", "measures"} <= head.json_keys
+    if not {"status", "body"} <= head.json_keys:
         return False
     return b'"measuregrps"' in head.text or b'"activities"' in head.text or b'"startdate"' in (
         head.text
@@ -166,6 +173,13 @@ def _is_api(head: Head) -> bool:
 
 
 def _read_api(source: Source) -> Iterator[Item]:
+    if source.head.is_json_list:
+        for place, part, wrong in elements(source):
+            if wrong is not None:
+                yield wrong
+            else:
+                yield from _part(source, place, part, "", _group)
+        return
     value, wrong = document(source)
     if wrong is not None:
         yield wrong
@@ -176,13 +190,16 @@ def _read_api(source: Source) -> Iterator[Item]:
         parts = body.get(name)
         for index, part in enumerate(parts if isinstance(parts, list) else ()):
             place = f"/body/{name}/{index}"
-            try:
-                if not isinstance(part, dict):
-                    raise ValueError("no object")
-                yield from list(read(source, place, part, text(body.get("timezone"))))
-            except ValueError:
-                reason = "its value or its time can't be read"
-                yield refuse(source.path, place, reason, "bad_value")
+            yield from _part(source, place, part, text(body.get("timezone")), read)
+
+
+def _part(source: Source, place: str, part: Any, where: str, read: _Read) -> Iterator[Item]:
+    try:
+        if not isinstance(part, dict):
+            raise ValueError("no object")
+        yield from list(read(source, place, part, where))
+    except ValueError:
+        yield refuse(source.path, place, "its value or its time can't be read", "bad_value")
 
 
 def _group(source: Source, place: str, group: dict[str, Any], where: str) -> Iterator[Item]:
@@ -202,6 +219,9 @@ def _group(source: Source, place: str, group: dict[str, Any], where: str) -> Ite
         kind = text(one.get("type")) if isinstance(one, dict) else ""
         if kind not in _TYPES:
             yield keep(source.path, here, "a measure of this type is not understood yet")
+            continue
+        if kind in _OF_BODY and text(one.get("position")) not in ("", _WHOLE_BODY):
+            yield keep(source.path, here, "a measure of one part of the body is not understood yet")
             continue
         measure, unit = _TYPES[kind]
         value = _shifted(digits(one.get("value")), digits(one.get("unit")))

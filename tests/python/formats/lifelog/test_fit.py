@@ -6,6 +6,7 @@ FIT
 ├── times since the watch was switched on become local times, where it says what its clock showed
 ├── what apps of others and messages without a name hold is kept, and said
 ├── several files in one are several
+├── what is damaged gives what came before the last message that was read, which may be wrong
 └── a wrong checksum refuses all of it, a cut only what is gone; nothing in between is raised
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 from datetime import datetime
 
 import pytest
@@ -21,6 +23,7 @@ from aceso.formats import Kind
 from tests.python.shared_data import SHARED, needs_shared
 
 from ..conftest import import_all
+from ..fuzz.seeds import fit_file
 
 FOLDER = SHARED / "lifelog"
 pytestmark = needs_shared
@@ -175,6 +178,21 @@ def test_a_cut_file_gives_what_came_before(write):
     read = import_all(write(data[: len(data) // 2]))
     assert [one.code for one in read.outcomes if one.kind is Kind.REFUSED] == ["truncated"]
     assert of(read, "location")
+
+
+def test_the_message_before_the_damage_is_not_taken(write):
+    def record(second, beats):
+        return struct.pack("<BIB", 0, 1_000_000_000 + second, beats)
+
+    definition = struct.pack("<BBBHB", 0x40, 0, 0, 20, 2) + bytes((253, 4, 0x86, 3, 1, 2))
+    # A byte is lost in the third, so that what follows it is no message that was defined.
+    lost = record(2, 92)[:-1]
+    data = fit_file(definition + record(0, 90) + record(1, 91) + lost + record(3, 93))
+
+    read = import_all(write(data))
+
+    assert [one.code for one in read.outcomes if one.kind is Kind.REFUSED] == ["damaged"]
+    assert series(read, "heart_rate")["data"] == "90 91"
 
 
 @pytest.mark.parametrize("step", range(0, 5500, 113))

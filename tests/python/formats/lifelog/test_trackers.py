@@ -406,6 +406,28 @@ def test_withings_keeps_every_digit(take):
     assert taken.said[0][1] == "2023-09-02T19:39:11+09:00"
 
 
+def test_withings_groups_alone(take):
+    groups = group((1, 118003, -3))["body"]["measuregrps"]
+
+    taken = take(groups)
+
+    assert taken.said == [("body_weight", "2023-09-02T10:39:11Z", "118.003 kg")]
+
+
+def test_the_fat_of_an_arm_is_not_that_of_the_body(take):
+    groups = group((8, 300, -2), (8, 2100, -2), (1, 700, -1))["body"]["measuregrps"]
+    groups[0]["measures"][0]["position"] = 2
+    groups[0]["measures"][1]["position"] = 7
+
+    taken = take(groups)
+
+    assert [one[0::2] for one in taken.said] == [
+        ("fat_mass", "21.00 kg"),
+        ("body_weight", "70.0 kg"),
+    ]
+    assert taken.kinds == ["kept", "imported", "imported"]
+
+
 def test_withings_takes_no_one_elses_weight(take):
     assert take(group((1, 700, -1), attrib=1)).kinds == ["kept"]
     assert take(group((1, 700, -1), category=2)).kinds == ["skipped"]
