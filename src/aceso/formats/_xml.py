@@ -47,6 +47,8 @@ _WIDE = {
     **{name: name for name in ("big5", "shift_jis", "cp932", "euc_jp")},
 }
 _OTHER_NAMES = {"x-windows-949": "cp949", "windows-949": "cp949", "ksc_5601": "cp949"}
+# Some programs write blanks before the declaration, which XML forbids and everybody reads.
+_BLANKS_FIRST = re.compile(rb"\A(\xef\xbb\xbf)?([ \t\r\n]+)(<\?xml[^>]{0,300}\?>)")
 _BEFORE_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*+", re.DOTALL)
 _CUT_OFF = frozenset(
     {
@@ -121,6 +123,8 @@ class Parser:
         try:
             stream = _known_encoding(stream)
             block = stream.read(_MAX_DOCTYPE)
+            # Changing places leaves every line what it was.
+            block = _BLANKS_FIRST.sub(rb"\1\3\2", block, count=1)
             size = 0
             if self._lenient:
                 block = _without_subset(block)

@@ -31,11 +31,14 @@ from .._classify import Classified, classify_text, load
 from .._model import FHIR_JSON, BytesBody, Item, Kind, Outcome, Piece
 from .._reader import Source
 from ..canonical import NUMBER, canonical_bytes, number
+from ._time import is_before
 
 __all__ = [
     "NO_UNIT",
+    "Impossible",
     "Measure",
     "Reading",
+    "is_possible",
     "item",
     "keep",
     "measure",
@@ -54,6 +57,12 @@ NO_UNIT = "-"  # The source doesn't say the unit, and it isn't the same everywhe
 _LOCAL = "urn:aceso:local-time"
 _LOCAL_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# What may be below zero; of anything else such a number is a message of the device.
+_BELOW_ZERO = frozenset(
+    {"air_temperature", "altitude", "context", "elevation", "glucose_trend", "location", "maximum",
+     "minimum", "skin_temperature", "temperature_deviation"}
+)  # fmt: skip
+_MOST = 1e15  # Nothing that is measured at home is more, in any unit.
 _SENSITIVE = (
     DataClass.MENTAL_HEALTH
     | DataClass.SEXUAL_REPRODUCTIVE
@@ -109,6 +118,11 @@ def item(path: Path, reading: Reading, *, place: str, resource_type: str = "") -
     try:
         day = date.fromisoformat(reading.start[:10])
         data = canonical_bytes(observation(reading))
+        if reading.end and is_before(reading.end, reading.start):
+            return refuse(path, place, "its end is before its start", "bad_value")
+    except Impossible:
+        reason = "its value is none that can be measured"
+        return refuse(path, place, reason, "bad_value")
     except ValueError:
         return refuse(path, place, "its value or its time can't be read", "bad_value")
     if fhirkit.validate(data):
@@ -181,6 +195,16 @@ def told(read: Callable[[Source], Iterator[Item]]) -> Callable[[Source], Iterato
     return reading
 
 
+class Impossible(ValueError):
+    """A number that the measure can't have."""
+
+
+def is_possible(value: str, name: str) -> bool:
+    """Whether a measure may have this number: not below zero, and not beyond all that there is."""
+    size = float(value)
+    return abs(size) < _MOST and (size >= 0 or name in _BELOW_ZERO)
+
+
 def observation(reading: Reading) -> dict[str, Any]:
     """The FHIR R4 Observation of a reading. Raises ValueError where its value is no number."""
     resource: dict[str, Any] = {"resourceType": "Observation", "status": "final"}
@@ -244,6 +268,8 @@ def _value(reading: Reading) -> dict[str, Any]:
     if reading.value:
         if not NUMBER.match(reading.value):
             raise ValueError("not a number")
+        if not is_possible(reading.value, reading.measure):
+            raise Impossible("no number of this measure")
         quantity: dict[str, Any] = {"value": number(reading.value)}
         if reading.comparator:
             quantity["comparator"] = reading.comparator

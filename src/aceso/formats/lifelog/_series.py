@@ -38,6 +38,7 @@ __all__ = [
     "milliseconds",
     "plain_number",
     "sampled_data",
+    "zone_of",
 ]
 
 POSITION = ("latitude", "longitude", "altitude")
@@ -49,6 +50,7 @@ _UNITS = {"distance": "m"}
 _UCUM = "http://unitsofmeasure.org"
 _MAX_SPARSE = 20  # Cells of the grid for each point.
 _PAUSE = 60_000
+_DAY = 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?\Z", re.ASCII
@@ -157,7 +159,7 @@ def _stretches(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
         return
     steps = sorted(b.at - a.at for a, b in pairwise(points))
     usual = steps[(len(steps) - 1) // 2] if steps else 0
-    pause = max(_PAUSE, _MAX_SPARSE * usual)
+    pause = min(max(_PAUSE, _MAX_SPARSE * usual), _DAY)
     start = 0
     for index in range(1, len(points)):
         # A stretch is of one day, for a record is.
@@ -192,6 +194,16 @@ def milliseconds(text: str) -> tuple[int, bool]:
     moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in (None, 'Z') else zone}")
     fraction = int((part or "").ljust(3, "0")[:3])
     return (moment - _EPOCH) // timedelta(milliseconds=1) + fraction, zone is None
+
+
+def zone_of(text: str) -> timedelta | None:
+    """How far a time's clock is from UTC, where it says so and is not UTC itself."""
+    found = _INSTANT.match(text.strip())
+    if found is None or found[4] in (None, "Z"):
+        return None
+    zone = found[4].replace(":", "")
+    away = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5]))
+    return (-away if zone[0] == "-" else away) or None
 
 
 def plain_number(text: str) -> str:

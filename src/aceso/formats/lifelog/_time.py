@@ -21,6 +21,7 @@ __all__ = [
     "day_order",
     "epoch",
     "epoch_at",
+    "is_before",
     "iso",
     "offset",
     "slashed",
@@ -159,6 +160,23 @@ def add_seconds(moment: str, seconds: int) -> str:
     except OverflowError as exc:
         raise ValueError("out of the calendar") from exc
     return f"{later.isoformat()}{found[2] or ''}{found[3] or ''}"
+
+
+def is_before(moment: str, other: str) -> bool:
+    """Whether one time of ours is before another. Of clocks without a zone an hour is let pass, by
+    which they are set back in autumn."""
+    if moment[19:] == other[19:] and moment >= other:
+        return False
+    one, two = (_instant(text) for text in (moment, other))
+    if (one.tzinfo is None) != (two.tzinfo is None):
+        one, two = one.replace(tzinfo=None), two.replace(tzinfo=None)
+    slack = timedelta(hours=1) if one.tzinfo is None else timedelta()
+    return two - one > slack
+
+
+@lru_cache(1024)
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _hour(hour: int, half: str | None) -> int:

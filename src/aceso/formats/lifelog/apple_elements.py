@@ -28,6 +28,8 @@ from aceso.codes import DataClass
 
 from .._classify import classify_text, healthkit_class, load
 from ..canonical import NUMBER, canonical_bytes, number
+from ._series import plain_number
+from ._time import is_before
 
 __all__ = [
     "SYSTEM",
@@ -56,6 +58,7 @@ _TIME = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 # As older exports write it.
 _PACKED_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)([+-]\d{4})\Z", re.ASCII)
+_MOST = 1e15  # Nothing that a phone measures is more, in any unit.
 _WORDLESS = re.compile(r"[\W\d_]*|[0-9A-Fa-f-]{32,36}|.")
 _REPORTED = (
     '"meta":{"security":[{"code":"PATRPT",'
@@ -354,6 +357,11 @@ def _quantity(value: str, unit: str) -> dict[str, Any]:
 
 def _shifted(value: str) -> str:
     """A fraction as a percentage: the point two places to the right, no digit lost."""
+    if "e" in value or "E" in value:
+        try:
+            value = plain_number(value)
+        except ValueError as exc:
+            raise Unreadable("a percentage in it is no number") from exc
     if not re.fullmatch(r"-?\d{1,40}(\.\d{1,80})?", value):
         raise Unreadable("a percentage in it is no number")
     sign, text = ("-", value[1:]) if value.startswith("-") else ("", value)
@@ -365,6 +373,7 @@ def _shifted(value: str) -> str:
 def _value(attributes: dict[str, str], is_quantity: bool) -> dict[str, Any]:
     value = attributes.get("value", "")
     if NUMBER.match(value):
+        _check_size(value)
         return {"valueQuantity": _quantity(value, attributes.get("unit", ""))}
     if is_quantity:
         raise Unreadable("its value is no number")
@@ -374,6 +383,7 @@ def _value(attributes: dict[str, str], is_quantity: bool) -> dict[str, Any]:
 def _value_json(attributes: dict[str, str], known: _Type) -> str:
     value = attributes.get("value", "")
     if NUMBER.match(value):
+        _check_size(value)
         unit = attributes.get("unit", "")
         if unit.strip() == "%":
             value = _shifted(value)
@@ -381,6 +391,12 @@ def _value_json(attributes: dict[str, str], known: _Type) -> str:
     if known.is_quantity:
         raise Unreadable("its value is no number")
     return f',"valueString":{_string(value)}' if value.strip() else ""
+
+
+def _check_size(value: str) -> None:
+    # Few digits and no power are never too much, and most numbers are such.
+    if (len(value) > 15 or "e" in value or "E" in value) and abs(float(value)) >= _MOST:
+        raise Unreadable("its value is none that can be measured")
 
 
 @lru_cache(1024)
@@ -431,6 +447,8 @@ def _when(start: str, end: str) -> str | None:
     last, other = _moment(end)
     if clock or other:
         return None
+    if (last < first or last[19:] != first[19:]) and is_before(last, first):
+        raise Unreadable("its end is before its start")
     return f'"effectivePeriod":{{"end":"{last}","start":"{first}"}}'
 
 

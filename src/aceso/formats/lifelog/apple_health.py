@@ -29,6 +29,7 @@ from .._model import FHIR_JSON, BytesBody, Format, Item, Kind, Outcome, Piece
 from .._reader import Reader, Source
 from .._xml import Parser, XmlError
 from . import apple_elements
+from ._measure import told
 from .apple_elements import SYSTEM, Element, Made, Unreadable
 
 __all__ = ["FORMAT", "READERS", "SYSTEM"]
@@ -172,4 +173,4 @@ def _day(text: str) -> tuple[date, str]:
     return date.fromisoformat(text), f"day {text}"
 
 
-READERS = (Reader(FORMAT, _is_export, _read),)
+READERS = (Reader(FORMAT, _is_export, told(_read)),)

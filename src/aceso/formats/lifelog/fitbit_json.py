@@ -44,6 +44,7 @@ _DAILY = {
     "activities-minutesSedentary": ("sedentary_minutes", ""),
 }
 _STAGES = {"deep": "sleep_deep", "light": "sleep_light", "rem": "sleep_rem", "wake": "sleep_awake"}
+_DISTANCES = {"Kilometer": "km", "Mile": "[mi_i]", "Meter": "m"}
 _LEVELS = frozenset({*_STAGES, "asleep", "restless", "awake", "unknown"})
 
 
@@ -185,6 +186,9 @@ def _exercise(value: dict[str, Any]) -> Reading:
         )
         if is_number(value.get(name))
     )
+    if is_number(value.get("distance")):
+        unit = _DISTANCES.get(text(value.get("distanceUnit")), NO_UNIT)
+        parts += (Reading("distance", start, value=digits(value["distance"]), unit=unit),)
     return Reading("workout", start, text=text(value["activityName"]), parts=parts)
 
 

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from .._head import Head
 from .._model import Format, Item, Kind, Outcome
 from .._reader import Reader, Source
 from .._xml import XmlError
-from ._measure import Reading, item, keep, told
+from ._measure import Reading, is_possible, item, keep, skip, told
 from ._nodes import Node, Nodes
-from ._series import Point, Track, milliseconds, plain_number
+from ._series import Point, Track, milliseconds, plain_number, zone_of
 
 __all__ = ["FORMAT", "READERS", "Points"]
 
@@ -42,6 +43,9 @@ _MEASURED = {
     "speed": "speed",
 }
 
+# What the person, or a program, wrote about a point; it stays in the source.
+_WORDS = frozenset({"name", "cmt", "desc", "src", "link", "text", "sym", "type", "url", "urlname"})
+
 
 def _is_gpx(head: Head) -> bool:
     return head.xml_root.rpartition("}")[2] == "gpx"
@@ -54,7 +58,9 @@ class Points:
     path: Path
     track: Track
     local: int = 0  # How many have a time without a zone.
+    zones: set[timedelta | None] = field(default_factory=set)
     timeless: int = 0
+    left: int = 0  # Values in them that nothing here understands.
     items: list[Item] = field(default_factory=list)
 
     def add(
@@ -72,6 +78,11 @@ class Points:
                 found[name] = plain_number(value)
             except ValueError:
                 self._refuse(line, "a number in it is none, and is left out of it", "bad_value")
+                continue
+            if not is_possible(found[name], name):
+                del found[name]
+                reason = "a number in it is none that can be measured, and is left out of it"
+                self._refuse(line, reason, "bad_value")
         if not time:
             self.timeless += 1
             return
@@ -82,24 +93,34 @@ class Points:
             return
         if found:
             self.local += is_local
+            self.zones.add(zone_of(time))
             self.track.add(Point(at, found))
 
     def finish(self, place: str) -> Iterator[Item]:
         """What is wrong, and the series."""
         yield from self.items
-        points = self.track.points
-        self.track.local = bool(points) and self.local == len(points)
+        self._settle()
         if self.timeless:
             reason = f"{self.timeless} points have no time, so nothing says when they were"
             yield keep(self.path, place, reason, "no_time")
+        if self.left:
+            reason = f"{self.left} more values in its points are not read; the source file has them"
+            yield skip(self.path, place, reason, "columns_left")
         yield from self.track.items(self.path, place)
+
+    def _settle(self) -> None:
+        """By which clock the times are told: in the zone that all of them have."""
+        points = self.track.points
+        self.track.local = bool(points) and self.local == len(points)
+        if len(self.zones) == 1:
+            (self.track.zone,) = self.zones
 
     def span(self) -> tuple[str, str] | None:
         """From when to when the points are."""
         times = [point.at for point in self.track.points]
         if not times:
             return None
-        self.track.local = self.local == len(times)
+        self._settle()
         return self.track.moment(min(times)), self.track.moment(max(times))
 
     def _refuse(self, line: int, reason: str, code: str) -> None:
@@ -155,9 +176,13 @@ def _point(points: Points, node: Node) -> None:
     if height:
         values["altitude"] = height
     for one in node.walk():
+        if one.children or not one.content.strip() or one.name in ("ele", "time"):
+            continue
         measure = _MEASURED.get(one.name.lower())
-        if measure is not None and one.content.strip():
+        if measure is not None:
             values.setdefault(measure, one.content.strip())
+        elif one.name not in _WORDS:
+            points.left += 1
     position = node.attributes.get("lat", ""), node.attributes.get("lon", "")
     points.add(node.line, node.text("time"), position, values)
 

@@ -198,6 +198,16 @@ def _night(value: dict[str, Any]) -> Iterator[Reading]:
     yield from _stages(start, phases)
     for name, measure in (("heart_rate", "heart_rate"), ("hrv", "heart_rate_variability")):
         yield from _sampled(value.get(name), measure)
+    # Version 1: a value every five minutes, zero where there is none.
+    for name, measure in (("hr_5min", "heart_rate"), ("rmssd_5min", "heart_rate_variability")):
+        items = value.get(name)
+        for index, one in enumerate(items if isinstance(items, list) else ()):
+            if is_number(one) and digits(one).strip("0."):
+                yield Reading(
+                    measure, add_seconds(start, index * _PHASE_SECONDS), value=digits(one)
+                )
+    if number := _number(value, ("temperature_delta",)):
+        yield Reading("temperature_deviation", start, end, value=number)
 
 
 def _stages(start: str, phases: str) -> Iterator[Reading]:

@@ -17,7 +17,7 @@ from .._reader import Reader, Source
 from .._xml import XmlError
 from ._measure import Reading, item, keep, told
 from ._nodes import Node, Nodes
-from ._series import Track, milliseconds, plain_number
+from ._series import Track, milliseconds, plain_number, zone_of
 from .gpx import Points
 
 __all__ = ["FORMAT", "READERS"]
@@ -47,6 +47,8 @@ _POINT = {
     "Speed": "speed",
     "Watts": "power",
 }
+
+_PLACED = frozenset({"Time", "LatitudeDegrees", "LongitudeDegrees", "Value", "SensorState"})
 
 
 def _is_tcx(head: Head) -> bool:
@@ -91,8 +93,12 @@ def _point(points: Points, node: Node) -> None:
     values: dict[str, str] = {}
     for one in node.walk():
         measure = _POINT.get(one.name)
-        if measure is not None and one.content.strip():
+        if one.children or not one.content.strip() or one.name in _PLACED:
+            continue
+        if measure is not None:
             values.setdefault(measure, one.content.strip())
+        else:
+            points.left += 1
     beats = node.text("HeartRateBpm", "Value")
     if beats:
         values["heart_rate"] = beats
@@ -122,8 +128,9 @@ def _lap(path: Path, track: Track, lap: Node) -> Iterator[Item]:
     place = f"line {lap.line}"
     parts = []
     try:
-        at, track_local = milliseconds(lap.attributes.get("StartTime", ""))
-        clock = Track(local=track_local)
+        begun = lap.attributes.get("StartTime", "")
+        at, track_local = milliseconds(begun)
+        clock = Track(local=track_local, zone=zone_of(begun))
         told_totals = {one.name: one.content.strip() for one in lap.walk() if one.content.strip()}
         for name, measure, unit in _TOTALS:
             if name in told_totals:

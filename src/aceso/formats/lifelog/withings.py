@@ -224,7 +224,11 @@ def _group(source: Source, place: str, group: dict[str, Any], where: str) -> Ite
             yield keep(source.path, here, "a measure of one part of the body is not understood yet")
             continue
         measure, unit = _TYPES[kind]
-        value = _shifted(digits(one.get("value")), digits(one.get("unit")))
+        try:
+            value = _shifted(digits(one.get("value")), digits(one.get("unit")))
+        except ValueError:
+            yield refuse(source.path, here, "its value can't be read", "bad_value")
+            continue
         reading = Reading(
             measure, start, value=value, unit=unit, device=device, native=(_SYSTEM, kind),
             self_reported=attribution in ("2", "4"), note=text(group.get("comment")),

@@ -138,7 +138,7 @@ def test_each_beginning_is_told_as_one_of_ours(write):
         (b'[{"sgv":100,"date":1527924300000}] junk', ["imported", "refused"], "broken_json"),
         (b'[{"sgv":100,"sgv":1,"date":1527924300000}]', ["refused"], "duplicate_key"),
         (b'[{"sgv":NaN,"date":1527924300000}]', ["refused"], "not_a_number"),
-        (b'[{"sgv":1e999,"date":1527924300000}]', ["imported"], ""),
+        (b'[{"sgv":1e999,"date":1527924300000}]', ["refused"], "bad_value"),
         (b'[{"sgv":"100","date":1527924300000}]', ["refused"], "bad_value"),
     ],
 )
