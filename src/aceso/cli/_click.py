@@ -44,6 +44,7 @@ _COMMANDS: Mapping[str, str] = {
     "offers": "market",
     "buy": "market",
     "deliver": "market",
+    "extract": "extracts",
     "settle": "market",
     "balance": "market",
     "verify": "evidence",

@@ -15,6 +15,7 @@ from ._output import receipts, show, table
 from ._session import Session
 from ._words import language, say
 from .consent import ask, keep_notice
+from .extracts import making, options_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -248,23 +249,27 @@ def _still_open(network: Network, number: int) -> OfferTerms:
 
 @command("deliver")
 @click.argument("order", type=click.IntRange(min=1))
+@making
 @click.option("--yes", is_flag=True)
-def deliver(session: Session, *, order: int, yes: bool) -> None:
+def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
     from aceso.flows import Seller
 
+    options = options_of(given)
     seller = Seller(session.person())
     ask(session, say("notice.deliver", order=order), yes=yes)
-    done = seller.deliver(order)
+    done = seller.deliver(order, options)
     document = {
         "order": str(order),
         "record": done.entry.record_id.hex(),
-        "resources": done.extract.resources,
-        "removedPaths": list(done.extract.removed_paths),
-        "method": done.extract.method,
+        "resources": done.count,
+        "counts": dict(done.about["counts"]),
+        "removed": dict(done.about["removed"]),
+        "parameters": dict(done.about["parameters"]),
+        "certificate": done.certificate.to_json(),
         "leftOut": [one.hex() for one in done.left_out],
         "transactions": receipts(done.receipts),
     }
-    text = say("deliver.done", order=order, count=done.extract.resources)
+    text = say("deliver.done", order=order, count=done.count)
     if done.left_out:
         text += "\n" + say("deliver.left_out", count=len(done.left_out))
     show(session, document, lambda console: console.print(text, highlight=False))

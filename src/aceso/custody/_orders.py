@@ -1,4 +1,9 @@
-"""Orders of the market: an extract is deposited, attested, and given to its buyer alone."""
+"""Orders of the market: an extract is deposited, attested, and given to its buyer alone.
+
+Nothing is attested without a certificate that says how the extract was made (`aceso.vault`): of a
+method that we know, of this order, under the leaf that is attested, and signed by whoever made it.
+That is the subject of the offer, or an accredited data station that they granted the classes.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,11 @@ import sqlalchemy as sa
 from eth_abi.abi import encode as abi_encode
 from sqlalchemy.engine import Connection
 
-from aceso.codes import Reason
+from aceso.codes import Reason, Role
 from aceso.storage import content_digest
-from aceso.vault import ListEntry, seal_share
+from aceso.vault import ListEntry, OpeningError, ShownCertificate, seal_share
 
-from ._chain import Heads, Order, Question
+from ._chain import Heads, Offer, Order, Question
 from ._desk import Message
 from ._doors import Asked, Doors
 from ._store import tables
@@ -29,7 +34,12 @@ class Orders(Doors):
     """Extracts that were sold."""
 
     def deposit(
-        self, order: int, message: Message, signature: bytes, data: bytes
+        self,
+        order: int,
+        message: Message,
+        signature: bytes,
+        data: bytes,
+        certificate: bytes | None,
     ) -> dict[str, Any]:
         """Take an extract into custody, and attest that it is held ready for its buyer."""
         if message["order"] != order:
@@ -41,11 +51,13 @@ class Orders(Doors):
             self.refuse("The capsule is another order's.", code="E_ENTRY_ORDER")
         if capsule.digest != message["capsule"]:
             self.refuse("The message names another capsule.", code="E_ENTRY_CAPSULE")
+        shown = self._certificate(certificate)
+        maker = shown.signed.certificate.maker
         heads = self.chain.heads()
-        if not self.chain.is_signed(message["subject"], found, signature, heads.newest):
+        if not self.chain.is_signed(maker, found, signature, heads.newest):
             self.refuse(
-                f"The deposit is not signed by {message['subject']} for this registry and chain "
-                f"({self.chain.chain_id}).",
+                f"The deposit is not signed by {maker}, whom the certificate names as the maker, "
+                f"for this registry and chain ({self.chain.chain_id}).",
                 code="E_SIGNATURE",
                 status=403,
             )
@@ -64,6 +76,7 @@ class Orders(Doors):
                 code="E_NOT_SUBJECT",
                 status=403,
             )
+        self._check_certificate(shown, message, heads)
         if context.data_class & ~offer.classes:
             self.refuse("The extract holds classes that were not offered.", code="E_ENTRY_CLASS")
         committee = abi_encode(
@@ -86,10 +99,12 @@ class Orders(Doors):
             classes=context.data_class,
             disease=offer.disease,
         )
-        newest, confirmed = self.chain.decide(question, heads)
-        for reason, pending in ((newest, False), (confirmed, True)):
-            if not reason.permits:
-                raise DeniedError(reason, self.address, is_pending=pending)
+        questions = [question, *self._by_station(offer, maker, context.data_class, heads)]
+        for asked in questions:
+            newest, confirmed = self.chain.decide(asked, heads)
+            for reason, pending in ((newest, False), (confirmed, True)):
+                if not reason.permits:
+                    raise DeniedError(reason, self.address, is_pending=pending)
         receiving_key = self.chain.receiving_key_of(order, heads)
         if receiving_key is None:
             self.refuse(
@@ -100,7 +115,7 @@ class Orders(Doors):
         table = tables.extracts
         number = order.to_bytes(32, "big")
         with self.store.write() as connection:
-            if self._withdrawals.hold(connection, question, heads):
+            if any(self._withdrawals.hold(connection, asked, heads) for asked in questions):
                 raise DeniedError(Reason.WITHDRAWN, self.address)
             there = connection.execute(
                 sa.select(table.c.digest).where(table.c.order == number)
@@ -129,6 +144,74 @@ class Orders(Doors):
                 )
             )
         return self._attestation(receiving_key, message)
+
+    def _certificate(self, certificate: bytes | None) -> ShownCertificate:
+        if certificate is None:
+            self.refuse(
+                "The deposit shows no certificate of how the extract was made. Deliver it with a "
+                "newer version of this program.",
+                code="E_CERTIFICATE_MISSING",
+            )
+        try:
+            return ShownCertificate.from_bytes(certificate)
+        except OpeningError:
+            self.refuse(
+                "This is not a certificate of a version that we know.", code="E_CERTIFICATE_FORMAT"
+            )
+
+    def _check_certificate(self, shown: ShownCertificate, message: Message, heads: Heads) -> None:
+        """The certificate is of this order and extract, by a method that we know, and signed."""
+        domain = self.chain.market_domain
+        try:
+            certificate = shown.check(message["extract"], domain)
+        except OpeningError:
+            self.refuse(
+                "The certificate is not the one under the extract's leaf.",
+                code="E_CERTIFICATE_OTHER",
+            )
+        named = (certificate.order, certificate.subject, certificate.record_id)
+        if named != (message["order"], message["subject"], message["recordId"]):
+            self.refuse(
+                "The certificate is of another order, subject or record.",
+                code="E_CERTIFICATE_OTHER",
+            )
+        if not certificate.is_known_method:
+            self.refuse(
+                f"We attest no extract of the method {certificate.method!r}, version "
+                f"{certificate.version!r}.",
+                code="E_CERTIFICATE_METHOD",
+            )
+        hashed = shown.signed.digest(domain)
+        if not self.chain.is_signed(
+            certificate.maker, hashed, shown.signed.signature, heads.newest
+        ):
+            self.refuse(
+                f"The certificate is not signed by its maker, {certificate.maker}.",
+                code="E_CERTIFICATE_SIGNATURE",
+                status=403,
+            )
+
+    def _by_station(self, offer: Offer, maker: str, classes: int, heads: Heads) -> list[Question]:
+        """What else is to be asked when the subject did not make the extract themself."""
+        if maker == offer.subject:
+            return []
+        if not self.chain.has_roles(maker, Role.STATION, heads.newest):
+            self.refuse(
+                f"{maker} is neither the subject nor an accredited data station, so we attest no "
+                "extract that they made.",
+                code="E_NOT_STATION",
+                status=403,
+            )
+        return [
+            Question(
+                subject=offer.subject,
+                actor=maker,
+                grantee=bytes(12) + address_bytes(maker),
+                use=offer.use,
+                classes=classes,
+                disease=offer.disease,
+            )
+        ]
 
     def _attestation(self, receiving_key: bytes, message: Message) -> dict[str, Any]:
         delivery = {

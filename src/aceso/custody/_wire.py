@@ -289,6 +289,8 @@ class ExtractBody(Wire):
     message: ExtractDepositMessage
     signature: Signature
     entry: Blob
+    # Refused in a sentence where it is missing.
+    certificate: Blob | None = None
 
 
 class OrderEntryBody(Wire):

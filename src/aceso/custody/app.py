@@ -182,7 +182,11 @@ def make_app(service: Service) -> FastAPI:
     def deposit(order: _OrderPath, body: wire.ExtractBody) -> Response:
         return _Json(
             service.orders.deposit(
-                int(order), body.message.values_as_signed(), body.signature, body.entry
+                int(order),
+                body.message.values_as_signed(),
+                body.signature,
+                body.entry,
+                body.certificate,
             )
         )
 

@@ -34,6 +34,7 @@ from aceso.vault import (
     OpeningError,
     PrivateKey,
     PublicKey,
+    ShownCertificate,
     SignedHead,
     SignedOpening,
     open_sealed,
@@ -459,11 +460,19 @@ class Custodian:
         return receipt
 
     def deposit_extract(
-        self, request: SignedRequest, entry: ListEntry, *, market_domain: Domain
+        self,
+        request: SignedRequest,
+        entry: ListEntry,
+        certificate: ShownCertificate,
+        *,
+        market_domain: Domain,
     ) -> Delivery:
-        """Deposit an order's extract; the attestation is checked."""
+        """Deposit an order's extract with its certificate; the attestation is checked."""
         order = int(request.message["order"])
-        body = request.body() | {"entry": _text(entry.to_bytes())}
+        body = request.body() | {
+            "entry": _text(entry.to_bytes()),
+            "certificate": _text(certificate.to_bytes()),
+        }
         said = self._ask("POST", f"/orders/{order}/extract", body)
 
         def read() -> Delivery:

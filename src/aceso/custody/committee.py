@@ -33,6 +33,7 @@ from aceso.vault import (
     PrivateKey,
     PublicKey,
     RecordKey,
+    ShownCertificate,
     SignedHead,
     SignedOpening,
     VerifiedShare,
@@ -298,21 +299,29 @@ class Committee(Bundling):
         return list(done.values())
 
     def deposit_extract(
-        self, order: int, entry: ListEntry, subject_account: LocalAccount, *, leaf: bytes
+        self,
+        order: int,
+        entry: ListEntry,
+        maker: LocalAccount,
+        *,
+        leaf: bytes,
+        certificate: ShownCertificate,
+        subject: str | None = None,
     ) -> Attestation:
-        """Deposit an order's extract, whose record's leaf is `leaf`, and gather attestations."""
+        """Deposit an order's extract, whose record's leaf is `leaf`, and gather attestations.
+        `subject` is the offer's where `maker` is a data station."""
         message = {
             "order": order,
-            "subject": subject_account.address,
+            "subject": subject or maker.address,
             "recordId": entry.record_id,
             "entry": entry.digest,
             "extract": leaf,
             "capsule": entry.capsule.digest,
         }
-        request = SignedRequest.sign(subject_account, "ExtractDeposit", message, self._domain)
+        request = SignedRequest.sign(maker, "ExtractDeposit", message, self._domain)
         market = self.suite.domain("DataMarket")
         done, _ = self._all_or_enough(
-            lambda one: one.deposit_extract(request, entry, market_domain=market)
+            lambda one: one.deposit_extract(request, entry, certificate, market_domain=market)
         )
         return self._attestation(entry, done)
 

@@ -44,6 +44,7 @@ from aceso.flows import (
 )
 from aceso.flows.reader import Opened
 from aceso.formats import Kind
+from aceso.research import Package
 from aceso.samples import SampleFile, generate
 from aceso.vault import Seed
 
@@ -336,7 +337,13 @@ class _Story:
             path = self.folder / "extract.json"
             researcher.open(purchase.order, path)
             text = path.read_text()
-            stage.expect("it holds resources", len(json.loads(text)["entry"]) > 0, True)
+            package = Package.read(path.read_bytes())
+            stage.expect("it holds resources", len(package.files["Observation.ndjson"]) > 0, True)
+            stage.expect(
+                "its certificate is of these files, signed by the person",
+                package.check().maker,
+                cast.person.persona(RESEARCH).address,
+            )
             stage.expect(
                 "no name, number, address or telephone of the source is left in it",
                 [name for name in self._identifiers() if name in text],

@@ -36,6 +36,7 @@ from .errors import (
     ProfileError,
 )
 from .evidence import Evidence, Verdict, evidence_of, verify
+from .extracts import Delivered, ExtractMaker, Options, Sale
 from .guarding import (
     Guarded,
     Guardian,
@@ -54,8 +55,8 @@ from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened
 from .receipts import Access, LogReport, anchor_heads, check_logs
 from .reports import FileReport, ImportReport
-from .researcher import Purchase, Researcher
-from .selling import Delivered, Seller
+from .researcher import Downloaded, Purchase, Researcher
+from .selling import Seller
 from .store import Step, Store, Stored
 from .succession import HandedOver, hand_over
 from .wills import carry_out, make_will
@@ -69,11 +70,13 @@ __all__ = [
     "BackupFileError",
     "CommitteeFacts",
     "Delivered",
+    "Downloaded",
     "Draft",
     "EmergencyNotice",
     "EmergencyProfile",
     "Evidence",
     "EvidenceError",
+    "ExtractMaker",
     "FileReport",
     "Gateway",
     "Guarded",
@@ -89,6 +92,7 @@ __all__ = [
     "NotWithdrawnError",
     "NothingToOpenError",
     "Opened",
+    "Options",
     "Person",
     "Profile",
     "ProfileError",
@@ -102,6 +106,7 @@ __all__ = [
     "Researcher",
     "Restored",
     "Reviewer",
+    "Sale",
     "Seer",
     "Seller",
     "Step",

@@ -4,29 +4,36 @@
     researcher.buy_coin(wei=10**16)
     order = researcher.buy(offer)
     researcher.open(order, Path("extract.json"))
+    researcher.download(order, Path("extract"))         # standard files: NDJSON, VCF, certificate
 
 Each order has a receiving key of its own, derived from the researcher's seed. Its public half lies
 on IPFS under the digest that the purchase names. What opens is the extract that the seller made for
-this order, as long as the order lasts and the consent holds.
+this order, as long as the order lasts and the consent holds. Its certificate is checked before
+anything of it is kept: by whom it was made, and that it is of this order and these files.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from aceso.chain import Decision, Receipt, Request, grantee_of_group
-from aceso.codes import DataClass, Use
-from aceso.errors import UsageError
+from aceso.chain import Decision, OfferTerms, Receipt, Request, grantee_of_group, is_signed
+from aceso.codes import DataClass, Role, Use
+from aceso.errors import IntegrityError, UsageError
+from aceso.ethereum import keccak
+from aceso.research import Package
 from aceso.storage import cid_digest
-from aceso.vault import Envelope, PrivateKey
+from aceso.vault import CERTIFICATE_FIELD, Certificate, Envelope, PrivateKey, SignedCertificate
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
 from .issuer import Holder
 from .network import said
 from .records import write_body
 
-__all__ = ["Purchase", "Researcher"]
+__all__ = ["Downloaded", "Purchase", "Researcher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,15 @@ class Purchase:
     offer: int
     price: int
     receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """An extract in standard files, with a certificate that was checked."""
+
+    folder: Path
+    files: tuple[str, ...]
+    certificate: Certificate
 
 
 class Researcher(Holder):
@@ -74,7 +90,36 @@ class Researcher(Holder):
         return Purchase(number, offer, terms.price, (*receipts, bought))
 
     def open(self, order: int, target: Path) -> Envelope:
-        """Open the extract of an order into `target`."""
+        """Open the extract of an order into `target`, a package with its certificate."""
+        with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
+            opened = Path(folder, "extract")
+            envelope, _ = self._opened(order, opened)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write(target, opened.read_bytes())
+        return envelope
+
+    def download(self, order: int, folder: Path) -> Downloaded:
+        """Write the extract of an order as standard files into a new `folder`: FHIR as NDJSON by
+        resource type, genomes as VCF, the certificate and what was removed as JSON."""
+        if folder.exists():
+            raise UsageError(
+                f"{folder} is there already. Name a folder that is not.", code="E_FOLDER_EXISTS"
+            )
+        with tempfile.TemporaryDirectory(dir=self.profile.folder) as place:
+            _, package = self._opened(order, Path(place, "extract"))
+        certificate = package.check()
+        signed = package.signed.to_json() if package.signed else {}
+        files = dict(package.files)
+        files["certificate.json"] = _text(
+            {**signed, "domain": self.network.suite.domain("DataMarket")}
+        )
+        files["about.json"] = _text(dict(package.about))
+        folder.mkdir(mode=0o700, parents=True)
+        for name, data in files.items():
+            _write(folder / name, data)
+        return Downloaded(folder, tuple(files), certificate)
+
+    def _opened(self, order: int, target: Path) -> tuple[Envelope, Package]:
         _, tail = self.network.suite.market.get_order(order)
         request = self._request(tail.offer)
         entry = self.network.committee.order_entry(
@@ -97,7 +142,42 @@ class Researcher(Holder):
             receiving_key=private,
             reader_key=private,
         )
-        return write_body(self.network, entry, key, target)
+        envelope = write_body(self.network, entry, key, target)
+        package = Package.read(target.read_bytes())
+        certificate = package.check()
+        assert package.signed is not None  # noqa: S101 - `check` refuses a package without one
+        self._check(order, certificate, package.signed, envelope)
+        return envelope, package
+
+    def _check(
+        self, order: int, certificate: Certificate, signed: SignedCertificate, envelope: Envelope
+    ) -> None:
+        """The certificate is of this order and record, and its maker signed it and might."""
+        suite = self.network.suite
+        domain = suite.domain("DataMarket")
+        hashed = signed.digest(domain)
+        _, tail = suite.market.get_order(order)
+        terms: OfferTerms = suite.market.get_offer(tail.offer)
+        maker, message = certificate.maker, certificate.message()
+        may = maker == terms.subject or suite.participants.had_roles(
+            maker, Role.STATION, min(envelope.issued_at, suite.now())
+        )
+        is_same = (
+            (certificate.order, certificate.record_id) == (order, envelope.record_id)
+            and certificate.subject == terms.subject
+            and envelope.hashes.get(CERTIFICATE_FIELD) == keccak(hashed)
+        )
+        if not (
+            may
+            and is_same
+            and is_signed(suite, maker, "ExtractCertificate", message, domain, signed.signature)
+        ):
+            raise IntegrityError(
+                "The certificate of this extract is not one for this order by whoever may make it. "
+                "Don't use the extract; ask for another.",
+                code="E_EXTRACT_CERTIFICATE",
+                details={"order": str(order)},
+            )
 
     def settle(self, order: int) -> Receipt:
         """Pay an order out; anybody may."""
@@ -132,3 +212,18 @@ class Researcher(Holder):
             classes=DataClass(terms.classes),
             disease=terms.disease,
         )
+
+
+def _text(document: dict[str, object]) -> bytes:
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is its owner's alone, in one step."""
+    whole = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+        whole.replace(path)
+    finally:
+        whole.unlink(missing_ok=True)

@@ -12,101 +12,29 @@ gets a class key, an original, or a record id of one.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from aceso.chain import (
-    Committee,
-    Delivery,
-    OfferTerms,
-    Receipt,
-    RefusedError,
-    Terms,
-    acts,
-    grantee_of_group,
-)
+from aceso.chain import OfferTerms, Receipt, Terms, acts, grantee_of_group
 from aceso.codes import Condition, DataClass, Use
-from aceso.errors import AcesoError, IntegrityError, StorageError
-from aceso.formats import BytesBody
-from aceso.research import Extract, extract
-from aceso.storage import IpfsDownError, cid_digest, cid_from_digest
-from aceso.vault import (
-    CapsuleContext,
-    ListEntry,
-    PublicKey,
-    RecordKey,
-    make_batch,
-    make_capsule,
-)
+from aceso.errors import IntegrityError, StorageError
+from aceso.formats import VCF
+from aceso.storage import IpfsDownError
+from aceso.vault import Envelope
 
 from .errors import NothingToOpenError
+from .extracts import Delivered, ExtractMaker, Options, Read, Sale, read_record
 from .network import said
 from .own_vault import RESEARCH
 from .person import Person
-from .publishing import Draft, envelope_of, random_record_id, seal_body
 from .records import write_body
 
-__all__ = ["Delivered", "Seller"]
+__all__ = ["Seller"]
 
 _DAY = 24 * 60 * 60
 _NO_CONDITION = Condition(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """An extract that the committee holds ready."""
-
-    order: int
-    entry: ListEntry
-    extract: Extract
-    receipts: tuple[Receipt, ...]
-    # Records of the classes on offer whose bodies did not open, or are not there.
-    left_out: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A sealed extract on its way. What is in it is kept only sealed, on IPFS."""
-
-    leaf: bytes
-    # The digest in the CID of the leaves of its batch, as `anchor` takes it.
-    leaves: bytes
-    entry: ListEntry
-    left_out: tuple[bytes, ...]
-    made: Extract
-
-    def to_bytes(self) -> bytes:
-        about = {
-            "removed": self.made.removed_paths,
-            "method": self.made.method,
-            "version": self.made.version,
-            "resources": self.made.resources,
-            "sha256": self.made.sha256.hex(),
-            "leftOut": [one.hex() for one in self.left_out],
-            "leaves": self.leaves.hex(),
-        }
-        said = json.dumps(about).encode()
-        return self.leaf + len(said).to_bytes(4, "big") + said + self.entry.to_bytes()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> _Kept:
-        end = 36 + int.from_bytes(data[32:36], "big")
-        about = json.loads(data[36:end])
-        made = Extract(
-            data=b"",
-            removed_paths=tuple(about["removed"]),
-            method=about["method"],
-            version=about["version"],
-            resources=about["resources"],
-            sha256=bytes.fromhex(about["sha256"]),
-        )
-        left_out = tuple(bytes.fromhex(one) for one in about["leftOut"])
-        leaves = bytes.fromhex(about["leaves"])
-        return cls(data[:32], leaves, ListEntry.from_bytes(data[end:]), left_out, made)
+_AS_USUAL = Options()
 
 
 class Seller:
@@ -182,14 +110,12 @@ class Seller:
         persona = self._person.persona(RESEARCH)
         return self._network.relayer.send(acts.close_offer(self._network.suite, persona, number))
 
-    def deliver(self, order: int) -> Delivered:
+    def deliver(self, order: int, options: Options = _AS_USUAL) -> Delivered:
         """Make the extract of an order, leave it with the committee, and record the delivery.
 
         A delivery that was cut off goes on with the same extract: the committee takes no second
-        one. The extract that is returned then has no data, which is kept nowhere unsealed.
+        one, so `options` count the first time only.
         """
-        suite = self._network.suite
-        store = self._person.profile.store
         persona = self._person.persona(RESEARCH)
         mine = self._network.synced().orders(subjects=[persona.address])
         bought = next((row for row in mine if row.order == order), None)
@@ -198,114 +124,18 @@ class Seller:
                 "There is no such order of an offer of yours. See `aceso balance` for your orders.",
                 code="E_NO_ORDER",
             )
-        before = store.get(f"extract/{order}")
-        if before is None:
-            kept = self._make(order, bought.receiving_key)
-            store.put(f"extract/{order}", kept.to_bytes())
-        else:
-            kept = _Kept.from_bytes(before)
-        entry, leaf = kept.entry, kept.leaf
-        receipts = self._anchor(entry.root, kept.leaves)
-        attestation = self._network.committee.deposit_extract(order, entry, persona, leaf=leaf)
-        call = suite.market.deliver(
-            Delivery(order, leaf, bought.receiving_key, entry.capsule.digest),
-            Committee(self._network.facts.members, self._network.facts.threshold),
-            attestation.signers,
-            list(attestation.signatures),
+        maker = ExtractMaker(
+            self._network, self._person.profile, account=persona, keys=self._person.keys
         )
-        receipts.append(self._network.relayer.send(call))
-        return Delivered(order, entry, kept.made, tuple(receipts), kept.left_out)
+        sale = Sale.of(self._network, order, bought.receiving_key)
+        if maker.is_made(order):
+            return maker.resume(sale)
+        prepared = maker.prepare(sale, self._records(sale.classes, options), options)
+        return maker.deliver(prepared)
 
-    def _make(self, order: int, receiving_key: bytes) -> _Kept:
-        suite = self._network.suite
-        _, tail = suite.market.get_order(order)
-        classes = DataClass(suite.market.get_offer(tail.offer).classes)
-        buyer_key = PublicKey(self._network.ipfs.read(cid_from_digest(receiving_key), limit=4096))
-        left_out: dict[bytes, AcesoError] = {}
-        made = extract(
-            self._bodies(classes, left_out),
-            classes=classes,
-            order_key=self._person.keys.derive("extract-dates", 32) + order.to_bytes(32, "big"),
-        )
-        if not made.resources:
-            if left_out:
-                raise next(iter(left_out.values()))
-            raise NothingToOpenError(
-                "There is nothing in the vault of the classes on offer that an extract may hold.",
-                code="E_EMPTY_EXTRACT",
-            )
-        entry, leaf, leaves = self._seal(order, classes, made, buyer_key)
-        return _Kept(leaf, leaves, entry, tuple(left_out), made)
-
-    def _anchor(self, root: bytes, leaves: bytes) -> list[Receipt]:
-        """Anchor the extract alone; no receipt if that was done before."""
-        persona = self._person.persona(RESEARCH)
-        call = acts.anchor(self._network.suite, persona, root, leaves)
-        try:
-            return [self._network.relayer.send(call)]
-        except RefusedError as exc:
-            if exc.error != "RecordAlreadyAnchored":
-                raise
-            return []
-
-    def _seal(
-        self, order: int, classes: DataClass, made: Extract, buyer_key: PublicKey
-    ) -> tuple[ListEntry, bytes, bytes]:
-        suite = self._network.suite
-        persona = self._person.persona(RESEARCH)
-        now = suite.now()
-        draft = Draft(
-            record_id=random_record_id(),
-            data_class=classes,
-            source=BytesBody(made.data),
-            media_type="application/fhir+json",
-            issued_at=now,
-            day=datetime.fromtimestamp(now, UTC).date().isoformat(),
-            fields={
-                "/method": json.dumps(made.method).encode(),
-                "/version": json.dumps(made.version).encode(),
-                "/removed": json.dumps(list(made.removed_paths)).encode(),
-            },
-        )
-        sealed = seal_body(
-            self._network, draft, holder=persona.address, folder=self._person.profile.folder
-        )
-        leaf = sealed.tree.leaf
-        batch = make_batch([leaf])
-        leaves = cid_digest(self._network.ipfs.add(b"".join(sorted(batch.proofs()))))
-        capsule = make_capsule(
-            CapsuleContext(
-                chain_id=suite.chain_id,
-                record_id=draft.record_id,
-                data_class=int(classes),
-                epoch=0,
-                order=order,
-            ),
-            RecordKey(sealed.dek, sealed.body),
-            custodians=[(card.address, card.public_key) for card in self._network.sealing_cards],
-            threshold=self._network.facts.threshold,
-            reader_key=buyer_key,
-            owner_key=self._person.keys.owner_key().public_key,
-        )
-        envelope = envelope_of(
-            sealed,
-            holder=persona.address,
-            issuer=persona.address,
-            root=batch.root,
-            proof=batch.proof(leaf),
-        )
-        entry = ListEntry(
-            cid=sealed.cid,
-            capsule=capsule,
-            issuer=persona.address,
-            root=batch.root,
-            envelope=envelope.seal(sealed.dek),
-        )
-        return entry, leaf, leaves
-
-    def _bodies(self, classes: DataClass, left_out: dict[bytes, AcesoError]) -> Iterator[bytes]:
-        """The contents of every FHIR record of these classes; files kept whole are none. One that
-        does not open, or is not there, goes to `left_out`."""
+    def _records(self, classes: DataClass, options: Options) -> Iterator[Read]:
+        """Every record of these classes, opened one after the other. A genome of which nothing
+        was asked for is not opened."""
         with tempfile.TemporaryDirectory(dir=self._person.profile.folder) as folder:
             for record_id, note in self._person.records():
                 if not DataClass(note.data_class) & classes:
@@ -314,13 +144,13 @@ class Seller:
                 try:
                     entry = self._person.entry(record_id)
                     key = self._person.key_of(entry)
+                    said = Envelope.open(entry.envelope, key.dek, record_id=record_id)
+                    if said.media_type == VCF and not (options.loci or options.variants):
+                        continue
                     envelope = write_body(self._network, entry, key, path)
                 except IpfsDownError:
                     raise
                 except (IntegrityError, NothingToOpenError, StorageError) as exc:
-                    left_out[record_id] = exc
+                    yield Read(record_id, error=exc)
                     continue
-                if envelope.media_type == "application/fhir+json" and "/sha256" not in (
-                    envelope.hashes
-                ):
-                    yield path.read_bytes()
+                yield read_record(envelope, key, path)

@@ -32,6 +32,17 @@ from .capsule import (
     seal_share,
 )
 from .card import Card, CustodianCard, Opening, SignedOpening
+from .certificate import (
+    CERTIFICATE_FIELD,
+    EXTRACT_METHOD,
+    EXTRACT_VERSION,
+    KNOWN_METHODS,
+    Certificate,
+    ShownCertificate,
+    SignedCertificate,
+    committed,
+    lineage_of,
+)
 from .crypt4gh import write_crypt4gh
 from .emergency_card import EmergencyCard
 from .errors import (
@@ -78,6 +89,10 @@ from .segments import (
 )
 
 __all__ = [
+    "CERTIFICATE_FIELD",
+    "EXTRACT_METHOD",
+    "EXTRACT_VERSION",
+    "KNOWN_METHODS",
     "SUITE",
     "BackedUp",
     "BackupPart",
@@ -88,6 +103,7 @@ __all__ = [
     "CapsuleContext",
     "Card",
     "CardError",
+    "Certificate",
     "CommitteeNote",
     "CustodianCard",
     "Deposit",
@@ -114,6 +130,8 @@ __all__ = [
     "RollbackError",
     "Seed",
     "SeedError",
+    "ShownCertificate",
+    "SignedCertificate",
     "SignedHead",
     "SignedOpening",
     "VaultKeys",
@@ -121,11 +139,13 @@ __all__ = [
     "chain_of",
     "check_body",
     "check_proof",
+    "committed",
     "deposits_of",
     "head_fields",
     "join",
     "join_deposits",
     "json_fields",
+    "lineage_of",
     "make_batch",
     "make_capsule",
     "new_dek",

@@ -500,6 +500,11 @@ def test_market(person, researcher, tmp_path):
     assert person("deliver", order, "--yes").document["resources"] >= 1
     assert researcher("open", "--order", order, "--out", tmp_path / "extract.json").code == 0
     assert "김" not in (tmp_path / "extract.json").read_text()
+    got = researcher("extract", "download", order, "--out", tmp_path / "files").document
+    assert {"Observation.ndjson", "certificate.json", "about.json"} <= set(got["files"])
+    assert len((tmp_path / "files" / "Observation.ndjson").read_text().splitlines()) >= 1
+    twice = researcher("extract", "download", order, "--out", tmp_path / "files")
+    assert twice.document["error"]["code"] == "E_FOLDER_EXISTS"
 
     assert person("unshare", f"offer:{number}", "--yes").code == 0
     assert researcher("open", "--order", order, "--out", tmp_path / "late.json").code == 4

@@ -3,10 +3,13 @@
 the way     offer, grant, buy, deposit, deliver, ask for the entry, open with the buyer's own key
 refused     another subject's deposit, another committee, before delivery, another key, after a
             withdrawal, a second extract, an extract that the delivery does not name
+certificate without one, of another order, record or leaf, of an unknown method, signed by another
+station     attests only what an accredited station made, that the subject granted the classes
 """
 
 from __future__ import annotations
 
+import base64
 import os
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +19,15 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Committee as Registered
-from aceso.chain import Delivery, OfferTerms, Sender, acts, grantee_of_group
-from aceso.codes import Reason, Use
+from aceso.chain import (
+    Delivery,
+    OfferTerms,
+    Sender,
+    acts,
+    grantee_of_account,
+    grantee_of_group,
+)
+from aceso.codes import Reason, Role, Use
 from aceso.custody import (
     Committee,
     Custodian,
@@ -28,11 +38,18 @@ from aceso.custody import (
 )
 from aceso.storage import content_digest
 from aceso.vault import (
+    CERTIFICATE_FIELD,
+    EXTRACT_METHOD,
+    EXTRACT_VERSION,
     Body,
     CapsuleContext,
+    Certificate,
+    FieldTree,
     ListEntry,
     PrivateKey,
     RecordKey,
+    ShownCertificate,
+    SignedCertificate,
     make_capsule,
 )
 
@@ -76,6 +93,45 @@ class Sale:
         capsule = make_capsule(context, key, **values | changes)
         entry, _ = self.person.entry()
         return replace(entry, capsule=capsule), key
+
+    def certified(
+        self, entry: ListEntry, account: LocalAccount | None = None, **changes: Any
+    ) -> dict[str, Any]:
+        """The leaf and the certificate of a record that was made by `account` for this order."""
+        maker = account or self.person.persona
+        values: dict[str, Any] = {
+            "order": self.order,
+            "subject": self.person.persona.address,
+            "maker": maker.address,
+            "record_id": entry.record_id,
+            "contents": bytes(32),
+            "lineage": bytes(32),
+            "method": EXTRACT_METHOD,
+            "version": EXTRACT_VERSION,
+            "parameters": bytes(32),
+            "removed": bytes(32),
+        }
+        domain = self.network.suite.domain("DataMarket")
+        certificate = Certificate(**values | changes)
+        signed = SignedCertificate.sign(certificate, maker, domain)
+        tree = FieldTree.of(
+            {
+                "recordId": certificate.record_id,
+                CERTIFICATE_FIELD: signed.digest(domain),
+            },
+            dek=os.urandom(32),
+            record_id=certificate.record_id,
+        )
+        shown = ShownCertificate.of(tree, certificate.record_id, signed, domain)
+        return {"leaf": tree.leaf, "certificate": shown}
+
+    def deposit(
+        self, committee: Committee, entry: ListEntry, account: LocalAccount | None = None
+    ) -> Any:
+        """Deposit it as its maker, with a certificate that fits."""
+        maker = account or self.person.persona
+        made = self.certified(entry, maker, subject=maker.address)
+        return committee.deposit_extract(self.order, entry, maker, **made)
 
     def asks(self, **changes: Any) -> dict[str, Any]:
         return {
@@ -139,9 +195,9 @@ def sale(network: Network, person: Person) -> Sale:
 
 def test_an_extract_is_deposited_delivered_and_opened(sale: Sale, committee: Committee) -> None:
     entry, key = sale.extract()
-    leaf = os.urandom(32)
-    attestation = committee.deposit_extract(sale.order, entry, sale.person.persona, leaf=leaf)
-    again = committee.deposit_extract(sale.order, entry, sale.person.persona, leaf=leaf)
+    made = sale.certified(entry)
+    attestation = committee.deposit_extract(sale.order, entry, sale.person.persona, **made)
+    again = committee.deposit_extract(sale.order, entry, sale.person.persona, **made)
     assert again.signers == attestation.signers == 0b111
 
     # Held ready is not yet delivered: the buyer's time begins on chain.
@@ -170,9 +226,7 @@ def test_a_custodian_with_another_extract_is_passed_over(
     sale: Sale, committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry, _ = sale.extract()
-    attestation = committee.deposit_extract(
-        sale.order, entry, sale.person.persona, leaf=os.urandom(32)
-    )
+    attestation = sale.deposit(committee, entry)
     sale.deliver(attestation)
     other, _ = sale.extract()
     true, liars = Custodian.order_entry, {committee.custodians[0].address}
@@ -190,11 +244,9 @@ def test_a_custodian_with_another_extract_is_passed_over(
 
 
 def test_deposits_that_are_refused(sale: Sale, committee: Committee) -> None:
-    persona, leaf = sale.person.persona, os.urandom(32)
-
-    def refused(match: str, entry: ListEntry, account: LocalAccount = persona) -> None:
+    def refused(match: str, entry: ListEntry, account: LocalAccount | None = None) -> None:
         with pytest.raises(RequestRefusedError, match=match):
-            committee.deposit_extract(sale.order, entry, account, leaf=leaf)
+            sale.deposit(committee, entry, account)
 
     refused("another order's", sale.extract(order=sale.order + 1)[0])
     refused("not 0x", sale.extract()[0], sale.person.seed.persona(7))
@@ -203,7 +255,7 @@ def test_deposits_that_are_refused(sale: Sale, committee: Committee) -> None:
     members = [(keeper.keys.address, stray) for keeper in sale.network.keepers]
     refused("does not open", sale.extract(custodians=members)[0])
     entry, _ = sale.extract()
-    committee.deposit_extract(sale.order, entry, persona, leaf=leaf)
+    sale.deposit(committee, entry)
     refused("not replaced", sale.extract()[0])
 
 
@@ -211,13 +263,148 @@ def test_no_attestation_after_a_withdrawal(sale: Sale, committee: Committee) -> 
     act = acts.withdraw(sale.network.suite, sale.person.persona, sale.grantee)
     committee.show_withdrawal(act.type_name, act.message, act.signature)
     with pytest.raises(DeniedError) as caught:
-        committee.deposit_extract(
-            sale.order, sale.extract()[0], sale.person.persona, leaf=os.urandom(32)
-        )
+        sale.deposit(committee, sale.extract()[0])
     assert caught.value.reason is Reason.WITHDRAWN
 
 
 def test_nothing_is_deposited_for_no_order(sale: Sale, committee: Committee) -> None:
     entry, _ = sale.extract(order=77)
     with pytest.raises(RequestRefusedError, match="not open"):
-        committee.deposit_extract(77, entry, sale.person.persona, leaf=bytes(32))
+        committee.deposit_extract(77, entry, sale.person.persona, **sale.certified(entry, order=77))
+
+
+# The certificate
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("E_CERTIFICATE_OTHER", {"order": 5}),
+        ("E_CERTIFICATE_OTHER", {"record_id": bytes(32)}),
+        ("E_CERTIFICATE_OTHER", {"subject": "0x" + "11" * 20}),
+        ("E_CERTIFICATE_METHOD", {"version": "1"}),
+        ("E_CERTIFICATE_METHOD", {"method": "none"}),
+    ],
+)
+def test_a_certificate_of_something_else_is_refused(
+    sale: Sale, committee: Committee, code: str, changes: dict[str, Any]
+) -> None:
+    entry, _ = sale.extract()
+    with pytest.raises(RequestRefusedError) as caught:
+        committee.deposit_extract(
+            sale.order, entry, sale.person.persona, **sale.certified(entry, **changes)
+        )
+    assert caught.value.code == code
+
+
+def test_a_certificate_is_of_the_leaf_that_is_attested(sale: Sale, committee: Committee) -> None:
+    entry, _ = sale.extract()
+    made, other = sale.certified(entry), sale.certified(entry)
+    for leaf in (os.urandom(32), other["leaf"]):
+        with pytest.raises(RequestRefusedError) as caught:
+            committee.deposit_extract(
+                sale.order, entry, sale.person.persona, **made | {"leaf": leaf}
+            )
+        assert caught.value.code == "E_CERTIFICATE_OTHER"
+
+
+def test_a_certificate_whose_signature_is_another_s_is_refused(
+    sale: Sale, committee: Committee
+) -> None:
+    entry, _ = sale.extract()
+    made = sale.certified(entry)
+    shown = made["certificate"]
+    forged = replace(shown, signed=replace(shown.signed, signature=b"\1" * 64 + b"\x1b"))
+    with pytest.raises(RequestRefusedError) as caught:
+        committee.deposit_extract(
+            sale.order, entry, sale.person.persona, **made | {"certificate": forged}
+        )
+    assert caught.value.code == "E_CERTIFICATE_SIGNATURE"
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        (None, "E_CERTIFICATE_MISSING"),
+        (b"{}", "E_CERTIFICATE_FORMAT"),
+        (b"\xff", "E_CERTIFICATE_FORMAT"),
+    ],
+)
+def test_without_a_certificate_nothing_is_attested(
+    sale: Sale,
+    committee: Committee,
+    monkeypatch: pytest.MonkeyPatch,
+    shown: bytes | None,
+    code: str,
+) -> None:
+    entry, _ = sale.extract()
+    ask = Custodian._ask
+
+    def bare(one: Custodian, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        body = {key: value for key, value in body.items() if key != "certificate"}
+        if shown is not None:
+            body["certificate"] = base64.b64encode(shown).decode()
+        return ask(one, method, path, body, **more)
+
+    monkeypatch.setattr(Custodian, "_ask", bare)
+    with pytest.raises(RequestRefusedError) as caught:
+        sale.deposit(committee, entry)
+    assert caught.value.code == code
+
+
+# A data station
+
+
+@pytest.fixture
+def station(network: Network) -> LocalAccount:
+    account: LocalAccount = Account.create()
+    return account
+
+
+def _accredit(network: Network, account: LocalAccount) -> None:
+    participants = network.suite.participants
+    network.relayer.send(
+        network.authority.call(participants.propose_accreditation(account.address, Role.STATION))
+    )
+    network.send(participants.accredit(account.address))
+
+
+def _by_station(sale: Sale, committee: Committee, station: LocalAccount) -> Any:
+    entry, _ = sale.extract()
+    return committee.deposit_extract(
+        sale.order,
+        entry,
+        station,
+        subject=sale.person.persona.address,
+        **sale.certified(entry, station),
+    )
+
+
+def test_a_station_that_was_granted_the_classes_makes_extracts(
+    sale: Sale, committee: Committee, station: LocalAccount
+) -> None:
+    grantee = grantee_of_account(station.address)
+    sale.person.grant(grantee, uses=Use.GRU)
+    with pytest.raises(RequestRefusedError) as caught:
+        _by_station(sale, committee, station)
+    assert caught.value.code == "E_NOT_STATION"
+
+    _accredit(sale.network, station)
+    assert _by_station(sale, committee, station).signers == 0b111
+
+
+def test_a_station_without_a_grant_makes_none(
+    sale: Sale, committee: Committee, station: LocalAccount
+) -> None:
+    _accredit(sale.network, station)
+    with pytest.raises(DeniedError) as caught:
+        _by_station(sale, committee, station)
+    assert caught.value.reason is Reason.NOT_GRANTED
+
+    grantee = grantee_of_account(station.address)
+    sale.person.grant(grantee, uses=Use.GRU)
+    act = acts.withdraw(sale.network.suite, sale.person.persona, grantee)
+    committee.show_withdrawal(act.type_name, act.message, act.signature)
+    with pytest.raises(DeniedError) as withdrawn:
+        _by_station(sale, committee, station)
+    assert withdrawn.value.reason is Reason.WITHDRAWN

@@ -208,7 +208,7 @@ def test_a_delivery_that_was_cut_off_goes_on(
         with pytest.raises(KeyboardInterrupt):
             Seller(person).deliver(order)
     delivered = Seller(person).deliver(order)
-    assert (delivered.extract.resources, len(delivered.receipts)) == (2, 1)
+    assert (delivered.count, len(delivered.receipts)) == (2, 1)
     researcher.open(order, tmp_path / "extract.json")
 
 
@@ -225,7 +225,7 @@ def test_a_record_that_does_not_open_is_left_out(
 
     monkeypatch.setattr(Person, "key_of", key)
     delivered = Seller(person).deliver(order)
-    assert (delivered.extract.resources, delivered.left_out) == (1, (broken,))
+    assert (delivered.count, delivered.left_out) == (1, (broken,))
 
 
 def test_an_order_that_nobody_made_is_not_delivered(person: Person) -> None:

@@ -8,7 +8,6 @@ settle       by anybody: earned by time, the rest returned; refunded when nothin
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from aceso.flows import (
     Seller,
     base_units,
 )
+from aceso.research import Package
 
 from .conftest import Bundle, World
 
@@ -124,9 +124,10 @@ def test_the_buyer_opens_the_extract(
     delivered = seller.deliver(purchase.order)
     path = tmp_path / "extract.json"
     envelope = researcher.open(purchase.order, path)
-    extract = json.loads(path.read_text())
-    assert {one["resource"]["resourceType"] for one in extract["entry"]} == {"Observation"}
-    assert len(extract["entry"]) == 2
+    package = Package.read(path.read_bytes())
+    assert list(package.files) == ["Observation.ndjson"]
+    assert len(package.files["Observation.ndjson"].splitlines()) == 2
+    assert package.check() == delivered.certificate
     assert "Kim Na-ra" not in path.read_text()
     assert "observation-1" not in path.read_text()
     assert envelope.data_class == delivered.entry.capsule.context.data_class == LABS
