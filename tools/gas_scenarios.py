@@ -33,6 +33,7 @@ from web3.types import RPCEndpoint
 from aceso.codes import DataClass, Role, Use
 from aceso.typed_data import TYPES
 from aceso.vault.batch import tree_of
+from tools import gas_economy
 from tools.compiler import ROOT
 from tools.programs import ANVIL
 
@@ -270,14 +271,21 @@ class Scene:
         self.sale = self.deploy("CoinSale", self.coin.address, self.treasury, 1000, 10**8 * COIN)
         if self.sale.address != sale:
             raise SystemExit("the sale is not where the coin expects it")
-        offers = self.deploy("Offers")
-        self.market = self.deploy(
-            "DataMarket",
+        libraries = {name: self.deploy(name).address for name in ("Offers", "Settlement")}
+        self.libraries = libraries
+        self.market = self.desk("DataMarket", nobody, 0)
+
+    def desk(self, name: str, disputes: str, window: int) -> Any:
+        """A contract with orders, whose orders can be disputed by `disputes` for a time."""
+        return self.deploy(
+            name,
             self.consents.address,
             self.participants.address,
             self.coin.address,
             self.commons,
-            Offers=offers.address,
+            disputes,
+            window,
+            **self.libraries,
         )
 
     def accredit(self, who: str, roles: Role) -> None:
@@ -375,6 +383,7 @@ def run() -> Figures:
         _guardians(scene)
         _logs(scene)
         _emergencies(scene)
+        gas_economy.run(scene)
         return scene.figures
 
 

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @dev How far an order is. `SETTLED` is final.
+/// @dev How far an order is. `SETTLED` is final; a disputed order is delivered again, or settled, when it is resolved.
 enum OrderState {
     NONE,
     OPEN,
     DELIVERED,
-    SETTLED
+    SETTLED,
+    DISPUTED
 }
 
 /// @dev The half of an order that delivery and settlement change. From the lowest bit:
-/// buyer 160 | start 40 | duration 32 | sequence 16 | state 8.
+/// party 160 | start 40 | duration 32 | sequence 16 | state 8.
+/// The party is the one whom the group doesn't name: the buyer of an offer.
 type OrderHead is uint256;
 
-/// @dev The half that never changes. From the lowest bit:
-/// price 96 | offer 48 | deadline 40 | grants 24 | epoch 24 | bars 8 | unused 16.
+/// @dev The half that is fixed when the order is made, but for what was paid in parts. From the lowest bit:
+/// price 96 | group 48 | deadline 40 | grants 24 | epoch 24 | bars 8 | parts 16.
+/// Parts are how much of the duration was paid for already, of 65,536.
 type OrderTail is uint256;
 
 using OrderHeads for OrderHead global;
@@ -23,18 +26,15 @@ using OrderTails for OrderTail global;
 /// @title OrderHeads
 /// @notice Reads and writes the fields of an {OrderHead}.
 library OrderHeads {
-    function pack(address buyer_, uint256 start_, uint32 duration_, uint16 sequence_)
-        internal
-        pure
-        returns (OrderHead)
-    {
+    /// @dev The head of an open order, without its sequence.
+    function pack(address party_, uint256 start_, uint32 duration_) internal pure returns (OrderHead) {
         return OrderHead.wrap(
-            uint160(buyer_) | (uint256(uint40(start_)) << 160) | (uint256(duration_) << 200)
-                | (uint256(sequence_) << 232) | (uint256(OrderState.OPEN) << 248)
+            uint160(party_) | (uint256(uint40(start_)) << 160) | (uint256(duration_) << 200)
+                | (uint256(OrderState.OPEN) << 248)
         );
     }
 
-    function buyer(OrderHead self) internal pure returns (address) {
+    function party(OrderHead self) internal pure returns (address) {
         return address(uint160(OrderHead.unwrap(self)));
     }
 
@@ -69,28 +69,35 @@ library OrderHeads {
         return OrderHead.unwrap(self) == 0;
     }
 
+    /// @dev The head as order number `sequence_` of its key.
+    function numbered(OrderHead self, uint16 sequence_) internal pure returns (OrderHead) {
+        return OrderHead.wrap(OrderHead.unwrap(self) | (uint256(sequence_) << 232));
+    }
+
     /// @dev The head once delivered: its time runs from `start_`.
     function delivered(OrderHead self, uint256 start_) internal pure returns (OrderHead) {
         uint256 kept = OrderHead.unwrap(self) & ~((uint256(type(uint40).max) << 160) | (uint256(0xff) << 248));
         return OrderHead.wrap(kept | (uint256(uint40(start_)) << 160) | (uint256(OrderState.DELIVERED) << 248));
     }
 
-    function settled(OrderHead self) internal pure returns (OrderHead) {
-        return OrderHead.wrap(uint248(OrderHead.unwrap(self)) | (uint256(OrderState.SETTLED) << 248));
+    /// @dev The head in another state, with nothing else changed.
+    function to(OrderHead self, OrderState state_) internal pure returns (OrderHead) {
+        return OrderHead.wrap(uint248(OrderHead.unwrap(self)) | (uint256(state_) << 248));
     }
 }
 
 /// @title OrderTails
 /// @notice Reads and writes the fields of an {OrderTail}.
 library OrderTails {
-    function pack(uint96 price_, uint96 offer_, uint256 deadline_, uint24 grants_, uint24 epoch_, uint8 bars_)
-        internal
-        pure
-        returns (OrderTail)
-    {
+    /// @dev The tail of an order, without what consent says.
+    function pack(uint96 price_, uint96 group_, uint256 deadline_) internal pure returns (OrderTail) {
+        return OrderTail.wrap(uint256(price_) | (uint256(uint48(group_)) << 96) | (uint256(uint40(deadline_)) << 144));
+    }
+
+    /// @dev The tail under the consent of these counts: whatever moves them later may be a stop.
+    function under(OrderTail self, uint24 grants_, uint24 epoch_, uint8 bars_) internal pure returns (OrderTail) {
         return OrderTail.wrap(
-            uint256(price_) | (uint256(uint48(offer_)) << 96) | (uint256(uint40(deadline_)) << 144)
-                | (uint256(grants_) << 184) | (uint256(epoch_) << 208) | (uint256(bars_) << 232)
+            OrderTail.unwrap(self) | (uint256(grants_) << 184) | (uint256(epoch_) << 208) | (uint256(bars_) << 232)
         );
     }
 
@@ -98,7 +105,7 @@ library OrderTails {
         return uint96(OrderTail.unwrap(self));
     }
 
-    function offer(OrderTail self) internal pure returns (uint96) {
+    function group(OrderTail self) internal pure returns (uint96) {
         return uint48(OrderTail.unwrap(self) >> 96);
     }
 
@@ -116,5 +123,14 @@ library OrderTails {
 
     function bars(OrderTail self) internal pure returns (uint8) {
         return uint8(OrderTail.unwrap(self) >> 232);
+    }
+
+    function parts(OrderTail self) internal pure returns (uint16) {
+        return uint16(OrderTail.unwrap(self) >> 240);
+    }
+
+    /// @dev The tail once `parts_` were paid for.
+    function paidFor(OrderTail self, uint256 parts_) internal pure returns (OrderTail) {
+        return OrderTail.wrap(uint240(OrderTail.unwrap(self)) | (parts_ << 240));
     }
 }

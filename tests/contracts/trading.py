@@ -104,12 +104,17 @@ class Shares:
 
 
 class Trade:
-    """The suite, its actors and their acts. Each act may be told at which second it happens."""
+    """The suite, its actors and their acts. Each act may be told at which second it happens.
 
-    def __init__(self, project: Any, accounts: Any) -> None:
+    `window` is how long a delivered order can be disputed; without it nothing waits for that.
+    """
+
+    def __init__(self, project: Any, accounts: Any, window: int = 0) -> None:
         self.deployer, self.authority = accounts[0], accounts[1]
         self.relayer, self.stranger, self.institution = accounts[2], accounts[3], accounts[4]
         self.commons, self.treasury, self.other = accounts[5], accounts[6], accounts[7]
+        # Stands for the contract of disputes.
+        self.disputes = accounts[17]
         self.subject = _account(_SUBJECT_KEY)
         self.buyer = _account(_BUYER_KEY)
         self.custodians = [_account(key) for key in _CUSTODIAN_KEYS]
@@ -120,10 +125,11 @@ class Trade:
         self.coin = project.RewardCoin.deploy(sale, self.treasury, 10**9 * COIN, by)
         self.sale = project.CoinSale.deploy(self.coin, self.treasury, 1000, 10**8 * COIN, by)
         assert self.sale.address == sale
-        # The market is linked with the newest of it.
+        # The market is linked with the newest of them.
         project.Offers.deploy(by)
+        project.Settlement.deploy(by)
         self.market = project.DataMarket.deploy(
-            self.consents, self.participants, self.coin, self.commons, by
+            self.consents, self.participants, self.coin, self.commons, self.disputes, window, by
         )
         self._accredit(self.institution, Role.ISSUER)
         for place, custodian in enumerate(self.custodians, start=1):

@@ -16,17 +16,8 @@ from . import acts, emergency_acts, guardian_acts
 from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
-from .contracts import (
-    Coin,
-    Consents,
-    Contract,
-    Emergencies,
-    Guardianship,
-    Market,
-    Participants,
-    Records,
-    Sale,
-)
+from .contract import Contract
+from .contracts import Consents, Emergencies, Guardianship, Participants, Records
 from .deployed import Deployed, Deployment
 from .deployment import (
     Finding,
@@ -46,6 +37,7 @@ from .errors import (
     WrongChainError,
 )
 from .failures import sentence
+from .market import Coin, Market, OrderDesk, Sale
 from .node import Node
 from .requests import (
     AnchoredHead,
@@ -62,6 +54,7 @@ from .requests import (
     NewestOpening,
     OfferTerms,
     Opening,
+    Parties,
     Person,
     RecordStanding,
     Recovery,
@@ -124,11 +117,13 @@ __all__ = [
     "NotMinedError",
     "OfferTerms",
     "Opening",
+    "OrderDesk",
     "OrderHead",
     "OrderState",
     "OrderTail",
     "Pace",
     "Participants",
+    "Parties",
     "Person",
     "Receipt",
     "RecordStanding",

@@ -38,6 +38,7 @@ SUITE: Final = (
     "RewardCoin",
     "CoinSale",
     "Offers",
+    "Settlement",
     "DataMarket",
     "Guardianship",
     "AccessLog",

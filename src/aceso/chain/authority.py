@@ -17,7 +17,7 @@ from aceso.signing import sign_digest
 
 from ._bytes import checksum, keccak
 from .calls import Call
-from .contracts import Contract
+from .contract import Contract
 from .suite import Suite
 
 __all__ = ["LocalAuthority"]

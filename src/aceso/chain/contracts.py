@@ -1,4 +1,4 @@
-"""The contracts of the suite, a class for each.
+"""The contracts of the suite, a class for each; those of the economy are in `market`.
 
 Methods that read ask the node at once. Methods that write return a `Call`, which a `Sender` sends:
 nothing has happened until then. Names are those of the Solidity interfaces, in Python's manner.
@@ -6,26 +6,22 @@ nothing has happened until then. Names are those of the Solidity interfaces, in 
 
 from __future__ import annotations
 
-from typing import Any
-
 from aceso.codes import Condition, DataClass, Emergency, Reason, Role
 
-from .abi import artifact
 from .calls import Call
-from .node import BlockTag, Node
+from .contract import Contract
+from .node import BlockTag
 from .requests import (
     AnchoredHead,
     Appointment,
     Claim,
     Committee,
-    Delivery,
     EmergencyOutcome,
     EmergencyStatistics,
     Evidence,
     GuardianPower,
     Institution,
     NewestOpening,
-    OfferTerms,
     Opening,
     Person,
     RecordStanding,
@@ -35,42 +31,15 @@ from .requests import (
     Standing,
     Terms,
 )
-from .words import GrantWord, HeadWord, OrderHead, OrderTail
+from .words import GrantWord, HeadWord
 
 __all__ = [
-    "Coin",
     "Consents",
-    "Contract",
     "Emergencies",
     "Guardianship",
-    "Market",
     "Participants",
     "Records",
-    "Sale",
 ]
-
-
-class Contract:
-    """One contract: its address, and its functions by name."""
-
-    def __init__(self, node: Node, name: str, address: str):
-        self.node = node
-        self.name = name
-        self.address = address
-        self._functions = artifact(name).functions
-
-    def __repr__(self) -> str:
-        return f"{self.name}({self.address})"
-
-    def read(self, function: str, *values: Any, block: BlockTag = "latest") -> tuple[Any, ...]:
-        """What a view function answers, as a tuple."""
-        known = self._functions[function]
-        return known.decode(self.node.call(self.address, known.encode(*values), block=block))
-
-    def call(self, function: str, *values: Any, value: int = 0) -> Call:
-        """A call to send."""
-        data = self._functions[function].encode(*values)
-        return Call(self.address, data, value=value, name=f"{self.name}.{function}")
 
 
 class Participants(Contract):
@@ -286,131 +255,6 @@ class Consents(Contract):
     ) -> Standing:
         grant, of_actor, head = self.read("standing", subject, grantee, actor, block=block)
         return Standing(GrantWord.parse(grant), GrantWord.parse(of_actor), HeadWord.parse(head))
-
-
-class Coin(Contract):
-    """RewardCoin: an ERC-20 with permit."""
-
-    def balance_of(self, account: str) -> int:
-        return int(self.read("balanceOf", account)[0])
-
-    def allowance(self, owner: str, spender: str) -> int:
-        return int(self.read("allowance", owner, spender)[0])
-
-    def total_supply(self) -> int:
-        return int(self.read("totalSupply")[0])
-
-    def cap(self) -> int:
-        return int(self.read("cap")[0])
-
-    def minters(self) -> tuple[str, str]:
-        """The sale and the reward pool; zero where there is none."""
-        sale, pool = self.read("minters")
-        return sale, pool
-
-    def transfer(self, to: str, amount: int) -> Call:
-        return self.call("transfer", to, amount)
-
-    def approve(self, spender: str, amount: int) -> Call:
-        return self.call("approve", spender, amount)
-
-
-class Sale(Contract):
-    """CoinSale: coin for ether at a fixed rate."""
-
-    def rate(self) -> int:
-        return int(self.read("rate")[0])
-
-    def sold(self) -> tuple[int, int]:
-        """What was sold, and the most that ever will be."""
-        amount, cap = self.read("sold")
-        return amount, cap
-
-    def buy(self, wei: int) -> Call:
-        return self.call("buy", value=wei)
-
-    def send_proceeds(self) -> Call:
-        return self.call("sendProceeds")
-
-
-class Market(Contract):
-    """DataMarket: offers, and the orders that buy them."""
-
-    def offer(self, terms: OfferTerms) -> Call:
-        return self.call("offer", terms.astuple())
-
-    def offer_with_sig(self, terms: OfferTerms, deadline: int, signature: bytes) -> Call:
-        return self.call("offerWithSig", terms.astuple(), deadline, signature)
-
-    def close_offer(self, number: int) -> Call:
-        return self.call("closeOffer", number)
-
-    def close_offer_with_sig(self, subject: str, number: int, signature: bytes) -> Call:
-        return self.call("closeOfferWithSig", subject, number, signature)
-
-    def buy(self, number: int, receiving_key: bytes) -> Call:
-        return self.call("buy", number, receiving_key)
-
-    def buy_with_permit(
-        self, number: int, receiving_key: bytes, deadline: int, v: int, r: bytes, s: bytes
-    ) -> Call:
-        return self.call("buyWithPermit", number, receiving_key, deadline, v, r, s)
-
-    def deliver(
-        self, delivery: Delivery, committee: Committee, signers: int, signatures: list[bytes]
-    ) -> Call:
-        return self.call("deliver", delivery.astuple(), committee.astuple(), signers, signatures)
-
-    def settle(self, order: int) -> Call:
-        return self.call("settle", order)
-
-    def pay_credit(self, account: str) -> Call:
-        return self.call("payCredit", account)
-
-    def pay_committee_fee(self, number: int, committee: Committee, place: int) -> Call:
-        return self.call("payCommitteeFee", number, committee.astuple(), place)
-
-    def pay_commons(self, committee: int) -> Call:
-        return self.call("payCommons", committee)
-
-    def order_of(self, number: int, buyer: str) -> tuple[int, bool]:
-        """The order that the buyer has, had last or would have, and whether there was one."""
-        order, exists = self.read("orderOf", number, buyer)
-        return order, exists
-
-    def get_order(self, order: int, *, block: BlockTag = "latest") -> tuple[OrderHead, OrderTail]:
-        head, tail = self.read("getOrder", order, block=block)
-        return OrderHead.parse(head), OrderTail.parse(tail)
-
-    def get_offer(self, number: int, *, block: BlockTag = "latest") -> OfferTerms:
-        return OfferTerms(*self.read("getOffer", number, block=block)[0].values())
-
-    def offer_count(self) -> int:
-        return int(self.read("offerCount")[0])
-
-    def nonces(self, subject: str) -> int:
-        """How many offers the subject made by signature."""
-        return int(self.read("nonces", subject)[0])
-
-    def is_member(
-        self, number: int, subject: str, actor: str, *, block: BlockTag = "latest"
-    ) -> tuple[bool, Condition]:
-        member, attested = self.read("isMember", number, subject, actor, block=block)
-        return member, Condition(attested)
-
-    def credit_of(self, account: str) -> int:
-        return int(self.read("creditOf", account)[0])
-
-    def fees_of(self, committee: int, payee: str) -> tuple[int, int]:
-        """What a committee earned in all, and what was paid of that to `payee`."""
-        earned, paid = self.read("feesOf", committee, payee)
-        return earned, paid
-
-    def owner_of(self, token: int) -> str:
-        return str(self.read("ownerOf", token)[0])
-
-    def expires_at(self, token: int) -> int:
-        return int(self.read("expiresAt", token)[0])
 
 
 class Guardianship(Contract):

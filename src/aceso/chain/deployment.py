@@ -4,10 +4,10 @@
     deployment.write("deployments/local.json")
     check_deployment(url, deployment)          # [] when all is as it must be
 
-Ten steps, in one order: ParticipantRegistry, ConsentRegistry, RecordRegistry, RewardCoin,
-CoinSale, Offers, DataMarket, Guardianship, AccessLog, EmergencyAccess. The coin names the sale
-that may mint before the sale exists; the sale's address follows from the deployer's next nonce, so
-nothing else may be sent from that account meanwhile, and the deployment fails if it was.
+The steps are those of `SUITE`, in its order; libraries come before those that are linked with
+them. The coin names the sale that may mint before the sale exists; the sale's address follows from
+the deployer's next nonce, so nothing else may be sent from that account meanwhile, and the
+deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
 with addresses, separators and caps in the places of immutables. It tells that a deployment is ours
@@ -27,9 +27,11 @@ from aceso.signing import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 from ._bytes import checksum, keccak
 from ._rlp import encode as rlp
 from .abi import SUITE, artifact
-from .contracts import Coin, Emergencies, Guardianship, Market, Participants, Sale
+from .contract import Contract
+from .contracts import Emergencies, Guardianship, Participants
 from .deployed import Deployed, Deployment
 from .errors import DeploymentError
+from .market import Coin, Sale
 from .node import Node
 from .sender import Sender
 
@@ -44,7 +46,11 @@ __all__ = [
 ]
 
 ZERO: Final = "0x" + "00" * 20
-_OFFERS: Final = "contracts/market/Offers.sol:Offers"
+# Libraries that others are linked with, by the name that the compiler gives the place for them.
+_LIBRARIES: Final = {
+    "contracts/market/Offers.sol:Offers": "Offers",
+    "contracts/market/Settlement.sol:Settlement": "Settlement",
+}
 _WALLET: Final = "MultiSigWallet"
 # Those that take signed messages.
 _SIGNED: Final = (
@@ -97,6 +103,9 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
             at["ParticipantRegistry"],
             at["RewardCoin"],
             commons,
+            # There is no contract of disputes yet, and so no time to wait for one.
+            ZERO,
+            0,
         ],
         "Guardianship": [
             at["ParticipantRegistry"],
@@ -161,8 +170,8 @@ def deploy_suite(
         for place, step in enumerate(plan(deployer.address, nonce, wanted)):
             foreseen = _created(deployer.address, nonce + place)
             compiled = artifact(step.name)
-            links = {_OFFERS: contracts["Offers"].address} if compiled.links else {}
-            code = _linked(compiled.bytecode, compiled.links, links)
+            libraries = {path: contracts[_LIBRARIES[path]].address for path in compiled.links}
+            code = _linked(compiled.bytecode, compiled.links, libraries)
             code += compiled.constructor.encode(step.arguments)
             receipt = sender.deploy(code, name=step.name)
             if receipt.contract_address != foreseen:
@@ -262,7 +271,7 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
             args["EmergencyAccess"][3:],
         )
         for name in _SIGNED:
-            contract = Market(node, name, at[name])
+            contract = Contract(node, name, at[name])
             _, title, version, chain_id, verifier, _, _ = contract.read("eip712Domain")
             expect(
                 name,
@@ -286,7 +295,7 @@ def _check_code(node: Node, deployment: Deployment, name: str) -> list[Finding]:
         _linked(
             compiled.runtime,
             compiled.runtime_links,
-            {_OFFERS: deployment.contracts["Offers"].address},
+            {path: deployment.contracts[library].address for path, library in _LIBRARIES.items()},
         )
     )
     if len(found) != len(wanted):
@@ -340,6 +349,7 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name == "DataMarket":
         values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
+        values |= {"_disputes": args[4], "_challengeWindow": args[5]}
     elif name == "Guardianship":
         values |= {"_participants": at["ParticipantRegistry"]}
         values |= {"_attestationDelay": args[1], "_recoveryDelay": args[2]}
@@ -348,7 +358,7 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
         values |= {"_guardianship": at["Guardianship"]}
         values |= {"_bond": args[3], "_reviewPeriod": args[4]}
     found = {key: _as_word(value) for key, value in values.items()}
-    if name == "Offers":
+    if name in _LIBRARIES.values():
         found["library"] = bytes.fromhex(address[2:])
     return found
 

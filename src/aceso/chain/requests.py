@@ -24,6 +24,7 @@ __all__ = [
     "NewestOpening",
     "OfferTerms",
     "Opening",
+    "Parties",
     "Person",
     "RecordStanding",
     "Recovery",
@@ -136,6 +137,18 @@ class Delivery:
 
     def astuple(self) -> tuple[int, bytes, bytes, bytes]:
         return (self.order, self.extract, self.receiving_key, self.capsule)
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who takes part in an order; `institution_bps` of 10,000 of what is earned is the
+    institution's."""
+
+    subject: str
+    payer: str
+    institution: str
+    committee: int
+    institution_bps: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,19 +19,10 @@ from aceso.signing import digest, domain_of, recover_digest
 
 from ._bytes import checksum, keccak
 from .abi import SUITE
-from .contracts import (
-    AccessLogs,
-    Coin,
-    Consents,
-    Emergencies,
-    Guardianship,
-    Market,
-    Participants,
-    Records,
-    Sale,
-)
+from .contracts import AccessLogs, Consents, Emergencies, Guardianship, Participants, Records
 from .deployed import Deployment
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
+from .market import Coin, Market, Sale
 from .node import BlockTag, Node
 from .requests import Decision, Request, Standing
 from .words import parse_grantee

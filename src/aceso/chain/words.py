@@ -155,17 +155,21 @@ class HeadWord:
 
 
 class OrderState(IntEnum):
-    """How far an order is. `SETTLED` is final."""
+    """How far an order is. `SETTLED` is final; a disputed order becomes delivered or settled."""
 
     NONE = 0
     OPEN = 1
     DELIVERED = 2
     SETTLED = 3
+    DISPUTED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class OrderHead:
-    """The half of an order that delivery and settlement change."""
+    """The half of an order that delivery and settlement change.
+
+    `buyer` is the party whom the group doesn't name: who bought an offer.
+    """
 
     buyer: str
     start: int
@@ -191,7 +195,11 @@ class OrderHead:
 
 @dataclass(frozen=True, slots=True)
 class OrderTail:
-    """The half of an order that never changes."""
+    """The half of an order that is fixed when it is made, but for what was paid in parts.
+
+    `offer` is the number of its group, and `parts` how much of its duration was paid for already,
+    of 65,536.
+    """
 
     price: int
     offer: int
@@ -199,6 +207,7 @@ class OrderTail:
     grants: int
     epoch: int
     bars: int
+    parts: int
 
     @classmethod
     def parse(cls, word: int) -> OrderTail:
@@ -209,4 +218,5 @@ class OrderTail:
             grants=_bits(word, 184, 24),
             epoch=_bits(word, 208, 24),
             bars=_bits(word, 232, 8),
+            parts=_bits(word, 240, 16),
         )

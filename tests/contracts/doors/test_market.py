@@ -75,7 +75,7 @@ def test_refuses_with_the_reason(trade, enter, request, door, reason):
     by = {"from": trade.deployer}
     denying = request.getfixturevalue("FixedRegistry").deploy(False, int(reason), by)
     market = request.getfixturevalue("DataMarket").deploy(
-        denying, trade.participants, trade.coin, trade.commons, by
+        denying, trade.participants, trade.coin, trade.commons, trade.disputes, 0, by
     )
     trade.coin.approve(market, 10**24, {"from": trade.buyer})
     tx = market.offer(tuple(terms(trade.subject).values()), {"from": trade.subject})

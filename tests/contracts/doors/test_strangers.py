@@ -55,6 +55,7 @@ def value(parameter, trade, order, signature):
         "address": str(trade.buyer if name in ("from", "owner") else trade.subject),
         "bytes32": b"\x4b" * 32,
         "bytes": signature,
+        "bool": True,
         "bytes[]": [signature] * 3,
     }.get(
         kind,

@@ -57,10 +57,11 @@ class Suite:
         self.emergency = made.EmergencyAccess.deploy(
             self.participants, self.guardianship, self.coin, _COIN, 60, by
         )
-        # The market is linked with the newest of it.
+        # The market is linked with the newest of them.
         made.Offers.deploy(by)
+        made.Settlement.deploy(by)
         self.market = made.DataMarket.deploy(
-            self.consents, self.participants, self.coin, accounts[2], by
+            self.consents, self.participants, self.coin, accounts[2], self.user, DAY, by
         )
         self.committee = ([str(member) for member in self.custodians], 2)
         self.entries = 0
@@ -388,6 +389,13 @@ class Suite:
         found["buy"] = do(it.buy, number, _KEY, by=buyer)
         order = it.orderOf(number, buyer)[0]
         found["deliver"] = do(it.deliver, (order, _KEY, _KEY, _KEY), self.committee, 3, [b"", b""])
+        # The user is the contract of disputes too.
+        found |= {
+            "dispute": do(it.dispute, order),
+            "resolve": do(it.resolve, order, False),
+        }
+        web3.provider.make_request("evm_mine", [self.now + DAY])
+        found["settlePart"] = do(it.settlePart, order)
         do(self.consents.withdraw, self._group(number, it))
         no_permit = (deadline, 27, _KEY, _KEY)
         return found | {

@@ -26,6 +26,8 @@ from aceso.chain import (
 )
 from tests.python.chain.conftest import account, deploy
 
+ZERO = "0x" + "00" * 20
+
 
 def changed(deployment: Deployment, name: str, **parts: object) -> Deployment:
     moved = dataclasses.replace(deployment.contracts[name], **parts)
@@ -64,8 +66,11 @@ def test_what_is_no_file_of_a_deployment_is_refused(tmp_path):
         ("ParticipantRegistry", {"args": ["0x" + "11" * 20, 0]}),
         ("RewardCoin", {"args": ["", "", 5]}),
         ("CoinSale", {"args": ["", "0x" + "11" * 20, 10_000, 10**26]}),
-        ("DataMarket", {"args": ["", "", "", "0x" + "11" * 20]}),
+        ("DataMarket", {"args": ["", "", "", "0x" + "11" * 20, ZERO, 0]}),
+        ("DataMarket", {"args": ["", "", "", account(4).address, "0x" + "11" * 20, 0]}),
+        ("DataMarket", {"args": ["", "", "", account(4).address, ZERO, 1]}),
         ("Offers", {"address": "0x" + "11" * 20}),
+        ("Settlement", {"address": "0x" + "11" * 20}),
     ],
 )
 def test_what_is_not_as_deployed_is_found(local_chain, deployment, name, parts):

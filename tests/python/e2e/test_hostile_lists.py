@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aceso.chain.contracts import Market
+from aceso.chain.market import Market
 from aceso.codes import DataClass, Use
 from aceso.flows import Issuer, NothingToOpenError, Person, Reader, Researcher, Seller
 from aceso.vault import (

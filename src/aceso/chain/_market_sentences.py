@@ -1,0 +1,184 @@
+"""What a refusal of the contracts of the economy means: part of the table in `failures`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["MARKET_SENTENCES"]
+
+MARKET_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    # DataMarket, Offers, Settlement
+    "OfferInvalidTerm": (
+        "The offer can't be made with {term} as it is: it is empty, unknown or out of bounds. "
+        "Correct it.",
+        "제안의 조건이 맞지 않습니다({term}): 비었거나 목록에 없거나 한도를 벗어났습니다. "
+        "고치십시오.",
+    ),
+    "OfferNotOpen": (
+        "Offer {offer} does not exist or takes no more buyers: choose another.",
+        "{offer}번 제안은 없거나 더는 구매를 받지 않습니다. 다른 제안을 고르십시오.",
+    ),
+    "OfferNotSubject": (
+        "{caller} is not the subject of offer {offer}: only the person who made it may close it.",
+        "{caller} 계정은 {offer}번 제안의 정보주체가 아닙니다. 제안한 본인만 닫을 수 있습니다.",
+    ),
+    "MarketExpiredSignature": (
+        "The signed offer could be submitted until {deadline}: sign it again.",
+        "서명한 제안은 {deadline}까지만 낼 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "MarketInvalidSignature": (
+        "The signature is not that of {signer} over this act: another offer came first, or another "
+        "key signed. Sign anew.",
+        "{signer}의 서명이 아닙니다. 다른 제안이 먼저 처리되었거나 다른 열쇠로 서명했습니다. "
+        "다시 서명하십시오.",
+    ),
+    "OrderLive": (
+        "Your order {order} of this offer is still running: wait until it is settled.",
+        "이 제안에 대한 주문 {order}이(가) 진행 중입니다. 정산될 때까지 기다리십시오.",
+    ),
+    "OrderDenied": (
+        "The person's consent does not permit it: {reason}.",
+        "본인의 동의로 허락되지 않았습니다: {reason}.",
+    ),
+    "OrderWrongState": (
+        "Order {order} {state}, so this can't be done with it: look it up and choose another step.",
+        "주문 {order}은(는) 지금 이 일을 할 수 없습니다(상태: {state}). 주문을 다시 확인하십시오.",
+    ),
+    "OrderPastDeadline": (
+        "Order {order} had to be delivered before {deadline}: settle it, and the buyer gets all "
+        "back.",
+        "주문 {order}의 인도 기한은 {deadline}이었습니다. 정산하면 구매자가 전액을 돌려받습니다.",
+    ),
+    "OrderNotOver": (
+        "Order {order} can't be settled before {until}: wait until then.",
+        "주문 {order}은(는) {until} 전에는 정산할 수 없습니다. 그때까지 기다리십시오.",
+    ),
+    "OrderOver": (
+        "Order {order} is over since {stop}: settle it as a whole.",
+        "주문 {order}은(는) {stop}에 끝났습니다. 전체를 정산하십시오.",
+    ),
+    "OrderPastChallenge": (
+        "Order {order} could be disputed until {until}: what was delivered counts as accepted.",
+        "주문 {order}의 이의는 {until}까지만 제기할 수 있었습니다. 인도된 것을 받아들인 것으로 "
+        "봅니다.",
+    ),
+    "OrderNotDisputes": (
+        "{caller} is not the contract of disputes: raise the dispute there.",
+        "{caller} 계정은 분쟁 계약이 아닙니다. 분쟁 계약에서 제기하십시오.",
+    ),
+    "OrderInvalidKey": (
+        "A receiving key is never zero: make a fresh key for this order.",
+        "받는 열쇠가 0입니다. 이 주문에 쓸 새 열쇠를 만드십시오.",
+    ),
+    "CommitteeUnknown": (
+        "These are not the members and threshold of committee {number}: use those of its "
+        "registration.",
+        "{number}번 위원회의 구성원과 정족수가 아닙니다. 등록된 값을 쓰십시오.",
+    ),
+    "DeliveryInvalidSigners": (
+        "{signed} signatures of the members that are marked ({signers}) are too few, too many or "
+        "misplaced: collect as many as the threshold, in the order of the members.",
+        "표시된 구성원({signers})의 서명 {signed}개가 모자라거나 남거나 순서가 틀립니다. 구성원 "
+        "순서대로 정족수만큼 모으십시오.",
+    ),
+    "CreditNone": (
+        "Nothing is owed to {account} now.",
+        "지금 {account} 계정이 받을 금액이 없습니다.",
+    ),
+    "TokenNonexistent": (
+        "There is no token {tokenId}, or a later purchase took its place.",
+        "{tokenId}번 토큰이 없거나 나중 구매로 바뀌었습니다.",
+    ),
+    "TokenInvalidOwner": (
+        "{owner} is the zero address, which holds no tokens: name an account.",
+        "{owner}은(는) 0 주소라서 토큰을 가질 수 없습니다. 계정을 지정하십시오.",
+    ),
+    "TokenSoulbound": (
+        "Access tokens never move: buy access with the account that is to have it.",
+        "이용 토큰은 옮길 수 없습니다. 이용할 계정으로 직접 구매하십시오.",
+    ),
+    # CoinSale, RewardCoin
+    "SaleNothingPaid": (
+        "No ether was sent: send what you want to buy coin for.",
+        "이더를 보내지 않았습니다. 살 만큼의 이더를 보내십시오.",
+    ),
+    "SaleCapExceeded": (
+        "The sale has only {left} base units of coin left, and {amount} were asked for: buy less.",
+        "남은 코인은 기본 단위로 {left}인데 {amount}을(를) 요청했습니다. 더 적게 사십시오.",
+    ),
+    "SaleTransferFailed": (
+        "The commons {commons} did not take the ether: it stays in the sale, and anybody may try "
+        "again.",
+        "공동 기금 {commons}이(가) 이더를 받지 않았습니다. 이더는 그대로 있으며 누구나 다시 "
+        "시도할 수 있습니다.",
+    ),
+    "CoinNotMinter": (
+        "{caller} may not make coin: only the sale and the reward pool can.",
+        "{caller} 계정은 코인을 발행할 수 없습니다. 판매 계약과 보상 기금만 할 수 있습니다.",
+    ),
+    "CoinCapExceeded": (
+        "There would be {supply} base units of coin, and there may be {cap} at most: ask for less.",
+        "코인이 기본 단위로 {supply}이(가) 되어 한도 {cap}을(를) 넘습니다. 더 적게 요청하십시오.",
+    ),
+    "ERC20InsufficientAllowance": (
+        "{spender} may take {allowance} base units of coin from you, and {needed} are needed: "
+        "approve that much first.",
+        "{spender}에게 허용한 코인은 기본 단위로 {allowance}인데 {needed}이(가) 필요합니다. 먼저 "
+        "그만큼 허용하십시오.",
+    ),
+    "ERC20InsufficientBalance": (
+        "{sender} has {balance} base units of coin, and {needed} are needed: buy some first.",
+        "{sender} 계정의 코인은 기본 단위로 {balance}인데 {needed}이(가) 필요합니다. 먼저 코인을 "
+        "사십시오.",
+    ),
+    "ERC20InvalidApprover": (
+        "{approver} can't approve: it is the zero address.",
+        "{approver}은(는) 0 주소라서 허용할 수 없습니다.",
+    ),
+    "ERC20InvalidReceiver": (
+        "{receiver} can't receive coin: name another account.",
+        "{receiver}은(는) 코인을 받을 수 없습니다. 다른 계정을 지정하십시오.",
+    ),
+    "ERC20InvalidSender": (
+        "{sender} can't send coin: name another account.",
+        "{sender}은(는) 코인을 보낼 수 없습니다. 다른 계정을 지정하십시오.",
+    ),
+    "ERC20InvalidSpender": (
+        "{spender} can't be allowed to spend: name another account.",
+        "{spender}에게는 허용할 수 없습니다. 다른 계정을 지정하십시오.",
+    ),
+    "ERC2612ExpiredSignature": (
+        "The permit could be used until {deadline}: sign it again.",
+        "서명한 허용은 {deadline}까지만 쓸 수 있었습니다. 다시 서명하십시오.",
+    ),
+    "ERC2612InvalidSigner": (
+        "The permit was signed by {signer} and not by {owner}: sign with the owner's key.",
+        "허용은 {owner}이(가) 아니라 {signer}이(가) 서명했습니다. 소유자의 열쇠로 서명하십시오.",
+    ),
+    "InvalidAccountNonce": (
+        "{account} is at number {currentNonce} now: read it again and sign anew.",
+        "{account} 계정의 순번은 지금 {currentNonce}입니다. 다시 읽고 서명하십시오.",
+    ),
+    "ECDSAInvalidSignature": (
+        "The signature is of no key: sign again.",
+        "어떤 열쇠의 서명도 아닙니다. 다시 서명하십시오.",
+    ),
+    "ECDSAInvalidSignatureLength": (
+        "A signature has 65 bytes, not {length}: sign again.",
+        "서명은 65바이트여야 하는데 {length}바이트입니다. 다시 서명하십시오.",
+    ),
+    "ECDSAInvalidSignatureS": (
+        "The signature is in its second form ({s}), which is not accepted: sign again with a "
+        "program that writes the first.",
+        "허용하지 않는 형태의 서명({s})입니다. 다른 프로그램으로 다시 서명하십시오.",
+    ),
+    "InvalidShortString": (
+        "A short text is malformed: this is a defect of the contract; report it.",
+        "짧은 문자열이 잘못되었습니다. 계약의 결함이니 알려 주십시오.",
+    ),
+    "StringTooLong": (
+        "The text {str} is too long: this is a defect of the contract; report it.",
+        "문자열 {str}이(가) 너무 깁니다. 계약의 결함이니 알려 주십시오.",
+    ),
+}

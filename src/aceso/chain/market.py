@@ -1,0 +1,162 @@
+"""The contracts of the economy, a class for each: the coin, its sale, and the desks of orders."""
+
+from __future__ import annotations
+
+from aceso.codes import Condition
+
+from .calls import Call
+from .contract import Contract
+from .node import BlockTag
+from .requests import Committee, Delivery, OfferTerms, Parties
+from .words import OrderHead, OrderTail
+
+__all__ = ["Coin", "Market", "OrderDesk", "Sale"]
+
+
+class Coin(Contract):
+    """RewardCoin: an ERC-20 with permit."""
+
+    def balance_of(self, account: str) -> int:
+        return int(self.read("balanceOf", account)[0])
+
+    def allowance(self, owner: str, spender: str) -> int:
+        return int(self.read("allowance", owner, spender)[0])
+
+    def total_supply(self) -> int:
+        return int(self.read("totalSupply")[0])
+
+    def cap(self) -> int:
+        return int(self.read("cap")[0])
+
+    def minters(self) -> tuple[str, str]:
+        """The sale and the reward pool; zero where there is none."""
+        sale, pool = self.read("minters")
+        return sale, pool
+
+    def transfer(self, to: str, amount: int) -> Call:
+        return self.call("transfer", to, amount)
+
+    def approve(self, spender: str, amount: int) -> Call:
+        return self.call("approve", spender, amount)
+
+
+class Sale(Contract):
+    """CoinSale: coin for ether at a fixed rate."""
+
+    def rate(self) -> int:
+        return int(self.read("rate")[0])
+
+    def sold(self) -> tuple[int, int]:
+        """What was sold, and the most that ever will be."""
+        amount, cap = self.read("sold")
+        return amount, cap
+
+    def buy(self, wei: int) -> Call:
+        return self.call("buy", value=wei)
+
+    def send_proceeds(self) -> Call:
+        return self.call("sendProceeds")
+
+
+class OrderDesk(Contract):
+    """What all contracts with orders have in common: IOrderDesk."""
+
+    def deliver(
+        self, delivery: Delivery, committee: Committee, signers: int, signatures: list[bytes]
+    ) -> Call:
+        return self.call("deliver", delivery.astuple(), committee.astuple(), signers, signatures)
+
+    def settle(self, order: int) -> Call:
+        return self.call("settle", order)
+
+    def settle_part(self, order: int) -> Call:
+        """Pay what a long order earned so far."""
+        return self.call("settlePart", order)
+
+    def dispute(self, order: int) -> Call:
+        """For the contract of disputes alone."""
+        return self.call("dispute", order)
+
+    def resolve(self, order: int, upheld: bool) -> Call:
+        """For the contract of disputes alone."""
+        return self.call("resolve", order, upheld)
+
+    def pay_credit(self, account: str) -> Call:
+        return self.call("payCredit", account)
+
+    def pay_committee_fee(self, number: int, committee: Committee, place: int) -> Call:
+        return self.call("payCommitteeFee", number, committee.astuple(), place)
+
+    def pay_commons(self, committee: int) -> Call:
+        return self.call("payCommons", committee)
+
+    def get_order(self, order: int, *, block: BlockTag = "latest") -> tuple[OrderHead, OrderTail]:
+        head, tail = self.read("getOrder", order, block=block)
+        return OrderHead.parse(head), OrderTail.parse(tail)
+
+    def parties_of(self, order: int, *, block: BlockTag = "latest") -> Parties:
+        return Parties(*self.read("partiesOf", order, block=block)[0].values())
+
+    def is_member(
+        self, number: int, subject: str, actor: str, *, block: BlockTag = "latest"
+    ) -> tuple[bool, Condition]:
+        member, attested = self.read("isMember", number, subject, actor, block=block)
+        return member, Condition(attested)
+
+    def credit_of(self, account: str) -> int:
+        return int(self.read("creditOf", account)[0])
+
+    def fees_of(self, committee: int, payee: str) -> tuple[int, int]:
+        """What a committee earned in all, and what was paid of that to `payee`."""
+        earned, paid = self.read("feesOf", committee, payee)
+        return earned, paid
+
+    def owner_of(self, token: int) -> str:
+        return str(self.read("ownerOf", token)[0])
+
+    def expires_at(self, token: int) -> int:
+        return int(self.read("expiresAt", token)[0])
+
+    def challenge(self) -> tuple[int, str]:
+        """How many seconds a delivered order can be disputed, and the contract that may."""
+        window, disputes = self.read("challenge")
+        return window, disputes
+
+
+class Market(OrderDesk):
+    """DataMarket: offers, and the orders that buy them."""
+
+    def offer(self, terms: OfferTerms) -> Call:
+        return self.call("offer", terms.astuple())
+
+    def offer_with_sig(self, terms: OfferTerms, deadline: int, signature: bytes) -> Call:
+        return self.call("offerWithSig", terms.astuple(), deadline, signature)
+
+    def close_offer(self, number: int) -> Call:
+        return self.call("closeOffer", number)
+
+    def close_offer_with_sig(self, subject: str, number: int, signature: bytes) -> Call:
+        return self.call("closeOfferWithSig", subject, number, signature)
+
+    def buy(self, number: int, receiving_key: bytes) -> Call:
+        return self.call("buy", number, receiving_key)
+
+    def buy_with_permit(
+        self, number: int, receiving_key: bytes, deadline: int, v: int, r: bytes, s: bytes
+    ) -> Call:
+        return self.call("buyWithPermit", number, receiving_key, deadline, v, r, s)
+
+    def order_of(self, number: int, buyer: str) -> tuple[int, bool]:
+        """The order that the buyer has, had last or would have, and whether there was one."""
+        order, exists = self.read("orderOf", number, buyer)
+        return order, exists
+
+    def get_offer(self, number: int, *, block: BlockTag = "latest") -> OfferTerms:
+        return OfferTerms(*self.read("getOffer", number, block=block)[0].values())
+
+    def offer_count(self) -> int:
+        return int(self.read("offerCount")[0])
+
+    def nonces(self, subject: str) -> int:
+        """How many offers the subject made by signature."""
+        return int(self.read("nonces", subject)[0])
