@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 __all__ = ["MARKET_SENTENCES"]
 
-MARKET_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
     # DataMarket, Offers, Settlement
     "OfferInvalidTerm": (
         "The offer can't be made with {term} as it is: it is empty, unknown or out of bounds. "

@@ -98,6 +98,7 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
         "RewardCoin": [at["CoinSale"], ZERO, wanted.coin_cap],
         "CoinSale": [at["RewardCoin"], commons, wanted.coin_rate, wanted.sale_cap],
         "Offers": [],
+        "Settlement": [],
         "DataMarket": [
             at["ConsentRegistry"],
             at["ParticipantRegistry"],
