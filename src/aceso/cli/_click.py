@@ -38,6 +38,7 @@ _COMMANDS: Mapping[str, str] = {
     "guardian": "guarding",
     "recovery": "guarding",
     "majority": "guarding",
+    "will": "wills",
     "emergency": "emergency",
     "receipts": "receipts",
     "offer": "market",

@@ -60,6 +60,7 @@ _UNITS = {"m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "y": 365 * _DAY}
 _SPAN = re.compile(r"([1-9]\d{0,8})([mhdwy])\Z")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 EMERGENCY = "emergency"
+_GUARDIAN = "guardian:"
 _GROUP = re.compile(r"(institution|offer):([1-9]\d{0,18})\Z")
 
 
@@ -219,8 +220,13 @@ def address(text: str) -> str:
 
 
 def grantee(network: Network, text: str) -> bytes:
-    """`0x…`, `institution:7` or `offer:12` as the 32 bytes of the chain."""
+    """`0x…`, `institution:7`, `offer:12` or `guardian:0x…` as the 32 bytes of the chain."""
     from aceso.chain import Emergencies, grantee_of_account, grantee_of_group
+
+    if text.startswith(_GUARDIAN):
+        from aceso.flows import guardian_group
+
+        return guardian_group(network, address(text.removeprefix(_GUARDIAN)))
 
     if text == EMERGENCY:
         return grantee_of_group(Emergencies.GROUP, network.suite.addresses["EmergencyAccess"])
@@ -251,6 +257,8 @@ def grantee_text(network: Network, found: bytes) -> str:
         return f"institution:{said.number}"
     if said.address == network.suite.addresses["EmergencyAccess"]:
         return EMERGENCY
+    if said.address == network.suite.addresses["Guardianship"]:
+        return _GUARDIAN + network.guardian_of(said.number)
     return f"{said.number}@{said.address}"
 
 

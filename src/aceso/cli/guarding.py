@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from aceso.codes import label
 from aceso.errors import InputError, UsageError
 
-from . import _terms
+from . import _terms, wards
 from ._click import command
 from ._output import private_text, receipts, show, steps, table
 from ._session import Session, home_folder
-from ._words import say
+from ._words import language, say
 from .consent import ask
 
 if TYPE_CHECKING:
@@ -28,12 +29,18 @@ if TYPE_CHECKING:
 
     from aceso.chain import GuardianPower, Receipt
     from aceso.flows import Guarded, Guardian
+    from aceso.vault import PrivateKey
 
 __all__ = ["guardian", "majority", "own_account", "recovery"]
 
-_GUARDIAN = ("account", "name", "accept", "list", "remove", "share", "unshare", "contest")
+T = TypeVar("T")
+
+_GUARDIAN = (
+    *("account", "name", "entrust", "accept", "resign", "list", "status", "remove"),
+    *("share", "unshare", "sync", "read", "attest", "confirm", "contest"),
+)
 _RECOVERY = ("prepare", "support", "start", "status", "veto", "finish")
-_CLAIMS = ("incapacity", "death")
+_CONTESTED = ("incapacity", "death")
 _DAY = 86_400
 
 
@@ -42,45 +49,51 @@ _DAY = 86_400
 @click.argument("whom", required=False, default="")
 @click.option("--for", "ward", metavar="PERSONA")
 @click.option("--powers", default="stop,recover", show_default=True, metavar="POWERS")
-@click.option("--until", default="10y", show_default=True, metavar="TIME")
+@click.option("--classes", metavar="CLASSES")
+@click.option("--uses", default="TREAT", show_default=True, metavar="USES")
+@click.option("--until", metavar="TIME")
 @click.option("--majority", metavar="DATE")
+@click.option("--institution", type=click.IntRange(min=1), metavar="N")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
 @click.option("--yes", is_flag=True)
-def guardian(
-    session: Session,
-    *,
-    action: str,
-    whom: str,
-    ward: str | None,
-    powers: str,
-    until: str,
-    majority: str | None,
-    yes: bool,
-) -> None:
+def guardian(session: Session, *, action: str, whom: str, **given: Any) -> None:
     if action == "list":
         _list(session)
     elif action == "name":
-        _name(session, _account_of(whom), powers, until, majority, yes=yes)
+        _name(session, _account_of(whom), given)
+    elif action == "entrust":
+        _entrust(session, _account_of(whom), given)
     elif action == "remove":
         account = _account_of(whom)
         _done(session, action, _guarded(session).remove(account), account=account)
     elif action == "contest":
         _contest(session, whom)
+    elif action == "status":
+        wards.status(session, _ward(given["ward"] or _guarded(session).persona.address))
+    elif action in ("attest", "confirm"):
+        place = needed(given["institution"], "--institution")
+        wards.attest(session, _ward(given["ward"]), whom, place)
     else:
-        _as_guardian(session, action, whom, _ward(ward), until)
+        _as_guardian(session, action, whom, given)
 
 
-def _as_guardian(session: Session, action: str, whom: str, ward: str, until: str) -> None:
+def _as_guardian(session: Session, action: str, whom: str, given: dict[str, Any]) -> None:
     """What somebody does for a ward."""
+    ward = _ward(given["ward"])
     acting = _acting(session, ward)
     if action == "account":
-        document = {"account": acting.account.address, "ward": ward}
-        text = say("guardian.account", **document)
-        show(session, document, lambda console: console.print(text, highlight=False))
+        wards.account(session, acting, ward)
     elif action == "accept":
         _done(session, action, acting.accept(ward), account=acting.account.address)
+    elif action == "resign":
+        _done(session, action, acting.resign(ward), account=acting.account.address)
+    elif action == "sync":
+        wards.sync(session, acting, ward)
+    elif action == "read":
+        folder = _place(given["out"])
+        wards.read(session, acting, ward, given["classes"] or "clinical", given["uses"], folder)
     elif action == "share":
-        now = session.network().suite.now()
-        seconds = _terms.Span.parse(until).seconds(now)
+        seconds = _seconds(session, given["until"])
         actor = _account_of(whom)
         _done(session, action, acting.share(ward, actor, seconds=seconds), account=actor)
     else:
@@ -88,18 +101,38 @@ def _as_guardian(session: Session, action: str, whom: str, ward: str, until: str
         _done(session, action, acting.unshare(ward, actor), account=actor)
 
 
-def _name(
-    session: Session, account: str, powers: str, until: str, majority: str | None, *, yes: bool
-) -> None:
+def _seconds(session: Session, until: str | None, usual: str = "10y") -> int:
+    return _terms.Span.parse(until or usual).seconds(session.network().suite.now())
+
+
+def _name(session: Session, account: str, given: dict[str, Any]) -> None:
+    powers, majority = str(given["powers"]), given["majority"]
     found = _powers(powers)
     guarded = _guarded(session)
     now = session.network().suite.now()
-    seconds = _terms.Span.parse(until).seconds(now)
+    seconds = _seconds(session, given["until"])
     comes_of_age = _day(majority) if majority else 0
     text = say("guardian.ask", account=account, powers=powers, until=_terms.day_text(now + seconds))
-    ask(session, text, yes=yes)
+    ask(session, text, yes=given["yes"])
     receipt = guarded.name(account, powers=found, seconds=seconds, majority=comes_of_age)
     _done(session, "name", receipt, account=account, persona=guarded.persona.address)
+
+
+def _entrust(session: Session, account: str, given: dict[str, Any]) -> None:
+    """Say what a guardian acts on, and leave the keys for them."""
+    classes = _terms.classes(needed(given["classes"], "--classes"))
+    uses = _terms.uses(given["uses"])
+    seconds = _seconds(session, given["until"], "5y")
+    text = say(
+        "guardian.ask_entrust",
+        account=account,
+        classes=label(classes, language()),
+        uses=label(uses, language()),
+    )
+    ask(session, text, yes=given["yes"])
+    guarded = _guarded(session)
+    receipt = guarded.entrust(account, classes=classes, uses=uses, seconds=seconds)
+    _done(session, "entrust", receipt, account=account, persona=guarded.persona.address)
 
 
 def _list(session: Session) -> None:
@@ -137,7 +170,7 @@ def _list(session: Session) -> None:
 def _contest(session: Session, claim: str) -> None:
     from aceso.chain import Claim
 
-    if claim not in _CLAIMS:
+    if claim not in _CONTESTED:
         raise UsageError(
             "Say what you object to: incapacity or death.",
             code="E_GUARDIAN_CLAIM",
@@ -305,7 +338,8 @@ def _guarded(session: Session) -> Guarded:
 def _acting(session: Session, ward: str) -> Guardian:
     from aceso.flows import Guardian
 
-    return Guardian(session.network(), own_account(session, ward))
+    account = own_account(session, ward)
+    return Guardian(session.network(), account, _receiving_key(session, ward))
 
 
 def own_account(session: Session, ward: str) -> LocalAccount:
@@ -317,6 +351,30 @@ def own_account(session: Session, ward: str) -> LocalAccount:
     if profile.kind == "person":
         return session.person().persona_for(grantee_of_account(ward))
     return Holder(session.network(), profile).account
+
+
+def _receiving_key(session: Session, ward: str) -> PrivateKey:
+    """The key of that account: like the account, a person's own for each ward."""
+    from aceso.chain import grantee_of_account
+    from aceso.flows import Holder
+
+    profile = session.profile()
+    if profile.kind == "person":
+        person = session.person()
+        person.persona_for(grantee_of_account(ward))
+        return person.keys.guardian_key(person.manifest.relationships[grantee_of_account(ward)])
+    return Holder(session.network(), profile).receiving_key
+
+
+def needed(value: T | None, option: str) -> T:
+    """What was given for an option that this action can't do without."""
+    if value is None:
+        raise UsageError(
+            f"Say {option}. See `aceso guardian --help`.",
+            code="E_GUARDIAN_OPTION",
+            details={"option": option},
+        )
+    return value
 
 
 def _done(session: Session, action: str, receipt: Receipt, **values: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aceso.flows import Network, Profile
     from aceso.vault import Seed
 
-__all__ = ["init", "read_seed"]
+__all__ = ["fund", "init", "read_seed"]
 
 _KINDS = ("person", "professional", "institution", "researcher")
 _LOCAL_CHAINS = (1337, 31337)
@@ -96,7 +96,7 @@ def _join(network: Network | None, profile: Profile, *, is_restored: bool) -> di
     if profile.kind != "person":
         assert network is not None  # noqa: S101 - `init` refused it otherwise
         holder = Holder(network, profile)
-        _fund(network, holder.account.address)
+        fund(network, holder.account.address)
         receipt = holder.publish_key()
         return {"account": holder.account.address, "published": receipt is not None}
     if is_restored:
@@ -105,7 +105,7 @@ def _join(network: Network | None, profile: Profile, *, is_restored: bool) -> di
     return {}
 
 
-def _fund(network: Network, account: str) -> None:
+def fund(network: Network, account: str) -> None:
     """On a local network ether is play money, and the relayer has plenty."""
     from aceso.chain import Call
 

@@ -156,6 +156,7 @@ def find_record(person: Person, text: str) -> bytes:
 @click.option("--use", "use_code", default="TREAT", show_default=True, metavar="USE")
 @click.option("--institution", type=click.IntRange(min=1), metavar="N")
 @click.option("--gateway", "gateway_home", metavar="DIR")
+@click.option("--guardian", metavar="0x…")
 @click.option("--order", type=click.IntRange(min=1), metavar="N")
 def open(
     session: Session,
@@ -170,6 +171,7 @@ def open(
     use_code: str,
     institution: int | None,
     gateway_home: str | None,
+    guardian: str | None,
     order: int | None,
 ) -> None:
     if sum(one is not None for one in (record, persona, order)) != 1:
@@ -183,7 +185,8 @@ def open(
     elif persona is not None:
         found = _terms.classes(classes)
         use = _terms.uses(use_code)
-        _open_shared(session, persona, found, use, institution, gateway_home, out, evidence)
+        through = (institution, gateway_home, guardian)
+        _open_shared(session, persona, found, use, through, out, evidence)
     else:
         _open_own(session, str(record), out, evidence, c4gh, reader_key)
 
@@ -272,19 +275,21 @@ def _open_shared(
     persona: str,
     found: DataClass,
     use: Use,
-    institution: int | None,
-    gateway_home: str | None,
+    through: tuple[int | None, str | None, str | None],
     out: Path,
     evidence: bool,
 ) -> None:
     from aceso.flows import Gateway, Profile, Reader
+
+    institution, gateway_home, guardian = through
 
     subject = _terms.address(persona)
     profile = session.profile("professional", "institution", "researcher")
     network = session.network()
     if institution is None:
         reader = Reader(network, profile)
-        opened = reader.open_all(subject, classes=found, folder=out, use=use)
+        by = None if guardian is None else _terms.address(guardian)
+        opened = reader.open_all(subject, classes=found, folder=out, use=use, guardian=by)
         unopened = reader.unopened
     else:
         if gateway_home is None:

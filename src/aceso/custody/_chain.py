@@ -61,6 +61,7 @@ _ORDER_OF: Final = _selector("orderOf(uint96,address)")
 _GET_OFFER: Final = _selector("getOffer(uint96)")
 _PERSON_OF: Final = _selector("personOf(address)")
 _MAY_RECOVER: Final = _selector("mayRecover(address,address)")
+_IS_GUARDIAN: Final = _selector("isGuardian(address,address,uint8)")
 _IS_VALID: Final = _selector("isValidSignature(bytes32,bytes)")
 _ORDER_BOUGHT: Final = keccak(b"OrderBought(uint256,uint96,address,uint96,bytes32)")
 
@@ -141,11 +142,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The counters that withdrawals name: of the grantee, of the actor's bars, of the head."""
+    """The counters that withdrawals name: of the grantee, of the actor's bars, of the head; and the
+    classes that the grantee was granted."""
 
     withdrawals: int
     bars: int
     epoch: int
+    classes: int = 0
 
 
 def _word(value: str | int | bytes) -> bytes:
@@ -432,6 +435,21 @@ class Chain:
         newest, confirmed = (_number(_exactly(answer, 32)) == 1 for answer in answers)
         return newest, confirmed
 
+    def is_guardian(
+        self, persona: str, guardian: str, powers: int, heads: Heads
+    ) -> tuple[bool, bool]:
+        """Whether the guardian has these powers over the persona's data, at the newest and at the
+        confirmed block."""
+        data = _IS_GUARDIAN + _word(persona) + _word(guardian) + _word(powers)
+        answers = self._call_all(
+            [
+                (self.addresses.guardianship, data, block)
+                for block in (heads.newest, heads.confirmed)
+            ]
+        )
+        newest, confirmed = (_number(_exactly(answer, 32)) == 1 for answer in answers)
+        return newest, confirmed
+
     def recovery_threshold(self, persona: str, block: Block) -> int:
         """How many guardians recover the seed of this persona; 0 if it prepared nothing."""
         answer = self._call(self.addresses.guardianship, _PERSON_OF + _word(persona), block, 160)
@@ -585,4 +603,6 @@ def _reason(answer: bytes) -> Reason:
 def _standing(answer: bytes) -> Standing:
     grantee, actor, head = (_number(answer[at : at + 32]) for at in (0, 32, 64))
     mask = (1 << 24) - 1
-    return Standing(grantee >> 200 & mask, actor >> 250 & 63, head >> 160 & mask)
+    return Standing(
+        grantee >> 200 & mask, actor >> 250 & 63, head >> 160 & mask, grantee & (1 << 32) - 1
+    )

@@ -25,6 +25,8 @@ _MAX_LIST_BYTES: Final = 4 << 30
 _MAX_OPENINGS: Final = 1024
 _MAX_SEALED_KEYS: Final = 64
 _SEALED_KEY_BYTES: Final = 4096
+# GUARDIAN_SHARE of IGuardianship.
+_SHARE: Final = 1
 
 
 class Lists(Desk):
@@ -244,7 +246,7 @@ class Lists(Desk):
 
     def leave_keys(self, message: Message, signature: bytes, sealed: bytes) -> dict[str, Any]:
         """Keep a class key that was sealed to a grantee."""
-        self._signed_by("SealedKeys", message, signature, message["listKey"])
+        self._signed_by_owner_or_guardian(message, signature)
         if len(sealed) > _SEALED_KEY_BYTES:
             self.refuse("A sealed class key is shorter than this.", code="E_TOO_LARGE", status=413)
         if hashlib.sha256(sealed).digest() != message["sealedKey"]:
@@ -297,3 +299,36 @@ class Lists(Desk):
                 )
             )
         return {"kept": True}
+
+    def _signed_by_owner_or_guardian(self, message: Message, signature: bytes) -> None:
+        """The list key leaves keys for anybody. A guardian leaves them in the group that is the
+        guardian's own, for classes that the person granted to it, while the chain says that the
+        guardian may share: whom they are for is still asked of `decide` when they are fetched."""
+        signer = recover(digest("SealedKeys", message, self.chain.domain), signature)
+        if signer == address(message["listKey"]):
+            return
+        group = bytes(message["grantee"])
+        if signer is None or group != self._group_of(signer):
+            self.refuse(
+                "The SealedKeys are signed neither by the list key nor by the guardian whose group "
+                f"they are for, for this registry and chain ({self.chain.chain_id}).",
+                code="E_SIGNATURE",
+                status=403,
+            )
+        persona, heads = message["persona"], self.chain.heads()
+        newest, confirmed = self.chain.is_guardian(persona, signer, _SHARE, heads)
+        granted = self.chain.standings(persona, group, signer, heads)
+        in_scope = [bool(one.classes & int(message["dataClass"])) for one in granted]
+        if not (newest and confirmed and all(in_scope)):
+            self.refuse(
+                "The guardian may let nobody in on this class of this person now: the chain shows "
+                "no such power, or the person did not grant the class to the guardian's group.",
+                code="E_NOT_GUARDIAN",
+                status=403,
+                pending=newest and in_scope[0],
+            )
+
+    def _group_of(self, guardian: str) -> bytes:
+        """The group of a guardian, or nothing where this custodian knows no guardians."""
+        contract = self.chain.addresses.guardianship
+        return address_bytes(guardian)[8:] + address_bytes(contract) if contract else b""

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Suite
+from aceso.chain import Suite, parse_grantee
 from aceso.codes import DataClass, Use
 from aceso.errors import AcesoError
 from aceso.vault import (
@@ -136,6 +136,13 @@ class Committee(Bundling):
         key = self.seal_key(list_key, persona, grantee, data_class, epoch, class_key, to)
         return self._all_or_enough(lambda one: one.leave_keys(key))[1]
 
+    def pass_key(
+        self, guardian: LocalAccount, binding: KeyBinding, class_key: PrivateKey, to: PublicKey
+    ) -> Posted:
+        """As `leave_keys`, by a guardian, for somebody in the guardian's group."""
+        key = self._seal_key(guardian, binding, class_key, to)
+        return self._all_or_enough(lambda one: one.leave_keys(key))[1]
+
     def seal_key(
         self,
         list_key: LocalAccount,
@@ -155,25 +162,30 @@ class Committee(Bundling):
             data_class=int(data_class),
             epoch=epoch,
         )
+        return self._seal_key(list_key, binding, class_key, to)
+
+    def _seal_key(
+        self, signer: LocalAccount, binding: KeyBinding, class_key: PrivateKey, to: PublicKey
+    ) -> SealedKey:
         sealed = seal_class_key(class_key, to=to, binding=binding)
         message = {
-            "listKey": list_key.address,
-            "persona": persona,
-            "grantee": grantee,
-            "dataClass": int(data_class),
-            "epoch": epoch,
+            "listKey": address(binding.list_key),
+            "persona": address(binding.persona),
+            "grantee": binding.grantee,
+            "dataClass": binding.data_class,
+            "epoch": binding.epoch,
             "receivingKey": to.digest,
             "sealedKey": sealed_key_digest(sealed),
         }
         return SealedKey(
-            list_key=address(list_key.address),
-            persona=address(persona),
-            grantee=grantee,
-            data_class=int(data_class),
-            epoch=epoch,
+            list_key=address(binding.list_key),
+            persona=address(binding.persona),
+            grantee=binding.grantee,
+            data_class=binding.data_class,
+            epoch=binding.epoch,
             receiving_key=to.digest,
             sealed=sealed,
-            signature=sign(list_key, "SealedKeys", message, self._domain),
+            signature=sign(signer, "SealedKeys", message, self._domain),
         )
 
     def leave_recovery(self, persona: LocalAccount, deposits: Sequence[Deposit]) -> Posted:
@@ -406,12 +418,19 @@ class Committee(Bundling):
             for entry in listing.entries:
                 entries.setdefault(entry.digest, entry)
             for key in listing.sealed_keys:
-                # Only what the list key of this persona's own list has signed.
-                if key.list_key in openings and key.list_key == recover(
-                    digest("SealedKeys", key.message(), self._domain), key.signature
-                ):
+                # Only what the list key of this persona's own list has signed, or the guardian
+                # whose group it is for.
+                if key.list_key in openings and self._is_left(key):
                     keys.setdefault((key.list_key, key.receiving_key, key.epoch), key)
         return Listing(tuple(entries.values()), tuple(keys.values()), tuple(openings.values()))
+
+    def _is_left(self, key: SealedKey) -> bool:
+        signer = recover(digest("SealedKeys", key.message(), self._domain), key.signature)
+        if signer == key.list_key:
+            return True
+        group = parse_grantee(key.grantee)
+        guardianship = self.suite.addresses["Guardianship"]
+        return group.address == guardianship and group.number == int(signer or "0", 16) % (1 << 96)
 
     def _is_ours(self, opening: SignedOpening, subject: str) -> bool:
         if address(opening.opening.persona) != subject:

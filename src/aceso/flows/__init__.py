@@ -4,7 +4,8 @@
     selling      offers, delivers extracts
     issuer       a hospital or a laboratory issues records
     reader       a physician, or a member through the gateway, opens
-    guarding     names guardians, brings a lost seed back
+    guarding     names guardians, says what they act on, brings a lost seed back
+    wards        what a guardian does: reads, lets others in; attests, for physicians
     succession   a new seed takes over a vault
     backup       the vault in one file, and back from it
     wills        what ends at a person's death, and what does not
@@ -39,7 +40,6 @@ from .evidence import Evidence, Verdict, evidence_of, verify
 from .extracts import Delivered, ExtractMaker, Options, Sale
 from .guarding import (
     Guarded,
-    Guardian,
     GuardianShare,
     recover_seed,
     start_recovery,
@@ -52,20 +52,22 @@ from .own_vault import HOME, RESEARCH
 from .person import Person
 from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
-from .reader import Gateway, Opened, Reader, Unopened
+from .reader import Gateway, Opened, Reader, Unopened, guardian_group
 from .receipts import Access, LogReport, anchor_heads, check_logs
 from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
 from .store import Step, Store, Stored
 from .succession import HandedOver, hand_over
-from .wills import carry_out, make_will
+from .wards import Attesting, Guardian
+from .wills import WillFacts, carry_out, make_will, read_will, revoke_will
 
 __all__ = [
     "EMERGENCY_CLASSES",
     "HOME",
     "RESEARCH",
     "Access",
+    "Attesting",
     "BackedUpVault",
     "BackupFileError",
     "CommitteeFacts",
@@ -114,6 +116,7 @@ __all__ = [
     "Stored",
     "Unopened",
     "Verdict",
+    "WillFacts",
     "anchor_heads",
     "base_units",
     "carry_out",
@@ -121,12 +124,15 @@ __all__ = [
     "coin",
     "emergency_group",
     "evidence_of",
+    "guardian_group",
     "hand_over",
     "make_backup",
     "make_will",
     "read_records",
+    "read_will",
     "recover_seed",
     "restore_backup",
+    "revoke_will",
     "said",
     "start_recovery",
     "stop_as_guardian",

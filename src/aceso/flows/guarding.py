@@ -1,8 +1,9 @@
 """Guardians, and a lost seed brought back.
 
     guarded = Guarded(person)
+    guarded.entrust(guardian, classes=CLINICAL, uses=Use.TREAT)        # what they act on
     shares = guarded.prepare([first, second, third], threshold=2)      # words for each guardian
-    Guardian(network, account).accept(guarded.persona.address)
+    Guardian(network, account).accept(guarded.persona.address)          # see `wards`
     …                                                                  # the seed is lost
     supports = [guardian.support(persona, requester) for guardian in two]
     start_recovery(network, supports)                                  # the delay begins
@@ -37,6 +38,7 @@ from aceso.chain import (
     guardian_acts,
 )
 from aceso.chain.guardian_acts import Support
+from aceso.codes import DataClass, Use
 from aceso.errors import InputError, NotPermittedError
 from aceso.vault import (
     PrivateKey,
@@ -49,10 +51,10 @@ from aceso.vault import (
 
 from .network import Network
 from .person import Person
+from .reader import guardian_group
 
 __all__ = [
     "Guarded",
-    "Guardian",
     "GuardianShare",
     "NamedGuardian",
     "recover_seed",
@@ -116,10 +118,37 @@ class Guarded:
         act = guardian_acts.name_guardian(suite, self.persona, appointment)
         return self._network.relayer.send(act.call)
 
+    def entrust(
+        self, guardian: str, *, classes: DataClass, uses: Use, seconds: int = 5 * _YEAR
+    ) -> Receipt:
+        """Say what a guardian who may share acts on: these classes and uses, until then or the end
+        of the appointment. The class keys are left for the guardian, and given out only while the
+        guardian may act: before majority, or while incapacity is in force."""
+        persona, now = self.persona, self._network.suite.now()
+        seat = self._contract.seat(persona.address, guardian)
+        if GuardianPower.SHARE not in seat.powers or seat.valid_until <= now:
+            raise InputError(
+                f"{guardian} is no guardian of yours who may share. Name them first, with "
+                "--powers share.",
+                code="E_GUARDIAN_NO_SHARE",
+                details={"guardian": guardian},
+            )
+        group = guardian_group(self._network, guardian)
+        # Guardians know one persona, which all of them share.
+        self._person.manifest.relationships[group] = self._person.personas()[persona.address]
+        return self._person.share(
+            group, classes=classes, uses=uses, seconds=min(seconds, seat.valid_until - now)
+        )
+
     def remove(self, guardian: str) -> Receipt:
-        """Remove a guardian, with everybody whom they let in. It always works."""
+        """Remove a guardian, with everybody whom they let in. It always works. What was entrusted
+        to them is withdrawn, and its classes get new keys."""
         act = guardian_acts.remove_guardian(self._network.suite, self.persona, guardian)
-        return self._network.relayer.send(act.call)
+        receipt = self._network.relayer.send(act.call)
+        group = guardian_group(self._network, guardian)
+        if group in self._person.manifest.relationships:
+            self._person.unshare(group)
+        return receipt
 
     def guardians(self) -> list[NamedGuardian]:
         """All whom the person named and did not remove."""
@@ -195,40 +224,6 @@ class Guarded:
         """Object to what is claimed of the person: it falls at once."""
         act = guardian_acts.contest(self._network.suite, self.persona, claim)
         return self._network.relayer.send(act.call)
-
-
-class Guardian:
-    """What a guardian does, with the account that the ward named."""
-
-    def __init__(self, network: Network, account: LocalAccount):
-        self._network = network
-        self._suite = network.suite
-        self.account = account
-
-    def accept(self, ward: str) -> Receipt:
-        """Accept to be the guardian of this persona."""
-        act = guardian_acts.accept(self._suite, self.account, ward)
-        return self._network.relayer.send(act.call)
-
-    def share(self, ward: str, actor: str, *, seconds: int) -> Receipt:
-        """Let `actor` in on what the ward granted to this guardian's group, never for longer than
-        the guardian lasts."""
-        seat = self._suite.guardianship.seat(ward, self.account.address)
-        until = min(self._suite.now() + seconds, seat.valid_until)
-        act = guardian_acts.share(self._suite, self.account, ward, actor, until)
-        return self._network.relayer.send(act.call)
-
-    def unshare(self, ward: str, actor: str) -> Receipt:
-        """End what this guardian let `actor` have."""
-        act = guardian_acts.unshare(self._suite, self.account, ward, actor)
-        return self._network.relayer.send(act.call)
-
-    def support(self, ward: str, requester: str, *, deadline: int) -> Support:
-        """Sign that `requester` may recover the seed of the ward. All guardians of one recovery
-        sign the same deadline. Whoever signs should know the requester: by voice, face to face."""
-        return guardian_acts.support_recovery(
-            self._suite, self.account, ward, requester, deadline=deadline
-        )
 
 
 def start_recovery(network: Network, supports: Sequence[Support]) -> Receipt:

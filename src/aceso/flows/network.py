@@ -28,9 +28,9 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite
+from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite, parse_grantee
 from aceso.custody import Committee, Custodian
-from aceso.errors import AcesoError
+from aceso.errors import AcesoError, InputError
 from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
 from aceso.storage import IpfsClient
@@ -240,8 +240,13 @@ class Network:
             time.sleep(_POLL_SECONDS)
 
     def receiving_key(self, grantee: bytes) -> PublicKey:
-        """The published key that stands for a grantee: the account's, or the institution's."""
-        holder = self.suite.key_holder(grantee)
+        """The published key that stands for a grantee: the account's, the institution's, or that of
+        the guardian whose group it is."""
+        group = parse_grantee(grantee)
+        if group.is_group and group.address == self.suite.addresses["Guardianship"]:
+            holder = self.guardian_of(group.number)
+        else:
+            holder = self.suite.key_holder(grantee)
         found = self.synced().published_key(holder)
         if found is None:
             raise ProfileError(
@@ -251,6 +256,13 @@ class Network:
                 details={"account": holder},
             )
         return PublicKey(found)
+
+    def guardian_of(self, number: int) -> str:
+        """Whose group has this number: no two accounts that anybody found share 96 bits."""
+        for event in self.synced().events("GuardianNamed"):
+            if int(str(event.args["guardian"]), 16) % (1 << 96) == number:
+                return str(event.args["guardian"])
+        raise InputError("Nobody named that guardian.", code="E_GUARDIAN_UNKNOWN")
 
 
 def said(receipt: Receipt, name: str) -> dict[str, Any]:

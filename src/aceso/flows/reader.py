@@ -41,7 +41,16 @@ from .network import Network
 from .profile import Profile
 from .records import write_body
 
-__all__ = ["Gateway", "Opened", "Reader", "Unopened", "open_listed"]
+__all__ = [
+    "Gateway",
+    "Opened",
+    "Reader",
+    "Unopened",
+    "class_keys",
+    "ending_of",
+    "guardian_group",
+    "open_listed",
+]
 
 _OPENED_AT_ONCE = 4
 
@@ -124,11 +133,12 @@ class Reader(_Opening):
         classes: DataClass,
         folder: Path,
         use: Use = Use.TREAT,
+        guardian: str | None = None,
     ) -> list[Opened]:
-        """Open every record of these classes into `folder`; `unopened` says what did not open."""
-        return self._open(
-            self.account, self.grantee, persona, classes=classes, folder=folder, use=use
-        )
+        """Open every record of these classes into `folder`; `unopened` says what did not open.
+        Where the person's guardian let us in, name the guardian."""
+        grantee = self.grantee if guardian is None else guardian_group(self.network, guardian)
+        return self._open(self.account, grantee, persona, classes=classes, folder=folder, use=use)
 
 
 class Gateway(_Opening):
@@ -154,6 +164,12 @@ class Gateway(_Opening):
     ) -> list[Opened]:
         """Open for a member, who signs every request: the custodians see who asked."""
         return self._open(member, self.grantee, persona, classes=classes, folder=folder, use=use)
+
+
+def guardian_group(network: Network, guardian: str) -> bytes:
+    """The grantee that stands for those whom a guardian lets in."""
+    number = int(guardian, 16) % (1 << 96)
+    return grantee_of_group(number, network.suite.addresses["Guardianship"])
 
 
 def _listing(
@@ -185,23 +201,10 @@ def open_listed(
     """Open each entry. The shares come to `receiving_key`; so did the class keys, unless they were
     sealed to another, such as that of an emergency card."""
     opens_keys = class_keys_to or receiving_key
-    ours = opens_keys.public_key.digest
-    keys: dict[int, PrivateKey] = {}
-    for left in listing.sealed_keys:
-        # What was left for a receiving key that we have changed since is of no use to us.
-        if left.receiving_key != ours:
-            continue
-        binding = KeyBinding(
-            chain_id=network.suite.chain_id,
-            list_key=left.list_key,
-            persona=persona,
-            grantee=grantee,
-            data_class=int(data_class),
-            epoch=left.epoch,
-        )
-        with suppress(OpeningError):
-            # One that does not open is one that was not left: a record that needs it says so.
-            keys[left.epoch] = open_class_key(left.sealed, opens_keys, binding=binding)
+    found = class_keys(
+        listing, opens_keys, chain_id=network.suite.chain_id, persona=persona, grantee=grantee
+    )
+    keys = {binding.epoch: key for binding, key in found if binding.data_class == int(data_class)}
 
     def open_one(entry: ListEntry) -> Opened:
         class_key = keys.get(entry.capsule.context.epoch)
@@ -239,6 +242,30 @@ def open_listed(
 
     with ThreadPoolExecutor(_OPENED_AT_ONCE, thread_name_prefix="aceso-open") as pool:
         return list(pool.map(try_one, listing.entries))
+
+
+def class_keys(
+    listing: Listing, opens_keys: PrivateKey, *, chain_id: int, persona: str, grantee: bytes
+) -> list[tuple[KeyBinding, PrivateKey]]:
+    """The class keys in a listing that were left for this key, and open."""
+    found = []
+    ours = opens_keys.public_key.digest
+    for left in listing.sealed_keys:
+        # What was left for a receiving key that we have changed since is of no use to us.
+        if left.receiving_key != ours:
+            continue
+        binding = KeyBinding(
+            chain_id=chain_id,
+            list_key=left.list_key,
+            persona=persona,
+            grantee=grantee,
+            data_class=left.data_class,
+            epoch=left.epoch,
+        )
+        with suppress(OpeningError):
+            # One that does not open is one that was not left: a record that needs it says so.
+            found.append((binding, open_class_key(left.sealed, opens_keys, binding=binding)))
+    return found
 
 
 _ENDINGS: Sequence[tuple[str, str]] = (

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aceso.chain import Receipt, SignedAct, acts, guardian_acts
@@ -28,7 +29,7 @@ from .guarding import Guarded
 from .network import Network
 from .person import Person
 
-__all__ = ["carry_out", "make_will", "will_digest"]
+__all__ = ["WillFacts", "carry_out", "make_will", "read_will", "revoke_will", "will_digest"]
 
 _FORMAT: Final = "aceso-will"
 
@@ -55,6 +56,39 @@ def make_will(person: Person, *, keep: Collection[bytes] = ()) -> str:
     committed = guardian_acts.commit_will(suite, Guarded(person).persona, will_digest(text))
     person.network.relayer.send(committed.call)
     return text
+
+
+def revoke_will(person: Person) -> Receipt:
+    """Take the commitment back: no will stands on chain. The signed withdrawals stay good in the
+    hands of whoever has the file; they can do no more than end what can be granted again."""
+    suite = person.network.suite
+    act = guardian_acts.commit_will(suite, Guarded(person).persona, bytes(32))
+    return person.network.relayer.send(act.call)
+
+
+@dataclass(frozen=True, slots=True)
+class WillFacts:
+    """What a will says: whose consents to whom it ends, and the persona whose will it is that
+    stands on chain now; none if it is nobody's."""
+
+    digest: bytes
+    ends: tuple[tuple[str, bytes], ...]
+    committed_by: str | None
+
+
+def read_will(network: Network, text: str) -> WillFacts:
+    """Read a will without carrying it out."""
+    acts_ = _read(network, text)
+    digest = will_digest(text)
+    ends = tuple((act.message["subject"], act.message["grantee"]) for act in acts_)
+    committed = [
+        str(event.args["subject"])
+        for event in network.synced().events("WillCommitted")
+        if event.args["will"] == digest
+    ]
+    contract = network.suite.guardianship
+    standing = [one for one in committed if contract.person(one).will == digest]
+    return WillFacts(digest, ends, standing[-1] if standing else None)
 
 
 def will_digest(text: str) -> bytes:

@@ -195,6 +195,10 @@ class VaultKeys:
         """Opens the emergency classes' keys; its secret is on the card of this persona."""
         return self._pair("emergency-key", 0, persona)
 
+    def guardian_key(self, persona: int) -> PrivateKey:
+        """What is sealed to us as somebody's guardian: a key for each ward, as the account is."""
+        return self._pair("guardian-key", 0, persona)
+
     def head_key(self) -> LocalAccount:
         """Signs the head of the manifest."""
         return self._account("head-key")

@@ -6,11 +6,16 @@ aceso guardian and recovery, on a real local network
 ├── a veto: status shows none, and finish is refused
 ├── the words of a guardian are in a file that nobody else may read
 ├── guardians are listed with their powers; removed, they are gone
+├── a guardian is entrusted with classes, reads them, lets somebody in who reads, and resigns
+├── two physicians attest incapacity; the person objects
+├── a will is written, shown, carried out and taken back
 ├── majority: a new seed takes a vault over, and the old one finds nothing
 └── what is left out or misspelt: one sentence, exit code 2
 """
 
+import json
 import stat
+from datetime import UTC, datetime
 
 import pytest
 
@@ -156,11 +161,126 @@ def test_a_new_seed_takes_a_vault_over(actor, tmp_path, monkeypatch):
     assert old("records")["records"] == []
 
 
+def majority_of(network, days=200):
+    moment = datetime.fromtimestamp(network.chain.now + days * DAY, UTC)
+    return moment.date().isoformat()
+
+
+def test_a_guardian_reads_what_was_entrusted_and_lets_somebody_in(actor, network, tmp_path):
+    person, guardian, doctor = actor(), actor("person"), actor("professional")
+    person("import", labs(tmp_path))
+    persona = person("guardian", "list")["persona"]
+    ward = ("--for", persona)
+    account = guardian("guardian", "account", *ward)
+    assert account["published"]
+    name = ("guardian", "name", account["account"], "--powers", "share")
+    person(*name, "--majority", majority_of(network), "--yes")
+    guardian("guardian", "accept", *ward)
+    person("guardian", "entrust", account["account"], "--classes", "labs", "--yes")
+    shown = [one["grantee"] for one in person("consents")["consents"]]
+    assert shown == [f"guardian:{account['account']}"]
+
+    read = guardian("guardian", "read", *ward, "--classes", "labs", "--out", tmp_path / "read")
+    reader = doctor("guardian", "account", *ward)["account"]
+    guardian("guardian", "share", reader, *ward, "--until", "30d")
+
+    assert len(read["opened"]) == 3
+    opening = ("open", "--persona", persona, "--classes", "labs", "--out", tmp_path / "doctor")
+    by = ("--guardian", account["account"])
+    assert len(doctor(*opening, *by)["opened"]) == 3
+    synced = guardian("guardian", "sync", *ward)
+    assert (synced["keys"], set(synced["letIn"])) == (1, {reader, account["account"]})
+    guardian("guardian", "resign", *ward)
+    assert doctor(*opening, *by, code=4)["error"]["code"] == "E_DENIED"
+
+
+def test_two_physicians_attest_and_the_person_objects(actor, aceso, network, tmp_path):
+    person, physicians = actor(), [actor("institution"), actor("institution")]
+    persona = person("guardian", "list")["persona"]
+    ward = ("--for", persona)
+    said = []
+    for action, one in zip(("attest", "confirm"), physicians, strict=True):
+        account = one("guardian", "account", *ward)["account"]
+        done = one("accredit", account, "--role", "physician", "--institution")
+        one("member", done["institution"], account, "--until", "90d")
+        place = ("--institution", done["institution"])
+        said.append(one("guardian", action, "incapacity", *ward, *place))
+    assert [one["confirmed"] for one in said] == [False, True]
+    claim = person("guardian", "status")["claims"]["incapacity"]
+    assert claim == {"inForceFrom": said[1]["inForceFrom"], "inForce": False, "objections": 0}
+    assert person("guardian", "status")["minor"] is False
+
+    person("guardian", "contest", "incapacity")
+
+    after = physicians[0]("guardian", "status", *ward)["claims"]["incapacity"]
+    assert after == {"inForceFrom": None, "inForce": False, "objections": 1}
+
+
+def test_a_will_is_written_shown_carried_out_and_taken_back(actor, aceso, network, tmp_path):
+    person, one, other, executor = actor(), *(actor("professional") for _ in range(3))
+    person("import", labs(tmp_path))
+    accounts = [
+        who("guardian", "account", "--for", "0x" + "11" * 20)["account"] for who in (one, other)
+    ]
+    for account in accounts:
+        person("share", account, "--classes", "labs", "--yes")
+    file = tmp_path / "will.json"
+
+    written = person("will", "write", "--keep", accounts[1], "--out", file, "--yes")
+
+    assert written["ends"] == [accounts[0]]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert person("will", "show")["will"] == written["digest"]
+    shown = executor("will", "show", file)
+    assert (shown["committedBy"], shown["digest"]) == (written["persona"], written["digest"])
+    korean = aceso("will", "show", file, "--lang", "ko", "--network", network.folder)
+    assert "끝내는 동의 1건" in korean.out
+    assert executor("will", "carry", file, "--yes")["ended"] == 1
+    assert [row["grantee"] for row in person("consents")["consents"]] == [accounts[1]]
+    person("will", "revoke", "--yes")
+    assert person("will", "show")["will"] is None
+    assert executor("will", "show", file)["committedBy"] is None
+
+
+def labs(tmp_path):
+    path = tmp_path / "labs.json"
+    entries = [
+        {
+            "resource": {
+                "resourceType": "Observation",
+                "id": f"observation-{day}",
+                "status": "final",
+                "subject": {"reference": "Patient/1"},
+                "category": [
+                    {
+                        "coding": [
+                            {
+                                "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                                "code": "laboratory",
+                            }
+                        ]
+                    }
+                ],
+                "code": {"coding": [{"system": "http://loinc.org", "code": "718-7"}]},
+                "effectiveDateTime": f"2024-01-0{day}",
+                "valueQuantity": {"value": 13, "unit": "g/dL"},
+            }
+        }
+        for day in (1, 2)
+    ]
+    path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    return path
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("guardian", "accept"), "E_GUARDIAN_WARD"),
         (("guardian", "name"), "E_GUARDIAN_ACCOUNT"),
+        (("guardian", "entrust", "0x" + "11" * 20), "E_GUARDIAN_OPTION"),
+        (("guardian", "attest", "death", "--for", "0x" + "11" * 20), "E_GUARDIAN_OPTION"),
+        (("will", "write"), "E_RECOVERY_OUT"),
+        (("will", "carry"), "E_WILL_FILE"),
         (("guardian", "contest", "old-age"), "E_GUARDIAN_CLAIM"),
         (("guardian", "name", "0x" + "11" * 20, "--powers", "read"), "E_GUARDIAN_POWER"),
         (

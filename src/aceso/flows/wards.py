@@ -1,0 +1,210 @@
+"""What a guardian does for a ward: accept, read, let others in, help with a lost seed.
+
+    guardian = Guardian(network, account, receiving_key)
+    guardian.accept(persona)
+    guardian.read(persona, classes=CLINICAL, folder=Path("opened"))
+    guardian.share(persona, physician, seconds=90 * DAY)      # on chain, and the keys to read with
+    guardian.pass_keys(persona)                               # after the ward's keys changed
+
+What the ward entrusted is the scope: the guardian's group was granted classes and uses, and the
+class keys were left for the guardian, sealed. The custodians give them out while the chain says
+that the guardian may act, to a guardian who let themself in: so reading is an act of theirs that
+anybody sees, and is in the logs. For those whom they let in, the guardian seals the keys anew, and
+signs that. Whatever is asked for, `decide` answers, as of everybody.
+
+A guardian uses an account, and a receiving key, for each ward: both are public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Claim, GrantWord, Receipt, guardian_acts
+from aceso.chain.guardian_acts import Support
+from aceso.codes import DataClass, Use
+from aceso.custody import Listing
+from aceso.errors import InputError
+from aceso.vault import KeyBinding, PrivateKey
+
+from .issuer import Holder
+from .network import Network
+from .reader import Opened, Unopened, class_keys, guardian_group, open_listed
+
+__all__ = ["Attesting", "Guardian"]
+
+_Keys = list[tuple[KeyBinding, PrivateKey]]
+
+
+class Guardian:
+    """What a guardian does, with the account that the ward named. One without a receiving key reads
+    nothing, and passes no keys on."""
+
+    def __init__(
+        self, network: Network, account: LocalAccount, receiving_key: PrivateKey | None = None
+    ):
+        self._network = network
+        self._suite = network.suite
+        self.account = account
+        self._receiving_key = receiving_key
+        self.unopened: tuple[Unopened, ...] = ()
+
+    def publish_key(self) -> Receipt | None:
+        """Publish the receiving key, unless it is published already; the account pays."""
+        public = self._key().public_key.to_bytes()
+        if self._network.synced().published_key(self.account.address) == public:
+            return None
+        sender = self._network.sender(self.account)
+        return sender.send(self._suite.participants.publish_key(public))
+
+    def _key(self) -> PrivateKey:
+        if self._receiving_key is None:
+            raise InputError(
+                "This guardian has no receiving key, so nothing can be sealed to them.",
+                code="E_GUARDIAN_NO_KEY",
+            )
+        return self._receiving_key
+
+    def accept(self, ward: str) -> Receipt:
+        """Accept to be the guardian of this persona."""
+        act = guardian_acts.accept(self._suite, self.account, ward)
+        return self._network.relayer.send(act.call)
+
+    def resign(self, ward: str) -> Receipt:
+        """Be the guardian of this persona no longer, at once; the account pays."""
+        sender = self._network.sender(self.account)
+        return sender.send(self._suite.guardianship.resign(ward))
+
+    # Whom they let in
+
+    def share(self, ward: str, actor: str, *, seconds: int) -> Receipt:
+        """Let `actor` in on what the ward granted to this guardian's group, never for longer than
+        the guardian lasts, and pass them the keys."""
+        receipt = self._let_in(ward, actor, seconds)
+        if self._receiving_key is not None and actor != self.account.address:
+            self.pass_keys(ward, [actor])
+        return receipt
+
+    def _let_in(self, ward: str, actor: str, seconds: int | None = None) -> Receipt:
+        """Let an account in; `seconds` is none for as long as the guardian lasts."""
+        end = self._suite.guardianship.seat(ward, self.account.address).valid_until
+        until = end if seconds is None else min(self._suite.now() + seconds, end)
+        act = guardian_acts.share(self._suite, self.account, ward, actor, until)
+        receipt = self._network.relayer.send(act.call)
+        self._network.wait_confirmed(receipt)
+        return receipt
+
+    def unshare(self, ward: str, actor: str) -> Receipt:
+        """End what this guardian let `actor` have."""
+        act = guardian_acts.unshare(self._suite, self.account, ward, actor)
+        return self._network.relayer.send(act.call)
+
+    def let_in(self, ward: str) -> dict[str, int]:
+        """Whom this guardian let in, and until when, as far as it holds now."""
+        contract, own = self._suite.guardianship, self.account.address
+        actors = {
+            str(event.args["actor"])
+            for event in self._network.synced().events("GuardianShared")
+            if (event.args["subject"], event.args["guardian"]) == (ward, own)
+        }
+        ends = {actor: contract.share_of(ward, own, actor)[0] for actor in sorted(actors)}
+        return {actor: until for actor, until in ends.items() if until}
+
+    # Keys
+
+    def pass_keys(self, ward: str, actors: Iterable[str] | None = None) -> int:
+        """Seal the class keys that we were left to each of these, or to all whom we let in; say how
+        many keys were left. To be done again when the ward's classes have new keys."""
+        others = self.let_in(ward) if actors is None else actors
+        keys = self._keys(ward)
+        left = 0
+        for actor in others:
+            if actor == self.account.address:
+                continue
+            to = self._network.receiving_key(bytes(12) + bytes.fromhex(actor[2:]))
+            for binding, key in keys:
+                self._network.committee.pass_key(self.account, binding, key, to)
+                left += 1
+        return left
+
+    def _keys(self, ward: str) -> _Keys:
+        """The class keys that the ward left for us, of every class and epoch in scope."""
+        group = guardian_group(self._network, self.account.address)
+        found: _Keys = []
+        for data_class, _ in self._in_scope(ward):
+            listing = self._listing(ward, data_class)
+            found += class_keys(
+                listing,
+                self._key(),
+                chain_id=self._suite.chain_id,
+                persona=ward,
+                grantee=group,
+            )
+        return found
+
+    def _granted(self, ward: str) -> GrantWord:
+        group = guardian_group(self._network, self.account.address)
+        return self._suite.standing(ward, group, self.account.address).grant
+
+    def _in_scope(self, ward: str) -> list[tuple[DataClass, Use]]:
+        """Every class that was entrusted, with a use that it was entrusted for."""
+        granted = self._granted(ward)
+        use = next(iter(granted.uses), None)
+        return [] if use is None else [(one, use) for one in granted.classes]
+
+    def _listing(self, ward: str, data_class: DataClass, use: Use | None = None) -> Listing:
+        """List as the guardian, who lets themself in first: that is seen by everybody."""
+        own = self.account.address
+        if not self._suite.guardianship.share_of(ward, own, own)[0]:
+            self._let_in(ward, own)
+        return self._network.committee.listing(
+            actor=self.account,
+            subject=ward,
+            grantee=guardian_group(self._network, own),
+            use=use or next(iter(self._granted(ward).uses)),
+            data_class=data_class,
+        )
+
+    def read(
+        self, ward: str, *, classes: DataClass, folder: Path, use: Use = Use.TREAT
+    ) -> list[Opened]:
+        """Open what was entrusted; `unopened` says what did not open. If nothing did, the first
+        error is raised."""
+        done: list[Opened | Unopened] = []
+        for data_class in classes:
+            done += open_listed(
+                self._network,
+                self._listing(ward, data_class, use),
+                actor=self.account,
+                grantee=guardian_group(self._network, self.account.address),
+                receiving_key=self._key(),
+                persona=ward,
+                data_class=data_class,
+                use=use,
+                folder=folder,
+            )
+        opened = [one for one in done if isinstance(one, Opened)]
+        self.unopened = tuple(one for one in done if isinstance(one, Unopened))
+        if self.unopened and not opened:
+            raise self.unopened[0].error
+        return opened
+
+    # A lost seed
+
+    def support(self, ward: str, requester: str, *, deadline: int) -> Support:
+        """Sign that `requester` may recover the seed of the ward. All guardians of one recovery
+        sign the same deadline. Whoever signs should know the requester: by voice, face to face."""
+        return guardian_acts.support_recovery(
+            self._suite, self.account, ward, requester, deadline=deadline
+        )
+
+
+class Attesting(Holder):
+    """An accredited physician who says that a person lost capacity, has it again, or died. It takes
+    a second one, of another institution."""
+
+    def attest(self, subject: str, claim: Claim, *, institution: int) -> Receipt:
+        call = self.network.suite.guardianship.attest(subject, institution, claim)
+        return self.network.sender(self.account).send(call)
