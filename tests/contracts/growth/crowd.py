@@ -38,6 +38,10 @@ def _word(number: int) -> str:
     return "0x" + number.to_bytes(32, "big").hex()
 
 
+def _of(contract: str, costs: dict[str, int]) -> dict[str, int]:
+    return {f"{contract}.{act}": gas for act, gas in costs.items()}
+
+
 class Suite:
     """The contracts, their one user, and a buyer. `fill` adds entries, `costs` measures."""
 
@@ -217,19 +221,20 @@ class Suite:
     # --- Measurements ---
 
     def costs(self) -> dict[str, int]:
-        """The gas of every act, about slots that nobody used before."""
+        """The gas of every act, `Contract.function`, about slots that nobody used before."""
         self._fresh += 1 << 8
+        base = self._fresh
         return (
-            self._of_consents(self._fresh)
-            | self._of_records(self._fresh)
-            | self._of_participants(self._fresh)
-            | self._of_log()
-            | self._of_guardians(self._fresh)
-            | self._of_coin(self._fresh)
-            | self._of_emergencies()
-            | self._of_market()
+            _of("ConsentRegistry", self._of_consents(base))
+            | _of("RecordRegistry", self._of_records(base))
+            | _of("ParticipantRegistry", self._of_participants(base))
+            | _of("AccessLog", self._of_log())
+            | _of("Guardianship", self._of_guardians(base))
+            | _of("RewardCoin", self._of_coin(base))
+            | _of("EmergencyAccess", self._of_emergencies())
+            | _of("DataMarket", self._of_market())
             # Last, as it ends all grants.
-            | self._of_all()
+            | _of("ConsentRegistry", self._of_all())
         )
 
     def _of_consents(self, base: int) -> dict[str, int]:
