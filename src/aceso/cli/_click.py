@@ -41,6 +41,7 @@ _COMMANDS: Mapping[str, str] = {
     "will": "wills",
     "emergency": "emergency",
     "receipts": "receipts",
+    "study": "study",
     "offer": "market",
     "offers": "market",
     "buy": "market",

@@ -19,6 +19,7 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 
 from .amounts import base_units, coin
 from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
+from .cohorts import own_match, read_criteria
 from .consents import Seer
 from .emergency import (
     EMERGENCY_CLASSES,
@@ -128,6 +129,8 @@ __all__ = [
     "hand_over",
     "make_backup",
     "make_will",
+    "own_match",
+    "read_criteria",
     "read_records",
     "read_will",
     "recover_seed",

@@ -1,7 +1,9 @@
-"""What research gets: extracts with the direct identifiers dropped, never an original."""
+"""What research gets: extracts with the direct identifiers dropped, never an original; and whether
+one matches what a study looks for, which is one's own to know."""
 
 from __future__ import annotations
 
+from .cohort import Criteria, CriteriaError, Criterion, ExpressionError, Finding, Match, match
 from .deidentify import (
     QUALITATIVE_RESULTS,
     RULES,
@@ -24,13 +26,20 @@ __all__ = [
     "QUALITATIVE_RESULTS",
     "RULES",
     "Anonymised",
+    "Criteria",
+    "CriteriaError",
+    "Criterion",
+    "ExpressionError",
     "Extract",
+    "Finding",
     "Locus",
+    "Match",
     "Package",
     "Recogniser",
     "Rules",
     "anonymise",
     "extract",
+    "match",
     "measured",
     "quasi_identifiers",
     "rule_of",

@@ -11,7 +11,8 @@ aceso, on a real local network
 ├── share, who-can-see, open, unshare: what is said, done and refused
 │   └── without a yes: nothing is done
 ├── verify: genuine, another file, contradicting evidence
-├── offer, buy, deliver, open --order, settle
+├── study match: told on the screen, another document than the one committed to is refused
+├── offer, buy, deliver, open --order, extract download, settle
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
 │   └── closed: refused
@@ -483,6 +484,26 @@ def test_open_as_crypt4gh(person, tmp_path):
 
 
 # Market
+
+
+def test_whether_one_matches_a_study(person, tmp_path):
+    path = tmp_path / "criteria.json"
+    expression = {"language": "text/fhirpath", "expression": "Observation.exists()"}
+    url = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
+    one = {
+        "extension": [{"url": url, "valueExpression": expression}],
+        "code": {"text": "x"},
+        "valueBoolean": True,
+        "exclude": False,
+    }
+    group = {"resourceType": "Group", "type": "person", "actual": False, "characteristic": [one]}
+    path.write_text(json.dumps(group))
+
+    found = person("study", "match", path)
+    assert found.code == 0 and found.document["matches"] is True
+    assert [one["holds"] for one in found.document["criteria"]] == [True]
+    other = person("study", "match", path, "--commitment", "0x" + "00" * 32)
+    assert (other.code, other.document["error"]["code"]) == (6, "E_COHORT_OTHER")
 
 
 def test_market(person, researcher, tmp_path):

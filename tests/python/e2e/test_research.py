@@ -3,31 +3,39 @@
 buy          without coin; a closed offer; a withdrawn one; one that nobody made
 open         the buyer, while the order lasts; never anybody else, never the genome or an original
 end          after a withdrawal, after the time that was bought
+download     standard files, with a certificate that is checked
+criteria     of a study: matched on the device, told to nobody
 settle       by anybody: earned by time, the rest returned; refunded when nothing was delivered
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aceso.chain import RefusedError
 from aceso.codes import DataClass, Reason, Role, Use
 from aceso.custody import DeniedError, RequestRefusedError
-from aceso.errors import AcesoError
+from aceso.errors import AcesoError, IntegrityError
 from aceso.flows import (
     RESEARCH,
+    Network,
     NothingToOpenError,
     Person,
     Purchase,
     Researcher,
     Seller,
     base_units,
+    own_match,
+    read_criteria,
 )
 from aceso.research import Package
 
-from .conftest import Bundle, World
+from .conftest import HAEMOGLOBIN, Bundle, World
 
 LABS = DataClass.LABS
 _DAY = 24 * 60 * 60
@@ -263,3 +271,73 @@ def test_nothing_is_settled_twice(world: World, seller: Seller, purchase: Purcha
     with pytest.raises(RefusedError) as refused:
         world.network.relayer.send(world.network.suite.market.settle(purchase.order))
     assert _sentence(refused.value)
+
+
+# Criteria of a study
+
+
+def test_whether_a_person_matches_is_told_to_nobody(
+    person: Person, bundle: Bundle, tmp_path: Path, network: Network
+) -> None:
+    person.import_files([bundle()])
+
+    def criteria(low: float) -> bytes:
+        quantity = {"value": low, "comparator": ">", "code": "g/dL"}
+        characteristic = {
+            "code": {"coding": [{"system": "http://loinc.org", "code": HAEMOGLOBIN}]},
+            "valueQuantity": quantity,
+            "exclude": False,
+        }
+        head = {"resourceType": "Group", "type": "person", "actual": False}
+        return json.dumps(head | {"characteristic": [characteristic]}).encode()
+
+    path = tmp_path / "criteria.json"
+    path.write_bytes(criteria(14.0))
+    before = network.suite.node.block("latest").number
+    found, unopened = own_match(person, read_criteria(None, str(path)))
+    other, _ = own_match(person, read_criteria(network, network.ipfs.add(criteria(15.0))))
+
+    assert (found.matches, other.matches, unopened) == (True, False, 0)
+    assert network.suite.node.block("latest").number == before
+    with pytest.raises(AcesoError) as refused:
+        read_criteria(network, str(tmp_path / "none.json"))
+    assert refused.value.code == "E_COHORT_DOCUMENT"
+
+
+def test_an_extract_is_downloaded_as_standard_files(
+    researcher: Researcher, seller: Seller, purchase: Purchase, tmp_path: Path, person: Person
+) -> None:
+    delivered = seller.deliver(purchase.order)
+    done = researcher.download(purchase.order, tmp_path / "extract")
+
+    lines = (done.folder / "Observation.ndjson").read_text().splitlines()
+    assert {json.loads(line)["resourceType"] for line in lines} == {"Observation"}
+    said = json.loads((done.folder / "certificate.json").read_text())
+    assert said["message"]["maker"] == person.persona(RESEARCH).address
+    assert done.certificate == delivered.certificate
+    about = json.loads((done.folder / "about.json").read_text())
+    assert about["removed"]["Observation.subject"] == "R"
+
+
+def test_a_certificate_of_other_files_is_refused(
+    researcher: Researcher,
+    seller: Seller,
+    purchase: Purchase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a seller certifies and what they seal differ: custodians can't see that, buyers do."""
+    to_bytes = Package.to_bytes
+
+    def other(package: Package, *given: Any) -> bytes:
+        files = {name: data + b"{}\n" for name, data in package.files.items()}
+        return to_bytes(replace(package, files=files), *given)
+
+    monkeypatch.setattr(Package, "to_bytes", other)
+    seller.deliver(purchase.order)
+    with pytest.raises(IntegrityError) as refused:
+        researcher.download(purchase.order, tmp_path / "extract")
+    assert refused.value.code == "E_EXTRACT_CHANGED"
+    with pytest.raises(IntegrityError):
+        researcher.open(purchase.order, tmp_path / "extract.json")
+    assert list(tmp_path.glob("extract*")) == []

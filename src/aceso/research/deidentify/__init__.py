@@ -19,7 +19,7 @@ from ._anonymity import Anonymised, anonymise, measured, quasi_identifiers
 from ._dates import Dates, shift_key
 from ._extract import Extract, Source, extract
 from ._genome import Locus
-from ._hierarchies import Region
+from ._hierarchies import Region, parent_code
 from ._rules import Rules
 from ._safe_harbor import NOT_LISTED, RULES, TEXT, Rule, rule_of
 from ._text import QUALITATIVE_RESULTS, Recogniser
@@ -41,6 +41,7 @@ __all__ = [
     "anonymise",
     "extract",
     "measured",
+    "parent_code",
     "quasi_identifiers",
     "rule_of",
     "shift_key",
