@@ -6,7 +6,8 @@
     OBX|1|NM|2345-7^…||5.40|…     Observation, with the notes (NTE) that follow it
 
 One file may hold any number of messages, batches (BHS) and files of batches (FHS). Each segment has
-an outcome with its line; fields that have no place in the resource are named, once a message.
+an outcome with its line; fields that have no place in the resource are named, once a message, with
+their repetitions (`OBX-5[2]`) and components (`PID-3.6`).
 
 Limits: what HL7 v2 leaves to local agreement stays as the sender wrote it: codes of local tables,
 texts for numbers. Pointers to data elsewhere (RP) are never followed. HL7 v2 in XML is kept.
@@ -29,7 +30,7 @@ from .fhir import refused
 from .hl7v2_map import Context
 from .hl7v2_text import Message, Segment, Stray, messages
 from .hl7v2_types import concept, person
-from .hl7v2_value import attachment, reference_range, value
+from .hl7v2_value import attachments, reference_range, values
 
 __all__ = ["FORMAT", "READERS"]
 
@@ -38,6 +39,8 @@ FORMAT = Format("hl7v2", "x-application/hl7-v2+er7", "HL7 v2 message", "HL7 v2 �
 _START = re.compile(rb"(?:MSH|BHS|FHS)([!-/:-@\[-`{-~])[!-/:-@\[-`{-~]{0,6}\1")
 _FRAME = {"MSH", "EVN", "SFT", "UAC", "MSA", "QRD", "QPD", "QAK", "DSC"}
 _TEXTS = ("TX", "FT")
+_NUMBERED = frozenset({"PID-1", "PV1-1", "OBR-1", "AL1-1", "DG1-1", "NTE-1"})
+_MAX_NAMES = 40
 
 
 def _is_hl7v2(head: Head) -> bool:
@@ -222,7 +225,9 @@ class _Message:
             if kind == "ED":
                 self._hold(self._attached(obx, code), place)
                 return
-            said = value(self._message, obx, self._context.zone)
+            said, *others = values(self._message, obx, self._context.zone)
+            if others:
+                said["component"] = [{"code": code, **one} for one in others]
             if len(run) > 1:
                 lines = [clean(one.text(5)) for one in run]
                 said = {"valueString": "\n".join(lines).strip("\n")}
@@ -276,7 +281,7 @@ class _Message:
         document |= {
             "status": "current",
             "type": code,
-            "content": [{"attachment": attachment(self._message, obx)}],
+            "content": [{"attachment": one} for one in attachments(self._message, obx)],
             "context": {"encounter": [context.visit().get("encounter", {})]},
         }
         when = obx.get(14) or (self._obr.get(7) if self._obr is not None else "")
@@ -296,20 +301,20 @@ class _Message:
         for obx in run:
             if obx.get(2).upper() == "ED":
                 try:
-                    found = attachment(self._message, obx)
+                    found = attachments(self._message, obx)
                 except ValueError:
                     reason = "the attachment (OBX-5) isn't in the encoding that it states"
                     yield refused(self._path, place, reason, "bad_value", "DocumentReference")
                     continue
-                document.setdefault("content", []).append({"attachment": found})
+                document.setdefault("content", []).extend({"attachment": one} for one in found)
             else:
                 self._document_text.append(clean(obx.text(5)))
-            obx.used.update((1, 2, 3, 5, 11))
+            obx.used.update((1, 2, 5, 11))
         yield skipped(self._path, place, "the body of the document, read with it", "frame", "OBX")
 
     def _note(self, nte: Segment, place: str) -> Iterator[Item]:
         text = clean(nte.text(3))
-        nte.used.update((1, 2, 4))
+        nte.used.add(1)
         target = self._last
         if target is None and self._report is not None:
             target = self._report
@@ -380,21 +385,20 @@ class _Message:
         for line, name in self._context.wrong:
             reason = f"{name} is to be a time, and is none; it was left out"
             yield refused(self._path, f"line {line}", reason, "bad_value")
-        names = dict.fromkeys(
-            f"{segment.name}-{number}"
-            for segment in self._message.segments
-            for number in segment.unused
-            if _known(segment.name)
-        )
-        names = dict.fromkeys(
-            one
-            for one in names
-            if one not in ("PID-1", "PV1-1", "OBR-1", "AL1-1", "DG1-1", "NTE-1")
-        )
-        if names:
-            shown = ", ".join(list(names)[:20]) + (" and more" if len(names) > 20 else "")
-            reason = f"the fields {shown} have no place in what was read"
-            yield kept(self._path, f"line {self._message.line}", reason, "not_understood")
+        lines: dict[str, int] = {}
+        names: dict[str, dict[str, None]] = {}
+        for segment in self._message.segments:
+            if _known(segment.name):
+                for one in segment.unused:
+                    lines.setdefault(segment.name, segment.line)
+                    names.setdefault(segment.name, {})[f"{segment.name}-{one}"] = None
+        for name, found in names.items():
+            left = [one for one in found if one not in _NUMBERED]
+            if left:
+                shown = ", ".join(left[:_MAX_NAMES])
+                shown += f" and {more} more" if (more := len(left) - _MAX_NAMES) > 0 else ""
+                reason = f"the fields {shown} have no place in what was read"
+                yield kept(self._path, f"line {lines[name]}", reason, "not_understood")
 
 
 def _run() -> Any:
@@ -403,8 +407,8 @@ def _run() -> Any:
 
     def key(segment: Segment) -> int:
         mine: tuple[str, ...] | None = None
-        if segment.name == "OBX" and segment.get(2).upper() in _TEXTS:
-            mine = (segment.raw(3), segment.raw(4), segment.raw(11), segment.get(2))
+        if segment.name == "OBX" and segment.peek(2).strip().upper() in _TEXTS:
+            mine = (segment.peek(3), segment.peek(4), segment.peek(11), segment.peek(2))
         if mine is None or mine != state["key"]:
             state["number"] += 1
         state["key"] = mine

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-__all__ = ["Message", "Segment", "Stray", "messages"]
+__all__ = ["Message", "Segment", "Stray", "look", "messages"]
 
 MAX_MESSAGE = 64 << 20
 _BLOCK = 1 << 20
@@ -64,10 +64,27 @@ class Stray:
     fields: tuple[str, ...] = field(default=(), repr=False)
 
 
+class Cell(str):
+    """A field or one repetition of it, which knows which of its components somebody looked at."""
+
+    looked_at: set[int]
+
+    def __new__(cls, text: str) -> Cell:
+        made = super().__new__(cls, text)
+        made.looked_at = set()
+        return made
+
+    def look(self, *components: int) -> None:
+        self.looked_at.update(components)
+
+
+_ALL = 0  # Stands for every component.
+
+
 class Segment:
     """One segment. Fields are numbered as HL7 numbers them, repetitions and components from 1."""
 
-    __slots__ = ("_fields", "_message", "line", "name", "used")
+    __slots__ = ("_cells", "_fields", "_message", "line", "name", "used")
 
     def __init__(self, message: Message, line: int, text: str):
         self._message = message
@@ -78,22 +95,39 @@ class Segment:
             # MSH-1 is the separator itself.
             self._fields.insert(1, message.field)
         self.used: set[int] = set()
+        # By field and repetition; the whole field under -1.
+        self._cells: dict[tuple[int, int], list[Cell]] = {}
 
     def raw(self, number: int) -> str:
         """A field as it stands; empty where there is none, and for the null `""`."""
-        self.used.add(number)
-        text = self._fields[number] if number < len(self._fields) else ""
-        return "" if text == '""' else text
+        text = self._text(number)
+        return self._cell(number, -1, text) if text else ""
 
     def repeats(self, number: int) -> list[str]:
         """The repetitions of a field that hold something, as they stand."""
-        text = self.raw(number)
-        return [one for one in text.split(self._message.repetition) if one] if text else []
+        parts = self._text(number).split(self._message.repetition)
+        return [self._cell(number, at, one) for at, one in enumerate(parts) if one]
 
     def get(self, number: int, component: int = 1, sub: int = 1) -> str:
         """One component of the first repetition."""
-        first = self.raw(number).partition(self._message.repetition)[0]
-        return self._message.part(first, component, sub)
+        first = self._text(number).partition(self._message.repetition)[0]
+        if not first:
+            return ""
+        return self._message.part(self._cell(number, 0, first), component, sub)
+
+    def peek(self, number: int) -> str:
+        """A field as it stands, for a look that tells nothing of it."""
+        text = self._fields[number] if number < len(self._fields) else ""
+        return "" if text == '""' else text
+
+    def _text(self, number: int) -> str:
+        self.used.add(number)
+        return self.peek(number)
+
+    def _cell(self, number: int, repetition: int, text: str) -> Cell:
+        made = Cell(text)
+        self._cells.setdefault((number, repetition), []).append(made)
+        return made
 
     def text(self, number: int) -> str:
         """A whole field as text, its repetitions on lines of their own."""
@@ -101,17 +135,44 @@ class Segment:
 
     def plain(self, number: int) -> str:
         """A field without its separators: the same whatever these are."""
-        parts = (self._message.parts(one) for one in self.repeats(number))
+        repeats = self._text(number).split(self._message.repetition)
+        parts = (self._message.parts(one) for one in repeats if one)
         return "\x1e".join("\x1d".join(one) for one in parts)
 
     @property
-    def unused(self) -> list[int]:
-        """The fields that hold something and that nobody asked for."""
-        return [
-            number
-            for number, text in enumerate(self._fields)
-            if number and text.strip() not in ("", '""') and number not in self.used
-        ]
+    def unused(self) -> Iterator[str]:
+        """What holds something and nobody asked for: `12` a field, `5[2]` its second repetition,
+        `3.6` a component."""
+        for number, text in enumerate(self._fields):
+            if not number or text.strip() in ("", '""'):
+                continue
+            if number not in self.used:
+                yield str(number)
+            elif any(
+                at[0] == number and any(map(_looked_at, self._cells[at])) for at in self._cells
+            ):
+                yield from self._unused_parts(number, text)
+
+    def _unused_parts(self, number: int, text: str) -> Iterator[str]:
+        whole = self._cells.get((number, -1), [])
+        for at, one in enumerate(text.split(self._message.repetition)):
+            cells = whole + self._cells.get((number, at), [])
+            looked = {component for cell in cells for component in cell.looked_at}
+            if _ALL in looked:
+                continue
+            if one.strip() and not looked:
+                yield f"{number}[{at + 1}]"
+                continue
+            for component, part in enumerate(one.split(self._message.component), 1):
+                if component not in looked and part.strip(self._message.sub + " ") not in (
+                    "",
+                    '""',
+                ):
+                    yield f"{number}.{component}"
+
+
+def _looked_at(cell: Cell) -> bool:
+    return bool(cell.looked_at)
 
 
 class Message:
@@ -140,6 +201,7 @@ class Message:
 
     def part(self, text: str, component: int, sub: int = 1) -> str:
         """A component of a repetition, unescaped."""
+        look(text, component)
         components = text.split(self.component)
         if component > len(components):
             return ""
@@ -149,8 +211,11 @@ class Message:
         found = self.unescaped(subs[sub - 1]).strip()
         return "" if found == '""' else found
 
-    def parts(self, text: str) -> list[str]:
-        """All components of a repetition, unescaped, those within them parted by blanks."""
+    def parts(self, text: str, *wanted: int) -> list[str]:
+        """All components of a repetition, unescaped, those within them parted by blanks.
+
+        `wanted` says which of them are told of, if not all."""
+        look(text, *(wanted or (_ALL,)))
         return [
             " ".join(filter(None, (self.unescaped(sub).strip() for sub in one.split(self.sub))))
             for one in text.split(self.component)
@@ -158,6 +223,7 @@ class Message:
 
     def unescaped(self, text: str) -> str:
         """`text` without its escapes; what is no escape that HL7 knows stays as it is."""
+        look(text, _ALL)
         mark = self.escape
         if mark not in text:
             return text
@@ -203,6 +269,12 @@ class Message:
                 return None
             return plain.replace("\r\n", "\n").replace("\r", "\n")
         return None
+
+
+def look(text: str, *components: int) -> None:
+    """Note that these components of a field are told of."""
+    if isinstance(text, Cell):
+        text.look(*components)
 
 
 def messages(stream: IO[bytes]) -> Iterator[Message | Stray]:

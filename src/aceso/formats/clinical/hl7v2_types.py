@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from ._resource import clean, urn
-from .hl7v2_text import Message
+from .hl7v2_text import Message, look
 
 __all__ = [
     "GENDER",
@@ -121,7 +121,7 @@ def coded(codes: dict[str, str], code: str) -> str:
 
 def concept(message: Message, text: str, default_system: str = "") -> dict[str, Any]:
     """CE, CWE, CNE, IS or ID as a CodeableConcept: both codes, and the text."""
-    parts = [clean(one) for one in message.parts(text)] + [""] * 9
+    parts = [clean(one) for one in message.parts(text, 1, 2, 3, 4, 5, 6, 9)] + [""] * 9
     codings = []
     for code, display, where in (parts[0:3], parts[3:6]):
         if code and not _is_words(code):
@@ -144,7 +144,7 @@ def _code(code: str) -> str:
 
 def unit(message: Message, text: str) -> dict[str, str]:
     """The unit of a Quantity: UCUM where the sender says so."""
-    parts = [clean(one) for one in message.parts(text)] + [""] * 6
+    parts = [clean(one) for one in message.parts(text, 1, 2, 3, 4, 5, 6)] + [""] * 6
     for code, shown, where in (parts[0:3], parts[3:6]):
         if where.upper() == "UCUM" and code:
             uri = "http://unitsofmeasure.org"
@@ -171,6 +171,7 @@ def identifier(message: Message, text: str, facility: str, kind: str = "") -> di
     if not value:
         return {}
     where = parts[3] if len(parts) > 3 else ""
+    look(text, 4)
     kind = clean(message.part(text, 5)) or kind
     return {
         "system": authority(message, where, facility),
@@ -186,6 +187,7 @@ def entity(message: Message, text: str, facility: str, kind: str) -> dict[str, A
     if not value:
         return {}
     where = message.sub.join(parts[1:4])
+    look(text, 2, 3, 4)
     return {
         "system": authority(message, where, facility),
         "type": table(203, kind),
@@ -207,9 +209,11 @@ def name(message: Message, text: str) -> dict[str, Any]:
 
 def person(message: Message, text: str) -> str:
     """XCN, XPN or CN as the words that show somebody."""
-    parts = [clean(one) for one in message.parts(text)] + [""] * 6
+    parts = [clean(one) for one in message.parts(text, 2, 3, 4, 5, 6)] + [""] * 6
     number, family, given, middle, suffix, prefix = parts[:6]
     words = " ".join(one for one in (prefix, given, middle, family, suffix) if one)
+    if not words:
+        look(text, 1)
     return words or number
 
 
@@ -217,7 +221,7 @@ def address(message: Message, text: str) -> dict[str, Any]:
     """XAD as an Address."""
     return {
         "use": _ADDRESS_USE.get(message.part(text, 7).upper(), ""),
-        "line": [clean(one) for one in message.parts(text)[:2]],
+        "line": [clean(one) for one in message.parts(text, 1, 2)[:2]],
         "city": clean(message.part(text, 3)),
         "state": clean(message.part(text, 4)),
         "postalCode": clean(message.part(text, 5)),

@@ -1,7 +1,7 @@
 """The value of an OBX as FHIR R4 has it: `value[x]`, or an attachment.
 
-value(message, obx)      # {"valueQuantity": {"value": 5.40, "unit": "mmol/L"}}
-attachment(message, obx) # of ED: content type and base64, nothing of it is rendered
+values(message, obx)      # [{"valueQuantity": {"value": 5.40, "unit": "mmol/L"}}]
+attachments(message, obx) # of ED: content type and base64, nothing of it is rendered
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 from ..canonical import number
 from ._resource import clean, clock, moment, quantity
-from .hl7v2_text import Message, Segment
+from .hl7v2_text import Message, Segment, look
 from .hl7v2_types import concept, unit
 
-__all__ = ["attachment", "reference_range", "value"]
+__all__ = ["attachments", "reference_range", "values"]
 
 _TEXT = ("ST", "TX", "FT", "")
 _CODED = ("CE", "CWE", "CNE", "CF", "IS", "ID")
@@ -41,40 +41,44 @@ _SUBTYPES = {
 _MIME = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}\Z")
 
 
-def value(message: Message, obx: Segment, zone: str) -> dict[str, Any]:
-    """The `value[x]` of an OBX; empty where it has none. ValueError where it is no such value."""
+def values(message: Message, obx: Segment, zone: str) -> list[dict[str, Any]]:
+    """The `value[x]` of an OBX, and of each of its repetitions; one of them is empty where it has
+    none. ValueError where it is no such value. The repetitions of a text are its lines."""
     kind = obx.get(2).upper()
     repeats = obx.repeats(5)
     if not repeats:
-        return {}
+        return [{}]
     if kind in _TEXT:
-        return {"valueString": clean(obx.text(5))}
-    first = repeats[0]
+        return [{"valueString": clean(obx.text(5))}]
+    return [_value(message, obx, kind, one, zone) for one in repeats]
+
+
+def _value(message: Message, obx: Segment, kind: str, text: str, zone: str) -> dict[str, Any]:
     if kind == "NM":
-        return _number(message, obx, clean(message.unescaped(first)))
+        return _number(message, obx, clean(message.unescaped(text)))
     if kind == "SN":
-        return _structured(message, obx, first)
+        return _structured(message, obx, text)
     if kind in _CODED:
-        return {"valueCodeableConcept": concept(message, first)}
-    plain = clean(message.part(first, 1))
+        return {"valueCodeableConcept": concept(message, text)}
+    plain = clean(message.part(text, 1))
     if kind in ("DT", "TS", "DTM"):
         return moment("valueDateTime", plain, zone)
     if kind == "TM":
         return {"valueTime": clock(plain)}
     if kind == "DR":
-        end = clean(message.part(first, 2))
+        end = clean(message.part(text, 2))
         period = moment("start", plain, zone) if plain else {}
         return {"valuePeriod": period | (moment("end", end, zone) if end else {})}
     if kind == "NR":
-        low, high = quantity(plain), quantity(message.part(first, 2))
+        low, high = quantity(plain), quantity(message.part(text, 2))
         return {"valueRange": {"low": low, "high": high}}
     if kind == "CQ":
-        units = message.component.join(first.split(message.component)[1:])
+        look(text, 2)
+        units = message.component.join(text.split(message.component)[1:])
         amount = quantity(plain, **unit(message, units))
         if amount is not None:
             return {"valueQuantity": amount}
-    said = [" ".join(filter(None, message.parts(one))) for one in repeats]
-    return {"valueString": clean("\n".join(said))}
+    return {"valueString": clean(" ".join(filter(None, message.parts(text))))}
 
 
 def _number(message: Message, obx: Segment, text: str) -> dict[str, Any]:
@@ -128,9 +132,12 @@ def reference_range(message: Message, obx: Segment) -> list[dict[str, Any]]:
     return [made]
 
 
-def attachment(message: Message, obx: Segment) -> dict[str, Any]:
-    """ED as an Attachment. ValueError where its data aren't what it says."""
-    text = obx.raw(5).partition(message.repetition)[0]
+def attachments(message: Message, obx: Segment) -> list[dict[str, Any]]:
+    """ED as Attachments, one for each repetition. ValueError where data aren't what it says."""
+    return [_attachment(message, one) for one in obx.repeats(5)]
+
+
+def _attachment(message: Message, text: str) -> dict[str, Any]:
     kind, subtype, encoding, data = (message.part(text, part) for part in (2, 3, 4, 5))
     plain = "".join(data.split())
     if encoding.lower() == "base64":

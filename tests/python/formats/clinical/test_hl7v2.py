@@ -7,6 +7,8 @@ HL7 v2
 ├── values: digits, comparators, ranges, codes, times with their precision and zone, attachments
 ├── notes are on their observation; lines of one text are one
 ├── AL1, DG1, RXA and RXE become resources with their codes
+├── each repetition of a value and of an attachment is there
+├── fields, repetitions and components that no resource has are named
 ├── two people in one file stay two
 └── what isn't understood or wrong is said by line, and never ends the import
 """
@@ -308,3 +310,61 @@ def test_no_line_ends_an_import(line, reading):
 def test_near_misses_are_no_messages(write):
     for text in ("MSH,a,b\n1,2,3\n", "MSH is a segment", "FHS|", "PID|1||x\r"):
         assert detect(write(text)).name != "hl7v2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "others"),
+    [
+        ("NM", "120~80", [{"valueQuantity": {"value": 80}}]),
+        ("DT", "20240501~202406", [{"valueDateTime": "2024-06"}]),
+        ("CWE", "1^a^L~2^b^L", None),
+    ],
+)
+def test_each_repetition_of_a_value_is_there(kind, said, others, reading):
+    read = reading(f"OBX|1|{kind}|a^A^L||{said}||||||F")
+    (observation,) = resources(read, "Observation")
+
+    found = [
+        {key: one for key, one in component.items() if key != "code"}
+        for component in observation["component"]
+    ]
+    assert {json.dumps(one["code"]) for one in observation["component"]} == {
+        json.dumps(observation["code"])
+    }
+    if others is None:
+        assert [one["valueCodeableConcept"]["text"] for one in found] == ["b"]
+    else:
+        assert found == others
+    assert Kind.KEPT not in {one.kind for one in read.outcomes}
+
+
+def test_each_repetition_of_an_attachment_is_there(reading):
+    one, two = (base64.b64encode(text).decode() for text in (b"one", b"two"))
+    (document,) = resources(
+        reading(f"OBX|1|ED|a^A^L||^TX^^Base64^{one}~^TX^^Base64^{two}||||||F"), "DocumentReference"
+    )
+
+    assert [part["attachment"]["data"] for part in document["content"]] == [one, two]
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "place"),
+    [
+        ("OBX|1|NM|a^A^L||1||||||F|||20240501~20240502", "OBX-14[2]", "line 5"),
+        ("OBX|1|NM|a^A^L^^^^^^^b||1||||||F", "OBX-3.10", "line 5"),
+        ("OBX|1|NM|a^A^L||1||||||F|||||77^Kim^A^^^^^^HOSP", "OBX-16.1, OBX-16.9", "line 5"),
+        ("OBX|1|NM|a^A^L||1|||||0.5|F", "OBX-10", "line 5"),
+        ("DG1|1||I10^x^I10|||||||||||9", "DG1-14", "line 5"),
+    ],
+)
+def test_what_no_resource_has_is_named(line, named, place, reading):
+    kept = [one for one in reading(line).outcomes if one.kind is Kind.KEPT]
+
+    assert [one.place for one in kept] == [place]
+    assert f"the fields {named} have no place" in kept[0].reason
+
+
+def test_the_code_of_a_document_part_is_named(reading):
+    read = reading("TXA|1|DS", "OBX|1|TX|a^A^L||words||||||F")
+
+    assert any("OBX-3" in one.reason for one in read.outcomes if one.kind is Kind.KEPT)
