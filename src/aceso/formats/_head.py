@@ -13,15 +13,18 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-__all__ = ["HEAD_BYTES", "Head", "look"]
+__all__ = ["HEAD_BYTES", "MAX_DIRECTORY", "Head", "directory_size", "look"]
 
 HEAD_BYTES = 1 << 16
+MAX_DIRECTORY = 8 << 20
+_TAIL = 1 << 17
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _BLANKS = b" \t\r\n"
@@ -157,7 +160,27 @@ def _gunzipped(path: Path) -> bytes:
             return b""
 
 
+def directory_size(path: Path) -> int:
+    """How many bytes the directory at the end of a ZIP says it has; 0 where there is none.
+
+    The library reads all of it at once, and holds some 20 times as much: a small file may say that
+    it has millions of members."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        return 0
+    (size,) = struct.unpack_from("<I", tail, at + 12)
+    far = tail.rfind(b"PK\x06\x06")
+    if size == 0xFFFFFFFF and 0 <= far <= len(tail) - 56:
+        (size,) = struct.unpack_from("<Q", tail, far + 40)
+    return int(size)
+
+
 def _member_names(path: Path) -> tuple[str, ...]:
+    if directory_size(path) > MAX_DIRECTORY:
+        return ()
     try:
         with zipfile.ZipFile(path) as archive:
             return tuple(archive.namelist())

@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
-from ._head import Head, look
+from ._head import MAX_DIRECTORY, Head, directory_size, look
 from ._model import Format, Item, Kind, Outcome
 from ._reader import Budget, Source
 
@@ -80,6 +80,10 @@ def _read_gzip(source: Source, inner: Inner) -> Iterator[Item]:
 
 
 def _read_zip(source: Source, inner: Inner) -> Iterator[Item]:
+    if directory_size(source.path) > MAX_DIRECTORY:
+        reason = f"the archive has more than {_MAX_MEMBERS} members; split it"
+        yield _outcome(source, Kind.REFUSED, "/", reason, "too_large"), None
+        return
     try:
         with zipfile.ZipFile(source.path) as archive:
             members = archive.infolist()

@@ -30,6 +30,11 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"TBI\x01", "an index of a VCF file", "application/octet-stream"),
     (b"CSI\x01", "an index of a VCF or BCF file", "application/octet-stream"),
     (b"PK\x03\x04", "a ZIP archive", "application/zip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "a RAR archive", "application/vnd.rar"),
+    (b"\xfd7zXZ\x00", "a file packed with xz", "application/x-xz"),
+    (b"BZh", "a file packed with bzip2", "application/x-bzip2"),
+    (b"\x28\xb5\x2f\xfd", "a file packed with zstd", "application/zstd"),
     (b"MSH|", "an HL7 v2 message", "text/plain"),
     (b"ISA*", "an X12 message", "text/plain"),
 )
@@ -54,6 +59,8 @@ def guess_kind(head: bytes) -> tuple[str, str]:
     for magic, name, media_type in _MAGIC:
         if head.startswith(magic):
             return name, media_type
+    if head[257:262] == b"ustar":
+        return "a TAR archive", "application/x-tar"
     if head[8:12] == b".FIT":
         return "a FIT file", "application/octet-stream"
     if head[128:132] == b"DICM":
@@ -84,6 +91,8 @@ def _read_unknown(source: Source) -> Iterator[Item]:
                 yield Outcome(Kind.REFUSED, "/", "", reason, exc.code, source.path), None
                 return
     reason = f"{name} is not understood yet; it is kept whole, for its owner only"
+    if name.endswith("archive") or " packed with " in name:
+        reason = f"{name} is not opened; unpack it and import what is in it, it is kept whole"
     yield Outcome(Kind.KEPT, "/", "", reason, "not_understood", source.path), None
 
 

@@ -6,6 +6,7 @@ hostile archives: what is told of each member
 │   ├── members that share their bytes
 │   └── archives in archives, which share one budget and are read two deep
 ├── sizes and checksums that lie: the member is refused
+├── a directory of more members than are read is not opened at all
 └── two members of one name are both read
 """
 
@@ -127,3 +128,21 @@ def test_two_members_of_one_name(write):
     read = import_all(write(packed([("one.json", GOOD), ("one.json", other)])))
 
     assert read.kinds == ["imported", "imported"]
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_directory_of_too_many_members_is_not_opened(far, write):
+    # Each entry of 47 bytes would be held in a thousand.
+    count = 200_000
+    entry = b"PK\x01\x02" + bytes(24) + struct.pack("<H", 1) + bytes(16) + b"a"
+    size = len(entry) * count
+    closing = b"PK\x05\x06" + struct.pack(
+        "<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF if far else size, 4, 0
+    )
+    if far:
+        wide = struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, 4)
+        locator = struct.pack("<IQI", 0, 4 + size, 1)
+        closing = b"PK\x06\x06" + wide + b"PK\x06\x07" + locator + closing
+    read = import_all(write(b"PK\x03\x04" + entry * count + closing))
+
+    assert told(read) == [("refused", "too_large")]

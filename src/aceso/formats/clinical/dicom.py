@@ -8,8 +8,10 @@ Pixels are never read or unpacked: only whether they are all there. Files withou
 without meta information are read as what their first elements show them to be. A deflated file is
 unpacked within bounds.
 
+The words in it, those of a structured report too, serve to find the class: sensitive ones first.
+
 Limits: a DICOMDIR is only an index; import the files that it lists. Structured reports and signals
-are kept whole, and not turned into Observations.
+are kept whole, and not turned into Observations. A document in it, such as a PDF, is not opened.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info, read_partial
 from pydicom.tag import BaseTag, Tag
 
+from aceso.codes import DataClass
+
+from .._classify import Classified, classify_text
 from .._head import Head
 from .._model import Format, Item, Kind, Outcome, Piece
 from .._reader import Reader, Source
@@ -47,6 +52,11 @@ _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _UNDEFINED = 0xFFFFFFFF
 _MAX_ELEMENTS = 100_000
 _MAX_VALUE = 1 << 16
+# Which VRs are words that somebody wrote, and where they are put among what a file says.
+_TEXTUAL = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
+_WORDS = "words"
+_MAX_WORDS = 2 << 20
+_DOCUMENT = "1.2.840.10008.5.1.4.1.1.104."
 _MAX_RATIO = 1_000
 _HARMLESS = 16 << 20
 _BLOCK = 1 << 20
@@ -188,10 +198,17 @@ def _read(source: Source) -> Iterator[Item]:
         reason = "it says neither which picture nor which study it is"
         yield kept(source.path, "/", reason)
         return
-    patient, key = _patient(told)
+    patient, key = _patient(told, wrong)
     if patient:
         yield made(source.path, patient, "(0010,0020)")
-    outcome, piece = made(source.path, _study(told, key, wrong), "(0020,000D)")
+    judged = _class(told)
+    study = _study(told, key, wrong)
+    outcome, piece = made(
+        source.path, study, "(0020,000D)", data_class=judged.data_class if judged else None
+    )
+    if piece is not None and judged is not None:
+        piece = replace(piece, why_class=judged.why)
+        outcome = replace(outcome, reason=judged.why)
     yield outcome, piece
     if not any(code == "truncated" for _, code in wrong) and piece is not None:
         body = FileBody.of(source.path)
@@ -208,6 +225,18 @@ def _read(source: Source) -> Iterator[Item]:
     for reason, code in wrong:
         say = skipped if code == "no_pixels" else refused
         yield say(source.path, "/", reason, code)
+
+
+def _class(told: dict[str, str]) -> Classified | None:
+    """The class by the words in the file, or of a document in it; None where neither says more than
+    that it is a picture."""
+    found = classify_text(told[_WORDS]) if told[_WORDS] else None
+    if found is not None:
+        return found
+    if told["SOPClassUID"].startswith(_DOCUMENT):
+        why = "there is a document in it, whose contents can't be read here"
+        return Classified(DataClass.UNCLASSIFIED, why)
+    return None
 
 
 def _whole_outcome(source: Source, whole: Piece) -> Outcome:
@@ -237,11 +266,40 @@ def _told(source: Source) -> tuple[dict[str, str], list[tuple[str, str]]]:
             )
             told = {name: _text(data, name) for name in _WANTED}
             wrong = _wrong(stream, data, stop, size)
+        told[_WORDS] = _words(path)
+    except OSError as exc:
+        if exc.errno is not None:
+            raise
+        # The library's own word for a file that ends within a sequence.
+        raise _Refused("the DICOM data are damaged; get the file again", "damaged") from exc
     except _BROKEN as exc:
         raise _Refused("the DICOM data are damaged; get the file again", "damaged") from exc
     if not stop.count:
         raise _Refused("there is nothing in the DICOM file; get the file again", "truncated")
     return told, wrong
+
+
+def _words(path: Path) -> str:
+    """The texts in a file before its pixels, those in its sequences too."""
+    with path.open("rb") as stream:
+        stop = _Stop(stream, path.stat().st_size)
+        data = read_partial(stream, stop, defer_size=_MAX_VALUE, force=True)
+        found: list[str] = []
+        size = 0
+        todo = [data]
+        while todo and size <= _MAX_WORDS:
+            dataset = todo.pop()
+            for tag in dataset.keys():
+                raw = dataset.get_item(tag)
+                if (getattr(raw, "length", 0) or 0) > _MAX_VALUE and raw.VR != "SQ":
+                    continue  # It was not read.
+                element = dataset[tag]
+                if element.VR == "SQ":
+                    todo.extend(element.value)
+                elif element.VR in _TEXTUAL and element.value:
+                    found.append(str(element.value))
+                    size += len(found[-1])
+    return "\n".join(found)
 
 
 def _text(data: pydicom.Dataset, name: str) -> str:
@@ -334,7 +392,7 @@ def _after_meta(raw: bytes) -> int:
     return at
 
 
-def _patient(told: dict[str, str]) -> tuple[dict[str, Any], str]:
+def _patient(told: dict[str, str], wrong: list[tuple[str, str]]) -> tuple[dict[str, Any], str]:
     """Who it is about: the Patient, and its key."""
     number_of, issuer = told["PatientID"], told["IssuerOfPatientID"] or told["InstitutionName"]
     names = _names(told["PatientName"])
@@ -343,7 +401,7 @@ def _patient(told: dict[str, str]) -> tuple[dict[str, Any], str]:
         if told["PatientBirthDate"]:
             born = partial_date(_digits(told["PatientBirthDate"]))
     except ValueError:
-        born = ""
+        wrong.append(("PatientBirthDate is no date; it was left out", "bad_value"))
     if not number_of and not names:
         return {}, ""
     system = urn("dicom:issuer", issuer) if issuer else "urn:dicom:patient-id"

@@ -9,7 +9,9 @@ Nothing is decoded. Where a picture says where it was taken, that is not looked 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["taken", "whole"]
 
@@ -21,6 +23,9 @@ _ENDS = {
 }
 _DATE, _ORIGINAL, _ZONE, _BELOW = 0x0132, 0x9003, 0x9011, 0x8769
 _MOST = 500
+# Bytes of a value of each type of TIFF, and the tags that point to pixels.
+_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_OFFSETS = (273, 324)
 
 
 def whole(path: Path, media_type: str) -> bool:
@@ -29,6 +34,10 @@ def whole(path: Path, media_type: str) -> bool:
     with path.open("rb") as stream:
         if media_type in ("image/heic", "image/avif"):
             return _boxes(path, size)
+        if media_type == "image/webp":
+            return size >= 8 + int.from_bytes(stream.read(8)[4:], "little")
+        if media_type == "image/tiff":
+            return _directories(stream, size)
         end = _ENDS.get(media_type)
         if end is None:
             return True
@@ -58,6 +67,41 @@ def _boxes(path: Path, size: int) -> bool:
             if at > size:
                 return False
     return True
+
+
+def _directories(stream: BinaryIO, size: int) -> bool:
+    """Whether the directories of a TIFF, and the pixels that they point to, lie in the file."""
+    head = stream.read(8)
+    order = "<" if head[:2] == b"II" else ">"
+    seen: set[int] = set()
+    try:
+        (at,) = struct.unpack_from(f"{order}I", head, 4)
+        while at and at not in seen and len(seen) < _MOST:
+            seen.add(at)
+            stream.seek(at)
+            (count,) = struct.unpack(f"{order}H", stream.read(2))
+            rows = stream.read(12 * count)
+            (following,) = struct.unpack(f"{order}I", stream.read(4))
+            if not all(_is_there(row, order, size) for row in _rows(rows)):
+                return False
+            at = following
+    except struct.error:
+        return False
+    return True
+
+
+def _rows(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + 12] for at in range(0, len(data), 12))
+
+
+def _is_there(row: bytes, order: str, size: int) -> bool:
+    """Whether the values of one entry of a directory lie in the file, and the one strip of pixels
+    that it may point to begins there."""
+    tag, kind, count, value = struct.unpack(f"{order}HHII", row)
+    width = _WIDTHS.get(kind, 1) * count
+    if width > 4:
+        return bool(value + width <= size)
+    return tag not in _OFFSETS or kind != 4 or bool(value < size)
 
 
 def taken(head: bytes) -> tuple[str, str]:

@@ -6,6 +6,8 @@ DICOM
 ├── a file without preamble, and a deflated one, are read
 ├── a cut picture says so, and is no record
 ├── a bomb is refused, an index is left out
+├── a day of birth that is none is left out, and said
+├── words in it, also those of a report, find its class; a document in it isn't opened
 └── damaged bytes end in a reason
 """
 
@@ -143,3 +145,53 @@ def test_damaged_bytes_end_in_a_reason(write, importing):
 def test_near_misses_are_no_pictures(write):
     for text in (b"\x08\x00" * 100, b"\x02\x00\x00\x00", b"08002024", bytes(200)):
         assert detect(write(text)).name != "dicom"
+
+
+def test_a_day_of_birth_that_is_none_is_said(write, importing):
+    data = picture()
+    at = data.index(b"\x10\x00\x20\x00")
+    element = b"\x10\x00\x30\x00DA" + struct.pack("<H", 8) + b"19801399"
+    after = at + 8 + struct.unpack_from("<H", data, at + 6)[0]
+    read = importing(write(data[:after] + element + data[after:]))
+
+    assert "birthDate" not in resource(read, "Patient")
+    (wrong,) = [one for one in read.outcomes if one.kind is Kind.REFUSED]
+    assert wrong.reason == "PatientBirthDate is no date; it was left out"
+
+
+@pytest.mark.parametrize("where", ["report", "history"])
+def test_words_find_the_class(where, write, importing):
+    item = pydicom.Dataset()
+    item.ValueType, item.TextValue = "TEXT", "HIV 감염 확인"
+    values = {
+        "report": {"ContentSequence": [item]},
+        "history": {"AdditionalPatientHistory": "HIV positive"},
+    }[where]
+    read = importing(write(picture(SpecificCharacterSet="ISO_IR 192", **values)))
+
+    assert read.classes == {"HIV", "ENCOUNTERS"}
+    assert {one.resource_type for one in read.outcomes if one.data_class.name == "HIV"} == {
+        "ImagingStudy",
+        "Media",
+    }
+
+
+def test_a_document_in_it_is_not_opened(write, importing):
+    kind = "1.2.840.10008.5.1.4.1.1.104.1"
+    read = importing(write(picture(SOPClassUID=kind, EncapsulatedDocument=b"%PDF-1.4 ")))
+    assert read.classes == {"UNCLASSIFIED", "ENCOUNTERS"}
+
+
+def test_a_file_that_ends_within_a_sequence_is_damaged(write, importing):
+    opened = (
+        b"\x40\x00\x75\x02SQ\x00\x00\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff" * 99
+    )
+    for data in (bytes(128) + b"DICM\x08\x00\x05\x00CS\x0a\x00ISO_IR 192" + opened, opened * 3):
+        read = importing(write(data))
+        assert read.codes <= {"damaged", "not_understood"}
+
+
+def test_a_value_too_large_to_be_read_is_passed_by(write, importing):
+    read = importing(write(picture(EncapsulatedDocument=bytes(1 << 17), PatientComments="x")))
+
+    assert read.classes == {"IMAGING", "ENCOUNTERS"}

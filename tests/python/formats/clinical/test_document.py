@@ -6,6 +6,7 @@ documents and pictures
 ├── times come from the file, with its zone, or not at all
 ├── sentences are a document, tables and keys are not
 ├── attachments are checked against their hash and size
+├── bombs in a PDF (streams, streams in streams, objects, pages, nesting) end in an outcome
 └── damaged files end in a reason, and a slow one ends
 """
 
@@ -242,3 +243,89 @@ def test_a_cut_insurers_message_is_refused(write, importing):
 
     assert "truncated" in importing(write(text)).codes
     assert "truncated" not in importing(write(text + "IEA*1*1~")).codes
+
+
+def pdf_of(*objects):
+    out = b"%PDF-1.7\n"
+    places = []
+    for number, body in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % one for one in places)
+    return out + (
+        b"xref\n0 %d\n0000000000 65535 f \n%btrailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+        % (len(objects) + 1, table, len(objects) + 1, len(out))
+    )
+
+
+def packed(data, more=b""):
+    plain = zlib.compress(data, 9)
+    return b"<</Length %d/Filter/FlateDecode%b>>\nstream\n%b\nendstream" % (len(plain), more, plain)
+
+
+CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
+PAGE = (b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>")
+BOMBS = {
+    "stream": (CATALOG, *PAGE, packed(b"(a) Tj " * (12 << 20))),
+    "twice": (
+        CATALOG,
+        *PAGE,
+        packed(zlib.compress(bytes(90 << 20), 9)).replace(
+            b"/FlateDecode", b"[/FlateDecode/FlateDecode]"
+        ),
+    ),
+    "objects": (
+        CATALOG,
+        b"<</Type/Pages/Kids[]/Count 0>>",
+        packed(b"1 0 " * (12 << 20), b"/Type/ObjStm/N 99999999/First 10"),
+    ),
+    "pages": (CATALOG, b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 99999999>>"),
+    "nesting": (b"<</Type/Catalog/Pages 2 0 R/X " + b"[" * 99_999, b"<</Type/Pages/Kids[]>>"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_in_a_pdf_ends_in_an_outcome(name, write, importing):
+    read = importing(write(pdf_of(*BOMBS[name])))
+
+    # Nothing was read of it, so nobody is given it by accident.
+    assert read.classes <= {"UNCLASSIFIED"}
+    assert read.kinds in (["imported", "imported"], ["refused"])
+
+
+@pytest.mark.parametrize("cut", [6, 20])
+def test_a_cut_webp_is_refused(cut, write, importing):
+    data = b"RIFF" + (20).to_bytes(4, "little") + b"WEBPVP8L" + bytes(12)
+
+    assert importing(write(data)).kinds == ["imported", "imported"]
+    assert importing(write(data[:-cut] if cut < 12 else data[:12])).codes == {"truncated"}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_cut_tiff_is_refused(order, write, importing):
+    start = b"II*\0" if order == "<" else b"MM\0*"
+    rows = [(256, 4, 1, 1), (273, 4, 1, 8), (282, 5, 1, 60)]
+    directory = struct.pack(f"{order}H", len(rows)) + b"".join(
+        struct.pack(f"{order}HHII", *row) for row in rows
+    )
+    data = start + struct.pack(f"{order}I", 10) + b"\0\0" + directory + bytes(4)
+    whole = data + bytes(60 + 8 - len(data))
+
+    assert importing(write(whole)).kinds == ["imported", "imported"]
+    for cut in (
+        whole[:-2],
+        whole[:30],
+        whole.replace(
+            struct.pack(f"{order}HHII", *rows[1]), struct.pack(f"{order}HHII", 273, 4, 1, 999)
+        ),
+    ):
+        assert importing(write(cut)).codes == {"truncated"}
+
+
+@pytest.mark.parametrize(
+    "start", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x01", b"\xfd7zXZ\x00", b"\0" * 257 + b"ustar\0"]
+)
+def test_other_archives_are_said_for_what_they_are(start, write, importing):
+    (outcome,) = importing(write(start + b"\0" * 300)).outcomes
+
+    assert "unpack it and import what is in it" in outcome.reason
