@@ -289,7 +289,7 @@ def _words(path: Path) -> str:
         todo = [data]
         while todo and size <= _MAX_WORDS:
             dataset = todo.pop()
-            for tag in dataset.keys():
+            for tag in sorted(dataset.keys()):
                 raw = dataset.get_item(tag)
                 if (getattr(raw, "length", 0) or 0) > _MAX_VALUE and raw.VR != "SQ":
                     continue  # It was not read.
