@@ -39,6 +39,8 @@ class Source:
     `subject_hint` says whose data are wanted: the id of a Patient, or the name of a sample.
     `workspace` is a folder of this import alone, removed when it is closed. `sibling` gives the
     file that lay beside this one under a plain name, where a format is made of several files.
+    `name` is the plain name under which it came, of which nothing is told but what the maker of a
+    format leaves out of the file: which series it is, which day. It may be a person's.
     `depth` says how many archives the file lay in, and `budget` how much more these may unpack.
     `keys` are files and folders of public keys that
     the person trusts, to check what is signed.
@@ -49,6 +51,7 @@ class Source:
     workspace: Path = field(repr=False)
     subject_hint: str | None = field(default=None, repr=False)
     sibling: Callable[[str], Path | None] = field(default=_no_sibling, repr=False)
+    name: str = field(default="", repr=False)
     depth: int = 0
     budget: Budget = field(default_factory=Budget, repr=False)
     keys: tuple[Path, ...] = field(default=(), repr=False)

@@ -101,7 +101,13 @@ def _read(
         return
     path = head.path
     source = Source(
-        path, head, workspace, subject_hint, lambda name: _beside(path, name), keys=keys
+        path,
+        head,
+        workspace,
+        subject_hint,
+        lambda name: _beside(path, name),
+        name=path.name,
+        keys=keys,
     )
     try:
         yield from _read_source(source)

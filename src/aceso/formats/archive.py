@@ -75,7 +75,8 @@ def _read_gzip(source: Source, inner: Inner) -> Iterator[Item]:
         reason = "the gzip file is damaged or cut off; get the whole file and import it again"
         yield _outcome(source, Kind.REFUSED, "/", reason, "truncated"), None
         return
-    within = replace(source, path=target, head=look(target), depth=source.depth + 1)
+    name = source.name.removesuffix(".gz")
+    within = replace(source, path=target, head=look(target), name=name, depth=source.depth + 1)
     yield from _placed(source, "", inner(within), target)
 
 
@@ -147,7 +148,12 @@ def _read_member(
         return _sibling(source, archive, info, name)
 
     within = replace(
-        source, path=target, head=look(target), sibling=sibling, depth=source.depth + 1
+        source,
+        path=target,
+        head=look(target),
+        sibling=sibling,
+        name=PurePosixPath(info.filename).name,
+        depth=source.depth + 1,
     )
     yield from _placed(source, place, inner(within), target)
 

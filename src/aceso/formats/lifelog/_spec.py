@@ -50,7 +50,8 @@ class Spec:
     """A table: the columns that tell it, when its rows are, and what its columns measure.
 
     `only` says that it has no other columns than those that tell it. `ignore` are columns that
-    hold nothing of the person: numbers of rows, times of upload.
+    hold nothing of the person: numbers of rows, times of upload. Where `zero_is_none`, the device
+    writes a zero for what it didn't measure.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Spec:
     ignore: Sequence[str] = ()
     system: str = ""
     skip_row: Callable[[Row], str] = lambda row: ""
+    zero_is_none: bool = False
 
     def knows(self, cells: tuple[str, ...]) -> bool:
         held = {cell for cell in cells if cell}
@@ -128,7 +130,7 @@ def _row(source: Source, spec: Spec, row: Row, place: str, comma: bool) -> Itera
 
 
 def _readings(spec: Spec, row: Row, comma: bool) -> Iterator[Reading]:
-    named = [name for name in spec.columns if row[name] not in _NOTHING]
+    named = [name for name in spec.columns if _holds(spec, row[name])]
     if not named:
         return
     start = spec.clock(row[spec.start], row)
@@ -138,9 +140,13 @@ def _readings(spec: Spec, row: Row, comma: bool) -> Iterator[Reading]:
         parts = tuple(
             _reading(spec, part, row, other, start, "", comma)
             for other, part in column.parts.items()
-            if row[other] not in _NOTHING
+            if _holds(spec, row[other])
         )
         yield _reading(spec, column, row, name, start, end, comma, parts)
+
+
+def _holds(spec: Spec, cell: str) -> bool:
+    return cell not in _NOTHING and (not spec.zero_is_none or bool(cell.strip("0.")))
 
 
 def _reading(

@@ -2,15 +2,18 @@
 
 Times are as the file has them, without a zone: Fitbit writes none.
 
-Limits: the series of steps, calories, distance and minutes are `dateTime` and `value`, and only the
-file's name says which it is. A name is nothing to go by, so such a file is kept, as one outcome.
-Weight is in the unit that the person chose, which the file doesn't say: it is given without one.
+The series of steps, calories, distance and minutes are `dateTime` and `value`, and only the file's
+name says which it is: `steps-2024-05-31.json`. Where it has another name, such a file is kept, as
+one outcome.
+
+Limits: weight is in the unit that the person chose, which the file doesn't say: it is given without
+one, and so are a distance and a height.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._head import Head
@@ -19,6 +22,7 @@ from .._reader import Reader, Source
 from ..canonical import is_number
 from ._json import digits, document, elements, text
 from ._measure import NO_UNIT, Reading, item, keep, refuse, skip, told
+from ._table import decimal
 from ._time import add_seconds, iso, slashed
 
 __all__ = ["API", "READERS", "TAKEOUT"]
@@ -44,6 +48,17 @@ _DAILY = {
     "activities-minutesSedentary": ("sedentary_minutes", ""),
 }
 _STAGES = {"deep": "sleep_deep", "light": "sleep_light", "rem": "sleep_rem", "wake": "sleep_awake"}
+_NAMED = re.compile(r"([a-z_]{1,40})-\d{4}-\d\d-\d\d(?: ?\(\d{1,3}\))?(?:\.json)?\Z", re.ASCII)
+_SERIES = {
+    "steps": ("step_count", ""),
+    "calories": ("calories_burned", ""),
+    "distance": ("distance", NO_UNIT),
+    "altitude": ("elevation", NO_UNIT),
+    "sedentary_minutes": ("sedentary_minutes", ""),
+    "lightly_active_minutes": ("active_minutes", ""),
+    "moderately_active_minutes": ("active_minutes", ""),
+    "very_active_minutes": ("active_minutes", ""),
+}
 _DISTANCES = {"Kilometer": "km", "Mile": "[mi_i]", "Meter": "m"}
 _LEVELS = frozenset({*_STAGES, "asleep", "restless", "awake", "unknown"})
 
@@ -77,13 +92,17 @@ def _is_api(head: Head) -> bool:
 
 def _read_takeout(source: Source) -> Iterator[Item]:
     nameless = 0
+    found = _NAMED.match(source.name)
+    name = found[1] if found else ""
     for place, value, wrong in elements(source):
         if wrong is not None:
             yield wrong
-        elif isinstance(value.get("value"), str) or is_number(value.get("value")):
-            nameless += not _is_nothing(value)
+        elif not isinstance(value.get("value"), str) and not is_number(value.get("value")):
+            yield from _items(source, place, value, _readings)
+        elif name in _SERIES:
+            yield from _items(source, place, value, lambda one: _named(name, one))
         else:
-            yield from _items(source, place, value)
+            nameless += not _is_nothing(value)
     if nameless:
         reason = f"only the file's name says what its {nameless} values measure"
         yield keep(source.path, "/", reason, "nameless_series")
@@ -93,11 +112,26 @@ def _is_nothing(value: dict[str, Any]) -> bool:
     return not text(value["value"]) and not is_number(value["value"])
 
 
-def _items(source: Source, place: str, value: Any) -> Iterator[Item]:
+def _named(name: str, value: dict[str, Any]) -> Iterator[Reading]:
+    """A value of the series that the file is named for."""
+    if _is_nothing(value):
+        raise _Nothing
+    measure, unit = _SERIES[name]
+    number = decimal(text(value["value"]))
+    start = _time(text(value.get("dateTime")))
+    yield Reading(measure, start, value=number, unit=unit, native=(_SYSTEM, name))
+
+
+def _items(
+    source: Source,
+    place: str,
+    value: Any,
+    read: Callable[[dict[str, Any]], Iterator[Reading]],
+) -> Iterator[Item]:
     try:
         if not isinstance(value, dict):
             raise ValueError("no object")
-        readings = list(_readings(value))
+        readings = list(read(value))
     except _Nothing:
         yield skip(source.path, place, "nothing was measured here", "no_value")
         return
@@ -223,7 +257,7 @@ def _read_api(source: Source) -> Iterator[Item]:
                 if name in _DAILY and isinstance(one, dict):
                     yield from _daily(source, where, one, *_DAILY[name])
                 else:
-                    yield from _items(source, where, one)
+                    yield from _items(source, where, one, _readings)
         elif name != "summary":
             yield keep(source.path, place, "a part of this kind is not understood yet")
 

@@ -23,7 +23,7 @@ from ._measure import Reading, item, keep, refuse, skip, told
 from ._spec import Column, Spec, find_spec, read_spec
 from ._time import epoch
 
-__all__ = ["AGGREGATE", "DAILY", "POINTS", "READERS"]
+__all__ = ["AGGREGATE", "DAILY", "DAY_COLUMNS", "POINTS", "READERS"]
 
 DAILY = Format("google-fit-daily", "text/csv", "Google Fit, daily (CSV)", "구글 핏 일별 (CSV)")
 POINTS = Format("google-fit", "application/json", "Google Fit points", "구글 핏 자료")
@@ -63,7 +63,7 @@ _SLEEP = {
     "6": "rem",
 }
 _MENSTRUATION = {"1": "spotting", "2": "light", "3": "medium", "4": "heavy"}
-_DAY_COLUMNS = {
+DAY_COLUMNS = {
     "Step count": Column("step_count"),
     "Calories (kcal)": Column("calories_burned"),
     "Distance (m)": Column("distance", unit="m"),
@@ -94,8 +94,8 @@ _DAY_COLUMNS = {
 }
 # It has only the columns of what was measured.
 _DAILY = (
-    Spec("daily", ("Date", "Step count", "Calories (kcal)"), "Date", _DAY_COLUMNS),
-    Spec("daily", ("Date", "Step count", "Move Minutes count"), "Date", _DAY_COLUMNS),
+    Spec("daily", ("Date", "Step count", "Calories (kcal)"), "Date", DAY_COLUMNS),
+    Spec("daily", ("Date", "Step count", "Move Minutes count"), "Date", DAY_COLUMNS),
 )
 
 

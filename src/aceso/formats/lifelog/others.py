@@ -1,5 +1,5 @@
-"""Tables of other trackers that say themselves what they hold: Zepp, Garmin Connect, Polar Flow,
-Fitabase, and the older export of Fitbit's site.
+"""Tables of other trackers that say themselves what they hold: Zepp, WHOOP, Garmin Connect, Polar
+Flow, Fitabase, and the older export of Fitbit's site.
 
 Limits: the distance of Garmin, Fitbit and Fitabase is in the unit that the person chose, which the
 files don't say: it is given without one. Fitabase is of studies, with many people in one file; the
@@ -17,7 +17,7 @@ from .._reader import Reader, Source
 from ._measure import NO_UNIT, Reading, item, refuse, skip, told
 from ._spec import Column, Spec, find_spec, read_spec
 from ._table import Bad, Row, decimal, find_layout, rows
-from ._time import add_seconds, iso, slashed
+from ._time import add_seconds, iso, offset, slashed
 
 __all__ = ["POLAR", "READERS", "TRACKER"]
 
@@ -33,6 +33,29 @@ def _day_and_clock(cell: str, row: Row) -> str:
 
 def _american(cell: str, row: Row) -> str:
     return slashed(cell, "mdy")
+
+
+def _whoop_clock(cell: str, row: Row) -> str:
+    """The clock of the person, in the zone that the row says: `UTC+09:00`, `UTCZ`."""
+    zone = row["Cycle timezone"].removeprefix("UTC")
+    return iso(cell, "Z" if zone in ("", "Z") else offset(zone))
+
+
+_WHOOP_NIGHT = {
+    "Asleep duration (min)": Column(
+        "sleep_duration",
+        parts={
+            "Light sleep duration (min)": Column("sleep_light"),
+            "Deep (SWS) duration (min)": Column("sleep_deep"),
+            "REM duration (min)": Column("sleep_rem"),
+            "Awake duration (min)": Column("sleep_awake"),
+            "In bed duration (min)": Column("sleep_in_bed"),
+            "Sleep efficiency %": Column("sleep_efficiency"),
+        },
+    ),
+    "Respiratory rate (rpm)": Column("respiratory_rate"),
+    "Sleep performance %": Column("sleep_score"),
+}
 
 
 def _no_night(row: Row) -> str:
@@ -82,6 +105,89 @@ _SPECS = (
         end="stop",
         ignore=("date", "lastSyncTime"),
         skip_row=_no_night,
+    ),
+    Spec(
+        "zepp-minutes",
+        ("date", "time", "steps"),
+        "date",
+        {"steps": Column("step_count")},
+        clock=_day_and_clock,
+        ignore=("time",),
+        only=True,
+    ),
+    Spec(
+        "zepp-body",
+        ("time", "weight", "height", "bmi", "fatRate", "bodyWaterRate", "boneMass"),
+        "time",
+        {
+            "weight": Column("body_weight"),
+            "height": Column("body_height"),
+            "bmi": Column("body_mass_index"),
+            "fatRate": Column("body_fat_percentage"),
+            "boneMass": Column("bone_mass"),
+        },
+        zero_is_none=True,
+    ),
+    Spec(
+        "zepp-sport",
+        ("type", "startTime", "sportTime(s)", "distance(m)", "calories(kcal)"),
+        "startTime",
+        {
+            "sportTime(s)": Column(
+                "workout",
+                bare=True,
+                native="type",
+                parts={
+                    "sportTime(s)": Column("duration"),
+                    "distance(m)": Column("distance", unit="m"),
+                    "calories(kcal)": Column("calories_burned"),
+                },
+            )
+        },
+        system="https://www.zepp.com",
+    ),
+    Spec(
+        "whoop-workouts",
+        ("Workout start time", "Workout end time", "Cycle timezone", "Activity name"),
+        "Workout start time",
+        {
+            "Activity name": Column(
+                "workout",
+                is_text=True,
+                parts={
+                    "Duration (min)": Column("duration", unit="min"),
+                    "Energy burned (cal)": Column("calories_burned"),
+                    "Average HR (bpm)": Column("heart_rate"),
+                    "Max HR (bpm)": Column("maximum", unit="/min"),
+                },
+            )
+        },
+        end="Workout end time",
+        clock=_whoop_clock,
+        ignore=("Cycle start time", "Cycle end time", "Cycle timezone"),
+    ),
+    Spec(
+        "whoop-sleeps",
+        ("Sleep onset", "Wake onset", "Cycle timezone", "Sleep performance %", "Nap"),
+        "Sleep onset",
+        _WHOOP_NIGHT,
+        end="Wake onset",
+        clock=_whoop_clock,
+        ignore=("Cycle start time", "Cycle end time", "Cycle timezone", "Nap"),
+    ),
+    Spec(
+        "whoop-cycles",
+        ("Cycle start time", "Cycle timezone", "Recovery score %", "Sleep onset", "Wake onset"),
+        "Wake onset",
+        {
+            "Recovery score %": Column("readiness_score"),
+            "Resting heart rate (bpm)": Column("resting_heart_rate"),
+            "Heart rate variability (ms)": Column("heart_rate_variability"),
+            "Skin temp (celsius)": Column("skin_temperature"),
+            "Blood oxygen %": Column("oxygen_saturation"),
+        },
+        clock=_whoop_clock,
+        ignore=("Cycle start time", "Cycle end time", "Cycle timezone", "Sleep onset"),
     ),
     Spec(
         "fitabase-daily",

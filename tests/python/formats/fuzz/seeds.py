@@ -14,6 +14,8 @@ import zipfile
 import zlib
 from typing import Any
 
+from .accounts import ACCOUNTS
+
 __all__ = ["BESIDE", "CANARY", "SEEDS", "fit_file", "fit_of", "health_card", "zip_of"]
 
 CANARY = "Zq7Sujin"
@@ -502,6 +504,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b'Date,"Weight (lb)","Fat mass (lb)",Comments\n"2024-01-15 10:30:00",178,39.6,\n',
     ),
     "tcx": (_TCX.encode(),),
+    **ACCOUNTS,
     "wfdb": (b"100 2 360 650000\n100.dat 212 200 11 1024 995 -22131 0 MLII\n", _WFDB),
     "zip": (
         zip_of(**{"a/export.xml": _APPLE.encode(), "b": _json(_BUNDLE)}),
