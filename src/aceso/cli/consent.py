@@ -177,12 +177,16 @@ def consents(session: Session, *, everything: bool) -> None:
     person = session.person()
     network = session.network()
     now = network.suite.now()
-    rows = person.consents(live=not everything)
+    from aceso.flows import consents_ever
+
+    rows = consents_ever(person, live=not everything)
+    own = person.personas()
     document = {
         "consents": [
             {
                 "grantee": _terms.grantee_text(network, row.grantee),
                 "persona": row.subject,
+                "earlier": row.subject not in own,
                 "classes": _terms.class_names(row.classes),
                 "uses": _terms.use_names(row.uses),
                 "until": row.valid_until,
@@ -210,6 +214,8 @@ def consents(session: Session, *, everything: bool) -> None:
         columns = ("grantee", "classes", "uses", "until", "state")
         heads = [say(f"column.{one}") for one in columns]
         console.print(table(say("consents.title"), *heads, rows=lines))
+        if any(row.subject not in own for row in rows):
+            _say(console, "consents.earlier")
 
     show(session, document, render)
 

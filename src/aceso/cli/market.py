@@ -293,14 +293,15 @@ def settle(session: Session, *, order: int) -> None:
 
 @command("balance")
 def balance(session: Session) -> None:
-    from aceso.flows import RESEARCH, Holder, Person, coin
+    from aceso.flows import RESEARCH, Holder, Person, coin, orders_ever
 
     profile = session.profile()
     network = session.network()
     suite = network.suite
     if profile.kind == "person":
-        account = Person(network, profile).persona(RESEARCH).address
-        rows = network.synced().orders(subjects=[account])
+        person = Person(network, profile)
+        account = person.persona(RESEARCH).address
+        rows = orders_ever(person)
     else:
         account = Holder(network, profile).account.address
         rows = network.synced().orders(buyers=[account])

@@ -46,7 +46,9 @@ def records(
         with steps(session) as progress:
             new = person.sync(progress=progress)
     troubles = list(dict.fromkeys(sentence(one) for one in person.network.troubles))
-    own = set(person.personas())
+    from aceso.flows import earlier_personas
+
+    own = {*person.personas(), *earlier_personas(person)}
     listed = [
         (record_id, note)
         for record_id, note in person.records(superseded=with_superseded)

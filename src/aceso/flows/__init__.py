@@ -59,7 +59,13 @@ from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
 from .store import Step, Store, Stored
-from .succession import HandedOver, hand_over
+from .succession import (
+    HandedOver,
+    consents_ever,
+    earlier_personas,
+    hand_over,
+    orders_ever,
+)
 from .wards import Attesting, Guardian
 from .wills import WillFacts, carry_out, make_will, read_will, revoke_will
 
@@ -123,12 +129,15 @@ __all__ = [
     "carry_out",
     "check_logs",
     "coin",
+    "consents_ever",
+    "earlier_personas",
     "emergency_group",
     "evidence_of",
     "guardian_group",
     "hand_over",
     "make_backup",
     "make_will",
+    "orders_ever",
     "own_match",
     "read_criteria",
     "read_records",

@@ -15,18 +15,24 @@ personas are one person's, as long as those who see the old one know whose it wa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from aceso.chain import Receipt, guardian_acts
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Receipt, grantee_of_account, guardian_acts, parse_grantee
 from aceso.codes import DataClass
 from aceso.errors import AcesoError, InputError
+from aceso.index import ConsentRow, OrderRow
 from aceso.vault import CapsuleContext, ListEntry, make_capsule
 
-from .own_vault import HOME
+from .own_vault import HOME, RESEARCH, OwnVault
 from .person import Person
+from .store import Step, Stored
 
-__all__ = ["HandedOver", "hand_over"]
+__all__ = ["HandedOver", "consents_ever", "earlier_personas", "hand_over", "orders_ever"]
+
+Tell = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +45,65 @@ class HandedOver:
     succeeded: tuple[Receipt, ...]
 
 
-def hand_over(
-    old: Person, new: Person, *, progress: Callable[[str, int], None] = lambda step, count: None
-) -> HandedOver:
-    """Give all that `old` holds to `new`; nothing is deleted before it is in the new vault."""
+def earlier_personas(vault: OwnVault) -> dict[str, str]:
+    """The personas of an older seed that ours came after, each with ours, as the chain has it."""
+    return vault.network.synced().earlier(list(vault.personas()))
+
+
+def consents_ever(person: Person, *, live: bool = True) -> list[ConsentRow]:
+    """What was granted by any persona, ours or one that ours came after. One of the latter that is
+    still in force ends by the old seed, or by its own end."""
+    subjects = [*person.personas(), *earlier_personas(person)]
+    now = person.network.suite.now()
+    rows = person.network.index.consents(subjects)
+    return [row for row in rows if not live or row.is_live(now)]
+
+
+def orders_ever(person: Person) -> list[OrderRow]:
+    """The orders of the person's data: of the persona for research, and of those before it."""
+    research = person.persona(RESEARCH).address
+    before = [old for old, own in earlier_personas(person).items() if own == research]
+    return person.network.index.orders(subjects=[research, *before])
+
+
+def hand_over(old: Person, new: Person, *, progress: Tell = lambda step, count: None) -> HandedOver:
+    """Give all that `old` holds to `new`; nothing is deleted before the custodians have it for the
+    new vault. Cut off at any step, it goes on when it is done again."""
     if old.profile.seed.entropy() == new.profile.seed.entropy():
         raise InputError(
             "The new seed is the old one. Make a new one with `aceso init`, in another folder.",
             code="E_SAME_SEED",
         )
+    old.resume()
     old.sync()
-    for record_id in list(old.manifest.records):
-        if record_id not in new.manifest.records and record_id not in new.manifest.forgotten:
-            _take(old, new, record_id)
-            progress("kept", 1)
+    new.sync()
+    with new._noting_lists():
+        for record_id in list(old.manifest.records):
+            if record_id not in new.manifest.forgotten and _take(old, new, record_id):
+                progress("kept", 1)
+    for record in new.resume(progress=progress).refused:
+        # Another device of the new seed was first. The body is that one's as well.
+        new.network.ipfs.pin(old.entry(record.record_id).cid)
+    new.sync()
     new.manifest.superseded |= old.manifest.superseded
     new.manifest.same |= old.manifest.same
     new.manifest.sources |= old.manifest.sources
     new._save_manifest()
-    deleted = _delete(old, new)
+    deleted = _delete(old, new, progress)
     withdrawn = tuple(old.unshare_everything())
-    return HandedOver(len(new.manifest.records), deleted, withdrawn, _succeed(old, new))
+    progress("withdrawn", len(withdrawn))
+    return HandedOver(len(new.manifest.records), deleted, withdrawn, _succeed(old, new, progress))
 
 
-def _take(old: Person, new: Person, record_id: bytes) -> None:
-    """One record: the same body and proof, in a capsule of the new vault's own."""
-    entry = old.entry(record_id)
+def _take(old: Person, new: Person, record_id: bytes) -> bool:
+    """One record: the same body and proof, in a capsule of the new vault's own. It is kept on the
+    device before anything is posted; false where it is there already."""
     note = old.manifest.records[record_id]
-    signed = new.opening(new.persona(HOME), DataClass(note.data_class))
-    opening = signed.opening
+    # Also of what is there already: a list that nothing notes is one that a restored seed misses.
+    opening = new.opening(new.persona(HOME), DataClass(note.data_class)).opening
+    if new.profile.store.entry(record_id) is not None:
+        return False
+    entry = old.entry(record_id)
     cards = {card.address: card.public_key for card in new.network.sealing_cards}
     capsule = make_capsule(
         CapsuleContext(
@@ -84,20 +120,21 @@ def _take(old: Person, new: Person, record_id: bytes) -> None:
         owner_key=opening.owner_key,
     )
     handed: ListEntry = replace(entry, capsule=capsule)
-    new.network.committee.post(
-        handed,
-        list_key=opening.list_key,
-        signer=new._list_key(opening.list_key),
-        issuer=entry.issuer,
-    )
-    new.profile.store.learn(handed, opening.list_key, note.day)
+    # The root is on chain already, whoever anchored it.
+    stored = Stored(handed, opening.list_key, note.day, Step.ANCHORED)
+    new.profile.store.restore(stored, bytes(32))
     new.manifest.records[record_id] = replace(note, epoch=opening.epoch)
+    return True
 
 
-def _delete(old: Person, new: Person) -> int:
-    """Delete the old capsules, of what is in the new vault. The bodies stay: they are its own."""
+def _delete(old: Person, new: Person, progress: Tell) -> int:
+    """Delete the old capsules, of what custodians have for the new vault. The bodies stay: they are
+    its own."""
     deleted = 0
-    for record_id in [one for one in old.manifest.records if one in new.manifest.records]:
+    for record_id in list(old.manifest.records):
+        stored = new.profile.store.entry(record_id)
+        if stored is None or stored.step is not Step.POSTED:
+            continue
         context = old.entry(record_id).capsule.context
         list_key = old.keys.list_key(context.data_class, context.epoch)
         old.network.committee.delete(list_key, record_id)
@@ -105,23 +142,41 @@ def _delete(old: Person, new: Person) -> int:
         old._keep_manifest()
         old.profile.store.delete(record_id)
         deleted += 1
+        progress("deleted", 1)
     if deleted:
         old._save_manifest()
     return deleted
 
 
-def _succeed(old: Person, new: Person) -> tuple[Receipt, ...]:
-    """Each persona of a relationship is succeeded by the new one of that relationship."""
+def _succeed(old: Person, new: Person, progress: Tell) -> tuple[Receipt, ...]:
+    """Each persona that was shown to somebody is succeeded by the new one of that relationship."""
     suite = old.network.suite
     receipts = []
-    for grantee, index in list(old.manifest.relationships.items()):
-        persona = old.persona(index)
+    for persona, successor in _pairs(old, new):
         if int(suite.guardianship.person(persona.address).successor, 16):
             continue
-        call = guardian_acts.succeed(suite, persona, new.persona_for(grantee))
+        call = guardian_acts.succeed(suite, persona, successor)
         try:
             receipts.append(old.network.relayer.send(call))
+            progress("succeeded", 1)
         except AcesoError as exc:
             # One that fails does not keep back the others; doing it again tries it again.
             old.network.troubles.append(exc)
     return tuple(receipts)
+
+
+def _pairs(old: Person, new: Person) -> Iterator[tuple[LocalAccount, LocalAccount]]:
+    """Each old persona with the new one in its place."""
+    index = old.network.synced()
+    home, research = old.persona(HOME), old.persona(RESEARCH)
+    if index.records([home.address]):
+        yield home, new.persona(HOME)
+    if index.offers(open_only=False, subjects=[research.address]):
+        yield research, new.persona(RESEARCH)
+    guardianship = old.network.suite.addresses["Guardianship"]
+    for grantee, place in list(old.manifest.relationships.items()):
+        group = parse_grantee(grantee)
+        if group.is_group and group.address == guardianship:
+            # All guardians know one persona, which has a relationship of its own.
+            grantee = grantee_of_account(guardianship)
+        yield old.persona(place), new.persona_for(grantee)

@@ -230,6 +230,14 @@ def _accredited(base: sqlite3.Connection, event: Event, time: int) -> None:
     )
 
 
+def _succeeded(base: sqlite3.Connection, event: Event, time: int) -> None:
+    args = event.args
+    base.execute(
+        "INSERT OR IGNORE INTO successions VALUES (?, ?, ?)",
+        (args["subject"], args["successor"], time),
+    )
+
+
 _WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]] = {
     "BatchAnchored": _anchored,
     "RecordSuperseded": _record_ended,
@@ -246,4 +254,5 @@ _WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]] = {
     "InstitutionClosed": _institution_closed,
     "MemberSet": _member,
     "AccreditationChanged": _accredited,
+    "PersonaSucceeded": _succeeded,
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["DERIVED", "SCHEMA", "VERSION"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 DERIVED: Final = (
     "consents",
@@ -20,6 +20,7 @@ DERIVED: Final = (
     "institutions",
     "members",
     "accreditations",
+    "successions",
 )
 
 SCHEMA: Final = """
@@ -80,4 +81,8 @@ CREATE TABLE IF NOT EXISTS members (
 CREATE TABLE IF NOT EXISTS accreditations (
     account TEXT PRIMARY KEY, roles INTEGER NOT NULL, conditions INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS successions (
+    subject TEXT PRIMARY KEY, successor TEXT NOT NULL, succeeded_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS successions_by_successor ON successions (successor);
 """

@@ -357,6 +357,24 @@ class Index:
         )
         return [_offer(row) for row in rows]
 
+    def earlier(self, personas: Sequence[str]) -> dict[str, str]:
+        """Every persona that one of these came after, directly or over others, with that one. What
+        stands under an earlier persona is of the same person; only its own key acts for it."""
+        found: dict[str, str] = {}
+        after = {one: one for one in personas}
+        while after:
+            rows = self._select(
+                "SELECT subject, successor FROM successions",
+                {"successor": list(after)},
+                "succeeded_at, subject",
+            )
+            # The contract lets no two succeed in a circle; a node that lies must not hang us.
+            after = {
+                subject: after[successor] for subject, successor in rows if subject not in found
+            }
+            found |= after
+        return {subject: own for subject, own in found.items() if subject not in personas}
+
     def committees(self) -> list[CommitteeRow]:
         rows = self._select(
             "SELECT number, members, threshold, institutions FROM committees", {}, "number"

@@ -4,10 +4,13 @@ everything   every record opens under the new seed; what was issued still proves
 old seed     its capsules are gone, its consents withdrawn, its guardians ended
 later        what comes later is sealed to keys that the old seed never had
 again        done twice, nothing more happens; with the same seed it is refused
+cut off      at any step, doing it again brings the rest, and nothing is lost or made twice
+followed     the new seed finds the consents, records and orders of the personas it came after
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,14 +21,19 @@ from aceso.codes import CLINICAL, DataClass, Reason, Use
 from aceso.errors import InputError
 from aceso.flows import (
     HOME,
+    RESEARCH,
     Guarded,
     Guardian,
     HandedOver,
     Issuer,
     Person,
     Reader,
+    Seller,
+    consents_ever,
+    earlier_personas,
     evidence_of,
     hand_over,
+    orders_ever,
     verify,
 )
 from aceso.vault import OpeningError, open_as_owner
@@ -143,6 +151,65 @@ def test_done_again_it_does_nothing_more(
     again = hand_over(person, new)
 
     assert (again.records, again.deleted, again.succeeded) == (len(handed[1]), 0, ())
+
+
+def test_cut_off_at_any_step_it_goes_on(
+    world: World, person: Person, new: Person, stranger: Reader, bundle: Bundle, tmp_path: Path
+) -> None:
+    person.import_files([bundle()])
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    kept = set(person.manifest.records)
+    seen: list[str] = []
+
+    def cut(wanted: str, after: int) -> Callable[[str, int], None]:
+        def tell(step: str, count: int) -> None:
+            seen.append(step)
+            if seen.count(wanted) == after:
+                raise KeyboardInterrupt
+
+        return tell
+
+    for step in ("kept", "posted", "deleted", "succeeded"):
+        seen.clear()
+        before, after = (Person(world.network, one.profile) for one in (person, new))
+        with pytest.raises(KeyboardInterrupt):
+            hand_over(before, after, progress=cut(step, 1 if step == "succeeded" else 2))
+
+    before, after = (Person(world.network, one.profile) for one in (person, new))
+    done = hand_over(before, after)
+
+    assert done.records == len(kept)
+    again = Person(world.network, world.profile("person", new.profile.seed))
+    assert again.restore() == len(kept)
+    for record_id in kept:
+        again.open_record(record_id, tmp_path / record_id.hex())
+    old = Person(world.network, world.profile("person", person.profile.seed))
+    assert old.restore() == 0
+    assert not before.consents()
+    assert set(earlier_personas(after)) >= {
+        person.persona(HOME).address,
+        person.persona_for(stranger.grantee).address,
+    }
+
+
+def test_the_new_seed_finds_what_the_old_one_did(
+    person: Person, new: Person, stranger: Reader, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    granted = person.persona_for(stranger.grantee).address
+    Seller(person).offer(classes=LABS, use=Use.GRU, price=10**18, seconds=86_400)
+    hand_over(person, new)
+
+    earlier = earlier_personas(new)
+    assert earlier[person.persona(HOME).address] == new.persona(HOME).address
+    assert earlier[person.persona(RESEARCH).address] == new.persona(RESEARCH).address
+    assert earlier[granted] == new.persona_for(stranger.grantee).address
+    assert granted in {row.subject for row in consents_ever(new, live=False)}
+    assert consents_ever(new) == []
+    assert orders_ever(new) == []
+    # Nobody else's is followed.
+    assert not set(earlier) & set(new.personas())
 
 
 def test_the_same_seed_is_refused(world: World, person: Person) -> None:

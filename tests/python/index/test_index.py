@@ -1,7 +1,7 @@
 """The index.
 
 the tables
-+ hold what the events say: records, keys, institutions
++ hold what the events say: records, keys, institutions, which persona came after which
 + hold the same words as the chain after random histories, and so does a replay
 + are those of a clean index after a reorganisation, a restart, a node that limits what it tells
 a published key
@@ -31,6 +31,7 @@ from aceso.chain import (
     acts,
     grantee_of_account,
     grantee_of_group,
+    guardian_acts,
 )
 from aceso.codes import DataClass, Role, Use
 from aceso.index import Index, IndexBehindError, IndexChainError
@@ -170,6 +171,21 @@ def test_institutions_and_members(suite, relayer, owners, institution, physician
     assert index.memberships(physician.address, until) == []
     grantee = grantee_of_group(number, suite.participants.address)
     assert suite.key_holder(grantee) == institution.address
+
+
+def test_earlier_personas_are_followed(suite, relayer, subject, index):
+    second, third, stranger = (Account.create() for _ in range(3))
+    index.sync()
+    assert index.earlier([third.address]) == {}
+    relayer.send(guardian_acts.succeed(suite, subject, second))
+    relayer.send(guardian_acts.succeed(suite, second, third))
+    index.sync()
+
+    both = {subject.address: third.address, second.address: third.address}
+    assert index.earlier([third.address]) == both
+    assert index.earlier([second.address]) == {subject.address: second.address}
+    assert index.earlier([subject.address, stranger.address]) == {}
+    assert index.earlier([]) == {}
 
 
 @pytest.mark.parametrize("depth", [1, 5, 40])
