@@ -553,6 +553,20 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Leave sealed class keys for a grantee.",
         ko="허락받은 대상에게 봉인한 종류별 열쇠를 맡깁니다.",
     ),
+    "StationMandate": TypedStruct(
+        primary_type="StationMandate",
+        verifier="DataMarket",
+        encoded_type="StationMandate(address research,address persona,address station)",
+        types={
+            "StationMandate": [
+                {"name": "research", "type": "address"},
+                {"name": "persona", "type": "address"},
+                {"name": "station", "type": "address"},
+            ],
+        },
+        en="Let this data station make the extracts of the research persona's orders from what the other persona shows it.",
+        ko="이 데이터 스테이션이 다른 페르소나가 보여 주는 기록으로 연구용 페르소나의 주문 추출본을 만들게 합니다.",
+    ),
     "Succession": TypedStruct(
         primary_type="Succession",
         verifier="Guardianship",

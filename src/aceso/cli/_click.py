@@ -47,6 +47,7 @@ _COMMANDS: Mapping[str, str] = {
     "buy": "market",
     "deliver": "market",
     "extract": "extracts",
+    "station": "station",
     "settle": "market",
     "balance": "market",
     "verify": "evidence",

@@ -58,6 +58,7 @@ from .receipts import Access, LogReport, anchor_heads, check_logs
 from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
+from .station import Fulfilled, Mandate, Station, entrust
 from .store import Step, Store, Stored
 from .succession import (
     HandedOver,
@@ -87,6 +88,7 @@ __all__ = [
     "EvidenceError",
     "ExtractMaker",
     "FileReport",
+    "Fulfilled",
     "Gateway",
     "Guarded",
     "Guardian",
@@ -97,6 +99,7 @@ __all__ = [
     "Issuer",
     "Kind",
     "LogReport",
+    "Mandate",
     "Network",
     "NotWithdrawnError",
     "NothingToOpenError",
@@ -118,6 +121,7 @@ __all__ = [
     "Sale",
     "Seer",
     "Seller",
+    "Station",
     "Step",
     "Store",
     "Stored",
@@ -132,6 +136,7 @@ __all__ = [
     "consents_ever",
     "earlier_personas",
     "emergency_group",
+    "entrust",
     "evidence_of",
     "guardian_group",
     "hand_over",

@@ -106,9 +106,19 @@ class Consenting(KeepingEpochs):
         `network.troubles`, and is finished by the next import, sync or share.
         """
         persona = self._persona_facing(grantee)
-        receipt = self.network.withdraw(acts.withdraw(self.network.suite, persona, grantee))
+        try:
+            receipt = self.network.withdraw(acts.withdraw(self.network.suite, persona, grantee))
+        finally:
+            self._end_mandate(persona, grantee)
         self.settle_keys()
         return receipt
+
+    def _end_mandate(self, persona: LocalAccount, grantee: bytes) -> None:
+        """A data station was let in by two personas, and is put out by both."""
+        research, now = self.persona(RESEARCH), self.network.suite.now()
+        rows = self.network.synced().consents([research.address], grantee)
+        if persona.address != research.address and any(row.is_live(now) for row in rows):
+            self.network.withdraw(acts.withdraw(self.network.suite, research, grantee))
 
     def _persona_facing(self, grantee: bytes) -> LocalAccount:
         """The persona that granted to this grantee, who may be unknown to this device."""

@@ -12,6 +12,7 @@ aceso, on a real local network
 │   └── without a yes: nothing is done
 ├── verify: genuine, another file, contradicting evidence
 ├── study match: told on the screen, another document than the one committed to is refused
+├── station: entrusted, it fulfils orders in the place of who is not there
 ├── offer, buy, deliver, open --order, extract download, settle
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
@@ -504,6 +505,29 @@ def test_whether_one_matches_a_study(person, tmp_path):
     assert [one["holds"] for one in found.document["criteria"]] == [True]
     other = person("study", "match", path, "--commitment", "0x" + "00" * 32)
     assert (other.code, other.document["error"]["code"]) == (6, "E_COHORT_OTHER")
+
+
+def test_a_station_sells_for_who_is_not_there(actors, person, researcher, tmp_path):
+    station = actors("institution")
+    file = tmp_path / "mandate.json"
+    assert station("accredit", station.account, "--role", "station").code == 0
+    entrust = ("station", "entrust", station.account, "--classes", "labs", "--out", file)
+    assert "--yes" not in entrust and person(*entrust).code != 0 and not file.exists()
+    assert person(*entrust, "--yes").code == 0
+    assert file.stat().st_mode & 0o077 == 0
+    assert station("station", "accept", file).document["accredited"] is True
+    assert station("station", "orders").document["orders"] == []
+
+    offered = person("offer", "--classes", "labs", "--price", "1.5", "--yes").document["offer"]
+    order = researcher("buy", offered, "--with-ether", "--yes").document["order"]
+    assert [one["order"] for one in station("station", "orders").document["orders"]] == [order]
+    few = station("station", "fulfil", "--k", "2", "--yes")
+    assert (few.code, few.document["orders"][0]["error"]) == (2, "E_EXTRACT_COHORT")
+    done = station("station", "fulfil", order, "--yes").document["orders"][0]
+    assert done["certificate"]["maker"] == station.account
+    got = researcher("extract", "download", order, "--out", tmp_path / "sold")
+    assert got.document["certificate"] == done["certificate"]
+    assert person("unshare", station.account, "--yes").code == 0
 
 
 def test_market(person, researcher, tmp_path):

@@ -36,6 +36,7 @@ from aceso.flows import (
     Rescuer,
     Researcher,
     Reviewer,
+    Station,
 )
 from aceso.vault import Seed
 
@@ -43,7 +44,7 @@ PASSPHRASE = "a passphrase of a test"
 _READY_SECONDS = 30.0
 _numbers = count(1)
 
-H = TypeVar("H", Issuer, Reader, Researcher, Rescuer, Reviewer)
+H = TypeVar("H", Issuer, Reader, Researcher, Rescuer, Reviewer, Station)
 
 
 class Keeper:

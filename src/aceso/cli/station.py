@@ -1,0 +1,185 @@
+"""`aceso station`: let a data station make extracts, or be one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aceso.codes import label
+from aceso.errors import UsageError
+
+from . import _terms
+from ._click import command
+from ._output import private_text, receipts, show, table
+from ._session import Session
+from ._words import language, say, sentence
+from .consent import ask, keep_notice
+from .extracts import making, options_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.flows import Fulfilled, Station
+
+__all__ = ["station"]
+
+_ACTIONS = ("entrust", "accept", "orders", "fulfil")
+
+
+@command("station")
+@click.argument("action", type=click.Choice(_ACTIONS), metavar="ACTION")
+@click.argument("what", nargs=-1)
+@click.option("--classes", metavar="CLASSES")
+@click.option("--use", "use_code", default="HMB", show_default=True, metavar="USE")
+@click.option("--until", default="365d", show_default=True, metavar="TIME")
+@click.option("--k", type=click.IntRange(min=2), metavar="N")
+@making
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--yes", is_flag=True)
+def station(session: Session, *, action: str, **given: Any) -> int | None:
+    return _DOING[action](session, given)
+
+
+def _one(given: dict[str, Any]) -> str:
+    if len(given["what"]) != 1:
+        raise UsageError(
+            "Name one account 0x… to entrust, or one file to accept.", code="E_STATION_WHAT"
+        )
+    return str(given["what"][0])
+
+
+def _entrust(session: Session, given: dict[str, Any]) -> None:
+    from aceso.flows import entrust
+
+    account = _terms.address(_one(given))
+    if given["classes"] is None or given["out"] is None:
+        raise UsageError(
+            "To entrust a station takes --classes and --out.", code="E_STATION_OPTIONS"
+        )
+    classes, use = _terms.classes(given["classes"]), _terms.uses(given["use_code"])
+    person = session.person()
+    now = person.network.suite.now()
+    seconds = _terms.Span.parse(given["until"]).seconds(now, most=_terms.longest(use))
+    text = say(
+        "notice.entrust",
+        account=account,
+        classes=label(classes, language()),
+        use=label(use, language()),
+        until=_terms.moment_text(now + seconds),
+    )
+    ask(session, text, yes=given["yes"])
+    notice = keep_notice(person.profile, text)
+    mandate, sent = entrust(
+        person, account, classes=classes, use=use, seconds=seconds, notice=notice
+    )
+    private_text(given["out"], mandate.to_json() + "\n")
+    document = {
+        "station": account,
+        "file": str(given["out"]),
+        "transactions": receipts(sent),
+    }
+    said = say("station.entrusted", file=given["out"])
+    show(session, document, lambda console: console.print(said, highlight=False, markup=False))
+
+
+def _own(session: Session) -> Station:
+    from aceso.flows import Station
+
+    profile = session.profile("institution")
+    return Station(session.network(), profile)
+
+
+def _accept(session: Session, given: dict[str, Any]) -> None:
+    from aceso.flows import Mandate
+
+    path = Path(_one(given))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(
+            f"The file {path.name} can't be read. Check the path.", code="E_FILE_UNREADABLE"
+        ) from exc
+    own = _own(session)
+    mandate = Mandate.from_json(text)
+    own.accept(mandate)
+    document = {"subject": mandate.research, "accredited": own.is_accredited}
+    said = say("station.accepted", subject=mandate.research)
+    if not own.is_accredited:
+        said += "\n" + say("station.not_accredited")
+    show(session, document, lambda console: console.print(said, highlight=False, markup=False))
+
+
+def _orders(session: Session, given: dict[str, Any]) -> None:
+    found = _own(session).orders()
+    document = {
+        "orders": [
+            {
+                "order": str(one.order),
+                "offer": one.offer,
+                "subject": one.subject,
+                "buyer": one.buyer,
+                "classes": _terms.class_names(one.classes),
+            }
+            for one in found
+        ]
+    }
+
+    def render(console: Console) -> None:
+        rows = [
+            [str(one.order), f"offer:{one.offer}", label(one.classes, language())] for one in found
+        ]
+        heads = [say(f"column.{one}") for one in ("order", "offer", "classes")]
+        title = say("station.orders")
+        console.print(table(title, *heads, rows=rows) if rows else say("station.none"))
+
+    show(session, document, render)
+
+
+def _fulfil(session: Session, given: dict[str, Any]) -> int | None:
+    options = options_of(given)
+    orders = []
+    for one in given["what"]:
+        if not one.isascii() or not one.isdigit():
+            raise UsageError(f"{one!r} is not the number of an order.", code="E_ORDER_NUMBER")
+        orders.append(int(one))
+    own = _own(session)
+    ask(session, say("notice.fulfil"), yes=given["yes"])
+    done = own.fulfil(orders, options=options, k=given["k"] or 0)
+    document = {"orders": [_outcome(one) for one in done]}
+
+    def render(console: Console) -> None:
+        for one in done:
+            if one.delivered is not None:
+                text = say("deliver.done", order=one.order, count=one.delivered.count)
+            else:
+                why = sentence(one.error) if one.error else ""
+                text = say("station.failed", order=one.order, why=why)
+            console.print(text, highlight=False, markup=False)
+        if not done:
+            console.print(say("station.none"))
+
+    show(session, document, render)
+    failed = [one.error for one in done if one.error is not None]
+    return failed[0].exit_code if failed else None
+
+
+def _outcome(one: Fulfilled) -> dict[str, Any]:
+    if one.delivered is None:
+        return {"order": str(one.order), "error": one.error.code if one.error else ""}
+    return {
+        "order": str(one.order),
+        "counts": dict(one.delivered.about["counts"]),
+        "certificate": one.delivered.certificate.to_json(),
+        "transactions": receipts(one.delivered.receipts),
+    }
+
+
+_DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
+    "entrust": _entrust,
+    "accept": _accept,
+    "orders": _orders,
+    "fulfil": _fulfil,
+}
