@@ -5,10 +5,14 @@
 A number is a `valueQuantity`, that of a component, or one of the samples of a `SampledData`. What
 was measured in two units becomes two series: nothing is converted, and no axis has two units. A
 measurement without a value (`dataAbsentReason`, a sample `E`, `U` or `L`) is a point without a
-value: the line is broken there.
+value: the line is broken there. On a grid of which most cells are empty, such a cell is none.
 
-Left out: what is entered in error, values that are only known to be above or below something, and
-what can only be a slip or a placeholder (a year 9999, a number beyond 10^15).
+What is told of a workout, and the lowest and highest of something, are series of their own: they
+are no values of the day. Counts that all begin at once (steps since midnight) are at their ends.
+
+Left out: positions and electrocardiograms, which are no trends; what is entered in error, values
+that are only known to be above or below something, and what can only be a slip or a placeholder (a
+year 9999, a number beyond 10^15).
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -38,6 +42,20 @@ _NO_SAMPLE = frozenset({"E", "U", "L"})
 _LARGEST = 1e15
 _YEARS = range(1850, 2151)
 _MOST_SAMPLES = 1_000_000
+# What is no number over time: where somebody was, and a curve of half a minute.
+_NO_TRENDS = frozenset({"location", "ecg", "ecg_annotation"})
+_OF_ANOTHER = frozenset({"minimum", "maximum", "confidence", "context", "duration"})
+_WORKOUT = "HKWorkoutActivityType"
+_EXTREME = re.compile(r"(?:[Mm]ax|[Mm]in)(?:imum)?(?:[A-Z_]\w*)?\Z")
+_HEALTHKIT = re.compile(r"HK(?:Quantity|Category|Correlation|Data)?Type(?:Identifier)?|"
+                        r"HKWorkoutActivityType")  # fmt: skip
+_ONE_WORD = re.compile(r"[a-zA-Z]+(?:[A-Z_.][a-z]+)+\Z", re.ASCII)
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|[._]")
+# UCUM as people write it; what is in braces is a word for a count, which the name says already.
+_WRITTEN = {"Cel": "°C", "[degF]": "°F", "mm[Hg]": "mmHg", "[lb_av]": "lb", "[mi_i]": "mi",
+            "[ft_i]": "ft", "[in_i]": "in", "uV": "µV", "kg/m2": "kg/m²",
+            "count": "", "count/min": "/min"}  # fmt: skip
+_BRACES = re.compile(r"\{[^{}]*\}")
 _LOINC = "http://loinc.org"
 _OWN = "urn:aceso:measure"
 
@@ -70,25 +88,36 @@ class Series:
 
 def read_series(observations: Iterable[dict[str, Any]], *, language: str) -> list[Series]:
     """The series of all observations, by name and unit."""
-    found: dict[tuple[str, str], dict[Point, None]] = {}
+    found: dict[tuple[str, str], dict[Point, datetime]] = {}
     names: dict[str, str] = {}
     for observation in observations:
         if str(observation.get("status")) in _NOT_SO:
             continue
         at = moment(observation)
-        if at is None:
+        whole, title = _named(observation, language)
+        if at is None or _codes(observation) & _NO_TRENDS:
             continue
+        end = moment(observation, end=True) or at
         for holder in (observation, *dicts(observation.get("component"))):
             code, name = _named(holder, language)
+            if holder is not observation and _is_aside(observation, holder):
+                code, name = f"{whole} {code}", f"{title}: {name}"
             for unit, point in _points(holder, at) if code else ():
                 names.setdefault(code, name)
-                found.setdefault((code, unit), {})[point] = None
+                found.setdefault((code, unit), {})[point] = end
     made = []
     for (code, unit), points in found.items():
         if any(point.value is not None for point in points):
-            ordered = sorted(points, key=lambda point: point.at)
+            ordered = sorted(_spread(points), key=lambda point: point.at)
             made.append(Series(code, names[code], unit, tuple(ordered)))
     return sorted(made, key=lambda one: (one.name, one.code, one.unit))
+
+
+def _spread(points: dict[Point, datetime]) -> list[Point]:
+    """Values at their beginnings; at their ends, where most of them begin at once."""
+    if len(points) > 2 and 2 * len({point.at for point in points}) < len(points):
+        return [replace(point, at=end) for point, end in points.items()]
+    return list(points)
 
 
 def moment(observation: dict[str, Any], end: bool = False) -> datetime | None:
@@ -122,23 +151,52 @@ def _clock(holder: dict[str, Any], name: str) -> datetime | None:
     return at if at.year in _YEARS else None
 
 
-def _named(holder: dict[str, Any], language: str) -> tuple[str, str]:
-    """The code that tells series apart (LOINC first), and what a person calls it."""
-    codings = [
+def _codings(holder: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
         (str(one.get("system") or ""), str(one["code"]))
         for value in dicts(holder.get("code"))
         for one in dicts(value.get("coding"))
         if isinstance(one.get("code"), str)
     ]
+
+
+def _codes(holder: dict[str, Any]) -> set[str]:
+    return {code for system, code in _codings(holder) if system == _OWN}
+
+
+def _is_aside(observation: dict[str, Any], component: dict[str, Any]) -> bool:
+    """Whether a component says something of its whole, and is no value like those by themselves."""
+    if _codes(component) & _OF_ANOTHER:
+        return True
+    return any(code == "workout" or code.startswith(_WORKOUT) for _, code in _codings(observation))
+
+
+def _named(holder: dict[str, Any], language: str) -> tuple[str, str]:
+    """The code that tells series apart (LOINC first), and what a person calls it."""
+    codings = _codings(holder)
     codings.sort(key=lambda one: one[0] != _LOINC)
-    name = concept(holder.get("code"))
+    name = _readable(concept(holder.get("code")))
     for system, code in codings:
         known = _names().get((system, code))
         if known is not None:
             name = known[language == "ko"]
             break
     code = "|".join(codings[0]) if codings else name
+    theirs = (one for system, one in codings if system != _OWN)
+    extreme = next((one for one in theirs if _EXTREME.match(one)), "")
+    if extreme:
+        # What a watch calls the highest of a lap is no value at its beginning.
+        return f"{code} {extreme}", f"{name or code}: {_readable(extreme)}"
     return code, name or code
+
+
+def _readable(name: str) -> str:
+    """`HKQuantityTypeIdentifierAppleStandTime` as `Apple Stand Time`; others as they are."""
+    found = _HEALTHKIT.match(name)
+    if found is None and not _ONE_WORD.match(name):
+        return name
+    short = name[found.end() :] if found else name
+    return _WORD.sub(" ", short).strip() or name
 
 
 @cache
@@ -180,12 +238,21 @@ def _samples(
     unit = _unit(origin) if isinstance(origin, dict) else ""
     texts = data.split()[:_MOST_SAMPLES]
     # Several dimensions are several lines, one behind the other at each moment; the first is drawn.
-    dimensions = int(_number(samples.get("dimensions")) or 1)
-    for index, text in enumerate(texts[:: max(1, dimensions)]):
+    dimensions = max(1, int(_number(samples.get("dimensions")) or 1))
+    # Points on no even grid have their milliseconds since the start before them.
+    timed = period == 1 and dimensions > 1
+    cells = texts[1 if timed else 0 :: dimensions]
+    thin = 2 * sum(text in _NO_SAMPLE for text in cells) > len(cells)
+    for index, text in enumerate(cells):
         value = None if text in _NO_SAMPLE else _number(text)
+        if value is None and thin:
+            continue
         scaled = None if value is None else zero + value * (1.0 if factor is None else factor)
+        offset = _number(texts[index * dimensions]) if timed else index * period
+        if offset is None:
+            continue
         try:
-            when = at + timedelta(milliseconds=index * period)
+            when = at + timedelta(milliseconds=offset)
         except OverflowError:
             return
         if when.year not in _YEARS:
@@ -208,7 +275,7 @@ def _unit(quantity: dict[str, Any]) -> str:
     for key in ("unit", "code"):
         text = quantity.get(key)
         if isinstance(text, str) and text:
-            return masked(text)
+            return masked(_WRITTEN.get(text, _BRACES.sub("", text)))
     return ""
 
 

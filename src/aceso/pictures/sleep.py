@@ -26,7 +26,7 @@ __all__ = ["Night", "nights", "sleep_chart"]
 _SLEEP_CODES = frozenset(
     {"93832-4", "sleep_duration", "sleep_stage", "HKCategoryTypeIdentifierSleepAnalysis"}
 )
-_HOURS = {"min": 1 / 60, "h": 1.0, "s": 1 / 3600, "hr": 1.0}
+_HOURS = {"min": 1 / 60, "h": 1.0, "s": 1 / 3600, "hr": 1.0, "ms": 1 / 3_600_000}
 _AWAKE = ("awake", "inbed", "in bed", "wake", "restless", "out_of_bed", "outofbed")
 _LONGEST_HOURS = 24.0
 _LONGEST = timedelta(hours=_LONGEST_HOURS)
