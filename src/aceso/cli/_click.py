@@ -41,6 +41,7 @@ _COMMANDS: Mapping[str, str] = {
     "will": "wills",
     "emergency": "emergency",
     "receipts": "receipts",
+    "custodians": "custodians",
     "study": "study",
     "offer": "market",
     "offers": "market",

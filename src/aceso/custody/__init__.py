@@ -10,7 +10,7 @@
 docs/custody.md says what a custodian promises, what each address takes, and what custody can't do.
 """
 
-from ._bundles import Act, delete_act, keys_act, open_act, post_act
+from ._bundles import Act, bundles, delete_act, keys_act, open_act, post_act
 from .client import (
     AccessLog,
     Custodian,
@@ -20,15 +20,18 @@ from .client import (
     SealedKey,
     SignedRequest,
 )
-from .committee import Attestation, Committee, Posted
+from .committee import Attestation, Committee, Posted, newest_of
 from .errors import (
     ChainUnsafeError,
     CustodianDownError,
     DeniedError,
     FalseLogError,
+    HeadRollbackError,
     KeyFileError,
     RequestRefusedError,
     TooFewCustodiansError,
+    UnlistedError,
+    WithheldError,
 )
 from .keys import CustodianKeys
 from .logbook import LogHead
@@ -46,6 +49,7 @@ __all__ = [
     "Delivery",
     "DeniedError",
     "FalseLogError",
+    "HeadRollbackError",
     "KeyFileError",
     "Listing",
     "LogHead",
@@ -54,8 +58,12 @@ __all__ = [
     "SealedKey",
     "SignedRequest",
     "TooFewCustodiansError",
+    "UnlistedError",
+    "WithheldError",
+    "bundles",
     "delete_act",
     "keys_act",
+    "newest_of",
     "open_act",
     "post_act",
 ]

@@ -81,9 +81,10 @@ class Asking:
         *,
         among: Collection[str] | None = None,
         needed: int | None = None,
+        grace: float = _GRACE_SECONDS,
     ) -> tuple[dict[str, T], dict[str, AcesoError]]:
         """Ask all at once, or those of them that are named. Once enough have answered, the others
-        have a moment left."""
+        have `grace` seconds left."""
         needed = self.threshold if needed is None else needed
         asked = [one for one in self.custodians if among is None or one.address in among]
         futures = {self._pool.submit(act, one): one for one in asked}
@@ -100,7 +101,7 @@ class Asking:
             for future in ready:
                 _sort(future, futures[future], done, failed)
             if len(done) >= max(needed, min(self.threshold, len(asked))):
-                finish = min(finish, time.monotonic() + _GRACE_SECONDS)
+                finish = min(finish, time.monotonic() + grace)
         for future in pending:
             self._let_go(future, futures[future], failed)
         return done, failed

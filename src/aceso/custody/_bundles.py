@@ -23,7 +23,7 @@ from ._wire import to_json
 from .client import Custodian, SealedKey, post_message
 from .errors import CustodianDownError
 
-__all__ = ["Act", "Bundling", "delete_act", "keys_act", "open_act", "post_act"]
+__all__ = ["Act", "Bundling", "bundles", "delete_act", "keys_act", "open_act", "post_act"]
 
 _MAX_ACTS: Final = 32
 _MAX_BYTES: Final = 2 << 20
@@ -88,6 +88,18 @@ def _among(custodians: Sequence[str]) -> frozenset[str]:
 class Bundling(Asking):
     """Sends acts in bundles."""
 
+    def try_to_send(self, acts: Sequence[Act]) -> list[Posted]:
+        """Send all acts; of each, who took it. Nobody is hurried, and that too few took one is the
+        caller's to see."""
+        sent: list[Posted] = []
+        for bundle in bundles(acts):
+            done, failed = self._ask_all(
+                lambda one, bundle=bundle: _take(one, bundle),  # type: ignore[misc]
+                grace=max(one.deadline for one in self.custodians),
+            )
+            sent += [_posted(place, act, done, failed) for place, act in enumerate(bundle)]
+        return sent
+
     def send(
         self, acts: Sequence[Act], *, on_sent: Callable[[int, int], None] | None = None
     ) -> list[Posted]:
@@ -95,7 +107,7 @@ class Bundling(Asking):
         enough have taken: from the first to before the second. Too few for one of them raises why,
         once those before it are told of."""
         sent: list[Posted] = []
-        for bundle in _bundles(acts):
+        for bundle in bundles(acts):
             done, failed = self._ask_all(lambda one, bundle=bundle: _take(one, bundle))  # type: ignore[misc]
             first = len(sent)
             try:
@@ -109,7 +121,8 @@ class Bundling(Asking):
         return sent
 
 
-def _bundles(acts: Sequence[Act]) -> Iterator[list[Act]]:
+def bundles(acts: Sequence[Act]) -> Iterator[list[Act]]:
+    """As many acts at a time as one request takes."""
     bundle: list[Act] = []
     for act in acts:
         if len(bundle) == _MAX_ACTS or sum(one.size for one in bundle) + act.size > _MAX_BYTES:
@@ -120,7 +133,7 @@ def _bundles(acts: Sequence[Act]) -> Iterator[list[Act]]:
         yield bundle
 
 
-def _take(one: Custodian, bundle: Sequence[Act]) -> dict[int, AcesoError | None]:
+def _take(one: Custodian, bundle: Sequence[Act]) -> dict[int, Mapping[str, Any] | AcesoError]:
     """What a custodian says to each act of the bundle that is for it, by its place."""
     places = [place for place, act in enumerate(bundle) if one.address in act.among]
     if not places:
@@ -132,7 +145,7 @@ def _take(one: Custodian, bundle: Sequence[Act]) -> dict[int, AcesoError | None]
 def _posted(
     place: int,
     act: Act,
-    done: Mapping[str, Mapping[int, AcesoError | None]],
+    done: Mapping[str, Mapping[int, Mapping[str, Any] | AcesoError]],
     failed: Mapping[str, AcesoError],
 ) -> Posted:
     taken: list[str] = []
@@ -142,8 +155,8 @@ def _posted(
             missing[who] = failed[who]
         elif who not in done or place not in done[who]:
             missing[who] = CustodianDownError(who, "is not known to this network")
-        elif (error := done[who][place]) is None:
-            taken.append(who)
+        elif isinstance(said := done[who][place], AcesoError):
+            missing[who] = said
         else:
-            missing[who] = error
+            taken.append(who)
     return Posted(tuple(sorted(taken)), missing)

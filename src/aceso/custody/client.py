@@ -115,11 +115,26 @@ class SealedKey:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is listed: entries, class keys, and the openings that say whose the lists are."""
+    """What is listed: entries, class keys, and the openings that say whose the lists are.
+
+    Where several custodians were asked, `by` says which entries, by their digests, each of those
+    that answered has, and `failed` why the others didn't.
+    """
 
     entries: tuple[ListEntry, ...]
     sealed_keys: tuple[SealedKey, ...]
     openings: tuple[SignedOpening, ...] = ()
+    by: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    failed: Mapping[str, AcesoError] = field(default_factory=dict)
+
+    def unlisted(self) -> dict[str, list[ListEntry]]:
+        """The entries that a custodian which answered should list, and does not."""
+        found: dict[str, list[ListEntry]] = {}
+        for entry in self.entries:
+            for custodian in entry.capsule.custodians:
+                if custodian in self.by and entry.digest not in self.by[custodian]:
+                    found.setdefault(custodian, []).append(entry)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,9 +274,9 @@ class Custodian:
         said: dict[str, Any] = self._ask("GET", "/health")
         return said
 
-    def open_list(self, opening: SignedOpening) -> None:
-        """Open a list for a persona. Doing it again does nothing."""
-        self._ask(
+    def open_list(self, opening: SignedOpening) -> bool:
+        """Open a list for a persona; whether it was new there. Doing it again does nothing."""
+        said = self._ask(
             "POST",
             "/lists",
             {
@@ -270,6 +285,7 @@ class Custodian:
                 "listSignature": "0x" + opening.list_signature.hex(),
             },
         )
+        return said.get("new") is True
 
     def post(self, entry: ListEntry, *, list_key: str, issuer: str, signature: bytes) -> bool:
         """Post a record; whether it was new there. `issuer` is the entry's."""
@@ -359,11 +375,13 @@ class Custodian:
             },
         )
 
-    def take_batch(self, acts: Sequence[Mapping[str, Any]]) -> Sequence[AcesoError | None]:
-        """Send several signed acts at once; for each, None or why it was refused."""
+    def take_batch(
+        self, acts: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Mapping[str, Any] | AcesoError]:
+        """Send several signed acts at once; for each, the answer, or why it was refused."""
         said = self._ask("POST", "/batches", {"acts": list(acts)})
-        found: list[AcesoError | None] = self._parse(
-            lambda: [self._refusal(one) for one in said["results"]]
+        found: list[Mapping[str, Any] | AcesoError] = self._parse(
+            lambda: [self._refusal(one) or dict(one) for one in said["results"]]
         )
         if len(found) != len(acts):
             raise self._nonsense()

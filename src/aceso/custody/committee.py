@@ -14,7 +14,7 @@ that names its custodian is kept in `complaints`, whether or not the opening suc
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ from .client import (
 from .client import post_message as _post_message
 from .errors import CustodianDownError, TooFewCustodiansError
 
-__all__ = ["Attestation", "Committee", "Posted"]
+__all__ = ["Attestation", "Committee", "Posted", "newest_of"]
 
 _VALID_SECONDS: Final = 300
 
@@ -80,6 +80,12 @@ class Attestation:
     signatures: tuple[bytes, ...]
 
 
+def newest_of(heads: Iterable[SignedHead | None]) -> SignedHead | None:
+    """The highest of some heads, or None; of two with one version every reader takes the same."""
+    there = [signed for signed in heads if signed is not None]
+    return max(there, key=lambda one: (one.head.version, one.head.cid), default=None)
+
+
 class Committee(Bundling):
     """The custodians of a record or a list, any `threshold` of whom are enough."""
 
@@ -95,13 +101,13 @@ class Committee(Bundling):
 
     # --- What a person or an issuer does --------------------------------------------------------
 
-    def open_list(self, opening: SignedOpening) -> Posted:
-        """Open a list at its custodians; `threshold` must take it."""
+    def open_list(self, opening: SignedOpening, *, needed: int | None = None) -> Posted:
+        """Open a list at its custodians; `needed`, or its threshold, must take it."""
         terms = opening.opening
         return self._all_or_enough(
             lambda one: one.open_list(opening),
             among=[address(one) for one in terms.custodians],
-            needed=terms.threshold,
+            needed=terms.threshold if needed is None else needed,
         )[1]
 
     def post(self, entry: ListEntry, *, list_key: str, signer: LocalAccount, issuer: str) -> Posted:
@@ -246,22 +252,22 @@ class Committee(Bundling):
         """Leave the newest head of the vault's index at all."""
         return self._all_or_enough(lambda one: one.put_head(signed))[1]
 
-    def heads(self, head_key: str) -> list[SignedHead]:
-        """The heads that the custodians keep; `vault.newest` chooses. One answer is enough."""
-        done, failed = self._ask_all(lambda one: one.get_head(head_key))
+    def heads(self, head_key: str) -> dict[str, SignedHead | None]:
+        """The head that each custodian which answers keeps, None where it keeps none that is signed
+        by its key. One answer is enough."""
+        done, failed = self._ask_all(lambda one: one.get_head(head_key), needed=1)
         self._enough(len(done), failed, 1, len(self.custodians))
-        return [head for head in done.values() if head is not None]
+        registry = self._domain["verifyingContract"]
+        return {
+            who: signed
+            if signed and signed.is_by(head_key, chain_id=self.suite.chain_id, registry=registry)
+            else None
+            for who, signed in done.items()
+        }
 
     def newest_head(self, head_key: str) -> SignedHead | None:
-        """The highest of the heads that are signed by their key, or None. A device that has seen a
-        version passes `heads` to `vault.newest`, which refuses an older one."""
-        registry = self._domain["verifyingContract"]
-        ours = [
-            signed
-            for signed in self.heads(head_key)
-            if signed.is_by(head_key, chain_id=self.suite.chain_id, registry=registry)
-        ]
-        return max(ours, key=lambda one: (one.head.version, one.head.cid), default=None)
+        """The highest of the heads that the custodians keep, or None."""
+        return newest_of(self.heads(head_key).values())
 
     def withdraw(
         self, subject: str, grantee: bytes, signature: bytes, *, count: int | None = None
@@ -386,8 +392,12 @@ class Committee(Bundling):
         grantee: bytes,
         use: Use | int,
         data_class: DataClass | int,
+        needed: int | None = None,
+        among: Sequence[str] | None = None,
     ) -> Listing:
-        """The union of what the custodians list; at least `threshold` must answer."""
+        """The union of what the custodians list; at least `needed`, or `threshold`, must answer.
+        Entries that a custodian should list and does not are in `Listing.unlisted`."""
+        needed = self.threshold if needed is None else needed
         now = self.suite.now()
         values = {
             "subject": address(subject),
@@ -402,11 +412,14 @@ class Committee(Bundling):
 
             return one.list(request(), again=request, seconds=one.deadline)
 
-        done, failed = self._ask_all(ask)
-        self._enough(len(done), failed, self.threshold, len(self.custodians))
-        return self._union(done.values(), address(subject))
+        done, failed = self._ask_all(ask, needed=needed, among=among)
+        self._enough(len(done), failed, needed, len(self.custodians))
+        return self._union(done, failed, address(subject))
 
-    def _union(self, listings: Any, subject: str) -> Listing:
+    def _union(
+        self, by: Mapping[str, Listing], failed: Mapping[str, AcesoError], subject: str
+    ) -> Listing:
+        listings = by.values()
         entries: dict[bytes, ListEntry] = {}
         keys: dict[tuple[object, ...], SealedKey] = {}
         openings: dict[str, SignedOpening] = {}
@@ -422,7 +435,13 @@ class Committee(Bundling):
                 # whose group it is for.
                 if key.list_key in openings and self._is_left(key):
                     keys.setdefault((key.list_key, key.receiving_key, key.epoch), key)
-        return Listing(tuple(entries.values()), tuple(keys.values()), tuple(openings.values()))
+        return Listing(
+            tuple(entries.values()),
+            tuple(keys.values()),
+            tuple(openings.values()),
+            {one: frozenset(entry.digest for entry in said.entries) for one, said in by.items()},
+            failed,
+        )
 
     def _is_left(self, key: SealedKey) -> bool:
         signer = recover(digest("SealedKeys", key.message(), self._domain), key.signature)

@@ -12,6 +12,9 @@ CustodyError
 + CustodianDownError      one custodian doesn't answer, or not in a form that we know
 + TooFewCustodiansError   fewer than m of them do
 + FalseLogError           what one custodian shows of its log can't be true
++ UnlistedError           one custodian does not list what others do
++ WithheldError           one custodian has records, was asked twice, and does not list them
++ HeadRollbackError       one custodian shows an older index than it took
 """
 
 from __future__ import annotations
@@ -26,9 +29,12 @@ __all__ = [
     "CustodianDownError",
     "DeniedError",
     "FalseLogError",
+    "HeadRollbackError",
     "KeyFileError",
     "RequestRefusedError",
     "TooFewCustodiansError",
+    "UnlistedError",
+    "WithheldError",
 ]
 
 
@@ -107,3 +113,43 @@ class FalseLogError(CustodyError):
             details={"custodian": custodian},
         )
         self.custodian = custodian
+
+
+class UnlistedError(CustodyError):
+    """A custodian does not list what others do: it never got it, or it keeps it back."""
+
+    def __init__(self, custodian: str, count: int):
+        super().__init__(
+            f"Custodian {custodian} does not list {count} records that others list. They were "
+            "found there; the person's next sync gives it what it lacks.",
+            code="E_CUSTODIAN_UNLISTED",
+            details={"custodian": custodian, "count": count},
+        )
+        self.custodian, self.count = custodian, count
+
+
+class WithheldError(CustodyError):
+    """A custodian says that it has records, and does not list them."""
+
+    def __init__(self, custodian: str, count: int):
+        super().__init__(
+            f"Custodian {custodian} has {count} of your records and does not list them. They were "
+            "found at others. Tell who accredited it, and move to other custodians with `aceso "
+            "custodians move`.",
+            code="E_CUSTODIAN_WITHHELD",
+            details={"custodian": custodian, "count": count},
+        )
+        self.custodian, self.count = custodian, count
+
+
+class HeadRollbackError(CustodyError):
+    """A custodian shows an older index of the vault than it took."""
+
+    def __init__(self, custodian: str, shown: int, taken: int):
+        super().__init__(
+            f"Custodian {custodian} shows version {shown} of your index, and took version {taken} "
+            "before: it was put back to an earlier state, or it lies. The newest one was used.",
+            code="E_CUSTODIAN_HEAD_ROLLBACK",
+            details={"custodian": custodian, "shown": shown, "taken": taken},
+        )
+        self.custodian, self.shown, self.taken = custodian, shown, taken

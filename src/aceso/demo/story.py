@@ -50,6 +50,7 @@ from aceso.vault import Seed
 
 from .cast import Cast, gather
 from .emergency import show_emergency
+from .lying import show_lying
 from .stage import Stage
 
 __all__ = ["main"]
@@ -116,6 +117,7 @@ class _Story:
             self._issue()
             self._bring()
             self._physician()
+            show_lying(stage, devnet, network, self.cast, self.folder / "lied-to")
             self._gateway()
             self._stranger()
             show_emergency(

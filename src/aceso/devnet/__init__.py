@@ -11,7 +11,7 @@ from .errors import (
 )
 from .network import Devnet
 from .process import Process, free_port
-from .suite import Authority, with_suite
+from .suite import Authority, add_custodian, with_suite
 
 __all__ = [
     "MNEMONIC",
@@ -26,6 +26,7 @@ __all__ = [
     "ProcessEndedError",
     "ProcessStartError",
     "ToolMissingError",
+    "add_custodian",
     "free_port",
     "with_suite",
 ]

@@ -35,7 +35,7 @@ from aceso.codes import Role
 from .chain import MNEMONIC
 from .network import Devnet, Stage
 
-__all__ = ["CONFIRMATIONS", "Authority", "with_suite"]
+__all__ = ["CONFIRMATIONS", "Authority", "add_custodian", "with_suite"]
 
 # How many blocks a custodian waits for. One is enough where nothing is ever undone.
 CONFIRMATIONS: Final = 1
@@ -177,6 +177,23 @@ def _start_committee(network: Devnet, suite: Suite, *, custodians: int, threshol
             "institutions": numbers,
         },
     )
+
+
+def add_custodian(network: Devnet, suite: Suite, place: int) -> dict[str, str]:
+    """One more custodian, of an institution of its own, accredited and started: its address, URL
+    and key. It is in no committee yet, and not in `devnet.json`."""
+    authority = Authority(network, suite)
+    account, institution = (
+        _account(first + place - 1) for first in (_FIRST_CUSTODIAN, _FIRST_INSTITUTION)
+    )
+    number = authority.open_institution(institution.address)
+    member = suite.participants.set_member(number, account.address, _FOR_EVER, 0)
+    Sender(suite, institution).send(member)
+    authority.accredit({account.address: Role.CUSTODIAN})
+    said = _start_custodian(network, place, account)
+    key = bytes.fromhex(said["publicKey"].removeprefix("0x"))
+    Sender(suite, account).send(suite.participants.publish_key(key))
+    return said
 
 
 def _start_custodian(network: Devnet, place: int, account: LocalAccount) -> dict[str, str]:

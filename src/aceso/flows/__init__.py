@@ -9,6 +9,7 @@
     succession   a new seed takes over a vault
     backup       the vault in one file, and back from it
     wills        what ends at a person's death, and what does not
+    moving       to other custodians
     researcher   buys, opens extracts
     receipts     who was given what, as the custodians' logs prove it
     evidence     whether a file is what its issuer issued
@@ -48,6 +49,7 @@ from .guarding import (
     support_to_json,
 )
 from .issuer import Holder, Issuer
+from .moving import Moved, move
 from .network import CommitteeFacts, Network, said
 from .own_vault import HOME, RESEARCH
 from .person import Person
@@ -100,6 +102,7 @@ __all__ = [
     "Kind",
     "LogReport",
     "Mandate",
+    "Moved",
     "Network",
     "NotWithdrawnError",
     "NothingToOpenError",
@@ -142,6 +145,7 @@ __all__ = [
     "hand_over",
     "make_backup",
     "make_will",
+    "move",
     "orders_ever",
     "own_match",
     "read_criteria",

@@ -29,7 +29,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite, parse_grantee
-from aceso.custody import Committee, Custodian
+from aceso.custody import Committee, Custodian, newest_of
 from aceso.errors import AcesoError, InputError
 from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
@@ -182,18 +182,23 @@ class Network:
                 known.get(address) or self._card_of(address, url)
                 for address, url in zip(custodians, urls, strict=True)
             ]
-            self._others[name] = self._of(cards, threshold, deadline=_DEADLINE_SECONDS)
+            there = [card for card in cards if card is not None]
+            needed = min(threshold, len(there))
+            self._others[name] = self._of(there, needed, deadline=_DEADLINE_SECONDS)
         return self._others[name]
 
-    def _card_of(self, address: str, url: str) -> CustodianCard:
+    def _card_of(self, address: str, url: str) -> CustodianCard | None:
+        """A custodian that has left; none without a published key: it has closed."""
         found = self.synced().published_key(address)
-        if found is None:
-            raise CustodianKeyError(address)
-        return CustodianCard(address, url, PublicKey(found))
+        return None if found is None else CustodianCard(address, url, PublicKey(found))
 
     def newest_head(self, head_key: str) -> SignedHead | None:
         """The newest head of an index; custodians that are slow are not waited for."""
-        return self._hurried.newest_head(head_key)
+        return newest_of(self.heads(head_key).values())
+
+    def heads(self, head_key: str) -> dict[str, SignedHead | None]:
+        """The head of an index that each custodian keeps which is not slow."""
+        return self._hurried.heads(head_key)
 
     @cached_property
     def relayer(self) -> Sender:

@@ -10,13 +10,14 @@ brings everything back. Two devices of one person merge what each of them added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import DataClass
-from aceso.custody import Committee, RequestRefusedError
+from aceso.custody import Committee, HeadRollbackError, RequestRefusedError, newest_of
 from aceso.errors import AcesoError
 from aceso.vault import (
     Card,
@@ -24,6 +25,7 @@ from aceso.vault import (
     Head,
     Manifest,
     Opening,
+    SignedHead,
     SignedOpening,
     VaultKeys,
 )
@@ -53,6 +55,8 @@ class OwnVault:
         self.manifest = self._load_manifest()
         self._list_keys: dict[str, LocalAccount] = {}
         self._openings: dict[tuple[str, int, int], SignedOpening] = {}
+        # How many custodians must open a list, where that isn't its own threshold.
+        self._needed: int | None = None
         self._catch_up()
 
     # Personas
@@ -95,11 +99,15 @@ class OwnVault:
         if known is not None:
             return known
         (signed,) = self._openings_of([(persona, data_class, epoch)])
-        if not self._is_opened(signed):
+        is_half = self._is_half_opened(signed)
+        if is_half or not self._is_opened(signed):
             place = self.manifest.lists[signed.opening.list_key]
-            self._committee_at(place).open_list(signed)
+            posted = self._committee_at(place).open_list(signed, needed=self._needed)
             self._note_opened(signed)
-        self._openings[persona.address, number, epoch] = signed
+            is_half = len(posted.taken) < signed.opening.threshold
+            self._note_half_opened(signed, is_half)
+        if not is_half:
+            self._openings[persona.address, number, epoch] = signed
         return signed
 
     def _openings_of(
@@ -141,6 +149,18 @@ class OwnVault:
 
     def _note_opened(self, *signed: SignedOpening) -> None:
         self.profile.store.opened(*((one.opening.list_key, one.opening.persona) for one in signed))
+
+    # Lists that were opened at too few custodians, by a restore that found no more of them.
+
+    def _is_half_opened(self, signed: SignedOpening) -> bool:
+        kept = self.profile.store.get("half-opened")
+        return bool(kept) and _half_name(signed) in json.loads(kept or b"[]")
+
+    def _note_half_opened(self, signed: SignedOpening, is_half: bool) -> None:
+        names = set(json.loads(self.profile.store.get("half-opened") or b"[]"))
+        changed = names | {_half_name(signed)} if is_half else names - {_half_name(signed)}
+        if changed != names:
+            self.profile.store.put("half-opened", json.dumps(sorted(changed)).encode())
 
     def _committee_at(self, place: int) -> Committee:
         """The custodians of one of the committees that the manifest notes."""
@@ -224,6 +244,7 @@ class OwnVault:
                 registry=self.network.suite.addresses["ConsentRegistry"],
             )
         )
+        self._note_taken(dict.fromkeys(posted.taken, manifest.version))
         before = self.profile.store.get("manifest-cid")
         self.profile.store.put("manifest", manifest.version.to_bytes(8, "big") + sealed)
         self.profile.store.put("manifest-cid", cid.encode())
@@ -237,7 +258,9 @@ class OwnVault:
         """Take in what another device saved since. Where nobody answers soon, what this device
         holds is enough: a save over a newer index is refused."""
         try:
-            signed = self.network.newest_head(self.keys.head_key().address)
+            heads = self.network.heads(self.keys.head_key().address)
+            self._look_for_rollback(heads)
+            signed = newest_of(heads.values())
             if signed is None:
                 return
             head = signed.head
@@ -256,6 +279,35 @@ class OwnVault:
         if merged == newest:
             self.profile.store.put("manifest-unsaved", b"")
 
+    # What each custodian once had: one that shows less was put back, or lies.
+
+    def _taken(self) -> dict[str, int]:
+        kept: dict[str, int] = json.loads(self.profile.store.get("heads-taken") or b"{}")
+        return kept
+
+    def _note_taken(self, versions: Mapping[str, int]) -> None:
+        taken = self._taken()
+        for who, version in versions.items():
+            taken[who] = max(version, taken.get(who, 0))
+        self.profile.store.put("heads-taken", json.dumps(taken).encode())
+
+    def _look_for_rollback(self, heads: Mapping[str, SignedHead | None]) -> None:
+        shown = {who: signed.head.version if signed else 0 for who, signed in heads.items()}
+        taken = self._taken()
+        for who, version in shown.items():
+            if version < taken.get(who, 0):
+                self.network.troubles.append(HeadRollbackError(who, version, taken[who]))
+        if any(version > taken.get(who, 0) for who, version in shown.items()):
+            self._note_taken(shown)
+
+    def _share_head(self) -> None:
+        """Give the newest head to custodians that have an older one, such as one that was down."""
+        heads = self.network.heads(self.keys.head_key().address)
+        newest = newest_of(heads.values())
+        if newest is not None and any(signed != newest for signed in heads.values()):
+            posted = self.network.committee.put_head(newest)
+            self._note_taken(dict.fromkeys(posted.taken, newest.head.version))
+
     def _load_manifest(self) -> Manifest:
         kept = self.profile.store.get("manifest")
         if kept is None:
@@ -266,9 +318,15 @@ class OwnVault:
         """Open every list that is noted and that no persona of this device sees, for the home
         persona, which then may read it: another device made it."""
         personas = [self.persona(index).address for index in self.personas().values()]
+        half = set(json.loads(self.profile.store.get("half-opened") or b"[]"))
         for data_class in DataClass:
             for epoch in range(self.manifest.epochs.get(int(data_class), 0) + 1):
                 address = self.keys.list_key(int(data_class), epoch).address
                 is_seen = any(self.profile.store.is_opened(address, one) for one in personas)
-                if address in self.manifest.lists and not is_seen:
+                is_half = f"{address} {personas[0]}" in half
+                if address in self.manifest.lists and (is_half or not is_seen):
                     self.opening(self.persona(HOME), data_class, epoch)
+
+
+def _half_name(signed: SignedOpening) -> str:
+    return f"{signed.opening.list_key} {signed.opening.persona}"

@@ -36,6 +36,7 @@ from aceso.vault import (
 )
 
 from .errors import NothingToOpenError
+from .healing import unlisted_errors
 from .issuer import Holder
 from .network import Network
 from .profile import Profile
@@ -180,9 +181,11 @@ def _listing(
     data_class: DataClass,
     use: Use,
 ) -> Listing:
-    return network.committee.listing(
+    found = network.committee.listing(
         actor=actor, subject=persona, grantee=grantee, use=use, data_class=data_class
     )
+    network.troubles += unlisted_errors(found)
+    return found
 
 
 def open_listed(

@@ -9,11 +9,13 @@ person.forget(record_id)
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.codes import DataClass, Use
+from aceso.codes import DataClass
 from aceso.errors import AcesoError
 from aceso.vault import (
     Envelope,
@@ -29,6 +31,7 @@ from aceso.vault import (
 from .consents import Consenting
 from .epochs import Progress
 from .errors import NothingToOpenError
+from .healing import heal, own_listing
 from .network import Network
 from .profile import Profile
 from .publishing import day_of
@@ -43,26 +46,22 @@ class HoldingRecords(Consenting):
         super().__init__(network, profile)
         # How many entries were not believed when we last looked.
         self.rejected = 0
+        # Custodians that did not answer the last sync, and why.
+        self._silent: dict[str, AcesoError] = {}
 
     def sync(self, *, progress: Progress | None = None) -> int:
         """Learn of what issuers posted since; say how many records are new. `rejected` says how
         many entries were not believed: anybody who was given a card, and any custodian, can make
         one up."""
         self.settle_keys(progress=progress)
-        try:
-            self._open_noted()
-        except AcesoError as exc:
-            self.network.troubles.append(exc)
+        self._try(self._open_noted)
+        self._silent = {}
         found = rejected = 0
         for data_class in DataClass:
             for persona in self._personas_of(data_class):
-                listing = self.network.committee.listing(
-                    actor=persona,
-                    subject=persona.address,
-                    grantee=bytes(12) + bytes.fromhex(persona.address[2:]),
-                    use=Use.PATRQT,
-                    data_class=data_class,
-                )
+                listing = own_listing(self, persona, data_class)
+                self._silent |= listing.failed
+                believed = []
                 for listed in listing.entries:
                     if listed.record_id in self.manifest.forgotten:
                         # From a custodian that was put back to an earlier state.
@@ -72,13 +71,39 @@ class HoldingRecords(Consenting):
                     except OpeningError:
                         rejected += 1
                         continue
-                    context = listed.capsule.context
-                    list_key = self.keys.list_key(context.data_class, context.epoch).address
-                    found += self.profile.store.learn(listed, list_key)
+                    believed.append(listed)
+                    found += self._learn(listed)
+                heal(self, persona, data_class, listing, believed)
+        # What they hold may be missing here. The others were enough to go on.
+        self.network.troubles += self._silent.values()
+        self._try(self._share_head)
         if self._note_all():
-            self._save_manifest()
+            self._try(self._save_manifest)
         self.rejected = rejected
         return found
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
+
+    def _learn(self, listed: ListEntry) -> bool:
+        """Keep an entry; say whether the record was new. Of two entries of a record the one of the
+        later epoch stands: the other is of a list that it was moved from."""
+        context = listed.capsule.context
+        list_key = self.keys.list_key(context.data_class, context.epoch).address
+        if self.profile.store.learn(listed, list_key):
+            return True
+        if self.profile.store.list_of(listed.record_id) == list_key:
+            return False
+        known = self.profile.store.entry(listed.record_id)
+        if known is not None and known.entry.capsule.context.epoch < context.epoch:
+            self.profile.store.relearn(listed, list_key)
+            note = self.manifest.records.get(listed.record_id)
+            if note is not None:
+                self.manifest.records[listed.record_id] = replace(note, epoch=context.epoch)
+        return False
 
     def _read_entry(
         self, entry: ListEntry, data_class: DataClass | None = None, day: str = ""
@@ -201,7 +226,13 @@ class HoldingRecords(Consenting):
                 except AcesoError as exc:
                     self.network.troubles.append(exc)
                 continue
-            if entry.record_id in self.manifest.records:
+            known = self.manifest.records.get(entry.record_id)
+            if known is not None:
+                epoch = entry.capsule.context.epoch
+                if known.epoch < epoch:
+                    # Moved, and cut off before it was noted.
+                    self.manifest.records[entry.record_id] = replace(known, epoch=epoch)
+                    missing += 1
                 continue
             try:
                 self.manifest.records[entry.record_id] = self._read_entry(entry, day=stored.day)
@@ -212,7 +243,8 @@ class HoldingRecords(Consenting):
         return missing
 
     def restore(self) -> int:
-        """Bring the vault back from the seed and the custodians; say how many records there are."""
+        """Bring the vault back from the seed and any one of the custodians; say how many records
+        are here. What only custodians hold that did not answer comes with a later `sync`."""
         signed = self.network.committee.newest_head(self.keys.head_key().address)
         if signed is None:
             raise NothingToOpenError(
@@ -226,13 +258,20 @@ class HoldingRecords(Consenting):
         self.profile.store.put("manifest", head.version.to_bytes(8, "big") + sealed)
         self.profile.store.put("manifest-cid", head.cid.encode())
         self.profile.store.put("manifest-unsaved", b"")
-        self._open_noted()
-        self.sync()
+        self._needed = 1
+        try:
+            self._open_noted()
+            self.sync()
+        finally:
+            self._needed = None
+        there = 0
         for record_id in list(self.manifest.records):
-            # Noted, and cut off before it was posted: its file can be imported again.
-            if self.profile.store.entry(record_id) is None:
+            if self.profile.store.entry(record_id) is not None:
+                there += 1
+            elif not self._silent:
+                # Noted, and cut off before it was posted: its file can be imported again.
                 del self.manifest.records[record_id]
-        return len(self.manifest.records)
+        return there
 
 
 def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:

@@ -19,6 +19,10 @@ from aceso.vault import ListEntry
 __all__ = ["Batch", "Step", "Store", "Stored"]
 
 
+# An entry that was dealt out anew and is not posted yet: an earlier one of the record is.
+_DEALT = 2
+
+
 class Step(IntEnum):
     """How far a record is on its way."""
 
@@ -35,6 +39,10 @@ class Stored:
     list_key: str
     day: str
     step: Step
+
+    @property
+    def is_posted(self) -> bool:
+        return self.step is Step.POSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,9 @@ CREATE TABLE IF NOT EXISTS fact (
 CREATE INDEX IF NOT EXISTS fact_identity ON fact (identity);
 CREATE INDEX IF NOT EXISTS fact_statement ON fact (statement);
 CREATE INDEX IF NOT EXISTS fact_digest ON fact (digest);
+CREATE TABLE IF NOT EXISTS leaving (
+    record_id BLOB, list_key TEXT, PRIMARY KEY (record_id, list_key)
+) STRICT;
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 """
 
@@ -125,8 +136,56 @@ class Store:
         """Entries whose root is on chain and that the custodians don't have yet."""
         return self._entries("WHERE batch.anchored AND NOT entry.posted")
 
-    def posted(self, record_id: bytes) -> None:
-        self._database.execute("UPDATE entry SET posted = 1 WHERE record_id = ?", (record_id,))
+    def posted(self, *record_ids: bytes) -> None:
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(
+                "UPDATE entry SET posted = 1 WHERE record_id = ?", ((one,) for one in record_ids)
+            )
+
+    def replace(self, entries: Iterable[tuple[Stored, ListEntry, str]]) -> None:
+        """Keep for each record another entry, with the key of another list, which is to be posted;
+        the one before is to be deleted from its own list."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            for before, entry, list_key in entries:
+                self._database.execute(
+                    "INSERT OR IGNORE INTO leaving VALUES (?, ?)",
+                    (entry.record_id, before.list_key),
+                )
+                self._database.execute(
+                    "UPDATE entry SET data = ?, list_key = ?, posted = ? WHERE record_id = ?",
+                    (entry.to_bytes(), list_key, _DEALT, entry.record_id),
+                )
+
+    def dealt(self) -> list[Stored]:
+        """Entries that took the place of another on the device, and not yet at the custodians."""
+        return self._entries("WHERE entry.posted = 2")
+
+    def leaving(self) -> list[tuple[bytes, str]]:
+        """Records, with the keys of lists, whose former entries are to be deleted: those only whose
+        new entry is posted."""
+        rows = self._database.execute(
+            "SELECT record_id, leaving.list_key FROM leaving LEFT JOIN entry USING (record_id) "
+            "WHERE entry.posted IS NOT ? ORDER BY record_id",
+            (_DEALT,),
+        )
+        return list(rows)
+
+    def left(self, gone: Iterable[tuple[bytes, str]]) -> None:
+        """Note former entries that were deleted."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(
+                "DELETE FROM leaving WHERE record_id = ? AND list_key = ?", gone
+            )
+
+    def relearn(self, entry: ListEntry, list_key: str) -> None:
+        """Keep the entry of a record that another device moved to another list."""
+        self._database.execute(
+            "UPDATE entry SET data = ?, list_key = ?, posted = 1 WHERE record_id = ?",
+            (entry.to_bytes(), list_key, entry.record_id),
+        )
 
     def learn(self, entry: ListEntry, list_key: str, day: str = "") -> bool:
         """Keep an entry that somebody else posted; say whether it was new."""
@@ -166,6 +225,13 @@ class Store:
 
     def entries(self) -> list[Stored]:
         return self._entries("")
+
+    def list_of(self, record_id: bytes) -> str | None:
+        """The key of the list that a record's entry is on."""
+        row = self._database.execute(
+            "SELECT list_key FROM entry WHERE record_id = ?", (record_id,)
+        ).fetchone()
+        return None if row is None else str(row[0])
 
     def entry(self, record_id: bytes) -> Stored | None:
         found = self._entries("WHERE entry.record_id = ?", record_id)

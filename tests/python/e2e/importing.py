@@ -21,7 +21,7 @@ from typing import Any
 
 from aceso.chain import Sender
 from aceso.custody import Committee
-from aceso.flows import Network, Person, Profile, Store
+from aceso.flows import Network, Person, Profile, Store, move
 from aceso.storage import IpfsClient
 
 PASSPHRASE = "a passphrase of a test"
@@ -77,7 +77,7 @@ def main(network_folder: str, profile_folder: str, file: str, point: str) -> Non
         if file == "sync:":
             person.sync(progress=progress)
         elif file == "move:":
-            person.move(progress=progress)
+            move(person, progress=progress)
         else:
             person.import_files([Path(file)], progress=progress)
 

@@ -1,0 +1,195 @@
+"""A custodian leaves and another joins: every share is dealt out anew, and nothing is lost.
+
+moved        all records are locked for the new committee, in lists of a new epoch; the former
+             entries are deleted; who is let in opens all, with one of the new committee away
+former       a key of the former epoch opens nothing of what was dealt anew
+killed       at any step, by kill -9, and done again: each record once, nothing left over
+away         a custodian that leaves and does not answer is named, and asked again the next time
+devices      another device finds what was moved, and can go on
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aceso.codes import DataClass, Use
+from aceso.custody import Committee
+from aceso.devnet import add_custodian
+from aceso.flows import Network, Person, Profile, Reader, move
+from aceso.flows.healing import own_listing
+from aceso.vault import ListEntry
+
+from .conftest import PASSPHRASE, Bundle, World
+from .test_epochs import _class_keys, _opened
+
+LABS = DataClass.LABS
+_CHILD = str(Path(__file__).with_name("importing.py"))
+
+
+@pytest.fixture(scope="module")
+def facts(world: World) -> dict[str, Any]:
+    """The network after the first custodian has left and a fourth has joined."""
+    said = json.loads((world.devnet.folder / "devnet.json").read_text())
+    fourth = add_custodian(world.devnet, world.network.suite, 4)
+    later = [*world.devnet.custodians[1:], fourth]
+    return dict(said) | {"custodians": later}
+
+
+@pytest.fixture
+def later(facts: dict[str, Any], tmp_path: Path) -> Iterator[Network]:
+    (tmp_path / "later.json").write_text(json.dumps(facts))
+    with Network.read(tmp_path / "later.json") as network:
+        yield network
+
+
+@contextmanager
+def _alone(network: Network, person: Person, address: str) -> Iterator[Callable[[], int]]:
+    """How many of a person's laboratory results one custodian lists."""
+    (one,) = (one for one in network.committee.custodians if one.address == address)
+    committee = Committee([one], 1, network.suite)
+    persona = person.persona(0)
+
+    def count() -> int:
+        listing = committee.listing(
+            actor=persona,
+            subject=persona.address,
+            grantee=bytes(12) + bytes.fromhex(persona.address[2:]),
+            use=Use.PATRQT,
+            data_class=LABS,
+        )
+        return len(listing.entries)
+
+    yield count
+
+
+def _check(person: Person, network: Network) -> None:
+    """All records are of the new committee, once, and open."""
+    stored = {one.entry.record_id: one.entry for one in person.profile.store.entries()}
+    assert stored.keys() == person.manifest.records.keys() and len(stored) == 5
+    for entry in stored.values():
+        assert entry.capsule.custodians == network.facts.members
+        assert person.key_of(entry).dek
+        assert entry.capsule.context.epoch == person.manifest.records[entry.record_id].epoch
+    assert person.profile.store.leaving() == person.profile.store.dealt() == []
+    listed: list[ListEntry] = []
+    for data_class in {DataClass(note.data_class) for _, note in person.records()}:
+        for persona in person._personas_of(data_class):
+            listed += own_listing(person, persona, data_class).entries
+    assert {one.digest for one in listed} == {one.digest for one in stored.values()}
+
+
+def test_a_move_deals_every_share_out_anew(
+    world: World,
+    person: Person,
+    stranger: Reader,
+    later: Network,
+    bundle: Bundle,
+    tmp_path: Path,
+) -> None:
+    person.import_files([bundle()])
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    former = _class_keys(stranger, person)
+    moving = Person(later, person.profile)
+
+    moved = move(moving)
+
+    assert (moved.classes, moved.records, moved.deleted, moved.kept_by) == (4, 5, 5, {})
+    _check(moving, later)
+    # The one that left has none of it any more, nor has one that stayed.
+    for keeper in world.keepers[:2]:
+        with _alone(world.network, person, keeper.address) as count:
+            assert count() == (0 if keeper is world.keepers[0] else 2)
+    # Who is let in opens everything, with one of the new committee away.
+    persona = moving.persona_for(stranger.grantee).address
+    reader = Reader(later, stranger.profile)
+    with world.down(world.keepers[2]):
+        assert len(reader.open_all(persona, classes=LABS, folder=tmp_path / "chart")) == 2
+    # A key of before opens nothing of it, with all the custodians that stayed.
+    for record_id, note in moving.records():
+        if note.data_class == LABS:
+            entry = moving.entry(record_id)
+            assert not _opened(world, entry, (1, 2), list(former.values()))
+    # Moving again is nothing to do.
+    again = move(moving)
+    assert (again.classes, again.records, again.deleted) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["before:Committee.try_to_send", "after:Committee.try_to_send", "before:Store.left"],
+)
+def test_a_move_that_was_killed_goes_on(
+    world: World,
+    person: Person,
+    stranger: Reader,
+    later: Network,
+    bundle: Bundle,
+    tmp_path: Path,
+    point: str,
+) -> None:
+    person.import_files([bundle()])
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    folder = person.profile.folder
+    done = subprocess.run(
+        [sys.executable, _CHILD, str(tmp_path / "later.json"), str(folder), "move:", point],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+
+    profile = Profile.open(folder, passphrase=PASSPHRASE)
+    again = Person(later, profile)
+    move(again)
+
+    _check(again, later)
+    assert again.manifest.epochs[int(LABS)] == 1
+    reader = Reader(later, stranger.profile)
+    persona = again.persona_for(stranger.grantee).address
+    assert len(reader.open_all(persona, classes=LABS, folder=tmp_path / "chart")) == 2
+    profile.close()
+
+
+def test_one_that_leaves_without_an_answer_is_named_and_asked_again(
+    world: World, person: Person, later: Network, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    moving = Person(later, person.profile)
+    leaver = world.keepers[0]
+    with world.down(leaver):
+        moved = move(moving)
+        assert set(moved.kept_by) == {leaver.address}
+        assert (moved.records, moved.deleted) == (5, 0)
+    with _alone(world.network, person, leaver.address) as count:
+        assert count() == 2
+        again = move(moving)
+        assert (again.records, again.deleted, again.kept_by) == (0, 5, {})
+        assert count() == 0
+    _check(moving, later)
+
+
+def test_another_device_finds_what_was_moved(
+    world: World, person: Person, later: Network, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    other = Person(world.network, world.profile("person", person.profile.seed))
+    other.restore()
+    move(Person(later, person.profile))
+
+    there = Person(later, other.profile)
+    there.sync()
+
+    _check(there, later)
+    fresh = Person(later, world.profile("person", person.profile.seed))
+    assert fresh.restore() == 5
+    record_id = next(one for one, note in there.records() if note.data_class == LABS)
+    assert len(there.forget(record_id)) == 3
