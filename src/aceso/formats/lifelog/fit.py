@@ -42,6 +42,8 @@ FORMAT = Format("fit", "application/vnd.ant.fit", "Garmin FIT", "가민 FIT")
 
 SYSTEM = "https://developer.garmin.com/fit"
 _MAX_BYTES = 32 << 20
+# Of four days on end, a second each; each costs a kilobyte until the file is read.
+_MAX_MESSAGES = 350_000
 _EPOCH = 631_065_600  # 1989-12-31 in UTC, where the time of FIT begins.
 # Below this a time is the seconds since the watch was switched on.
 _LEAST = 0x10000000
@@ -142,7 +144,14 @@ def _read(source: Source) -> Iterator[Item]:
     files: list[_File] = []
     fault: Item | None = None
     try:
-        for file, message, place in _messages(path, files):
+        for count, (file, message, place) in enumerate(_messages(path, files), 1):
+            if count > _MAX_MESSAGES:
+                reason = (
+                    f"it has more than {_MAX_MESSAGES} messages; what came before was read, split "
+                    "it for the rest"
+                )
+                fault = _refused(path, place, reason, "too_large")
+                break
             _take(file, message, place)
     except fitdecode.FitCRCError:
         reason = (

@@ -6,6 +6,7 @@ FIT
 ├── times since the watch was switched on become local times, where it says what its clock showed
 ├── what apps of others and messages without a name hold is kept, and said
 ├── several files in one are several
+├── of a file with more messages than any watch writes, the first are read
 ├── what is damaged gives what came before the last message that was read, which may be wrong
 └── a wrong checksum refuses all of it, a cut only what is gone; nothing in between is raised
 """
@@ -20,6 +21,7 @@ from datetime import datetime
 import pytest
 
 from aceso.formats import Kind
+from aceso.formats.lifelog import fit
 from tests.python.shared_data import SHARED, needs_shared
 
 from ..conftest import import_all
@@ -193,6 +195,17 @@ def test_the_message_before_the_damage_is_not_taken(write):
 
     assert [one.code for one in read.outcomes if one.kind is Kind.REFUSED] == ["damaged"]
     assert series(read, "heart_rate")["data"] == "90 91"
+
+
+def test_a_file_without_end_is_read_so_far(write, monkeypatch):
+    monkeypatch.setattr(fit, "_MAX_MESSAGES", 3)
+    definition = struct.pack("<BBBHB", 0x40, 0, 0, 20, 2) + bytes((253, 4, 0x86, 3, 1, 2))
+    records = (struct.pack("<BIB", 0, 1_000_000_000 + at, 90 + at) for at in range(5))
+
+    read = import_all(write(fit_file(definition + b"".join(records))))
+
+    assert [one.code for one in read.outcomes if one.kind is Kind.REFUSED] == ["too_large"]
+    assert series(read, "heart_rate")["data"] == "90 91 92"
 
 
 @pytest.mark.parametrize("step", range(0, 5500, 113))
