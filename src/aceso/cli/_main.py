@@ -22,6 +22,7 @@ from aceso import __version__
 from aceso.errors import AcesoError, UsageError
 
 from ._click import root
+from ._masked import masked_document
 from ._session import Session, home_folder
 from ._words import from_environment, say, sentence, use
 
@@ -78,7 +79,7 @@ def _failed(error: AcesoError, as_json: bool) -> int:
 def _say(text: str, code: str, details: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         document = {"error": {"code": code, "message": text, "details": _plain(dict(details))}}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(masked_document(document), ensure_ascii=False) + "\n")
         return
     from ._output import errors
 

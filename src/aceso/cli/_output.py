@@ -2,6 +2,8 @@
 
     show(session, document, lambda console: console.print(table))
 
+Resident registration numbers are masked in all of it (`_masked`).
+
 With --json the document is all that goes to standard output. Amounts in it are decimal strings of
 base units, identifiers are hexadecimal, and times are Unix seconds.
 """
@@ -14,10 +16,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from aceso.errors import UsageError
 
+from ._masked import masked, masked_document
 from ._words import say
 
 if TYPE_CHECKING:
@@ -46,8 +49,27 @@ _WIDE = 200
 def _console(stream: IO[str]) -> Console:
     from rich.console import Console
 
+    class Masking(Console):
+        """Masks the texts that it is given; those in tables are masked when these are made."""
+
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*map(_masked_line, objects), **options)
+
     wide = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDE
-    return Console(file=stream, width=wide, emoji=False)
+    return Masking(file=stream, width=wide, emoji=False)
+
+
+def _masked_line(line: object) -> object:
+    from rich.text import Text
+
+    if isinstance(line, str):
+        return masked(line)
+    if isinstance(line, Text) and masked(line.plain) != line.plain:
+        # As long as before, so its styles stay where they are.
+        hidden = line.copy()
+        hidden.plain = masked(line.plain)
+        return hidden
+    return line
 
 
 def errors() -> Console:
@@ -63,7 +85,8 @@ def plain() -> Console:
 def show(session: Session, document: object, render: Callable[[Console], None]) -> None:
     """The document for a program, or what `render` prints for a person."""
     if session.as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        plain_document = masked_document(document)
+        sys.stdout.write(json.dumps(plain_document, ensure_ascii=False, indent=1) + "\n")
     else:
         render(plain())
 
@@ -75,7 +98,7 @@ def table(title: str, *columns: str, rows: Sequence[Sequence[object]] = ()) -> T
     from rich.text import Text
 
     made = Table(
-        title=title,
+        title=masked(title),
         box=SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
@@ -84,7 +107,8 @@ def table(title: str, *columns: str, rows: Sequence[Sequence[object]] = ()) -> T
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        cells = (cell if isinstance(cell, Text) else Text(masked(str(cell))) for cell in row)
+        made.add_row(*cells)
     return made
 
 

@@ -17,6 +17,7 @@ from aceso.formats import Format, Outcome, PersonInFile
 
 from . import _terms
 from ._click import command
+from ._masked import masked, masked_document
 from ._output import private_file, receipts, show, steps, table
 from ._session import Session, is_terminal
 from ._words import language, outcome, say, sentence
@@ -78,12 +79,14 @@ class _Asker:
     def ask(self, path: Path, people: tuple[PersonInFile, ...]) -> str | None:
         keys = [one.key for one in people]
         if self._key is not None:
-            return self._key if self._key in keys else None
+            # As it is, or as it was shown: a key may be a resident registration number.
+            shown = [key for key in keys if masked(key) == self._key]
+            return self._key if self._key in keys else shown[0] if len(shown) == 1 else None
         if not is_terminal():
             return None
-        click.echo(say("import.people", path=path, count=len(people)), err=True)
+        click.echo(masked(say("import.people", path=path, count=len(people))), err=True)
         for number, one in enumerate(people, 1):
-            click.echo(f"  {number}. {_described(one)}", err=True)
+            click.echo(masked(f"  {number}. {_described(one)}"), err=True)
         asked = click.IntRange(0, len(people))
         number = click.prompt(say("import.which"), type=asked, default=0, err=True)
         return keys[number - 1] if number else None
@@ -114,7 +117,7 @@ def _write_outcome(file: IO[str], source: Path, one: Outcome) -> None:
         "code": one.code or None,
         "reason": outcome(one.code, one.reason),
     }
-    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    file.write(json.dumps(masked_document(line), ensure_ascii=False) + "\n")
 
 
 def walk(paths: Iterable[Path]) -> tuple[list[Path], int]:

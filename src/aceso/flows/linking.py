@@ -11,8 +11,8 @@ day of which more was exported later, or a result that a laboratory corrected. N
 deleted, and who was let see it still sees it.
 
 The order of imports makes no difference to what is current: where nothing says which of two
-versions is the newer, both are. Records with more than 64 resources, such as a day of a watch, are
-not compared with others.
+versions is the newer, both are. A record with more than 1,024 resources is not compared with
+others, and one of a watch or a phone, of which there are a thousand, with more than 64.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from aceso.codes import LIFELOG, DataClass
 from aceso.formats import Fact
 from aceso.vault import Manifest, RecordNote
 
 from .store import Store
 
-__all__ = ["MAX_COMPARED", "Linker", "Relation", "note_relation"]
+__all__ = ["Linker", "Relation", "most_compared", "note_relation"]
 
-MAX_COMPARED = 64
+# Each resource that is compared is a row on the device.
+_MOST = 1024
+_MOST_OF_A_DEVICE = 64
 # How many records of a class and day are opened, where this device has not seen what is in them.
 _MAX_OPENED = 50
 
@@ -69,7 +72,7 @@ class Linker:
         self, record_id: bytes, facts: Sequence[Fact], *, data_class: int, day: str
     ) -> Relation:
         """How a record with these facts stands to the others. It is compared with from now on."""
-        if not 0 < len(facts) <= MAX_COMPARED:
+        if not 0 < len(facts) <= most_compared(data_class):
             return Relation()
         self._learn(data_class, day)
         found: set[bytes] = set()
@@ -111,7 +114,13 @@ class Linker:
                 self._opened += 1
                 facts = self._read(record_id)
                 # In part, it would seem to be all in a record that has only that part.
-                self._store.note_facts(record_id, facts if len(facts) <= MAX_COMPARED else ())
+                compared = len(facts) <= most_compared(data_class)
+                self._store.note_facts(record_id, facts if compared else ())
+
+
+def most_compared(data_class: int) -> int:
+    """How many resources a record of this class may have to be compared with others."""
+    return _MOST_OF_A_DEVICE if DataClass(data_class) & LIFELOG else _MOST
 
 
 def note_relation(manifest: Manifest, record_id: bytes, relation: Relation) -> None:

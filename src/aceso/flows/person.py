@@ -35,7 +35,7 @@ from aceso.formats import (
 )
 from aceso.vault import Envelope, ListEntry, Opening, PublicKey, RecordNote
 
-from .linking import MAX_COMPARED, Linker, Relation, note_relation
+from .linking import Linker, Relation, most_compared, note_relation
 from .network import Network
 from .own_vault import HOME
 from .profile import Profile
@@ -210,7 +210,8 @@ class Person(HoldingRecords):
         about one person."""
         now = self.network.suite.now()
         for record in imported.records():
-            compared = record.media_type == FHIR_JSON and record.pieces <= MAX_COMPARED
+            most = most_compared(int(record.data_class))
+            compared = record.media_type == FHIR_JSON and record.pieces <= most
             facts = facts_of(record.canonical) if compared else ()
             yield record.source_place, self._draft(record, now), facts
         if len(imported.people) > 1:

@@ -254,10 +254,16 @@ class Store:
     # What is in the records, as it is compared with what comes.
 
     def note_facts(self, record_id: bytes, facts: Iterable[Fact]) -> None:
-        self._database.executemany(
-            "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?, ?)",
-            ((record_id, one.identity, one.statement, one.version, one.digest) for one in facts),
-        )
+        # All at once, also because a commit for each would take milliseconds.
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(
+                "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?, ?)",
+                (
+                    (record_id, one.identity, one.statement, one.version, one.digest)
+                    for one in facts
+                ),
+            )
 
     def facts(self, record_id: bytes) -> list[Fact]:
         rows = self._database.execute(

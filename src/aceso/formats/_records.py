@@ -24,8 +24,6 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 
-from aceso.codes import DataClass
-
 from ._fields import record_fields, resource_fields
 from ._head import Head
 from ._model import (
@@ -88,9 +86,10 @@ class Imported:
         """The file itself, to be sealed byte for byte beside what was understood of it."""
         if self._source is None:
             classes = self._store.classes()
-            # What wasn't understood may be anything, so the whole file may be.
+            # What wasn't understood may be anything, so the whole file may be, unless its kind says
+            # what it is: reads of a genome are a genome.
             if self.counts[Kind.KEPT] or self.counts[Kind.REFUSED]:
-                classes |= DataClass.UNCLASSIFIED
+                classes |= self._store.left_classes()
             self._source = source_file(self.path, classes=classes, head=self._head)
         return self._source
 

@@ -169,6 +169,16 @@ class Store:
             found |= DataClass(value)
         return found
 
+    def left_classes(self) -> DataClass:
+        """The classes of what was kept or refused: any class, of what nobody knows the class of."""
+        found = DataClass(0)
+        for (value,) in self._database.execute(
+            "SELECT DISTINCT class FROM said WHERE kind IN (?, ?)",
+            (Kind.KEPT.value, Kind.REFUSED.value),
+        ):
+            found |= DataClass.UNCLASSIFIED if value is None else DataClass(value)
+        return found
+
     def outcomes(self, source: Path) -> Iterator[Outcome]:
         """What became of each part, in the order of the file."""
         self._sort()

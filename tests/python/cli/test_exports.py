@@ -73,6 +73,7 @@ class Vault:
 
     contents: list = field(default_factory=list)
     broken: set = field(default_factory=set)
+    network: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(troubles=[]))
 
     def put(self, data_class, media_type, data, day="2024-05-01", source=False):
         number = len(self.contents).to_bytes(32, "big")

@@ -6,6 +6,7 @@ how a record that comes stands to those that are there
 ├── two versions of which nothing says which is newer are both current
 ├── two sources of one fact are linked, and neither takes the other's place
 ├── records that the vault has no more, or never kept, count for nothing
+├── a record of many resources is compared up to a number, and one of a watch up to a smaller one
 └── a record of a class and day that this device has not looked into is opened once
 """
 
@@ -17,12 +18,14 @@ from pathlib import Path
 
 import pytest
 
-from aceso.flows.linking import MAX_COMPARED, Linker, note_relation
+from aceso.codes import DataClass
+from aceso.flows.linking import Linker, most_compared, note_relation
 from aceso.flows.store import Store
 from aceso.formats import Fact
 from aceso.vault import Body, Manifest, RecordNote
 
-LABS = 4
+LABS = int(DataClass.LABS)
+BIOSIGNAL = int(DataClass.BIOSIGNAL)
 
 
 def note(day="2024-05-01", data_class=LABS):
@@ -60,13 +63,13 @@ class Vault:
         self.opened.append(record_id)
         return self.closed[record_id]
 
-    def take(self, name, *facts):
+    def take(self, name, *facts, data_class=LABS):
         """Import a record; say whether it was new."""
         record_id = name.encode().ljust(32)
-        relation = self.linker.relate(record_id, facts, data_class=LABS, day="2024-05-01")
+        relation = self.linker.relate(record_id, facts, data_class=data_class, day="2024-05-01")
         if relation.is_known:
             return False
-        self.manifest.records[record_id] = note()
+        self.manifest.records[record_id] = note(data_class=data_class)
         note_relation(self.manifest, record_id, relation)
         return True
 
@@ -158,18 +161,26 @@ def test_what_another_device_brought_in_is_opened_once(vault):
     assert vault.opened == [b"there".ljust(32)]
 
 
-def test_a_record_of_many_is_not_compared(vault):
-    many = [fact(str(number)) for number in range(MAX_COMPARED + 1)]
-    assert vault.take("one", *many)
-    assert vault.take("two", *many)
-    assert vault.current == {"one", "two"}
+@pytest.mark.parametrize(("data_class", "most"), [(LABS, 1024), (BIOSIGNAL, 64)])
+def test_a_record_of_many_is_compared_up_to_so_many(vault, data_class, most):
+    assert most_compared(data_class) == most
+    many = [fact(str(number)) for number in range(most + 1)]
+
+    assert vault.take("part", *many[: most - 1], data_class=data_class)
+    assert vault.take("whole", *many[:most], data_class=data_class)
+    assert vault.current == {"whole"}
+    assert vault.take("more", *many, data_class=data_class)
+    assert vault.take("again", *many, data_class=data_class)
+    assert vault.current == {"whole", "more", "again"}
 
 
-def test_a_record_of_many_is_not_superseded_by_a_part_of_it(vault):
-    large, many = b"large".ljust(32), [fact(str(number)) for number in range(MAX_COMPARED + 1)]
-    vault.manifest.records[large] = note()
+@pytest.mark.parametrize("data_class", [LABS, BIOSIGNAL])
+def test_a_record_of_many_is_not_superseded_by_a_part_of_it(vault, data_class):
+    most = most_compared(data_class)
+    large, many = b"large".ljust(32), [fact(str(number)) for number in range(most + 1)]
+    vault.manifest.records[large] = note(data_class=data_class)
     vault.closed[large] = many
 
-    assert vault.take("part", *many[:MAX_COMPARED])
+    assert vault.take("part", *many[:most], data_class=data_class)
     assert vault.current == {"large", "part"}
     assert vault.opened == [large]

@@ -126,6 +126,12 @@ class Lines:
         self._seen.clear()
 
     def _alleles(self, number: int, place: int, ref: bytes, alts: list[bytes]) -> None:
+        if ref == b".":
+            raise VcfError(
+                number,
+                "REF is a dot, so nobody can say what the variant is a change of; ask for a VCF "
+                "with the bases of the reference",
+            )
         if not _REF.match(ref):
             raise VcfError(number, "REF is no sequence of bases")
         if not self._seen_until - _MAX_SPAN < place <= self._seen_until:
@@ -204,7 +210,8 @@ class Lines:
         if not shape.keys:
             return
         match = shape.pattern.match
-        for cell in cells[9:]:
+        # Of thousands of people, most say the same in a line.
+        for cell in dict.fromkeys(cells[9:]):
             if not match(cell):
                 self._explain(number, cell, shape)
             if shape.likelihoods and b"," in cell:

@@ -39,7 +39,11 @@ def test_each_kind_is_told_and_kept(name, data, write, importing):
 
     assert read.format.name == name
     assert [(one.kind.value, one.code) for one in read.outcomes] == [("kept", "genome_file")]
-    assert read.source.data_class.name == "UNCLASSIFIED"
+    # The file is kept whole as what it is: reads of a genome are a genome.
+    (outcome,) = read.outcomes
+    known = outcome.data_class
+    assert read.source.data_class.name == ("UNCLASSIFIED" if known is None else known.name)
+    assert known is not None or name in ("plink-bim", "plink-map", "plink-fam")
 
 
 @pytest.mark.parametrize("name", ["bam", "cram", "sam", "fastq", "plink-bed", "plink-ped"])
@@ -87,3 +91,15 @@ def test_no_file_of_another_kind_is_taken_for_one():
 )
 def test_plain_texts_are_none_of_them(text, write):
     assert detect(write(text)).name not in KINDS
+
+
+def test_a_genome_beside_something_unknown_is_unclassified(importing, tmp_path):
+    import zipfile
+
+    path = tmp_path / "archive"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", KINDS["sam"])
+    assert importing(path).source.data_class.name == "GENOME_WHOLE"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("b", b"\x00\x01 unknown")
+    assert importing(path).source.data_class.name == "UNCLASSIFIED"

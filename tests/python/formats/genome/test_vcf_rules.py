@@ -6,6 +6,8 @@ the rules of VCF (their files of hts-specs are in test_every_file)
 ├── likelihoods are as many as genotypes
 ├── before 4.3, what callers write and nobody misreads is taken
 ├── Korean in the header, CRLF, a last line without an end
+├── a dot for REF is refused with what to ask for
+├── ten thousand people in a file: refused in time, and one of them read
 └── real files are read for each of their people
 """
 
@@ -220,3 +222,31 @@ def test_an_empty_line_of_the_header_says_nothing(empty, write, importing):
 
 def test_a_line_without_a_key_is_no_empty_one(write, importing):
     assert place(file(row(), header="##=x\n" + DECLARED), write, importing) == "line 2"
+
+
+@pytest.mark.parametrize("version", ["4.1", "4.2", "4.3", "4.5"])
+def test_a_dot_for_the_reference_is_said(version, write, importing):
+    (outcome,) = importing(write(file(row(ref="."), version=version))).outcomes
+
+    assert (outcome.kind.value, outcome.place) == ("refused", "line 10")
+    assert outcome.reason.startswith("REF is a dot") and "ask for a VCF with" in outcome.reason
+
+
+def test_ten_thousand_people_in_a_file(write, importing):
+    count, lines = 10_000, 60
+    names = "\t".join(f"S{number}" for number in range(count))
+    cells = "\t".join(["0/1:1,2:0,10,99"] * (count - 1) + ["1/1:3,4:99,10,0"])
+    path = write(
+        f"##fileformat=VCFv4.3\n{DECLARED}{COLUMNS.replace('ONE', names)}"
+        + "".join(
+            f"1\t{at}\t.\tA\tC\t50\tPASS\t.\tGT:TWO:PL\t{cells}\n" for at in range(1, lines + 1)
+        )
+    )
+
+    (outcome,) = importing(path).outcomes
+    assert (outcome.kind.value, outcome.code) == ("refused", "several_people")
+    read = importing(path, f"S{count - 1}")
+    assert read.kinds == ["imported"]
+    (record,) = read.records
+    assert record.canonical.count(b"\t1/1:3,4:99,10,0\n") == lines
+    assert b"S0" not in record.canonical
