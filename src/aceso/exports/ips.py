@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 
 from aceso.formats.canonical import canonical_bytes
 
+from ._narrative import plain_narratives
 from .summary import Line, Section, Summary, medication_id
 
 __all__ = ["write_ips"]
@@ -77,7 +78,7 @@ def write_ips(summary: Summary, stream: BinaryIO, *, now: datetime) -> int:
 
 def _document(summary: Summary, now: datetime) -> dict[str, Any]:
     moment = now.isoformat(timespec="seconds")
-    patient = {**summary.patient}
+    patient = plain_narratives(summary.patient)
     patient_url = _url(patient)
     entries: dict[str, dict[str, Any]] = {}
     sections = [_section(section, summary, patient_url, entries) for section in summary.sections]
@@ -135,13 +136,14 @@ def _named(
     line: Line, summary: Summary, patient_url: str
 ) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """The resource of a line and the medicine that it refers to, under their new names."""
-    resource = {**line.resource}
+    resource = plain_narratives(line.resource)
     whose = "patient" if resource["resourceType"] in _BY_PATIENT else "subject"
     resource[whose] = {"reference": patient_url}
     referred = resource.get("medicationReference")
     if isinstance(referred, dict) and isinstance(referred.get("reference"), str):
         medicine = summary.medications.get(medication_id(referred["reference"]))
         if medicine is not None:
+            medicine = plain_narratives(medicine)
             url = _url(medicine)
             resource["medicationReference"] = {**referred, "reference": url}
             yield url, medicine, False
