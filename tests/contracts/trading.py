@@ -107,14 +107,15 @@ class Trade:
     """The suite, its actors and their acts. Each act may be told at which second it happens.
 
     `window` is how long a delivered order can be disputed; without it nothing waits for that.
+    `judged` gives the terms of a real contract of disputes; without them an account stands for it.
     """
 
-    def __init__(self, project: Any, accounts: Any, window: int = 0) -> None:
+    def __init__(
+        self, project: Any, accounts: Any, window: int = 0, judged: tuple[int, ...] = ()
+    ) -> None:
         self.deployer, self.authority = accounts[0], accounts[1]
         self.relayer, self.stranger, self.institution = accounts[2], accounts[3], accounts[4]
         self.commons, self.treasury, self.other = accounts[5], accounts[6], accounts[7]
-        # Stands for the contract of disputes.
-        self.disputes = accounts[17]
         self.subject = _account(_SUBJECT_KEY)
         self.buyer = _account(_BUYER_KEY)
         self.custodians = [_account(key) for key in _CUSTODIAN_KEYS]
@@ -125,6 +126,9 @@ class Trade:
         self.coin = project.RewardCoin.deploy(sale, self.treasury, 10**9 * COIN, by)
         self.sale = project.CoinSale.deploy(self.coin, self.treasury, 1000, 10**8 * COIN, by)
         assert self.sale.address == sale
+        self.disputes = accounts[17]
+        if judged:
+            self.disputes = project.Disputes.deploy(self.participants, self.coin, *judged, by)
         # The market is linked with the newest of them.
         project.Offers.deploy(by)
         project.Settlement.deploy(by)

@@ -1,0 +1,94 @@
+"""A market whose deliveries are judged, and evaluators of seven institutions.
+
+Institutions 1 to 5 are the custodians'. What a test expects of money is written out in integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from brownie import chain, project, web3
+
+from aceso.codes import Role
+from tests.contracts.trading import COIN, DAY, FOREVER, Trade, delivered, market, steady_clock
+from tests.contracts.trading import bought as bought
+
+__all__ = ["bought", "delivered", "market", "steady_clock"]
+
+WINDOW = 3 * DAY
+BOND = 60 * COIN + 7
+FEE = 4 * COIN + 1
+DRAWING, VOTING = 7 * DAY, 14 * DAY
+SAID = "0x" + "5a" * 32
+FIRST_INSTITUTION = 6
+CANNOT_OPEN, NOT_AS_OFFERED = range(2)
+
+
+@pytest.fixture(scope="module")
+def trade(accounts):
+    (loaded,) = project.get_loaded_projects()
+    made = Trade(loaded, accounts, window=WINDOW, judged=(BOND, FEE, DRAWING, VOTING))
+    made.coin.approve(made.disputes, 1000 * COIN, {"from": made.buyer})
+    return made
+
+
+@pytest.fixture(scope="module")
+def disputes(trade):
+    return trade.disputes
+
+
+@pytest.fixture(scope="module")
+def evaluators(trade, accounts):
+    """One of each of seven institutions; none can be drawn yet."""
+    found = accounts[8:15]
+    for place, each in enumerate(found, start=FIRST_INSTITUTION):
+        by = {"from": trade.authority}
+        trade.participants.openInstitution(trade.authority, by)
+        trade.participants.setMember(place, each, FOREVER, 0, by)
+        trade.participants.proposeAccreditation(each, int(Role.EVALUATOR), 0, by)
+        trade.participants.accredit(each, by)
+    return found
+
+
+@pytest.fixture
+def joined(disputes, evaluators):
+    """All of them can be drawn."""
+    for place, each in enumerate(evaluators, start=FIRST_INSTITUTION):
+        disputes.joinPanel(place, {"from": each})
+    return evaluators
+
+
+@pytest.fixture
+def opens(trade, disputes, market, delivered):
+    """The buyer disputes an order; gives the number."""
+
+    def act(order: int | None = None, by: Any = None, ground: int = CANNOT_OPEN) -> int:
+        tx = disputes.open(market, order or delivered, ground, SAID, {"from": by or trade.buyer})
+        return int(tx.events["DisputeOpened"]["number"])
+
+    return act
+
+
+@pytest.fixture
+def draws(trade, disputes):
+    """Draw as soon as it can be; gives the evaluators, seat by seat."""
+
+    def act(number: int, committee: int = 1) -> list[Any]:
+        chain.mine(2)
+        disputes.draw(number, trade.committees[committee], {"from": trade.stranger})
+        return [disputes.seatOf(number, seat)[0] for seat in range(3)]
+
+    return act
+
+
+@pytest.fixture
+def panel(joined, opens, draws):
+    """A dispute whose panel is drawn: its number, and who sits where."""
+    number = opens()
+    return number, draws(number)
+
+
+@pytest.fixture
+def block_now():
+    return lambda: int(web3.eth.block_number)
