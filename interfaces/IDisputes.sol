@@ -76,7 +76,7 @@ interface IDisputes {
     error DisputeNothingSaid();
 
     /// @notice The dispute isn't in the state that this needs.
-    error DisputeWrongState(uint64 number, DisputeState state);
+    error DisputeWrongState(uint64 number, DisputeState stage);
 
     /// @notice The panel is drawn from block `drawBlock` + 1 on.
     error DisputeTooEarly(uint64 number, uint64 drawBlock);

@@ -53,6 +53,12 @@ RECOVERY_DELAY_SECONDS = 7 * 24 * 3600
 # What an emergency access is backed by, in base units, and how long a panel has to review it.
 EMERGENCY_BOND = 50 * COIN
 REVIEW_SECONDS = 14 * 24 * 3600
+# How long a delivery can be disputed, what it takes and a vote gets, and how long a panel may take.
+CHALLENGE_SECONDS = 3 * 24 * 3600
+DISPUTE_BOND = 50 * COIN
+DISPUTE_FEE = 5 * COIN
+DRAW_SECONDS = 7 * 24 * 3600
+VOTE_SECONDS = 14 * 24 * 3600
 
 
 def main() -> None:
@@ -95,6 +101,10 @@ def deploy() -> Deployment:
             "recovery delay": f"{RECOVERY_DELAY_SECONDS} s",
             "emergency bond": f"{EMERGENCY_BOND} base units",
             "emergency review": f"{REVIEW_SECONDS} s",
+            "challenge window": f"{CHALLENGE_SECONDS} s",
+            "dispute bond": f"{DISPUTE_BOND} base units",
+            "dispute fee": f"{DISPUTE_FEE} base units for a vote",
+            "dispute panel": f"{DRAW_SECONDS} s to be drawn, {VOTE_SECONDS} s to vote",
             "coin rate": f"{COIN_RATE} base units for a wei",
             "sale cap": f"{SALE_CAP} base units",
             "coin cap": f"{COIN_CAP} base units",
@@ -119,6 +129,11 @@ def deploy() -> Deployment:
         recovery_delay=RECOVERY_DELAY_SECONDS,
         emergency_bond=EMERGENCY_BOND,
         review_period=REVIEW_SECONDS,
+        challenge_window=CHALLENGE_SECONDS,
+        dispute_bond=DISPUTE_BOND,
+        dispute_fee=DISPUTE_FEE,
+        draw_period=DRAW_SECONDS,
+        vote_period=VOTE_SECONDS,
         commit=_commit(),
         progress=lambda contract, address: CONSOLE.print(f"  {contract:<20} {address}"),
     )

@@ -25,6 +25,7 @@ from .deployment import (
     deploy_local_authority,
     deploy_suite,
 )
+from .disputes import Dispute, Disputes, DisputeState, DisputeTerms, Ground, PanelSeat
 from .errors import (
     ChainDownError,
     DeploymentError,
@@ -94,6 +95,10 @@ __all__ = [
     "Deployment",
     "DeploymentError",
     "DeploymentFileError",
+    "Dispute",
+    "DisputeState",
+    "DisputeTerms",
+    "Disputes",
     "Emergencies",
     "EmergencyOutcome",
     "EmergencyStatistics",
@@ -103,6 +108,7 @@ __all__ = [
     "FundsError",
     "GrantWord",
     "Grantee",
+    "Ground",
     "GuardianPower",
     "Guardianship",
     "HeadWord",
@@ -122,6 +128,7 @@ __all__ = [
     "OrderState",
     "OrderTail",
     "Pace",
+    "PanelSeat",
     "Participants",
     "Parties",
     "Person",

@@ -39,6 +39,7 @@ SUITE: Final = (
     "CoinSale",
     "Offers",
     "Settlement",
+    "Disputes",
     "DataMarket",
     "Guardianship",
     "AccessLog",

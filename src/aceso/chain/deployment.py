@@ -17,7 +17,7 @@ as it was compiled here. It can't tell that the authority's owners are who they 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
@@ -30,8 +30,9 @@ from .abi import SUITE, artifact
 from .contract import Contract
 from .contracts import Emergencies, Guardianship, Participants
 from .deployed import Deployed, Deployment
+from .disputes import Disputes
 from .errors import DeploymentError
-from .market import Coin, Sale
+from .market import Coin, Market, Sale
 from .node import Node
 from .sender import Sender
 
@@ -77,6 +78,11 @@ class Plan:
     recovery_delay: int
     emergency_bond: int
     review_period: int
+    challenge_window: int
+    dispute_bond: int
+    dispute_fee: int
+    draw_period: int
+    vote_period: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +105,21 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
         "CoinSale": [at["RewardCoin"], commons, wanted.coin_rate, wanted.sale_cap],
         "Offers": [],
         "Settlement": [],
+        "Disputes": [
+            at["ParticipantRegistry"],
+            at["RewardCoin"],
+            wanted.dispute_bond,
+            wanted.dispute_fee,
+            wanted.draw_period,
+            wanted.vote_period,
+        ],
         "DataMarket": [
             at["ConsentRegistry"],
             at["ParticipantRegistry"],
             at["RewardCoin"],
             commons,
-            # There is no contract of disputes yet, and so no time to wait for one.
-            ZERO,
-            0,
+            at["Disputes"],
+            wanted.challenge_window,
         ],
         "Guardianship": [
             at["ParticipantRegistry"],
@@ -140,6 +153,11 @@ def deploy_suite(
     recovery_delay: int = 7 * 86_400,
     emergency_bond: int = 50 * 10**18,
     review_period: int = 14 * 86_400,
+    challenge_window: int = 3 * 86_400,
+    dispute_bond: int = 50 * 10**18,
+    dispute_fee: int = 5 * 10**18,
+    draw_period: int = 7 * 86_400,
+    vote_period: int = 14 * 86_400,
     commit: str = "",
     progress: Callable[[str, str], None] | None = None,
 ) -> Deployment:
@@ -160,6 +178,11 @@ def deploy_suite(
             recovery_delay=recovery_delay,
             emergency_bond=emergency_bond,
             review_period=review_period,
+            challenge_window=challenge_window,
+            dispute_bond=dispute_bond,
+            dispute_fee=dispute_fee,
+            draw_period=draw_period,
+            vote_period=vote_period,
         )
         if len(node.code(checksum(authority))) == 0:
             raise DeploymentError(
@@ -271,6 +294,15 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
             [emergencies.bond(), emergencies.review_period()],
             args["EmergencyAccess"][3:],
         )
+        disputes = Disputes(node, "Disputes", at["Disputes"])
+        expect("Disputes", "terms", list(astuple(disputes.terms())), args["Disputes"][2:])
+        market = Market(node, "DataMarket", at["DataMarket"])
+        expect(
+            "DataMarket",
+            "challenge window and contract of disputes",
+            market.challenge(),
+            (args["DataMarket"][5], at["Disputes"]),
+        )
         for name in _SIGNED:
             contract = Contract(node, name, at[name])
             _, title, version, chain_id, verifier, _, _ = contract.read("eip712Domain")
@@ -350,7 +382,10 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name == "DataMarket":
         values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
-        values |= {"_disputes": args[4], "_challengeWindow": args[5]}
+        values |= {"_disputes": at["Disputes"], "_challengeWindow": args[5]}
+    elif name == "Disputes":
+        values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
+        values |= dict(zip(("_bond", "_fee", "_drawPeriod", "_votePeriod"), args[2:], strict=True))
     elif name == "Guardianship":
         values |= {"_participants": at["ParticipantRegistry"]}
         values |= {"_attestationDelay": args[1], "_recoveryDelay": args[2]}

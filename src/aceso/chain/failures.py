@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from aceso.codes import Reason, label
 
+from ._dispute_sentences import DISPUTE_SENTENCES
 from ._market_sentences import MARKET_SENTENCES
 from .abi import error_formats
 from .calls import Call, Receipt
@@ -51,6 +52,14 @@ _STATES: Final = (
     ("is delivered", "인도되었습니다"),
     ("is settled", "정산되었습니다"),
     ("is disputed", "분쟁 중입니다"),
+)
+_STAGES: Final = (
+    ("does not exist", "없습니다"),
+    ("waits for its panel", "심사단을 추첨하고 있습니다"),
+    ("is being voted on", "심사 중입니다"),
+    ("was upheld", "인용되었습니다"),
+    ("was dismissed", "기각되었습니다"),
+    ("lapsed", "실효되었습니다"),
 )
 
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
@@ -376,7 +385,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "The signature is not that of {signer} over this act as things stand: sign it again.",
         "서명이 지금 상태에서 {signer}이(가) 한 것이 아닙니다. 다시 서명하십시오.",
     ),
-} | MARKET_SENTENCES
+} | (MARKET_SENTENCES | DISPUTE_SENTENCES)
 
 _OTHER_SENTENCE: Final = (
     "The contract refused {call} without a reason that we know ({text}): check what was handed in.",
@@ -410,6 +419,8 @@ def _shown(name: str, value: Any, column: int) -> str:
         return _TERMS[value][column]
     if name == "state" and isinstance(value, int) and value < len(_STATES):
         return _STATES[value][column]
+    if name == "stage" and isinstance(value, int) and value < len(_STAGES):
+        return _STAGES[value][column]
     if isinstance(value, bytes):
         return "0x" + value.hex()
     return str(value)

@@ -21,6 +21,7 @@ from ._bytes import checksum, keccak
 from .abi import SUITE
 from .contracts import AccessLogs, Consents, Emergencies, Guardianship, Participants, Records
 from .deployed import Deployment
+from .disputes import Disputes
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
 from .market import Coin, Market, Sale
 from .node import BlockTag, Node
@@ -46,6 +47,7 @@ class Suite:
         self.consents = Consents(node, *self._at("ConsentRegistry"))
         self.coin = Coin(node, *self._at("RewardCoin"))
         self.sale = Sale(node, *self._at("CoinSale"))
+        self.disputes = Disputes(node, *self._at("Disputes"))
         self.market = Market(node, *self._at("DataMarket"))
         self.guardianship = Guardianship(node, *self._at("Guardianship"))
         self.emergencies = Emergencies(node, *self._at("EmergencyAccess"))

@@ -51,6 +51,7 @@ class Suite:
         web3.provider.make_request("evm_setBlockGasLimit", [hex(_BLOCK_GAS)])
         self.sender = accounts[0].address
         self.user, self.buyer, *self.custodians = (made.Crowd.deploy(by) for _ in range(5))
+        self.evaluators = [made.Crowd.deploy(by) for _ in range(4)]
         self.participants = made.ParticipantRegistry.deploy(self.user, 0, by)
         self.consents = made.ConsentRegistry.deploy(self.participants, by)
         self.records = made.RecordRegistry.deploy(self.participants, by)
@@ -64,6 +65,13 @@ class Suite:
         # The market is linked with the newest of them.
         made.Offers.deploy(by)
         made.Settlement.deploy(by)
+        # Two evaluators are drawn at once, and have a minute.
+        self.disputes = made.Disputes.deploy(
+            self.participants, self.coin, 5 * _COIN, _COIN, 60, 60, by
+        )
+        self.judged = made.DataMarket.deploy(
+            self.consents, self.participants, self.coin, accounts[2], self.disputes, DAY, by
+        )
         self.market = made.DataMarket.deploy(
             self.consents, self.participants, self.coin, accounts[2], self.user, DAY, by
         )
@@ -104,6 +112,17 @@ class Suite:
         ):
             self.do(self.participants.proposeAccreditation, each, int(role), 0)
             self.do(self.participants.accredit, each)
+
+        for market in (self.judged, self.disputes):
+            self.do(self.coin.approve, market, 10**6 * _COIN, by=self.buyer)
+        for place, each in enumerate(self.evaluators, start=4):
+            # Institutions of their own: the user is the subject.
+            self.do(self.participants.openInstitution, each)
+            self.do(self.participants.setMember, place, each, _FOREVER, 0, by=each)
+            self.do(self.participants.proposeAccreditation, each, int(Role.EVALUATOR), 0)
+            self.do(self.participants.accredit, each)
+        for place, each in enumerate(self.evaluators[1:], start=5):
+            self.do(self.disputes.joinPanel, place, by=each)
 
     # --- Terms ---
 
@@ -233,6 +252,7 @@ class Suite:
             | _of("RewardCoin", self._of_coin(base))
             | _of("EmergencyAccess", self._of_emergencies())
             | _of("DataMarket", self._of_market())
+            | _of("Disputes", self._of_disputes())
             # Last, as it ends all grants.
             | _of("ConsentRegistry", self._of_all())
         )
@@ -289,8 +309,8 @@ class Suite:
             "accredit": do(it.accredit, who),
             "unaccredit": do(it.unaccredit, who, 1, 1),
             "openInstitution": do(it.openInstitution, self.user),
-            # Those of the custodians stay open.
-            "closeInstitution": do(it.closeInstitution, 3 + number),
+            # Those of the custodians and evaluators stay open.
+            "closeInstitution": do(it.closeInstitution, 7 + number),
             "setMember": do(it.setMember, 1, who, _FOREVER, 0),
             "publishKey": do(it.publishKey, base.to_bytes(32, "big")),
             "revokeKey": do(it.revokeKey),
@@ -412,3 +432,41 @@ class Suite:
             "closeOffer": do(it.closeOffer, number),
             "closeOfferWithSig": do(it.closeOfferWithSig, user, number + 1, b""),
         }
+
+    def _of_disputes(self) -> dict[str, int]:
+        do, it, first = self.do, self.disputes, self.evaluators[0]
+        found = {
+            "open": self._dispute(),
+            "vote": do(it.vote, *self._vote(), by=self._seated()),
+        }
+        do(it.vote, *self._vote(1), by=self._seated(1))
+        self._dispute()
+        web3.provider.make_request("evm_mine", [self.now + 120])
+        return found | {
+            "end": do(it.end, it.disputeCount()),
+            "payCredit": do(it.payCredit, self.buyer),
+            "joinPanel": do(it.joinPanel, 4, by=first),
+            "leavePanel": do(it.leavePanel, by=first),
+        }
+
+    def _dispute(self) -> int:
+        """A delivery that is disputed and voted on; what disputing cost."""
+        do, it = self.do, self.judged
+        number = it.offerCount() + 1
+        do(it.offer, self._offer())
+        do(self.consents.grant, self._terms(self._group(number, it), _HMB))
+        do(it.buy, number, _KEY, by=self.buyer)
+        order = it.orderOf(number, self.buyer)[0]
+        do(it.deliver, (order, _KEY, _KEY, _KEY), self.committee, 3, [b"", b""])
+        cost = do(self.disputes.open, it, order, 0, _KEY, by=self.buyer)
+        for _ in range(2):
+            web3.provider.make_request("evm_mine", [self.now + 1])
+        do(self.disputes.draw, self.disputes.disputeCount(), self.committee)
+        return cost
+
+    def _seated(self, seat: int = 0) -> Any:
+        who = self.disputes.seatOf(self.disputes.disputeCount(), seat)[0]
+        return next(each for each in self.evaluators if str(each) == str(who))
+
+    def _vote(self, seat: int = 0) -> tuple[Any, ...]:
+        return self.disputes.disputeCount(), seat, True, _KEY

@@ -17,6 +17,7 @@ FEW, MANY = 10, 10_000
 NOT_MEASURED = {
     "CoinSale.buy": "reads one sum and mints: as `mint`",
     "CoinSale.sendProceeds": "sends one sum",
+    "Disputes.draw": "costs what the lot costs: from two candidates to thirty-two, and no more",
     "MultiSigWallet.execute": "a wallet for local networks",
     "RewardCoin.permit": "OpenZeppelin's, which needs a key's signature; as `approve`",
 }
