@@ -530,7 +530,7 @@ def test_a_station_sells_for_who_is_not_there(actors, person, researcher, tmp_pa
     assert person("unshare", station.account, "--yes").code == 0
 
 
-def test_market(person, researcher, tmp_path):
+def test_market(network, person, researcher, tmp_path):
     offered = person("offer", "--classes", "labs", "--price", "2.5", "--yes")
     number = offered.document["offer"]
     assert offered.document["price"] == "2500000000000000000"
@@ -553,6 +553,10 @@ def test_market(person, researcher, tmp_path):
 
     assert person("unshare", f"offer:{number}", "--yes").code == 0
     assert researcher("open", "--order", order, "--out", tmp_path / "late.json").code == 4
+    early = researcher("settle", order)
+    assert (early.code, early.document["error"]["code"]) == (5, "E_REFUSED_ORDER_NOT_OVER")
+    # What was delivered can be disputed for three days.
+    network.chain.advance_time(3 * 24 * 3600)
     assert researcher("settle", order).code == 0
     (seen,) = (one for one in person("balance").document["orders"] if one["order"] == order)
     assert seen["state"] == "SETTLED"
