@@ -4,6 +4,7 @@ what of a genome may be in an extract
 ├── nothing without a request; nothing of a region of another assembly
 ├── no header, sample name, file date, source, command, INFO or id of the laboratory
 ├── a genome of several people is refused; so is a region without its assembly
+├── the table of a DNA test, which has no reference bases, is in no extract
 └── what is made is a well-formed VCF that our own reader takes
 """
 
@@ -117,8 +118,8 @@ def _genotypes(text):
 
 @needs_shared
 def test_real_genomes_keep_their_genotypes():
-    seen = 0
-    for path in sorted((SHARED / "genome").glob("*.vcf")):
+    seen, files = 0, 0
+    for path in sorted((SHARED / "genome").iterdir()):
         with formats.import_file(path) as imported:
             records = [one for one in imported.records() if one.media_type == formats.VCF]
             if not records:
@@ -150,5 +151,21 @@ def test_real_genomes_keep_their_genotypes():
             assert sample == b"SUBJECT" or sample.decode() not in text, path.name
         assert "##source" not in text and "ommand" not in text and "##fileDate" not in text
         check(enumerate(genome.splitlines(keepends=True), 1))
-        seen += len(kept)
-    assert seen > 50
+        seen, files = seen + len(kept), files + 1
+    assert seen > 50 and files > 5
+
+
+@needs_shared
+def test_the_table_of_a_dna_test_is_in_no_extract():
+    path = SHARED / "genome" / "sample_genome_snps.txt"
+    with formats.import_file(path) as imported:
+        records = list(imported.records())
+        rules = Rules(
+            classes=DataClass.GENOME_WHOLE | DataClass.GENOME_PANEL | DataClass.PHARMACOGENES,
+            key=bytes(32),
+            loci=(Locus("GRCh37", "1", 1, 10**9),),
+            variants=frozenset({"rs3737576"}),
+        )
+        made = extract(records, rules)
+
+    assert records and made.count == 0

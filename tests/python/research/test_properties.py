@@ -23,7 +23,7 @@ _KEYS = [
     *sorted({key for kept in KEPT.values() for key in kept} | set(OBSERVATION)),
     *("id", "meta", "text", "div", "name", "note", "extension", "identifier", "subject"),
     *("coding", "system", "code", "display", "value", "unit", "start", "end", "state"),
-    *("country", "data", "use", _CANARY),
+    *("country", "data", "use", _CANARY, _TOKEN),
 ]
 _TEXTS = st.sampled_from(
     [
@@ -52,7 +52,7 @@ _VALUES = st.recursive(
 )
 _RESOURCES = st.builds(
     lambda kind, body: {**body, "resourceType": kind},
-    st.sampled_from([*sorted(KEPT), "DocumentReference", _CANARY]),
+    st.sampled_from([*sorted(KEPT), "DocumentReference", _CANARY, _TOKEN]),
     st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=8),
 )
 

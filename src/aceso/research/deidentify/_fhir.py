@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from aceso.formats.canonical import is_number, number, plain
+from aceso.formats.clinical.fhir_elements import is_name, is_type
 
 from ._dates import OLDEST, Calendar, year_of
 from ._elements import (
@@ -41,18 +42,24 @@ __all__ = ["CONCEPTS", "FhirMaker", "newest_year"]
 # A coding stays when its system is published: a local code may be a person's own. The systems of
 # identifiers that HL7 names beside them (sid/us-ssn, NamingSystem) are none of these.
 _SYSTEMS: Final = re.compile(
-    r"https?://(loinc\.org|snomed\.info/|unitsofmeasure\.org|terminology\.hl7\.org/CodeSystem/"
-    r"|hl7\.org/fhir/(?!sid/us-)|www\.nlm\.nih\.gov/research/umls/rxnorm|www\.whocc\.no/atc"
-    r"|dicom\.nema\.org/|human-phenotype-ontology\.org|purl\.obolibrary\.org/obo/"
-    r"|www\.cms\.gov/Medicare/Coding/|ncicb\.nci\.nih\.gov/xml/owl/EVS/Thesaurus\.owl"
+    r"https?://("
+    r"loinc\.org|unitsofmeasure\.org|human-phenotype-ontology\.org"
+    r"|snomed\.info/sct(/[0-9]{6,18}(/version/[0-9]{8})?)?"
+    r"|terminology\.hl7\.org/CodeSystem/[A-Za-z0-9.-]{1,60}"
+    r"|hl7\.org/fhir/(sid/(?!us-)[a-z0-9-]{1,20}|[a-z-]{1,50})"
+    r"|hl7\.org/fhir/[a-z]{2}/[a-z-]{1,20}/CodeSystem/[A-Za-z0-9-]{1,60}"
+    r"|www\.nlm\.nih\.gov/research/umls/rxnorm|www\.whocc\.no/atc(ddd)?"
+    r"|dicom\.nema\.org/resources/ontology/DCM|purl\.obolibrary\.org/obo/[a-z]{2,12}(\.owl)?"
+    r"|www\.cms\.gov/Medicare/Coding/(ICD10|HCPCSReleaseCodeSets)"
+    r"|ncicb\.nci\.nih\.gov/xml/owl/EVS/Thesaurus\.owl"
     r"|developer\.apple\.com/documentation/healthkit|developer\.withings\.com/api-reference"
     r"|developers\.google\.com/fit/datatypes|www\.openmhealth\.org/schemas/omh"
-    r"|www\.hl7korea\.or\.kr/(fhir/krcore/)?CodeSystem/)"
-    r"|urn:oid:2\.16\.840\.1\.113883\.6\.|urn:iso:std:iso:11073:10101\Z|urn:aceso:measure\Z"
+    r"|www\.hl7korea\.or\.kr/(fhir/krcore/)?CodeSystem/[A-Za-z0-9-]{1,60}"
+    r")\Z"
+    r"|urn:oid:2\.16\.840\.1\.113883\.6\.[0-9.]{1,30}\Z"
+    r"|urn:iso:std:iso:11073:10101\Z|urn:aceso:measure\Z"
 )
-_SYSTEM_TEXT: Final = re.compile(r"[A-Za-z0-9:/._#-]{1,160}\Z")
 _SAMPLES: Final = re.compile(r"[0-9EULeE+. -]*\Z")
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}\Z")
 # Units of an age, with how many of each make a year.
 _PER_YEAR: Final[Mapping[str, Decimal]] = {
     **dict.fromkeys(("a", "year", "years", "yr", "yrs", "y", "세"), Decimal(1)),
@@ -102,7 +109,7 @@ class FhirMaker:
         kind = str(resource["resourceType"])
         kept = KEPT.get(kind)
         if kept is None:
-            self._gone(kind if _NAME.match(kind) else "…")
+            self._gone(kind if is_type(kind) else "…")
             return None
         made = self._elements(resource, kept, kind)
         if kind == "Observation" and not self._says_what(made):
@@ -128,8 +135,8 @@ class FhirMaker:
         self.removed.setdefault(path, letter or rule_of(path).letter)
 
     def _gone_key(self, path: str, key: str) -> None:
-        # An unknown key could itself be a name.
-        self._gone(f"{path}.{key}" if _NAME.match(key) else f"{path}.…")
+        # A key that R4 does not have could itself be a name.
+        self._gone(f"{path}.{key}" if is_name(key) else f"{path}.…")
 
     def _elements(
         self, node: Mapping[str, Any], kept: Mapping[str, str], path: str
@@ -204,7 +211,6 @@ class FhirMaker:
         is_kept = (
             isinstance(system, str)
             and _SYSTEMS.match(system)
-            and _SYSTEM_TEXT.match(system)
             and isinstance(code, str)
             and is_code_of(system, code)
         )
@@ -230,7 +236,7 @@ class FhirMaker:
                 if one in ("<", "<=", ">=", ">"):
                     made[key] = one
             elif key == "system":
-                if isinstance(one, str) and _SYSTEMS.match(one) and _SYSTEM_TEXT.match(one):
+                if isinstance(one, str) and _SYSTEMS.match(one):
                     made[key] = one
             elif key == "origin":
                 made[key] = self._quantity(one, f"{path}.origin")
