@@ -3,12 +3,17 @@
 Each is told by its own columns. Times are as the file has them: a zone where it writes one, else
 the clock of the device.
 
+A day's resting heart rate has the columns of any heart rate: it is told by its file's name, or by
+rows that are all of a midnight, which there stands for a day of the person's calendar.
+
 Limits: `Minute SpO2` has the columns `timestamp,value`, which any file may have; it is kept.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .._head import Head
 from .._model import Format, Item
@@ -31,6 +36,7 @@ _MINUTE_TYPES = {
     "floors": "floors_climbed",
 }
 _SYSTEM = "https://www.fitbit.com"
+_RESTING = re.compile(r"(?:daily_)?resting_heart_rate[_.]", re.ASCII)
 
 
 def _failed(row: Row) -> str:
@@ -127,6 +133,48 @@ _SPECS = (
         device="data source",
         only=True,
     ),
+    *(
+        Spec(
+            f"google-{name}",
+            ("timestamp", name, "data source"),
+            "timestamp",
+            {name: Column(measure, unit=unit)},
+            device="data source",
+            only=True,
+        )
+        for name, measure, unit in (
+            ("distance", "distance", "m"),
+            ("calories", "calories_burned", ""),
+            ("floors", "floors_climbed", ""),
+            ("oxygen saturation percentage", "oxygen_saturation", ""),
+            ("breaths per minute", "respiratory_rate", ""),
+            ("weight grams", "body_weight", "g"),
+            ("body fat percentage", "body_fat_percentage", ""),
+        )
+    ),
+    *(
+        Spec(
+            "google-variability",
+            ("timestamp", f"root mean square of successive differences {unit}", "data source"),
+            "timestamp",
+            {
+                f"root mean square of successive differences {unit}": Column(
+                    "heart_rate_variability"
+                )
+            },
+            device="data source",
+        )
+        for unit in ("milliseconds", "ms")
+    ),
+    Spec(
+        "google-zones",
+        ("timestamp", "heart rate zone", "total minutes", "data source"),
+        "timestamp",
+        {"total minutes": Column("active_zone_minutes", native="heart rate zone")},
+        device="data source",
+        system=_SYSTEM,
+        only=True,
+    ),
     Spec(
         "cycles",
         ("id", "cycle_start_date", "cycle_end_date", "ovulation_start_date", "period_start_date"),
@@ -155,7 +203,29 @@ def _is_archive(head: Head) -> bool:
 def _read_archive(source: Source) -> Iterator[Item]:
     found = find_spec(source.head, _SPECS)
     if found is not None:
-        yield from read_spec(source, *found)
+        spec, layout = found
+        yield from read_spec(source, _daily(source, spec), layout)
+
+
+def _daily(source: Source, spec: Spec) -> Spec:
+    """The same table, where its rows are days."""
+    if spec.name == "heart-rate" and (
+        _RESTING.match(source.name) or _only_midnights(source.head.text)
+    ):
+        return replace(spec, columns={"beats per minute": Column("resting_heart_rate")}, clock=_day)
+    return replace(spec, clock=_day) if source.name.startswith("daily_") else spec
+
+
+def _only_midnights(text: bytes) -> bool:
+    lines = text.splitlines()[1:]
+    # The last line may be cut by the end of the head.
+    times = [line.partition(b",")[0].strip(b'"') for line in lines[:1000] if line]
+    return len(times) > 1 and all(one.endswith(b"T00:00:00Z") for one in times)
+
+
+def _day(cell: str, row: Row) -> str:
+    moment = iso(cell)
+    return moment[:10] if moment.endswith("T00:00:00Z") else moment
 
 
 def _is_minute_header(cells: tuple[str, ...]) -> bool:

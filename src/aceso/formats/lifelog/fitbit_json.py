@@ -1,6 +1,7 @@
 """Fitbit in JSON: the files of Google Takeout and of the account archive, and answers of its API.
 
-Times are as the file has them, without a zone: Fitbit writes none.
+Fitbit writes no zone. Nights, weights and workouts are by the clock of the person, and told so;
+heart rate and the series of a minute are in UTC, as those who compared them found; a day is a day.
 
 The series of steps, calories, distance and minutes are `dateTime` and `value`, and only the file's
 name says which it is: `steps-2024-05-31.json`. Where it has another name, such a file is kept, as
@@ -49,16 +50,20 @@ _DAILY = {
 }
 _STAGES = {"deep": "sleep_deep", "light": "sleep_light", "rem": "sleep_rem", "wake": "sleep_awake"}
 _NAMED = re.compile(r"([a-z_]{1,40})-\d{4}-\d\d-\d\d(?: ?\(\d{1,3}\))?(?:\.json)?\Z", re.ASCII)
-_SERIES = {
+_OF_MINUTES = {
     "steps": ("step_count", ""),
     "calories": ("calories_burned", ""),
     "distance": ("distance", NO_UNIT),
     "altitude": ("elevation", NO_UNIT),
+}
+_SERIES = {
+    **_OF_MINUTES,
     "sedentary_minutes": ("sedentary_minutes", ""),
     "lightly_active_minutes": ("active_minutes", ""),
     "moderately_active_minutes": ("active_minutes", ""),
     "very_active_minutes": ("active_minutes", ""),
 }
+_ZONED = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z")
 _DISTANCES = {"Kilometer": "km", "Mile": "[mi_i]", "Meter": "m"}
 _LEVELS = frozenset({*_STAGES, "asleep", "restless", "awake", "unknown"})
 
@@ -119,6 +124,7 @@ def _named(name: str, value: dict[str, Any]) -> Iterator[Reading]:
     measure, unit = _SERIES[name]
     number = decimal(text(value["value"]))
     start = _time(text(value.get("dateTime")))
+    start = _utc(start) if name in _OF_MINUTES else start[:10]
     yield Reading(measure, start, value=number, unit=unit, native=(_SYSTEM, name))
 
 
@@ -165,7 +171,7 @@ def _valued(start: str, inner: dict[str, Any]) -> Iterator[Reading]:
         parts: tuple[Reading, ...] = ()
         if is_number(inner.get("confidence")):
             parts = (Reading("confidence", start, value=digits(inner["confidence"])),)
-        yield Reading("heart_rate", start, value=digits(inner["bpm"]), parts=parts)
+        yield Reading("heart_rate", _utc(start), value=digits(inner["bpm"]), parts=parts)
     elif {"date", "value", "error"} <= inner.keys():
         resting = digits(inner["value"]) if inner["value"] is not None else "0"
         if not resting.strip("0."):
@@ -235,6 +241,11 @@ def _weight(value: dict[str, Any]) -> Iterator[Reading]:
     yield Reading("body_mass_index", start, value=digits(value["bmi"]), device=device)
     if is_number(value.get("fat")):
         yield Reading("body_fat_percentage", start, value=digits(value["fat"]), device=device)
+
+
+def _utc(moment: str) -> str:
+    """A time that is in UTC, and says no zone."""
+    return f"{moment}Z" if len(moment) >= 19 and _ZONED.search(moment) is None else moment
 
 
 def _time(said: str) -> str:

@@ -123,8 +123,14 @@ STEPS = (
 def test_a_series_that_its_name_tells(named):
     taken = named("steps-2024-05-31.json", STEPS)
 
-    assert taken.said == [("step_count", "2024-05-31T15:00:00", "12 {steps}")]
+    assert taken.said == [("step_count", "2024-05-31T15:00:00Z", "12 {steps}")]
     assert taken.codes == ["no_value"]
+
+
+def test_the_minutes_of_a_day_are_of_that_day(named):
+    taken = named("sedentary_minutes-2024-05-31.json", STEPS)
+
+    assert taken.said == [("sedentary_minutes", "2024-05-31", "12 min")]
 
 
 @pytest.mark.parametrize("name", ["steps.json", "my steps-2024-05-31.json", "x-2024-05-31.json"])
@@ -135,7 +141,36 @@ def test_a_series_of_another_name_is_kept(named, name):
 def test_a_series_in_an_archive(take):
     taken = take(zip_of(**{"Takeout/Fitbit/calories-2024-05-31 (1).json": STEPS}))
 
-    assert taken.said == [("calories_burned", "2024-05-31T15:00:00", "12 kcal")]
+    assert taken.said == [("calories_burned", "2024-05-31T15:00:00Z", "12 kcal")]
+
+
+BEATS = "timestamp,beats per minute,data source\n2024-05-31T00:00:00Z,57.5,x\n"
+
+
+def test_a_resting_heart_rate_is_no_heart_rate(named, take):
+    more = BEATS + "2024-06-01T00:00:00Z,58,x\n"
+    resting = [("resting_heart_rate", "2024-05-31", "57.5 /min")]
+
+    assert named("daily_resting_heart_rate.csv", BEATS.encode()).said == resting
+    assert take(more).said[:1] == resting
+    assert take(more + "2024-06-01T00:00:05Z,60,x\n").said[0] == (
+        "heart_rate", "2024-05-31T00:00:00Z", "57.5 /min",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("distance", ("distance", "8.80 m")),
+        ("weight grams", ("body_weight", "8.80 g")),
+        ("breaths per minute", ("respiratory_rate", "8.80 /min")),
+        ("oxygen saturation percentage", ("oxygen_saturation", "8.80 %")),
+    ],
+)
+def test_what_google_writes_of_fitbit(take, column, said):
+    taken = take(f"timestamp,{column},data source\n2026-08-01T01:15:09.096319Z,8.80,x\n")
+
+    assert taken.said == [(said[0], "2026-08-01T01:15:09.096319Z", said[1])]
 
 
 def test_the_quarters_of_a_day(named):

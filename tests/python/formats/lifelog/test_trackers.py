@@ -172,7 +172,7 @@ def test_takeout_series_are_read_where_they_say_what_they_are(take):
     )  # fmt: skip
 
     assert taken.said == [
-        ("heart_rate", "2016-09-01T23:59:55", "71 /min"),
+        ("heart_rate", "2016-09-01T23:59:55Z", "71 /min"),
         ("resting_heart_rate", "2024-03-01", "53.01231098175049 /min"),
     ]
     assert taken.codes == ["no_value", "bad_value"]
