@@ -34,7 +34,7 @@ def run() -> list[dict[str, Any]]:
                 accreditation_delay=0,
                 coin_rate=1,
                 sale_cap=1,
-                coin_cap=1,
+                coin_cap=10**26,
             )
             suite = Suite.connect(chain.url, deployment)
             sender = Sender(suite, accounts[0])

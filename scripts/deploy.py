@@ -41,9 +41,15 @@ MNEMONIC = "test test test test test test test test test test test junk"
 COIN = 10**18
 CONSOLE = Console(highlight=False)
 
-# In base units: 10,000 coins for an ether, at most 100 million of them sold and in existence.
+# In base units: 10,000 coins for an ether, at most 100 million of them sold.
 COIN_RATE = 10_000
-SALE_CAP = COIN_CAP = 100_000_000 * COIN
+SALE_CAP = 100_000_000 * COIN
+# A million coins for each quarter of the first two years, then half of it; 16 million for ever. In
+# millionths of a coin, epochs, and seconds.
+EMISSION = (1_000_000 * 10**6, 8, 90 * 24 * 3600)
+COIN_CAP = SALE_CAP + 16_000_000 * COIN
+# Seconds to challenge a root, seconds for a panel, and what is behind each, in base units.
+REWARD_TERMS = (14 * 24 * 3600, 21 * 24 * 3600, 500 * COIN)
 # On a local network nobody has to wait for an accreditation.
 DELAY_SECONDS = 7 * 24 * 3600
 LOCAL_DELAY_SECONDS = 0
@@ -108,7 +114,10 @@ def deploy() -> Deployment:
             "coin rate": f"{COIN_RATE} base units for a wei",
             "sale cap": f"{SALE_CAP} base units",
             "coin cap": f"{COIN_CAP} base units",
-            "reward pool": "none",
+            "emission": f"{EMISSION[0]} millionths of a coin, halved every {EMISSION[1]} epochs",
+            "epoch": f"{EMISSION[2]} s",
+            "rewards": f"{REWARD_TERMS[0]} s to challenge, {REWARD_TERMS[1]} s for a panel",
+            "reward bond": f"{REWARD_TERMS[2]} base units",
             "commit": _commit() or "unknown",
         }
     )
@@ -134,6 +143,8 @@ def deploy() -> Deployment:
         dispute_fee=DISPUTE_FEE,
         draw_period=DRAW_SECONDS,
         vote_period=VOTE_SECONDS,
+        emission=EMISSION,
+        reward_terms=REWARD_TERMS,
         commit=_commit(),
         progress=lambda contract, address: CONSOLE.print(f"  {contract:<20} {address}"),
     )

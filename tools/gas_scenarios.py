@@ -33,7 +33,7 @@ from web3.types import RPCEndpoint
 from aceso.codes import DataClass, Role, Use
 from aceso.typed_data import TYPES
 from aceso.vault.batch import tree_of
-from tools import gas_economy
+from tools import gas_economy, gas_rewards
 from tools.compiler import ROOT
 from tools.programs import ANVIL
 
@@ -65,7 +65,6 @@ CALLDATA: Final = {"anchor": 132, "grant": 260, "grant_signed": 500, "buy": 100}
 
 # Budgets of contracts that are still to come.
 LATER: Final = (
-    "reward_claim_1000",
     "supply_commission",
     "supply_handover",
     "claim_submit",
@@ -100,6 +99,9 @@ CONDITIONS: Final = {
     "credit_withdraw": (
         "to an account that holds coin and was paid before, of the last coin that the market "
         "holds, as for the limit that the budget is from; 4,800 more while it holds other coin"
+    ),
+    "reward_claim_1000": (
+        "a proof of ten steps; the account, and the word of 256 rewards, were used before"
     ),
     "decide_member": (
         "a member of an institution; a buyer of an offer costs two slots more, some 4,200"
@@ -384,6 +386,7 @@ def run() -> Figures:
         _logs(scene)
         _emergencies(scene)
         gas_economy.run(scene)
+        gas_rewards.run(scene)
         return scene.figures
 
 

@@ -69,6 +69,19 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Name a guardian, who may act for you as this says, from and until these times.",
         ko="이 사람을 후견인으로 정하여, 이 기간 동안 정한 권한으로 나를 대신하게 합니다.",
     ),
+    "BanAppeal": TypedStruct(
+        primary_type="BanAppeal",
+        verifier="RewardBoard",
+        encoded_type="BanAppeal(address account,uint16 ban)",
+        types={
+            "BanAppeal": [
+                {"name": "account", "type": "address"},
+                {"name": "ban", "type": "uint16"},
+            ],
+        },
+        en="Appeal against being banned from rewards.",
+        ko="보상 지급 정지에 이의를 제기합니다.",
+    ),
     "Bar": TypedStruct(
         primary_type="Bar",
         verifier="ConsentRegistry",
@@ -431,6 +444,20 @@ _STRUCTS: dict[str, TypedStruct] = {
         },
         en="Close an offer to new buyers.",
         ko="제안을 닫아 새 구매를 받지 않습니다.",
+    ),
+    "PatientVouch": TypedStruct(
+        primary_type="PatientVouch",
+        verifier="RewardPool",
+        encoded_type="PatientVouch(address issuer,address account,bytes32 tag)",
+        types={
+            "PatientVouch": [
+                {"name": "issuer", "type": "address"},
+                {"name": "account", "type": "address"},
+                {"name": "tag", "type": "bytes32"},
+            ],
+        },
+        en="Say that this account is the one research persona of the patient whom you know by this tag.",
+        ko="이 계정이 이 표식으로 식별하는 환자의 유일한 연구 페르소나임을 확인합니다.",
     ),
     "PrimaryPhysician": TypedStruct(
         primary_type="PrimaryPhysician",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from aceso.signing import digest, recover, sign
 
-from . import acts, emergency_acts, guardian_acts
+from . import acts, emergency_acts, guardian_acts, reward_acts
 from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
@@ -64,6 +64,16 @@ from .requests import (
     Standing,
     Terms,
 )
+from .reward_contracts import (
+    BanState,
+    Earned,
+    EmissionTerms,
+    EpochRoot,
+    Reward,
+    RewardBoard,
+    RewardPool,
+    RootState,
+)
 from .sender import Pace, Sender
 from .suite import Suite, is_signed
 from .words import (
@@ -81,6 +91,7 @@ from .words import (
 __all__ = [
     "AnchoredHead",
     "Appointment",
+    "BanState",
     "Block",
     "Call",
     "ChainDownError",
@@ -99,9 +110,12 @@ __all__ = [
     "DisputeState",
     "DisputeTerms",
     "Disputes",
+    "Earned",
     "Emergencies",
     "EmergencyOutcome",
     "EmergencyStatistics",
+    "EmissionTerms",
+    "EpochRoot",
     "Event",
     "Evidence",
     "Finding",
@@ -138,6 +152,10 @@ __all__ = [
     "Recovery",
     "RefusedError",
     "Request",
+    "Reward",
+    "RewardBoard",
+    "RewardPool",
+    "RootState",
     "Sale",
     "Seat",
     "Sender",
@@ -158,6 +176,7 @@ __all__ = [
     "is_signed",
     "parse_grantee",
     "recover",
+    "reward_acts",
     "sentence",
     "sign",
 ]

@@ -44,6 +44,8 @@ SUITE: Final = (
     "Guardianship",
     "AccessLog",
     "EmergencyAccess",
+    "RewardPool",
+    "RewardBoard",
 )
 
 _Reader = Callable[[bytes], Any]

@@ -5,8 +5,8 @@
     check_deployment(url, deployment)          # [] when all is as it must be
 
 The steps are those of `SUITE`, in its order; libraries come before those that are linked with
-them. The coin names the sale that may mint before the sale exists; the sale's address follows from
-the deployer's next nonce, so nothing else may be sent from that account meanwhile, and the
+them. The coin names the sale and the pool that may mint before they exist, and the pool its board;
+their addresses follow from the deployer's next nonces, so nothing else may be sent from that account meanwhile, and the
 deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
@@ -34,6 +34,7 @@ from .disputes import Disputes
 from .errors import DeploymentError
 from .market import Coin, Market, Sale
 from .node import Node
+from .reward_contracts import RewardBoard, RewardPool
 from .sender import Sender
 
 __all__ = [
@@ -46,7 +47,7 @@ __all__ = [
     "plan",
 ]
 
-ZERO: Final = "0x" + "00" * 20
+_MICROCOIN: Final = 10**12
 # Libraries that others are linked with, by the name that the compiler gives the place for them.
 _LIBRARIES: Final = {
     "contracts/market/Offers.sol:Offers": "Offers",
@@ -61,6 +62,7 @@ _SIGNED: Final = (
     "Guardianship",
     "AccessLog",
     "EmergencyAccess",
+    "RewardBoard",
 )
 
 
@@ -83,6 +85,16 @@ class Plan:
     dispute_fee: int
     draw_period: int
     vote_period: int
+    # Millionths of a coin in an epoch, the epochs until it is halved, and the seconds of one.
+    emission: tuple[int, int, int]
+    # Of a root of rewards: seconds to challenge it, seconds for a panel, base units behind it.
+    reward_terms: tuple[int, int, int]
+
+    @property
+    def emission_cap(self) -> int:
+        """The most that the pool ever mints, in base units."""
+        budget, halving, _ = self.emission
+        return 2 * budget * halving * _MICROCOIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
         "ParticipantRegistry": [authority, wanted.accreditation_delay],
         "ConsentRegistry": [at["ParticipantRegistry"]],
         "RecordRegistry": [at["ParticipantRegistry"]],
-        "RewardCoin": [at["CoinSale"], ZERO, wanted.coin_cap],
+        "RewardCoin": [at["CoinSale"], at["RewardPool"], wanted.coin_cap],
         "CoinSale": [at["RewardCoin"], commons, wanted.coin_rate, wanted.sale_cap],
         "Offers": [],
         "Settlement": [],
@@ -134,6 +146,18 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
             wanted.emergency_bond,
             wanted.review_period,
         ],
+        "RewardPool": [
+            at["RecordRegistry"],
+            at["RewardCoin"],
+            at["RewardBoard"],
+            list(wanted.emission),
+        ],
+        "RewardBoard": [
+            at["ParticipantRegistry"],
+            at["RewardCoin"],
+            at["RewardPool"],
+            *wanted.reward_terms,
+        ],
     }
     return [Step(name, arguments[name]) for name in SUITE]
 
@@ -158,6 +182,8 @@ def deploy_suite(
     dispute_fee: int = 5 * 10**18,
     draw_period: int = 7 * 86_400,
     vote_period: int = 14 * 86_400,
+    emission: tuple[int, int, int] = (10**12, 8, 90 * 86_400),
+    reward_terms: tuple[int, int, int] = (14 * 86_400, 21 * 86_400, 500 * 10**18),
     commit: str = "",
     progress: Callable[[str, str], None] | None = None,
 ) -> Deployment:
@@ -183,7 +209,14 @@ def deploy_suite(
             dispute_fee=dispute_fee,
             draw_period=draw_period,
             vote_period=vote_period,
+            emission=emission,
+            reward_terms=reward_terms,
         )
+        if wanted.sale_cap + wanted.emission_cap > coin_cap:
+            raise DeploymentError(
+                f"the coin's cap of {coin_cap} leaves no place for {sale_cap} that are sold and "
+                f"{wanted.emission_cap} that are emitted"
+            )
         if len(node.code(checksum(authority))) == 0:
             raise DeploymentError(
                 f"the authority {authority} is no contract: it has to be a multi-signature wallet"
@@ -273,13 +306,20 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
         if not node.code(authority):
             findings.append(Finding("ParticipantRegistry", f"authority {authority} has no code"))
         coin = Coin(node, "RewardCoin", at["RewardCoin"])
-        expect("RewardCoin", "minters", coin.minters(), (at["CoinSale"], ZERO))
+        expect("RewardCoin", "minters", coin.minters(), (at["CoinSale"], at["RewardPool"]))
         expect("RewardCoin", "cap", coin.cap(), args["RewardCoin"][2])
         sale = Sale(node, "CoinSale", at["CoinSale"])
         expect("CoinSale", "rate", sale.rate(), args["CoinSale"][2])
         expect("CoinSale", "cap", sale.sold()[1], args["CoinSale"][3])
-        if coin.total_supply() > sale.sold()[0]:
-            findings.append(Finding("RewardCoin", "there is more coin than was ever sold"))
+        pool = RewardPool(node, "RewardPool", at["RewardPool"])
+        if coin.total_supply() > sale.sold()[0] + pool.emission_cap():
+            findings.append(Finding("RewardCoin", "there is more coin than was sold and emitted"))
+        if coin.cap() < sale.sold()[1] + pool.emission_cap():
+            findings.append(Finding("RewardCoin", "its cap is below what is sold and emitted"))
+        expect("RewardPool", "board", pool.board(), at["RewardBoard"])
+        expect("RewardPool", "emission", list(pool.emission().schedule), args["RewardPool"][3])
+        board = RewardBoard(node, "RewardBoard", at["RewardBoard"])
+        expect("RewardBoard", "terms", list(board.terms()), args["RewardBoard"][3:])
         guardianship = Guardianship(node, "Guardianship", at["Guardianship"])
         expect(
             "Guardianship",
@@ -375,7 +415,7 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name in ("ConsentRegistry", "RecordRegistry", "AccessLog"):
         values |= {"_participants": at["ParticipantRegistry"]}
     elif name == "RewardCoin":
-        values |= {"_sale": at["CoinSale"], "_pool": ZERO, "_cap": args[2]}
+        values |= {"_sale": at["CoinSale"], "_pool": at["RewardPool"], "_cap": args[2]}
     elif name == "CoinSale":
         values |= {"_coin": at["RewardCoin"], "_commons": args[1]}
         values |= {"_rate": args[2], "_cap": args[3]}
@@ -393,6 +433,14 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
         values |= {"_guardianship": at["Guardianship"]}
         values |= {"_bond": args[3], "_reviewPeriod": args[4]}
+    elif name == "RewardPool":
+        values |= {"_records": at["RecordRegistry"], "_coin": at["RewardCoin"]}
+        values |= {"_board": at["RewardBoard"]}
+        values |= dict(zip(("_budget", "_halving", "_length"), args[3], strict=True))
+    elif name == "RewardBoard":
+        values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
+        values |= {"_pool": at["RewardPool"]}
+        values |= dict(zip(("_challengePeriod", "_panelPeriod", "_bond"), args[3:], strict=True))
     found = {key: _as_word(value) for key, value in values.items()}
     if name in _LIBRARIES.values():
         found["library"] = bytes.fromhex(address[2:])

@@ -18,6 +18,7 @@ from aceso.codes import Reason, label
 
 from ._dispute_sentences import DISPUTE_SENTENCES
 from ._market_sentences import MARKET_SENTENCES
+from ._reward_sentences import REWARD_SENTENCES
 from .abi import error_formats
 from .calls import Call, Receipt
 from .errors import RefusedError
@@ -30,7 +31,7 @@ _OTHER: Final = "Other"
 # Values that are seconds since 1970.
 _TIMES: Final = {
     *("readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"),
-    *("majority", "committed", "inForceFrom", "reviewUntil", "stop"),
+    *("majority", "committed", "inForceFrom", "reviewUntil", "stop", "ends"),
 }
 # The terms of an offer, in the order of the struct.
 _TERMS: Final = (
@@ -61,6 +62,29 @@ _STAGES: Final = (
     ("was dismissed", "기각되었습니다"),
     ("lapsed", "실효되었습니다"),
 )
+
+_ROOT_STATES: Final = (
+    ("was not posted", "올라오지 않았습니다"),
+    ("is posted", "올라와 있습니다"),
+    ("is challenged", "이의를 다투고 있습니다"),
+    ("stands", "확정되었습니다"),
+)
+_BAN_STATES: Final = (
+    ("is none", "없습니다"),
+    ("is proposed", "제안되었습니다"),
+    ("stands", "내려졌습니다"),
+    ("is appealed", "이의를 다투고 있습니다"),
+    ("is final", "확정되었습니다"),
+)
+_NAMED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "term": _TERMS,
+    "state": _STATES,
+    "stage": _STAGES,
+    "rootState": _ROOT_STATES,
+    "banState": _BAN_STATES,
+}
+
+_OF_THE_ECONOMY: Final = MARKET_SENTENCES | DISPUTE_SENTENCES | REWARD_SENTENCES
 
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     # ParticipantRegistry
@@ -385,7 +409,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "The signature is not that of {signer} over this act as things stand: sign it again.",
         "서명이 지금 상태에서 {signer}이(가) 한 것이 아닙니다. 다시 서명하십시오.",
     ),
-} | (MARKET_SENTENCES | DISPUTE_SENTENCES)
+} | _OF_THE_ECONOMY
 
 _OTHER_SENTENCE: Final = (
     "The contract refused {call} without a reason that we know ({text}): check what was handed in.",
@@ -415,12 +439,9 @@ def _shown(name: str, value: Any, column: int) -> str:
     if name == "reason" and isinstance(value, bytes):
         inside, found = _parse(value)
         return sentence(inside, found, "ko" if column else "en") if inside else "0x" + value.hex()
-    if name == "term" and isinstance(value, int) and value < len(_TERMS):
-        return _TERMS[value][column]
-    if name == "state" and isinstance(value, int) and value < len(_STATES):
-        return _STATES[value][column]
-    if name == "stage" and isinstance(value, int) and value < len(_STAGES):
-        return _STAGES[value][column]
+    names = _NAMED.get(name, ())
+    if isinstance(value, int) and value < len(names):
+        return names[value][column]
     if isinstance(value, bytes):
         return "0x" + value.hex()
     return str(value)

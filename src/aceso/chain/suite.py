@@ -26,6 +26,7 @@ from .errors import NodeRefusedError, NotDeployedError, WrongChainError
 from .market import Coin, Market, Sale
 from .node import BlockTag, Node
 from .requests import Decision, Request, Standing
+from .reward_contracts import RewardBoard, RewardPool
 from .words import parse_grantee
 
 __all__ = ["Suite", "is_signed"]
@@ -51,6 +52,8 @@ class Suite:
         self.market = Market(node, *self._at("DataMarket"))
         self.guardianship = Guardianship(node, *self._at("Guardianship"))
         self.emergencies = Emergencies(node, *self._at("EmergencyAccess"))
+        self.rewards = RewardPool(node, *self._at("RewardPool"))
+        self.reward_board = RewardBoard(node, *self._at("RewardBoard"))
         self.access_log = AccessLogs(node, *self._at("AccessLog"))
 
     def _at(self, name: str) -> tuple[str, str]:

@@ -13,7 +13,9 @@ from typing import Any
 from brownie import project as projects
 from brownie import web3
 
+from aceso.chain import Reward
 from aceso.codes import DataClass, Role, Use
+from aceso.vault.batch import standard_leaf
 from tests.contracts.acting import DAY, NOTICE
 
 __all__ = ["Suite"]
@@ -27,6 +29,7 @@ _QUARTER = 7_889_400
 _KEY = "0x" + "4b" * 32
 _BATCH = "0x" + "ba" * 32
 _COIN = 10**18
+_EPOCH = 600
 _LABS, _HMB, _TREAT = int(DataClass.LABS), int(Use.HMB), int(Use.TREAT)
 
 
@@ -62,6 +65,17 @@ class Suite:
         self.emergency = made.EmergencyAccess.deploy(
             self.participants, self.guardianship, self.coin, _COIN, 60, by
         )
+        # Windows and panels of a minute, and epochs of ten; enough of them are over at once.
+        nonce = accounts[0].nonce
+        pool_at, board_at = (accounts[0].get_deployment_address(nonce + place) for place in (1, 2))
+        self.pooled = made.RewardCoin.deploy(self.user, pool_at, 10**9 * _COIN, by)
+        self.pool = made.RewardPool.deploy(
+            self.records, self.pooled, board_at, (10**12, 65_535, _EPOCH), by
+        )
+        self.board = made.RewardBoard.deploy(
+            self.participants, self.pooled, self.pool, 60, 60, 1, by
+        )
+        web3.provider.make_request("evm_mine", [self.now + 1_200 * _EPOCH])
         # The market is linked with the newest of them.
         made.Offers.deploy(by)
         made.Settlement.deploy(by)
@@ -109,9 +123,13 @@ class Suite:
             (self.buyer, Role.EMERGENCY_CLINICIAN),
             (self.custodians[1], Role.ETHICS_BOARD),
             (self.custodians[2], Role.ETHICS_BOARD),
+            *((one, Role.EVALUATOR) for one in (self.buyer, *self.custodians[1:], self.user)),
         ):
             self.do(self.participants.proposeAccreditation, each, int(role), 0)
             self.do(self.participants.accredit, each)
+        for evaluator in (self.buyer, *self.custodians[1:]):
+            self.do(self.pooled.mint, evaluator, 10**6)
+            self.do(self.pooled.approve, self.board, 10**6, by=evaluator)
 
         for market in (self.judged, self.disputes):
             self.do(self.coin.approve, market, 10**6 * _COIN, by=self.buyer)
@@ -123,6 +141,9 @@ class Suite:
             self.do(self.participants.accredit, each)
         for place, each in enumerate(self.evaluators[1:], start=5):
             self.do(self.disputes.joinPanel, place, by=each)
+        # Those of rewards: the buyer of the first institution, custodians, the user of the eighth.
+        self.do(self.participants.openInstitution, self.user)
+        self.do(self.participants.setMember, 8, self.user, _FOREVER, 0)
 
     # --- Terms ---
 
@@ -230,6 +251,13 @@ class Suite:
         self._fill(count, people.registerCommittee, self.committee, [1, 2, 3], cut=0, step=0)
         self._fill(count, self.coin.transfer, _account(base), 1, cut=0)
         self._fill(count, self.coin.approve, _account(base), 1, cut=0)
+        # A tenth of the epochs: of a quarter of a year each, they are more than two centuries.
+        first, epochs = self.entries // 10, entries // 10 - self.entries // 10
+        posted = (first, 1, _BATCH, 5, 1, _BATCH)
+        self._fill(epochs, self.board.postRoot, *posted, cut=0, by=self.buyer)
+        self._pass(60)
+        self._fill(epochs, self.board.endRoot, first, cut=0)
+        self._fill(count, self.board.ban, _account(base), 1, _BATCH, cut=0, by=self.buyer)
         first = self.market.offerCount() + 1
         self._fill(count, self.market.offer, self._offer(), cut=1)
         group = self._terms(self._group(first, self.market), _HMB)
@@ -251,6 +279,7 @@ class Suite:
             | _of("Guardianship", self._of_guardians(base))
             | _of("RewardCoin", self._of_coin(base))
             | _of("EmergencyAccess", self._of_emergencies())
+            | self._of_rewards()
             | _of("DataMarket", self._of_market())
             | _of("Disputes", self._of_disputes())
             # Last, as it ends all grants.
@@ -309,8 +338,8 @@ class Suite:
             "accredit": do(it.accredit, who),
             "unaccredit": do(it.unaccredit, who, 1, 1),
             "openInstitution": do(it.openInstitution, self.user),
-            # Those of the custodians and evaluators stay open.
-            "closeInstitution": do(it.closeInstitution, 7 + number),
+            # Those of the custodians, the evaluators and the user stay open.
+            "closeInstitution": do(it.closeInstitution, 8 + number),
             "setMember": do(it.setMember, 1, who, _FOREVER, 0),
             "publishKey": do(it.publishKey, base.to_bytes(32, "big")),
             "revokeKey": do(it.revokeKey),
@@ -385,6 +414,61 @@ class Suite:
             "takeCredit": do(it.takeCredit, buyer),
             "takeCreditWithSig": do(it.takeCreditWithSig, buyer, user, self.now + DAY, b""),
         }
+
+    def _of_rewards(self) -> dict[str, int]:
+        do, pool, board = self.do, self.pool, self.board
+        buyer, (accused, second, third) = self.buyer, self.custodians
+        # The epochs that were measured before, and what they pay, are over.
+        self._pass(8 * _EPOCH)
+        last = pool.currentEpoch() - 1
+        record = _word(last << 100)
+
+        def posted(epoch: int) -> int:
+            """A tree of one leaf is the leaf."""
+            terms = (epoch, 1, self._leaf(self._reward(epoch, record)), 2000, 1, _BATCH)
+            return do(board.postRoot, *terms, by=buyer)
+
+        found = {"postRoot": posted(last)}
+        self._pass(60)
+        found |= {
+            "endRoot": do(board.endRoot, last),
+            "claim": do(pool.claim, self._reward(last, record), []),
+        }
+        do(self.records.retract, record)
+        found |= {
+            "clawBack": do(pool.clawBack, self._reward(last, record), []),
+            "release": do(pool.release, self.user),
+            "payBond": do(board.payBond, buyer),
+        }
+        posted(last - 1)
+        found |= {
+            "challengeRoot": do(board.challengeRoot, last - 1, 2, _BATCH, by=second),
+            "judgeRoot": do(board.judgeRoot, last - 1, 3, True, by=third),
+        }
+        do(board.judgeRoot, last - 1, 8, True)
+        for appeal in (lambda: do(board.appeal, by=accused), self._appeal_signed):
+            do(board.ban, accused, 1, _BATCH, by=buyer)
+            found["ban"] = do(board.ban, accused, 2, _BATCH, by=second)
+            found["appeal" if "appeal" not in found else "appealWithSig"] = appeal()
+            found["judgeAppeal"] = do(board.judgeAppeal, accused, 3, False, by=third)
+            self._pass(60)
+            found["endAppeal"] = do(board.endAppeal, accused)
+        of_pool = {name: found.pop(name) for name in ("claim", "clawBack", "release")}
+        return _of("RewardPool", of_pool) | _of("RewardBoard", found)
+
+    def _appeal_signed(self) -> int:
+        return self.do(self.board.appealWithSig, self.custodians[0], b"")
+
+    def _reward(self, epoch: int, record: str) -> tuple[Any, ...]:
+        return (epoch, 3, False, 1000, str(self.user), str(self.user), record)
+
+    def _leaf(self, reward: tuple[Any, ...]) -> str:
+        *rest, record = reward
+        encoded = Reward(*rest, bytes.fromhex(record[2:])).encoded()
+        return web3.to_hex(standard_leaf(encoded))
+
+    def _pass(self, seconds: int) -> None:
+        web3.provider.make_request("evm_mine", [self.now + seconds])
 
     @property
     def _keeper(self) -> Any:

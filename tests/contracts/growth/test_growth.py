@@ -19,6 +19,8 @@ NOT_MEASURED = {
     "CoinSale.sendProceeds": "sends one sum",
     "Disputes.draw": "costs what the lot costs: from two candidates to thirty-two, and no more",
     "MultiSigWallet.execute": "a wallet for local networks",
+    "RewardPool.freeze": "the board's, in `ban` and `endAppeal`",
+    "RewardPool.setRoot": "the board's, in `endRoot`",
     "RewardCoin.permit": "OpenZeppelin's, which needs a key's signature; as `approve`",
 }
 ACTS = sorted(

@@ -40,7 +40,7 @@ def deploy(chain: LocalChain) -> Deployment:
         accreditation_delay=0,
         coin_rate=10_000,
         sale_cap=10**26,
-        coin_cap=10**26,
+        coin_cap=10**27,
     )
 
 

@@ -69,6 +69,8 @@ def test_what_is_no_file_of_a_deployment_is_refused(tmp_path):
         ("DataMarket", {"args": ["", "", "", "0x" + "11" * 20, ZERO, 0]}),
         ("DataMarket", {"args": ["", "", "", account(4).address, "0x" + "11" * 20, 0]}),
         ("DataMarket", {"args": ["", "", "", account(4).address, ZERO, 1]}),
+        ("RewardPool", {"args": ["", "", "", [1, 8, 90 * 86_400]]}),
+        ("RewardBoard", {"args": ["", "", "", 14 * 86_400, 21 * 86_400, 1]}),
         ("Offers", {"address": "0x" + "11" * 20}),
         ("Settlement", {"address": "0x" + "11" * 20}),
     ],
@@ -94,7 +96,23 @@ def test_the_authority_has_to_be_a_contract(local_chain):
             accreditation_delay=0,
             coin_rate=1,
             sale_cap=1,
-            coin_cap=1,
+            coin_cap=10**26,
+        )
+
+
+def test_the_coin_has_place_for_what_is_sold_and_emitted(local_chain, deployment):
+    with pytest.raises(DeploymentError, match="leaves no place"):
+        deploy_suite(
+            local_chain.url,
+            account(0),
+            network="local",
+            authority=deployment.contracts["ParticipantRegistry"].args[0],
+            commons=account(4).address,
+            accreditation_delay=0,
+            coin_rate=1,
+            sale_cap=5,
+            # A millionth of the budget too few.
+            coin_cap=5 + 16 * 10**24 - 1,
         )
 
 

@@ -169,7 +169,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             accreditation_delay=0,
             coin_rate=1000,
             sale_cap=10**24,
-            coin_cap=10**25,
+            coin_cap=10**26,
         )
         deployment.write(folder / "deployment.json")
         suite = Suite.connect(chain.url, deployment)

@@ -1,0 +1,136 @@
+"""What the chain says of an epoch: the orders that were settled in it, and the records behind them.
+
+    facts = gather(suite, index.timed_events(), epoch, filed)
+
+Only events count, and only up to the last block of the epoch, so that everybody reads the same
+whenever they do. An order counts where, when it was bought, its buyer was accredited as a
+researcher and an ethics approval (the condition IRB) was attested of them: that is what the chain
+knows of a study. A market that says more of its groups answers by another `Approved`.
+
+Warning: how a record stood at that block is asked of the node, which has to know that far back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aceso.chain import EmissionTerms, Event, Suite
+from aceso.codes import Condition, Role
+
+from .audit import Facts
+from .contribution import Contribution
+from .errors import AuditFileError
+from .formula import Source, Use
+
+__all__ = ["Approved", "Bought", "gather", "settled_in", "with_ethics_approval"]
+
+# Whose messages a patient's vouch is among.
+_CONTRACT: Final = "RewardPool"
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An order when it was bought: by whom, of which group, and what was attested of them then."""
+
+    order: int
+    group: int
+    buyer: str
+    roles: Role
+    conditions: Condition
+
+
+Approved = Callable[[Bought], bool]
+
+
+def with_ethics_approval(bought: Bought) -> bool:
+    """An accredited researcher, of whom an ethics approval is attested."""
+    return bool(bought.roles & Role.RESEARCHER) and bool(bought.conditions & Condition.IRB)
+
+
+def settled_in(
+    events: Iterable[tuple[Event, int]],
+    terms: EmissionTerms,
+    epoch: int,
+    *,
+    approved: Approved = with_ethics_approval,
+) -> tuple[tuple[Use, ...], int]:
+    """The orders that were settled in an epoch, and the last block before it ended.
+
+    `events` are all of the suite's, in order, each with the time of its block.
+    """
+    begins, ends = terms.begins(epoch), terms.begins(epoch + 1)
+    standings: dict[str, tuple[Role, Condition]] = {}
+    offers: dict[int, dict[str, Any]] = {}
+    orders: dict[int, tuple[int, str, bool]] = {}
+    uses: list[Use] = []
+    block = 0
+    for event, time in events:
+        if time >= ends:
+            break
+        block, args = event.block_number, event.args
+        if event.name == "AccreditationChanged":
+            standings[args["account"]] = Role(args["roles"]), Condition(args["conditions"])
+        elif event.name == "OfferMade":
+            offers[args["number"]] = args["terms"]
+        elif event.name == "OrderBought":
+            known = standings.get(args["buyer"], (Role(0), Condition(0)))
+            bought = Bought(args["order"], args["offer"], args["buyer"], *known)
+            orders[args["order"]] = args["offer"], args["buyer"], approved(bought)
+        elif event.name == "OrderSettled" and time >= begins and args["earned"]:
+            group, buyer, counts = orders[args["order"]]
+            offer = offers[group]
+            uses.append(
+                Use(
+                    args["order"],
+                    buyer,
+                    offer["subject"],
+                    offer["institution"],
+                    offer["institutionBps"],
+                    offer["classes"],
+                    args["earned"],
+                    counts,
+                )
+            )
+    return tuple(uses), block
+
+
+def gather(
+    suite: Suite,
+    events: Iterable[tuple[Event, int]],
+    epoch: int,
+    filed: Iterable[Contribution],
+    *,
+    approved: Approved = with_ethics_approval,
+) -> Facts:
+    """All facts of an epoch that is over, with what persons filed for its orders."""
+    terms = suite.rewards.emission()
+    if suite.now() < terms.begins(epoch + 1):
+        raise AuditFileError(
+            f"Epoch {epoch} goes on: its rewards are computed when it is over.",
+            code="E_REWARDS_EPOCH",
+        )
+    uses, block = settled_in(events, terms, epoch, approved=approved)
+    subjects = {use.order: use.subject for use in uses}
+    # In one order, whoever collected them: the same bytes for everybody.
+    theirs = [one for one in filed if subjects.get(one.order) == one.account]
+    ordered = sorted(theirs, key=lambda one: (one.order, one.record, one.issuer))
+    domain = suite.domain(_CONTRACT)
+    kept: list[Contribution] = []
+    sources: list[Source] = []
+    for one in ordered:
+        source = one.check(suite.records, domain, block=block)
+        if source is not None:
+            kept.append(one)
+            sources.append(source)
+    return Facts(
+        suite.chain_id,
+        suite.addresses[_CONTRACT],
+        epoch,
+        terms.budget_of(epoch),
+        block,
+        uses,
+        tuple(kept),
+        tuple(sources),
+    )
