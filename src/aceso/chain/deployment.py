@@ -6,8 +6,8 @@
 
 The steps are those of `SUITE`, in its order; libraries come before those that are linked with
 them. The coin names the sale and the pool that may mint before they exist, and the pool its board;
-their addresses follow from the deployer's next nonces, so nothing else may be sent from that account meanwhile, and the
-deployment fails if it was.
+their addresses follow from the deployer's next nonces, so nothing else may be sent from that
+account meanwhile, and the deployment fails if it was.
 
 `check_deployment` reads the code back, and compares it byte for byte with what the compiler made,
 with addresses, separators and caps in the places of immutables. It tells that a deployment is ours

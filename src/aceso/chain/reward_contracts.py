@@ -139,7 +139,7 @@ class RewardPool(Contract):
 
     def emission(self) -> EmissionTerms:
         schedule, start = self.read("emission")
-        return EmissionTerms(*schedule.values(), start)
+        return EmissionTerms(schedule["budget"], schedule["halving"], schedule["length"], start)
 
     def emission_cap(self) -> int:
         """In base units of coin."""

@@ -51,6 +51,8 @@ _COMMANDS: Mapping[str, str] = {
     "station": "station",
     "settle": "market",
     "balance": "market",
+    "earnings": "rewards",
+    "rewards": "rewards",
     "verify": "evidence",
     "card": "issuing",
     "issue": "issuing",

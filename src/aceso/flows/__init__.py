@@ -11,6 +11,7 @@
     wills        what ends at a person's death, and what does not
     moving       to other custodians
     researcher   buys, opens extracts
+    earning      what a person earned and why; rewards computed, checked, claimed
     receipts     who was given what, as the custodians' logs prove it
     evidence     whether a file is what its issuer issued
 
@@ -22,6 +23,17 @@ from .amounts import base_units, coin
 from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
 from .cohorts import own_match, read_criteria
 from .consents import Seer
+from .earning import (
+    Earnings,
+    OrderEarning,
+    RewardEarning,
+    claim_rewards,
+    compute_rewards,
+    contribution_of,
+    earnings,
+    read_filed,
+    verify_rewards,
+)
 from .emergency import (
     EMERGENCY_CLASSES,
     EmergencyNotice,
@@ -84,6 +96,7 @@ __all__ = [
     "Delivered",
     "Downloaded",
     "Draft",
+    "Earnings",
     "EmergencyNotice",
     "EmergencyProfile",
     "Evidence",
@@ -108,6 +121,7 @@ __all__ = [
     "NothingToOpenError",
     "Opened",
     "Options",
+    "OrderEarning",
     "Person",
     "Profile",
     "ProfileError",
@@ -121,6 +135,7 @@ __all__ = [
     "Researcher",
     "Restored",
     "Reviewer",
+    "RewardEarning",
     "Sale",
     "Seer",
     "Seller",
@@ -135,9 +150,13 @@ __all__ = [
     "base_units",
     "carry_out",
     "check_logs",
+    "claim_rewards",
     "coin",
+    "compute_rewards",
     "consents_ever",
+    "contribution_of",
     "earlier_personas",
+    "earnings",
     "emergency_group",
     "entrust",
     "evidence_of",
@@ -149,6 +168,7 @@ __all__ = [
     "orders_ever",
     "own_match",
     "read_criteria",
+    "read_filed",
     "read_records",
     "read_will",
     "recover_seed",
@@ -160,4 +180,5 @@ __all__ = [
     "support_from_json",
     "support_to_json",
     "verify",
+    "verify_rewards",
 ]

@@ -127,7 +127,7 @@ class Audit:
     def to_bytes(self) -> bytes:
         """Canonical JSON. Numbers that JSON can't hold exactly are texts."""
         facts = self.facts
-        document = {
+        document: Any = {
             "format": _FORMAT,
             "version": _VERSION,
             "chainId": facts.chain_id,

@@ -1,0 +1,122 @@
+"""Run the whole, write its plots into docs/economy/, and its figures into docs/economy.md.
+
+python -m bench.economy
+python -m bench.economy --people 1000 --epochs 4 --out build/economy
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from pathlib import Path
+
+from aceso.pictures import Chart, draw_png
+from aceso.pictures.chart import Axis, Dot, value_axis
+from bench.economy import Outcome, World, search, simulate
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PLOTS = ROOT / "docs" / "economy"
+PAGE = ROOT / "docs" / "economy.md"
+_BEGIN, _END = "<!-- figures: python -m bench.economy -->", "<!-- end of the figures -->"
+_TRIALS = 2_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Simulate the economy of rewards.")
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", type=int, default=_TRIALS)
+    parser.add_argument("--out", type=Path, default=PLOTS)
+    given = parser.parse_args()
+    world = World(people=given.people, epochs=given.epochs, seed=given.seed)
+    started = time.monotonic()
+    outcome = simulate(world)
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name, chart in plots(outcome).items():
+        (given.out / f"{name}.png").write_bytes(draw_png(chart))
+    text = figures(world, outcome, given.trials)
+    print(text)
+    print(f"{time.monotonic() - started:.0f} s; plots in {given.out}")
+    if given.out == PLOTS:
+        page = PAGE.read_text("utf-8")
+        whole = re.escape(_BEGIN) + ".*?" + re.escape(_END)
+        block = f"{_BEGIN}\n{text}\n{_END}"
+        PAGE.write_text(re.sub(whole, lambda _: block, page, flags=re.S), "utf-8")
+
+
+def plots(outcome: Outcome) -> dict[str, Chart]:
+    """The three pictures of the page."""
+    kinds = list(outcome.accounts)
+    each = [
+        (one.sales + one.rewards - one.cost) / max(1, one.people)
+        for one in outcome.accounts.values()
+    ]
+    attacks = list(outcome.attacks.items())
+    # What is gained with copies and without differs by less than floating point keeps.
+    pairs = [max(0.0, value) for _, one in attacks for value in (one.cost, one.gain)]
+    names = [name for kind, _ in attacks for name in (kind, "gain")]
+    share = outcome.concentration
+    return {
+        "payouts": _bars("Coins for each person of a kind, costs taken off", each, kinds),
+        "attacks": _bars("What each attack cost, and beside it what it gained", pairs, names),
+        "concentration": Chart(
+            "Concentration of all that persons got (Gini), by epoch",
+            "",
+            Axis(0.5, len(share) + 0.5, tuple((at, str(at)) for at in range(1, len(share) + 1))),
+            value_axis(share, from_zero=True),
+            lines=(tuple(Dot(at, value) for at, value in enumerate(share, 1)),),
+        ),
+    }
+
+
+def _bars(title: str, values: list[float], names: list[str]) -> Chart:
+    marks = tuple((at + 0.5, name) for at, name in enumerate(names))
+    return Chart(
+        title,
+        "coin",
+        Axis(0.0, float(len(values)), marks),
+        value_axis(values, from_zero=True),
+        bars=tuple(Dot(at + 0.5, value) for at, value in enumerate(values)),
+        bar_seconds=1.0,
+    )
+
+
+def figures(world: World, outcome: Outcome, trials: int) -> str:
+    """Tables in Markdown, in coin."""
+    lines = [
+        f"{world.people:,} people, {world.epochs} epochs, seed {world.seed}.",
+        "",
+        "| kind | people | sales each | rewards each | attack's cost | attack's gain |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for kind, one in outcome.accounts.items():
+        count = max(1, one.people)
+        ends = (
+            (f"{one.cost:,.0f}", f"{max(0.0, one.gain):,.0f}")
+            if kind in outcome.attacks
+            else ("", "")
+        )
+        row = (kind, f"{one.people:,}", f"{one.sales / count:,.1f}", f"{one.rewards / count:,.2f}")
+        lines.append(f"| {' | '.join((*row, *ends))} |")
+    found = search(trials=trials, seed=world.seed)
+    unsafe = search(trials=trials, seed=world.seed, order_cap=False)
+    lines += [
+        "",
+        f"The commons took in {sum(outcome.commons):,.0f} coins and {sum(outcome.emitted):,.0f} "
+        "were emitted. Gini of all that persons got: "
+        f"{outcome.concentration[0]:.2f} after the first epoch, "
+        f"{outcome.concentration[-1]:.2f} after the last.",
+        "",
+        f"Search over {trials:,} sets of rules and plans: "
+        + ("none pays." if found is None else f"one pays ({found}).")
+        + " With the cap of an order switched off, "
+        + ("none was found." if unsafe is None else f"one gains {unsafe.gain:,.2f} coins for "
+           f"{unsafe.cost:,.2f}."),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

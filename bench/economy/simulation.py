@@ -1,0 +1,277 @@
+"""Epoch after epoch: orders, what is filed for them, rewards, and everybody's accounts."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from aceso.chain import RecordStanding
+from aceso.rewards import RULES, Line, Rules, Source, Use, compute
+
+from .world import CLASSES, Attack, World
+
+__all__ = ["Account", "Outcome", "gini", "simulate"]
+
+_COIN: Final = 10**18
+_MICRO: Final = 10**6
+_HONEST: Final = "honest"
+_NOBODY: Final = "0x" + "00" * 20
+_RESEARCHER: Final = "0x" + "ee" * 20
+_WHOLE_BPS: Final = 10_000
+# An offer, a grant, an anchor, a delivery, a settlement and a claim.
+_TRANSACTIONS: Final = 6
+
+
+@dataclass(slots=True)
+class Account:
+    """What a kind of people got and paid, in coin."""
+
+    people: int = 0
+    sales: float = 0.0
+    rewards: float = 0.0
+    cost: float = 0.0
+    gain: float = 0.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`accounts` by kind; of attacks, `cost` and `gain` are those of the attack alone."""
+
+    accounts: dict[str, Account]
+    # Of all that persons got, up to each epoch.
+    concentration: list[float] = field(default_factory=list)
+    # Of each epoch: what the commons took in, and what was emitted.
+    commons: list[float] = field(default_factory=list)
+    emitted: list[float] = field(default_factory=list)
+
+    @property
+    def attacks(self) -> dict[str, Account]:
+        return {kind: one for kind, one in self.accounts.items() if kind != _HONEST}
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    number: int
+    kind: str
+    hospital: int
+    classes: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Epoch:
+    """The facts of one, and whose each order is."""
+
+    uses: list[Use] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    # Those that would have been filed without copies.
+    honest: list[Source] = field(default_factory=list)
+    # Bought by their own sellers.
+    dealt: set[int] = field(default_factory=set)
+    owners: dict[int, int] = field(default_factory=dict)
+
+
+def gini(values: list[float]) -> float:
+    """0 where all have the same, towards 1 where one has all."""
+    ordered = sorted(values)
+    total = sum(ordered)
+    if not total:
+        return 0.0
+    weighted = sum(place * value for place, value in enumerate(ordered, 1))
+    return 2 * weighted / (len(ordered) * total) - (len(ordered) + 1) / len(ordered)
+
+
+def simulate(world: World, rules: Rules = RULES) -> Outcome:
+    """Run a world. The same world and rules give the same outcome."""
+    draw = random.Random(world.seed)
+    people = _population(world, draw)
+    outcome = Outcome({kind: Account() for kind in (_HONEST, *world.attacks)})
+    for person in people:
+        outcome.accounts[person.kind].people += 1
+    got = [0.0] * len(people)
+    for epoch in range(world.epochs):
+        facts = _epoch(world, draw, people, epoch, outcome, got)
+        budget = world.budget >> (epoch // world.halving)
+        lines = compute(epoch, facts.uses, facts.sources, budget=budget, rules=rules)
+        _book(outcome, facts, people, lines, got)
+        _gains(outcome, world, facts, lines, epoch, budget, rules)
+        outcome.concentration.append(gini(got))
+        outcome.commons.append(sum(use.paid_away for use in facts.uses) / _MICRO)
+        outcome.emitted.append(sum(line.reward.amount for line in lines) / _MICRO)
+    return outcome
+
+
+def _population(world: World, draw: random.Random) -> list[_Person]:
+    kinds = [kind for kind, attack in world.attacks.items() for _ in range(attack.people)]
+    kinds += [_HONEST] * (world.people - len(kinds))
+    return [
+        _Person(
+            number,
+            kind,
+            draw.randrange(world.hospitals),
+            tuple(sorted(draw.sample(CLASSES, draw.randint(1, 4)))),
+        )
+        for number, kind in enumerate(kinds)
+    ]
+
+
+def _epoch(
+    world: World,
+    draw: random.Random,
+    people: list[_Person],
+    epoch: int,
+    outcome: Outcome,
+    got: list[float],
+) -> _Epoch:
+    facts = _Epoch()
+    first, last = world.demand
+    share = epoch / max(1, world.epochs - 1)
+    # Everybody is asked alike, attackers included: they have real records, too.
+    for _ in range(int(world.people * (first + (last - first) * share))):
+        person = draw.choice(people)
+        price = draw.randint(*world.price)
+        wanted = tuple(draw.sample(person.classes, draw.randint(1, len(person.classes))))
+        attack = world.attacks.get(person.kind)
+        order = _order(facts, person, person.number, price, wanted, 0, _RESEARCHER)
+        _file(facts, draw, people, order, person, person.number, wanted, attack)
+        sold = price * 0.9
+        account = outcome.accounts[person.kind]
+        account.sales += sold
+        got[person.number] += sold
+        if attack is not None and attack.copies:
+            account.cost += world.fee * attack.copies * len(wanted)
+    for person in people:
+        attack = world.attacks.get(person.kind)
+        if attack is not None and attack.orders:
+            _deal(world, facts, person, attack, outcome)
+    return facts
+
+
+def _deal(world: World, facts: _Epoch, person: _Person, attack: Attack, outcome: Outcome) -> None:
+    """Buy from oneself: what comes back is no income, and what doesn't is the cost."""
+    account = outcome.accounts[person.kind]
+    parties = attack.parties
+    for identity in range(attack.identities):
+        for _ in range(attack.orders):
+            # Every identity's account, and a patient of its own where the hospital is with them.
+            patient = (person.number + 1) * 10**6 + identity if attack.patients else person.number
+            order = _order(
+                facts, person, (person.number + 1) * 10**6 + identity, attack.price,
+                person.classes, parties.institution_bps, _account(person.number, 3),
+            )  # fmt: skip
+            _file(facts, None, [], order, person, patient, person.classes, None)
+            facts.dealt.add(order)
+            account.cost += attack.price * parties.paid_away_bps() / _WHOLE_BPS
+            account.cost += world.fee * _TRANSACTIONS
+
+
+def _order(
+    facts: _Epoch,
+    person: _Person,
+    account: int,
+    price: int,
+    classes: tuple[int, ...],
+    bps: int,
+    buyer: str,
+) -> int:
+    order = len(facts.uses) + 1
+    institution = _account(person.hospital, 2) if bps else _NOBODY
+    facts.uses.append(
+        Use(order, buyer, _account(account, 1), institution, bps, sum(classes), price * _COIN, True)
+    )
+    facts.owners[order] = person.number
+    return order
+
+
+def _file(
+    facts: _Epoch,
+    draw: random.Random | None,
+    people: list[_Person],
+    order: int,
+    person: _Person,
+    patient: int,
+    classes: tuple[int, ...],
+    attack: Attack | None,
+) -> None:
+    """The records behind an order. What is somebody else's doesn't pass the check of its tag."""
+    copies = attack.copies if attack else 0
+    for data_class in classes:
+        for copy in range(1 + copies):
+            source = Source(
+                order,
+                data_class,
+                _account(person.hospital, 2),
+                patient.to_bytes(32, "big"),
+                b"".join(part.to_bytes(8, "big") for part in (patient, data_class, copy, 0)),
+                RecordStanding.STANDS,
+            )
+            if copy == 0:
+                facts.honest.append(source)
+            if copy and attack and attack.foreign:
+                # `Contribution.check` refuses it: tags differ. The copier files it all the same.
+                continue
+            facts.sources.append(source)
+
+
+def _book(
+    outcome: Outcome, facts: _Epoch, people: list[_Person], lines: list[Line], got: list[float]
+) -> None:
+    """All that the parties of an order got, an accomplice's part included."""
+    for _line, order, amount in _parts(lines):
+        owner = facts.owners[order]
+        account = outcome.accounts[people[owner].kind]
+        got[owner] += amount
+        account.rewards += amount
+        if order in facts.dealt:
+            account.gain += amount
+
+
+def _parts(lines: list[Line]) -> Iterator[tuple[Line, int, float]]:
+    for line in lines:
+        for part in line.parts:
+            yield line, part.order, part.amount / _MICRO
+
+
+def _gains(
+    outcome: Outcome,
+    world: World,
+    facts: _Epoch,
+    lines: list[Line],
+    epoch: int,
+    budget: int,
+    rules: Rules,
+) -> None:
+    """What copies brought: the rewards of those who filed them, with and without."""
+    if not any(attack.copies for attack in world.attacks.values()):
+        return
+    without = compute(epoch, facts.uses, facts.honest, budget=budget, rules=rules)
+    kinds = _kinds(world)
+    change: Counter[str] = Counter()
+    for sign, found in ((1, lines), (-1, without)):
+        of_orders: dict[int, float] = defaultdict(float)
+        for _line, order, amount in _parts(found):
+            of_orders[order] += amount
+        for order, amount in of_orders.items():
+            kind = kinds.get(facts.owners[order])
+            if kind is not None:
+                change[kind] += sign * amount
+    for kind, amount in change.items():
+        outcome.accounts[kind].gain += amount
+
+
+def _kinds(world: World) -> dict[int, str]:
+    """Who files copies, by number: attackers come first in a population."""
+    found, number = {}, 0
+    for kind, attack in world.attacks.items():
+        for _ in range(attack.people):
+            if attack.copies:
+                found[number] = kind
+            number += 1
+    return found
+
+
+def _account(number: int, kind: int) -> str:
+    """An address: 1 of a person, 2 of a hospital, 3 of an attacker's researcher."""
+    return f"0x{kind:08x}{number:032x}"

@@ -1,0 +1,219 @@
+"""`aceso rewards` and `aceso earnings`: what is earned and why, and whether it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aceso.codes import DataClass, Use, label
+from aceso.errors import UsageError
+from aceso.rewards import MICROCOIN, Audit, AuditFileError
+
+from . import _terms
+from ._click import command
+from ._output import receipts, show, table
+from ._session import Session
+from ._words import language, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.flows import OrderEarning, RewardEarning
+
+__all__ = ["earnings", "rewards"]
+
+_ACTIONS = ("compute", "verify", "claim")
+
+
+@command("rewards")
+@click.argument("action", type=click.Choice(_ACTIONS), metavar="ACTION")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--epoch", type=click.IntRange(0, 2**16 - 1), metavar="N")
+@click.option("--filed", type=click.Path(path_type=Path), metavar="DIR")
+def rewards(session: Session, *, action: str, **given: Any) -> None:
+    _DOING[action](session, given)
+
+
+def _compute(session: Session, given: dict[str, Any]) -> None:
+    """Compute an epoch and write its audit file."""
+    from aceso.flows import compute_rewards, read_filed
+
+    if given["epoch"] is None:
+        raise UsageError("Computing rewards needs --epoch.", code="E_REWARDS_OPTION")
+    filed, refused = read_filed(given["filed"]) if given["filed"] else ([], [])
+    audit = compute_rewards(session.network(), given["epoch"], filed)
+    path: Path = given["file"]
+    path.write_bytes(audit.to_bytes())
+    document = _audit_document(audit) | {"file": str(path), "refused": refused}
+    _tell(session, document, "rewards.computed", audit, file=path)
+
+
+def _verify(session: Session, given: dict[str, Any]) -> None:
+    """Compute an audit file again, from itself and from the chain."""
+    from aceso.flows import verify_rewards
+
+    audit = _read(given["file"])
+    posted = verify_rewards(session.network(), audit)
+    document = _audit_document(audit) | {"right": True, "posted": posted}
+    key = "rewards.right_posted" if posted else "rewards.right"
+    _tell(session, document, key, audit)
+
+
+def _claim(session: Session, given: dict[str, Any]) -> None:
+    """Book what is the account's own, and pay what has vested."""
+    from aceso.flows import claim_rewards
+
+    audit = _read(given["file"])
+    account = _account(session)
+    sent = claim_rewards(session.network(), audit, account)
+    document = {"account": account, "transactions": receipts(sent)}
+    text = say("rewards.claimed", account=account, count=len(sent))
+    show(session, document, lambda console: console.print(text))
+
+
+_DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
+    "compute": _compute,
+    "verify": _verify,
+    "claim": _claim,
+}
+
+
+@command("earnings")
+@click.option("--audit", "audits", type=click.Path(path_type=Path), multiple=True, metavar="FILE")
+def earnings(session: Session, *, audits: tuple[Path, ...]) -> None:
+    from aceso.flows import coin
+    from aceso.flows import earnings as earned
+
+    account = _account(session)
+    report = earned(session.network(), account, [_read(path) for path in audits])
+    state = report.state
+    document = {
+        "account": account,
+        "orders": [_order_document(one) for one in report.orders],
+        "rewards": [_reward_document(one) for one in report.rewards],
+        "vested": str(state.vested * MICROCOIN),
+        "paid": str(state.paid * MICROCOIN),
+        "vesting": str(state.vesting * MICROCOIN),
+    }
+
+    def render(console: Console) -> None:
+        if not report.orders and not report.rewards:
+            console.print(say("earnings.none"))
+            return
+        lines = [[coin(one.mine), _why_order(one)] for one in report.orders]
+        lines += [[coin(one.amount * MICROCOIN), _why_reward(one)] for one in report.rewards]
+        heads = [say("balance.coin"), say("column.reason")]
+        console.print(table(say("earnings.title"), *heads, rows=lines))
+        console.print(
+            say(
+                "earnings.state",
+                vested=coin(state.vested * MICROCOIN),
+                paid=coin(state.paid * MICROCOIN),
+                vesting=coin(state.vesting * MICROCOIN),
+            )
+        )
+
+    show(session, document, render)
+
+
+def _account(session: Session) -> str:
+    """A person's research persona, or the account of whoever else it is."""
+    from aceso.flows import RESEARCH, Holder, Person
+
+    profile = session.profile()
+    network = session.network()
+    if profile.kind == "person":
+        return Person(network, profile).persona(RESEARCH).address
+    return Holder(network, profile).account.address
+
+
+def _read(path: Path) -> Audit:
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise AuditFileError(
+            f"The audit file {path} can't be read. Check the path.", code="E_FILE_UNREADABLE"
+        ) from exc
+    return Audit.from_bytes(data)
+
+
+def _audit_document(audit: Audit) -> dict[str, Any]:
+    return {
+        "epoch": audit.facts.epoch,
+        "orders": len(audit.facts.uses),
+        "rewards": len(audit.lines),
+        "total": audit.total,
+        "institutions": audit.institutions,
+        "root": "0x" + audit.root.hex(),
+    }
+
+
+def _tell(
+    session: Session, document: dict[str, Any], key: str, audit: Audit, **more: object
+) -> None:
+    from aceso.flows import coin
+
+    words = {
+        "epoch": audit.facts.epoch,
+        "count": len(audit.lines),
+        "total": coin(audit.total * MICROCOIN),
+    }
+    text = say(key, **words, **more)
+    show(session, document, lambda console: console.print(text))
+
+
+def _order_document(one: OrderEarning) -> dict[str, Any]:
+    return {
+        "order": str(one.order),
+        "offer": one.offer,
+        "buyer": one.buyer,
+        "classes": _terms.class_names(DataClass(one.classes)),
+        "use": Use(one.use).name,
+        "earned": str(one.earned),
+        "mine": str(one.mine),
+    }
+
+
+def _reward_document(one: RewardEarning) -> dict[str, Any]:
+    return {
+        "epoch": one.epoch,
+        "index": one.index,
+        "amount": str(one.amount * MICROCOIN),
+        "taken": str(one.taken * MICROCOIN),
+        "why": [
+            {
+                "order": str(part.order),
+                "class": _terms.class_name(DataClass(part.data_class)),
+                "amount": str(part.amount * MICROCOIN),
+            }
+            for part in one.parts
+        ],
+    }
+
+
+def _why_order(one: OrderEarning) -> str:
+    return say(
+        "earnings.order",
+        offer=one.offer,
+        classes=label(DataClass(one.classes), language()),
+        use=label(Use(one.use), language()),
+        buyer=one.buyer,
+    )
+
+
+def _why_reward(one: RewardEarning) -> str:
+    from aceso.flows import coin
+
+    text = say("earnings.reward", epoch=one.epoch, index=one.index)
+    if one.taken:
+        text += " " + say("earnings.taken", taken=coin(one.taken * MICROCOIN))
+    for part in one.parts:
+        text += " " + say(
+            "earnings.part",
+            classes=label(DataClass(part.data_class), language()),
+            order=str(part.order)[:8],
+        )
+    return text

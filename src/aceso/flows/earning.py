@@ -1,0 +1,182 @@
+"""What a person earns, and why: orders that were paid, and rewards that vest.
+
+    report = earnings(network, persona.address)
+    report.orders, report.rewards, report.vested
+    claim_rewards(network, audit, persona.address)
+
+A reward is booked by its proof, which the epoch's audit file gives, and paid as it vests. Both may
+be carried by anybody, and pay only the account that they name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aceso.chain import Earned, OrderState, Receipt
+from aceso.rewards import Audit, Contribution, ContributionError, Part, gather, rewards_of
+from aceso.vault import Envelope, ListEntry
+
+from .errors import EvidenceError
+from .network import Network
+
+__all__ = [
+    "Earnings",
+    "OrderEarning",
+    "RewardEarning",
+    "claim_rewards",
+    "compute_rewards",
+    "contribution_of",
+    "earnings",
+    "read_filed",
+    "verify_rewards",
+]
+
+_WHOLE_BPS = 10_000
+# The market's parts of the committee and of the commons.
+_FEES_BPS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEarning:
+    """An order that paid, in base units: what it earned in all, and what of it is the person's."""
+
+    order: int
+    offer: int
+    buyer: str
+    classes: int
+    use: int
+    earned: int
+    mine: int
+
+
+@dataclass(frozen=True, slots=True)
+class RewardEarning:
+    """A reward that was booked, in millionths of a coin; `parts` where its audit file is given."""
+
+    epoch: int
+    index: int
+    amount: int
+    taken: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earnings:
+    """All that an account earned, and how its rewards stand."""
+
+    account: str
+    orders: tuple[OrderEarning, ...]
+    rewards: tuple[RewardEarning, ...]
+    state: Earned
+
+
+def earnings(network: Network, account: str, audits: Iterable[Audit] = ()) -> Earnings:
+    """What `account` earned, with the reason of each coin."""
+    index = network.synced()
+    offers = {row.number: row for row in index.offers()}
+    orders = []
+    for row in index.orders(subjects=[account]):
+        if row.state is not OrderState.SETTLED or not row.earned:
+            continue
+        offer = offers[row.offer].terms
+        fee = row.earned * _FEES_BPS // _WHOLE_BPS
+        mine = row.earned - 2 * fee - row.earned * offer.institution_bps // _WHOLE_BPS
+        orders.append(
+            OrderEarning(
+                row.order,
+                row.offer,
+                row.buyer,
+                int(offer.classes),
+                int(offer.use),
+                row.earned,
+                mine,
+            )
+        )
+    parts = {
+        (line.reward.epoch, line.reward.index): line.parts
+        for audit in audits
+        for line in rewards_of(audit.lines, account)
+    }
+    rewards: dict[tuple[int, int], RewardEarning] = {}
+    for event in index.events("RewardClaimed"):
+        args = event.args
+        if args["account"] == account:
+            key = (args["epoch"], args["index"])
+            rewards[key] = RewardEarning(*key, args["amount"], 0, parts.get(key, ()))
+    for event in index.events("RewardClawedBack"):
+        args = event.args
+        key = (args["epoch"], args["index"])
+        if args["account"] == account and key in rewards:
+            before = rewards[key]
+            rewards[key] = RewardEarning(*key, before.amount, args["taken"], before.parts)
+    state = network.suite.rewards.earnings_of(account)
+    return Earnings(account, tuple(orders), tuple(rewards.values()), state)
+
+
+def compute_rewards(network: Network, epoch: int, filed: Iterable[Contribution]) -> Audit:
+    """The audit of an epoch that is over."""
+    return Audit.make(gather(network.suite, network.synced().timed_events(), epoch, filed))
+
+
+def verify_rewards(network: Network, audit: Audit) -> bool:
+    """Raise `AuditFalseError` where the file is wrong; tell whether its root is the one posted."""
+    audit.recheck()
+    facts = audit.facts
+    events = network.synced().timed_events()
+    audit.compare(gather(network.suite, events, facts.epoch, facts.filed))
+    return network.suite.reward_board.state_of(facts.epoch)[2] == audit.root
+
+
+def claim_rewards(network: Network, audit: Audit, account: str) -> list[Receipt]:
+    """Book what the file has for `account` and isn't booked yet, and pay what has vested."""
+    pool = network.suite.rewards
+    sent = []
+    for line in rewards_of(audit.lines, account):
+        reward = line.reward
+        if not pool.is_claimed(reward.epoch, reward.index)[0]:
+            sent.append(network.relayer.send(pool.claim(reward, audit.proof(reward))))
+    state = pool.earnings_of(account)
+    if state.vested > state.paid:
+        sent.append(network.relayer.send(pool.release(account)))
+    return sent
+
+
+def contribution_of(
+    order: int,
+    entry: ListEntry,
+    envelope: Envelope,
+    dek: bytes,
+    *,
+    tag: bytes,
+    account: str,
+    vouch: bytes,
+) -> Contribution:
+    """What a person files for an order that was made from a record that they can open."""
+    from aceso.rewards import TAG_FIELD
+
+    tree = envelope.tree(dek)
+    head = envelope.head()
+    if TAG_FIELD not in tree.hashes:
+        raise EvidenceError(
+            "The record has no tag of its issuer's, so no reward can be asked for it. Ask the "
+            "issuer to issue with a tag.",
+            code="E_REWARDS_NO_TAG",
+        )
+    shown = tree.disclose({"class": head["class"], TAG_FIELD: tag})
+    return Contribution(
+        order, entry.issuer, entry.root, tree.root, envelope.proof, shown, account, vouch
+    )
+
+
+def read_filed(folder: Path) -> tuple[list[Contribution], list[str]]:
+    """What was filed, a JSON file each, and the names of files that are none of it."""
+    filed, refused = [], []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            filed.append(Contribution.from_document(json.loads(path.read_bytes())))
+        except (ContributionError, ValueError, OSError):
+            refused.append(path.name)
+    return filed, refused

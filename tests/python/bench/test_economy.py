@@ -1,0 +1,98 @@
+"""
+The simulation of rewards
+├── honest people earn; the same seed gives the same outcome
+├── no attack earns more than it costs by the rules that evaluators run
+├── copies and other people's records bring nothing
+├── a search over rules and plans finds no attack that pays
+├── ... and finds one when the cap of an order is switched off, so that it can fail
+└── its pictures are drawn
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from aceso.pictures import draw_png
+from aceso.rewards import Rules
+from bench.economy import World, search, simulate
+from bench.economy.__main__ import figures, plots
+from bench.economy.simulation import gini
+
+SMALL = World(people=900, hospitals=12, epochs=3, seed=7)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return simulate(SMALL)
+
+
+def test_honest_people_earn(outcome):
+    honest = outcome.accounts["honest"]
+
+    assert honest.people > 400
+    assert honest.sales > 0
+    assert honest.rewards > 0
+    assert all(emitted <= SMALL.budget / 10**6 for emitted in outcome.emitted)
+    # Nobody emits what nobody paid: the commons took in more.
+    assert sum(outcome.emitted) <= sum(outcome.commons)
+
+
+def test_the_same_world_gives_the_same_outcome(outcome):
+    assert simulate(SMALL) == outcome
+
+
+@pytest.mark.parametrize("kind", list(SMALL.attacks))
+def test_no_attack_earns_more_than_it_costs(outcome, kind):
+    attack = outcome.accounts[kind]
+
+    assert attack.people
+    assert attack.cost > 0
+    assert attack.gain <= attack.cost
+
+
+@pytest.mark.parametrize("kind", ["duplicate", "copier"])
+def test_copies_bring_nothing(outcome, kind):
+    assert outcome.accounts[kind].gain == pytest.approx(0, abs=1e-6)
+
+
+def test_attackers_who_buy_from_themselves_do_get_rewards(outcome):
+    """So that the costs above are not compared with nothing."""
+    for kind in ("sybil", "self-dealer", "colluders"):
+        assert outcome.accounts[kind].gain > 1
+
+
+def test_a_search_finds_no_attack_that_pays():
+    assert search(trials=60, seed=3) is None
+
+
+def test_a_search_finds_one_when_the_order_cap_is_off():
+    found = search(trials=60, seed=3, order_cap=False)
+
+    assert found is not None
+    assert found.gain > found.cost
+    assert found.rules.order_cap_bps is None
+
+
+def test_without_the_order_cap_a_lone_self_dealer_is_paid_the_budget():
+    quiet = World(people=30, hospitals=3, epochs=1, demand=(0, 0), seed=1)
+    open_rules = Rules(order_cap_bps=None, tag_cap=10**12, issuer_cap_bps=10_000)
+
+    unsafe = simulate(quiet, open_rules)
+
+    assert sum(one.gain for one in unsafe.attacks.values()) == pytest.approx(10**6, rel=1e-3)
+
+
+def test_its_pictures_are_drawn(outcome):
+    drawn = plots(outcome)
+    assert set(drawn) == {"payouts", "attacks", "concentration"}
+    for chart in drawn.values():
+        assert draw_png(chart).startswith(b"\x89PNG")
+    text = figures(SMALL, outcome, 2)
+    assert "| self-dealer |" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([1, 1, 1, 1], 0), ([0, 0, 0, 1], 0.75), ([0, 0], 0)]
+)
+def test_gini_is_what_it_is(values, expected):
+    assert gini(values) == pytest.approx(expected)
