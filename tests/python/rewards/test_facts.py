@@ -1,0 +1,111 @@
+"""
+settled_in: what the events of an epoch say
+├── an order counts in the epoch in which it was settled, with what was attested when it was bought
+├── not: before, after, nothing earned, open; an accreditation that came after the purchase
+└── another market's approval may be asked instead
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from aceso.chain import EmissionTerms, Event
+from aceso.codes import Condition, Role
+from aceso.rewards import settled_in
+from tests.python.rewards.conftest import COIN, LABS, NOBODY, address
+
+TERMS = EmissionTerms(budget=10**12, halving=8, length=100, start=1_000)
+BUYER, PERSON = address(900), address(1)
+
+
+def said(name: str, time: int, **args: object) -> tuple[Event, int]:
+    return Event(name, "", dict(args), time // 10, bytes(32), bytes(32), 0), time
+
+
+def accredited(time: int, roles: Role, conditions: Condition):
+    return said(
+        "AccreditationChanged",
+        time,
+        account=BUYER,
+        roles=int(roles),
+        conditions=int(conditions),
+    )
+
+
+OFFER = said(
+    "OfferMade",
+    1_001,
+    number=4,
+    terms={"subject": PERSON, "institution": NOBODY, "institutionBps": 0, "classes": LABS},
+)
+
+
+def bought(time: int, order: int = 7):
+    return said("OrderBought", time, order=order, offer=4, buyer=BUYER)
+
+
+def settled(time: int, order: int = 7, earned: int = COIN):
+    return said("OrderSettled", time, order=order, earned=earned, refunded=0)
+
+
+GOOD = accredited(1_000, Role.RESEARCHER, Condition.IRB)
+
+
+def test_an_order_counts_in_the_epoch_in_which_it_was_settled():
+    events = [GOOD, OFFER, bought(1_050), settled(1_250), said("Other", 1_299), settled(1_300, 8)]
+
+    uses, block = settled_in(events, TERMS, 2)
+
+    assert [(use.order, use.buyer, use.subject, use.classes, use.earned) for use in uses] == [
+        (7, BUYER, PERSON, LABS, COIN)
+    ]
+    assert uses[0].approved
+    # The last block of the epoch, whatever it said.
+    assert block == 129
+    for other in (0, 1, 3):
+        assert settled_in(events[:4], TERMS, other)[0] == ()
+
+
+def test_what_earned_nothing_is_no_use():
+    assert settled_in([GOOD, OFFER, bought(1_050), settled(1_060, earned=0)], TERMS, 0)[0] == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "approved"),
+    [
+        ([], False),
+        ([accredited(1_010, Role.RESEARCHER, Condition(0))], False),
+        ([accredited(1_010, Role.PHYSICIAN, Condition.IRB)], False),
+        ([accredited(1_010, Role.RESEARCHER | Role.PHYSICIAN, Condition.IRB)], True),
+        ([GOOD, accredited(1_020, Role(0), Condition(0))], False),
+        ([GOOD, accredited(1_055, Role(0), Condition(0))], True),
+    ],
+)
+def test_what_was_attested_when_it_was_bought_counts(changes, approved):
+    events = sorted([*changes, OFFER, bought(1_050), settled(1_090)], key=lambda one: one[1])
+
+    (use,), _ = settled_in(events, TERMS, 0)
+
+    assert use.approved is approved
+
+
+def test_an_accreditation_after_the_purchase_is_too_late():
+    late = accredited(1_051, Role.RESEARCHER, Condition.IRB)
+
+    (use,), _ = settled_in([OFFER, bought(1_050), late, settled(1_090)], TERMS, 0)
+
+    assert not use.approved
+    assert not use.counts
+
+
+def test_another_approval_may_be_asked():
+    seen = []
+
+    def ask(order):
+        seen.append((order.order, order.group, order.buyer))
+        return True
+
+    (use,), _ = settled_in([OFFER, bought(1_050), settled(1_090)], TERMS, 0, approved=ask)
+
+    assert use.approved
+    assert seen == [(7, 4, BUYER)]
