@@ -84,7 +84,7 @@ _NAMED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "banState": _BAN_STATES,
 }
 
-_OF_THE_ECONOMY: Final = MARKET_SENTENCES | DISPUTE_SENTENCES | REWARD_SENTENCES
+_OF_THE_ECONOMY: Final = {**MARKET_SENTENCES, **DISPUTE_SENTENCES, **REWARD_SENTENCES}
 
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     # ParticipantRegistry

@@ -148,7 +148,8 @@ class Scene:
         domain = self.suite.domain("DataMarket")
         signatures = [sign(one, "Delivery", message, domain) for one in CUSTODIANS]
         self.relayer.send(market.deliver(delivery, self.committee, 3, signatures))
-        self.chain.advance_time(2 * DAY)
+        # The bought day, and the time in which it can be disputed.
+        self.chain.advance_time(5 * DAY)
         self.relayer.send(market.settle(order))
         return order
 
