@@ -244,6 +244,9 @@ class Person(HoldingRecords):
 
         Who sees it changes with that. It is the person's own statement from then on: the proof of
         an issuer names the class that it was issued under, and goes with the old one.
+
+        A file that the record came from follows it, where it was under that one class too: it holds
+        the same. To find it, the files under that class are opened and read again.
         """
         note = self.manifest.records.get(record_id)
         entry = self.entry(record_id)
@@ -255,10 +258,46 @@ class Person(HoldingRecords):
             opened = Path(folder, "record")
             envelope = self.open_record(record_id, opened)
             draft = self._anew(opened, envelope, note.day, data_class)
-            published = self._publisher().publish(iter([draft]))
-        if not published.refused:
-            self.forget(entry.record_id)
+            drafts = {entry.record_id: draft}
+            drafts |= self._files_anew(draft, DataClass(note.data_class), Path(folder))
+            published = self._publisher().publish(iter(drafts.values()))
+        refused = {one.record_id for one in published.refused}
+        for old, one in drafts.items():
+            if one.record_id not in refused:
+                self.forget(old)
         return published
+
+    def _files_anew(self, record: Draft, was: DataClass, folder: Path) -> dict[bytes, Draft]:
+        """The drafts of the files that hold `record`, by the ids that they have under `was`.
+
+        A file of several classes is UNCLASSIFIED already, and nobody is given that by accident."""
+        found: dict[bytes, Draft] = {}
+        for number, digest in enumerate(sorted(self.manifest.sources)):
+            file_id = self.keys.record_id(digest, int(was))
+            if file_id not in self.manifest.records or digest == record.source.sha256:
+                continue
+            path = folder / f"file {number}"
+            try:
+                envelope = self.open_record(file_id, path)
+            except AcesoError as exc:
+                self.network.troubles.append(exc)
+                continue
+            classes = _classes_with(path, record)
+            if classes:
+                whole = source_file(path, classes=classes)
+                found[file_id] = Draft(
+                    record_id=self.keys.record_id(whole.sha256, int(whole.data_class)),
+                    data_class=whole.data_class,
+                    source=whole,
+                    media_type=envelope.media_type,
+                    issued_at=envelope.issued_at,
+                    day="",
+                    fields=whole.fields,
+                    lineage=(envelope.record_id,),
+                )
+            else:
+                path.unlink()
+        return found
 
     def _anew(self, opened: Path, envelope: Envelope, day: str, data_class: DataClass) -> Draft:
         """The draft of a record that is there already, under another class."""
@@ -308,6 +347,19 @@ class Person(HoldingRecords):
 
     def _unnote(self, record_id: bytes) -> None:
         self.manifest.records.pop(record_id, None)
+
+
+def _classes_with(path: Path, record: Draft) -> DataClass:
+    """The classes in a file with that of `record` as it is now; none where the file hasn't it."""
+    there = False
+    classes = record.data_class
+    with import_file(path) as imported:
+        for one in imported.records():
+            if one.body.sha256 == record.source.sha256:
+                there = True
+            else:
+                classes |= one.data_class
+    return classes if there else DataClass(0)
 
 
 def _forgotten(place: str, path: Path) -> Outcome:

@@ -292,12 +292,16 @@ def test_reclassify_puts_a_record_under_another_class(person, tmp_path):
 
     run = person("reclassify", record, "--to", "mental-health")
 
-    (now,) = run.document["now"]
+    now, file = run.document["now"]
     after = {one["id"]: one["class"] for one in person("records").document["records"]}
-    assert after == {key: one for key, one in before.items() if key != record} | {
-        now: "mental-health"
-    }
+    # The file holds the same, so it goes with the record; no other record or file does.
+    gone = set(before) - set(after)
+    assert len(gone) == 2 and record in gone
+    assert after == {key: one for key, one in before.items() if key not in gone} | dict.fromkeys(
+        (now, file), "mental-health"
+    )
     assert b'"mine"' in opened(person, now, tmp_path)
+    assert opened(person, file, tmp_path) == path.read_bytes()
     assert person("import", path).document["added"] == 0
     again = person("reclassify", now, "--to", "mental-health")
     assert (again.code, again.document["error"]["code"]) == (3, "E_SAME_CLASS")

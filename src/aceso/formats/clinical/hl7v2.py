@@ -236,8 +236,9 @@ class _Message:
             yield refused(self._path, place, reason, "bad_value", "Observation")
             return
         self._hold(self._observed(obx, code, said), place)
-        for one in run:
-            one.used.update(obx.used)
+        for one in run[1:]:
+            # What a line says as the first one does is told of; what it says else is not.
+            one.used |= {n for n in obx.used if one.peek(n) == obx.peek(n)} | {1, 5}
 
     def _observed(self, obx: Segment, code: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
         context = self._context

@@ -368,3 +368,15 @@ def test_the_code_of_a_document_part_is_named(reading):
     read = reading("TXA|1|DS", "OBX|1|TX|a^A^L||words||||||F")
 
     assert any("OBX-3" in one.reason for one in read.outcomes if one.kind is Kind.KEPT)
+
+
+def test_what_a_line_of_a_text_says_else_is_named(reading):
+    first = "OBX|1|TX|a^A^L||one|||N|||F|||20240501"
+    same, other = first.replace("one", "two"), first.replace("one|||N", "two|||A")
+
+    assert Kind.KEPT not in {one.kind for one in reading(first, same).outcomes}
+    read = reading(first, other)
+    (kept,) = [one for one in read.outcomes if one.kind is Kind.KEPT]
+    assert (kept.place, kept.reason.split(" have")[0]) == ("line 6", "the fields OBX-8")
+    (observation,) = resources(read, "Observation")
+    assert observation["valueString"] == "one\ntwo"
