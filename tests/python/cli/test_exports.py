@@ -73,7 +73,13 @@ class Vault:
 
     contents: list = field(default_factory=list)
     broken: set = field(default_factory=set)
-    network: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(troubles=[]))
+    network: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(
+            troubles=[],
+            # Nobody's persona came before.
+            synced=lambda: SimpleNamespace(earlier=lambda personas: {}),
+        )
+    )
 
     def put(self, data_class, media_type, data, day="2024-05-01", source=False):
         number = len(self.contents).to_bytes(32, "big")
