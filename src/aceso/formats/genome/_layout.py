@@ -23,10 +23,10 @@ from dataclasses import dataclass
 
 __all__ = ["Layout", "is_header", "layout_of", "split_row"]
 
-_NAMES = {b"rsid", b"snpid", b"snp", b"name", b"markerid", b"marker"}
+_NAMES = {b"rsid", b"snpid", b"snp", b"name", b"markerid", b"marker", b"markername"}
 _CHROMOSOMES = {b"chromosome", b"chrom", b"chr"}
 _POSITIONS = {b"position", b"pos"}
-_RESULTS = {b"genotype", b"result", b"results"}
+_RESULTS = {b"genotype", b"result", b"results", b"gt"}
 _VENDORS = (
     # The first that is named counts: other vendors write "23andMe format" in their comments.
     (re.compile(rb"living\s?dna", re.IGNORECASE), "LivingDNA"),
@@ -94,7 +94,9 @@ def is_header(cells: list[bytes]) -> bool:
         return False
     if lower[2] not in _POSITIONS:
         return False
-    return lower[3] in _RESULTS if len(lower) == 4 else lower[3:] == [b"allele1", b"allele2"]
+    if len(lower) == 4:
+        return lower[3] in _RESULTS
+    return [re.sub(rb"[_ .]", b"", cell) for cell in lower[3:]] == [b"allele1", b"allele2"]
 
 
 def layout_of(text: bytes) -> Layout | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 __all__ = ["RESERVED_INFO", "Declared", "Header", "VcfError"]
 
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _FIRST = re.compile(rb"##fileformat=VCFv4\.([0-9])\Z")
 _COLUMNS = (b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO")
 _META = re.compile(rb"##([A-Za-z0-9_][A-Za-z0-9_. -]*)=(.*)\Z", re.DOTALL)
@@ -118,6 +119,9 @@ class Header:
         if number == 1:
             found = _FIRST.match(line)
             if found is None:
+                if line.startswith(_MARKS) or b"\r" in line:
+                    reason = "it was saved by an editor with a byte order mark, in UTF-16 or with"
+                    raise VcfError(1, f"{reason} line ends that VCF hasn't; get the file anew")
                 raise VcfError(1, "a VCF begins with ##fileformat=VCFv4.x, and this does not")
             self.minor = int(found[1])
             if self.minor > 5:

@@ -20,6 +20,7 @@ from ._vcf_header import RESERVED_INFO, Declared, Header, VcfError
 __all__ = ["Lines"]
 
 _CHROM = re.compile(rb"<[^<>\s:]+>\Z|HLA-[^\s<>,]+\Z|[^\s:<>*=,][^\s:<>*,]*\Z")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f]")
 _POS = re.compile(rb"[0-9]{1,10}\Z")
 # The reference has a few M and R; in an alternative allele they would be no call.
 _REF = re.compile(rb"[ACGTNMRacgtnmr]+\Z")
@@ -80,6 +81,8 @@ class Lines:
         """Check one line without its line end; give its chromosome and position."""
         if not line:
             raise VcfError(number, "it is empty; a VCF has no empty lines among its variants")
+        if _CONTROL.search(line):
+            raise VcfError(number, "it has a control character, which VCF has no place for")
         cells = line.split(b"\t")
         width = self.header.width
         if len(cells) != width:

@@ -193,6 +193,8 @@ def _row(cells: list[bytes], width: int, long_alleles: bool) -> tuple[int, int, 
     name, chromosome, position, genotype = cells[0], cells[1], cells[2], cells[3]
     if width == 5:
         genotype += cells[4]
+    elif len(genotype) == 3 and genotype[1:2] in (b"/", b"|"):
+        genotype = genotype[:1] + genotype[2:]
     known = _CHROMOSOMES.get(chromosome)
     if known is None:
         return "its chromosome is none of a human being"

@@ -315,3 +315,19 @@ def test_many_genotypes_are_a_whole_genome(write, importing, monkeypatch):
 )
 def test_other_tables_are_not_taken_for_genotypes(text, write):
     assert detect(write(text)).name != "genotypes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rsid\tchromosome\tposition\tallele_1\tallele_2\nrs1\t1\t101\tG\tA\nrs2\t1\t102\t-\t-\n",
+        "rsid\tchromosome\tposition\tAllele 1\tAllele 2\nrs1\t1\t101\tG\tA\nrs2\t1\t102\t-\t-\n",
+        "# MARKERNAME\tCHROM\tPOS\tGT\nrs1\tchr1\t101\tG/A\nrs2\tchr1\t102\t-/-\n",
+    ],
+    ids=["underscore", "blank", "slash"],
+)
+def test_other_spellings_of_the_columns(text, write, importing):
+    read = importing(write(text))
+
+    assert read.kinds == ["imported"]
+    assert table(read)[1] == "1\t101\trs1\tAG\n1\t102\trs2\t--\n"

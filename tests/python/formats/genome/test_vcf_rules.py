@@ -6,6 +6,7 @@ the rules of VCF (their files of hts-specs are in test_every_file)
 ├── likelihoods are as many as genotypes
 ├── before 4.3, what callers write and nobody misreads is taken
 ├── Korean in the header, CRLF, a last line without an end
+├── a control character, and what an editor made of a file, are said
 ├── a dot for REF is refused with what to ask for
 ├── ten thousand people in a file: refused in time, and one of them read
 └── real files are read for each of their people
@@ -250,3 +251,20 @@ def test_ten_thousand_people_in_a_file(write, importing):
     (record,) = read.records
     assert record.canonical.count(b"\t1/1:3,4:99,10,0\n") == lines
     assert b"S0" not in record.canonical
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x1b", "\r"])
+def test_a_control_character_is_refused(sign, write, importing):
+    (outcome,) = importing(write(file(row(ids=f"rs{sign}1")))).outcomes
+
+    assert (outcome.kind.value, outcome.place) == ("refused", "line 10")
+    assert "a control character" in outcome.reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "mac"])
+def test_what_an_editor_made_of_a_file_is_said(encoding, write, importing):
+    text = file(row())
+    data = text.replace("\n", "\r").encode() if encoding == "mac" else text.encode(encoding)
+    (outcome,) = importing(write(data)).outcomes
+
+    assert outcome.kind.value == "refused" and "saved by an editor" in outcome.reason
