@@ -167,6 +167,8 @@ def is_before(moment: str, other: str) -> bool:
     which they are set back in autumn."""
     if moment[19:] == other[19:] and moment >= other:
         return False
+    if len(moment) == 10 or len(other) == 10:
+        return moment[:10] < other[:10]
     one, two = (_instant(text) for text in (moment, other))
     if (one.tzinfo is None) != (two.tzinfo is None):
         one, two = one.replace(tzinfo=None), two.replace(tzinfo=None)

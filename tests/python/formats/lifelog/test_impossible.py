@@ -76,6 +76,8 @@ def test_a_clock_that_is_set_back():
     assert not is_before("2024-11-03T01:10:00", "2024-11-03T01:50:00")
     assert is_before("2024-11-03T00:10:00", "2024-11-03T01:50:00")
     assert not is_before("2024-11-03T01:00:00Z", "2024-11-03T01:00:00.5+01:00")
+    assert not is_before("2024-11-03", "2024-11-03T10:00:00Z")
+    assert is_before("2024-11-02", "2024-11-03T10:00:00Z")
     assert is_before("2024-11-03T01:00:00Z", "2024-11-03T01:00:00.5Z")
 
 
