@@ -28,6 +28,8 @@ LARGEST = 12_288
 LARGEST_OF = {"ConsentRegistry": 9_216, "ParticipantRegistry": 6_144, "RecordRegistry": 6_144}
 # One contract: who may act, what was attested and what was recovered hang on each other (adr/0010).
 LARGEST_OF |= {"Guardianship": 13_824}
+# A whole desk of orders, and the terms that it reads in every decision (adr/0017).
+LARGEST_OF |= {"Studies": 13_312}
 # Bytes of calldata, on a rollup most of the fee. The signature counts 65.
 LONGEST_CALL = {
     ("RecordRegistry", "anchor"): 132,

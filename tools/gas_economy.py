@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from aceso.codes import Role
+from aceso.codes import DataClass, Role, Use
 
 if TYPE_CHECKING:
     from tools.gas_scenarios import Scene
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _HOUR: Final = 3600
+_DAY: Final = 86_400
 _COIN: Final = 10**18
 _FOREVER: Final = 2**40 - 1
 _SAID: Final = b"\x5a" * 32
@@ -26,6 +27,7 @@ def run(scene: Scene) -> None:
     for names in ((None, None, None), ("order_dispute", "order_resolve", "settle_part")):
         _disputed(scene, *names)
     _judged(scene)
+    _studies(scene)
 
 
 def _disputed(
@@ -80,3 +82,51 @@ def _judge(scene: Scene, disputes: Any, *names: str | None) -> None:
     for seat, name in enumerate(votes):
         evaluator = call.seatOf(number, seat).call()[0]
         scene.send(call.vote(number, seat, True, _SAID), evaluator, name)
+
+
+def _studies(scene: Scene) -> None:
+    """A study with a budget for four; the second who enrols counts, in slots of their own."""
+    from tools.gas_scenarios import group, keccak
+
+    contract = scene.desk("Studies", scene.authority, _HOUR)
+    call, researcher, board = contract.functions, scene.buyer, scene.institution
+    scene.accredit(researcher, Role.RESEARCHER)
+    scene.accredit(board, Role.ETHICS_BOARD)
+    for member in (board, researcher):
+        place = 1 if member == board else 2
+        for other in (1, 2, 3):
+            until = 2**40 - 1 if other == place else 0
+            joined = scene.participants.functions.setMember(other, member, until, 0)
+            scene.send(joined, scene.authority)
+    allowed = scene.coin.functions.approve(contract.address, 100 * _COIN)
+    scene.send(allowed, researcher)
+    protocol = tuple(keccak(text=text) for text in ("criteria", "document", "keys"))
+
+    def terms() -> tuple[object, ...]:
+        return (
+            *(researcher, _COIN, scene.institution, 1, _DAY, 1000, int(Use.HMB)),
+            *(int(DataClass.LABS), 0, 8, _DAY, scene.now + 30 * _DAY, 9),
+        )
+
+    scene.send(call.open(terms(), protocol), researcher)
+    scene.send(call.open(terms(), protocol), researcher, "study_open")
+    scene.send(call.fund(1, 2 * _COIN), researcher)
+    scene.send(call.fund(1, 2 * _COIN), researcher, "study_fund")
+    for study in (2, 1):
+        approved = call.approveStudy(study << 16 | 1, 1)
+        scene.send(approved, board, "study_approve" if study == 1 else None)
+    study_group = 1 << 16 | 1
+    grantee = group(study_group, contract.address)
+    asked = list(scene.terms(grantee, int(DataClass.LABS), int(Use.HMB)))
+    asked[3] = 8
+    subjects = (scene.colleague, scene.subject, scene.stranger)
+    for place, subject in enumerate(subjects):
+        scene.send(scene.consents.functions.grant(tuple(asked)), subject)
+        scene.send(call.enrol(study_group), subject, "study_enrol" if place == 1 else None)
+    scene.wait(_DAY)
+    for name in (None, "study_refund"):
+        order = call.orderOf(1, subjects[0] if name is None else subjects[1]).call()[0]
+        scene.send(call.settle(order), scene.relayer, name)
+    scene.send(call.amend(1, terms(), protocol), researcher, "study_amend")
+    scene.send(call.close(2), researcher)
+    scene.send(call.close(1), researcher, "study_close")

@@ -72,7 +72,6 @@ LATER: Final = (
     "claim_pay",
     "trial_register",
     "trial_enrol",
-    "study_enrol",
     "union_join",
     "union_leave",
 )
@@ -273,7 +272,9 @@ class Scene:
         self.sale = self.deploy("CoinSale", self.coin.address, self.treasury, 1000, 10**8 * COIN)
         if self.sale.address != sale:
             raise SystemExit("the sale is not where the coin expects it")
-        libraries = {name: self.deploy(name).address for name in ("Offers", "Settlement")}
+        libraries = {
+            name: self.deploy(name).address for name in ("Offers", "Settlement", "StudyBook")
+        }
         self.libraries = libraries
         self.market = self.desk("DataMarket", nobody, 0)
 

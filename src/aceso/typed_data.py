@@ -170,6 +170,21 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Stop this clinician's emergency access to my data, or to the data of the person whose guardian I am, at once.",
         ko="이 의료진의 응급 접근을 즉시 중단합니다. 대상은 나의 자료, 또는 내가 후견하는 사람의 자료입니다.",
     ),
+    "Enrolment": TypedStruct(
+        primary_type="Enrolment",
+        verifier="Studies",
+        encoded_type="Enrolment(address subject,uint256 group,uint256 order,uint256 deadline)",
+        types={
+            "Enrolment": [
+                {"name": "subject", "type": "address"},
+                {"name": "group", "type": "uint256"},
+                {"name": "order", "type": "uint256"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Enrol in a study under the terms of this revision.",
+        ko="이 판의 조건으로 연구에 참여합니다.",
+    ),
     "ExtractCertificate": TypedStruct(
         primary_type="ExtractCertificate",
         verifier="DataMarket",

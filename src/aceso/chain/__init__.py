@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from aceso.signing import digest, recover, sign
 
-from . import acts, emergency_acts, guardian_acts, reward_acts
+from . import acts, emergency_acts, guardian_acts, reward_acts, study_acts
 from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
@@ -38,7 +38,7 @@ from .errors import (
     WrongChainError,
 )
 from .failures import sentence
-from .market import Coin, Market, OrderDesk, Sale
+from .market import Coin, Market, OrderDesk, Sale, Studies
 from .node import Node
 from .requests import (
     AnchoredHead,
@@ -57,11 +57,14 @@ from .requests import (
     Opening,
     Parties,
     Person,
+    Protocol,
     RecordStanding,
     Recovery,
     Request,
     Seat,
     Standing,
+    StudyState,
+    StudyTerms,
     Terms,
 )
 from .reward_contracts import (
@@ -146,6 +149,7 @@ __all__ = [
     "Participants",
     "Parties",
     "Person",
+    "Protocol",
     "Receipt",
     "RecordStanding",
     "Records",
@@ -161,6 +165,9 @@ __all__ = [
     "Sender",
     "SignedAct",
     "Standing",
+    "Studies",
+    "StudyState",
+    "StudyTerms",
     "Suite",
     "Terms",
     "WrongChainError",
@@ -179,4 +186,5 @@ __all__ = [
     "reward_acts",
     "sentence",
     "sign",
+    "study_acts",
 ]

@@ -66,6 +66,47 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{caller} is not the contract of disputes: raise the dispute there.",
         "{caller} 계정은 분쟁 계약이 아닙니다. 분쟁 계약에서 제기하십시오.",
     ),
+    # Studies, StudyBook
+    "StudyInvalidTerm": (
+        "The study can't be opened with {term} as it is: it is empty, unknown or out of bounds. "
+        "Correct it.",
+        "연구의 조건이 맞지 않습니다({term}): 비었거나 목록에 없거나 한도를 벗어났습니다. "
+        "고치십시오.",
+    ),
+    "StudyNotResearcher": (
+        "{caller} is not the researcher of study {study}: only who opened it may change it.",
+        "{caller} 계정은 {study}번 연구의 연구자가 아닙니다. 연구를 연 사람만 바꿀 수 있습니다.",
+    ),
+    "StudyNotOpen": (
+        "Study {study} does not exist, is closed, or its deadline is over: choose another.",
+        "{study}번 연구는 없거나 닫혔거나 모집이 끝났습니다. 다른 연구를 고르십시오.",
+    ),
+    "StudyRevisedSince": (
+        "The terms of {group} have changed, and the study is at revision {revision}: read them, "
+        "and consent to that revision.",
+        "{group}의 조건이 바뀌어 지금은 {revision}판입니다. 새 조건을 읽고 그 판에 동의하십시오.",
+    ),
+    "StudyFull": (
+        "Study {study} has the {cap} subjects that it takes: choose another, or come back if a "
+        "place is left.",
+        "{study}번 연구는 정원 {cap}명이 찼습니다. 다른 연구를 고르거나 자리가 나면 다시 오십시오.",
+    ),
+    "StudyShort": (
+        "The budget of study {study} is {budget}, and a subject gets {price}: it has to be funded "
+        "first.",
+        "{study}번 연구의 예산은 {budget}인데 한 사람의 몫은 {price}입니다. 먼저 예산을 "
+        "채워야 합니다.",
+    ),
+    "StudyNotBoard": (
+        "{caller} may not approve {group}, or take its approval back: a board of an institution "
+        "that the researcher does not belong to does, and only its own approval.",
+        "{caller} 계정은 {group}을(를) 승인하거나 승인을 거둘 수 없습니다. 연구자가 속하지 "
+        "않은 기관의 윤리위원회가 하고, 자기 승인만 거둡니다.",
+    ),
+    "StudyNotOver": (
+        "Study {study} takes people until {deadline}: before that only its researcher closes it.",
+        "{study}번 연구는 {deadline}까지 모집합니다. 그 전에는 연구자만 닫을 수 있습니다.",
+    ),
     "OrderInvalidKey": (
         "A receiving key is never zero: make a fresh key for this order.",
         "받는 열쇠가 0입니다. 이 주문에 쓸 새 열쇠를 만드십시오.",

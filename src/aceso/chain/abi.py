@@ -41,6 +41,8 @@ SUITE: Final = (
     "Settlement",
     "Disputes",
     "DataMarket",
+    "StudyBook",
+    "Studies",
     "Guardianship",
     "AccessLog",
     "EmergencyAccess",

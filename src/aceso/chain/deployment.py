@@ -52,13 +52,17 @@ _MICROCOIN: Final = 10**12
 _LIBRARIES: Final = {
     "contracts/market/Offers.sol:Offers": "Offers",
     "contracts/market/Settlement.sol:Settlement": "Settlement",
+    "contracts/market/StudyBook.sol:StudyBook": "StudyBook",
 }
 _WALLET: Final = "MultiSigWallet"
+# Those with orders.
+_DESKS: Final = ("DataMarket", "Studies")
 # Those that take signed messages.
 _SIGNED: Final = (
     "ConsentRegistry",
     "RecordRegistry",
     "DataMarket",
+    "Studies",
     "Guardianship",
     "AccessLog",
     "EmergencyAccess",
@@ -109,6 +113,8 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
     """The steps for an account whose next transaction has this nonce."""
     at = {name: _created(deployer, nonce + place) for place, name in enumerate(SUITE)}
     authority, commons = checksum(wanted.authority), checksum(wanted.commons)
+    desk = [at["ConsentRegistry"], at["ParticipantRegistry"], at["RewardCoin"], commons]
+    desk += [at["Disputes"], wanted.challenge_window]
     arguments: dict[str, list[Any]] = {
         "ParticipantRegistry": [authority, wanted.accreditation_delay],
         "ConsentRegistry": [at["ParticipantRegistry"]],
@@ -125,14 +131,9 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
             wanted.draw_period,
             wanted.vote_period,
         ],
-        "DataMarket": [
-            at["ConsentRegistry"],
-            at["ParticipantRegistry"],
-            at["RewardCoin"],
-            commons,
-            at["Disputes"],
-            wanted.challenge_window,
-        ],
+        "DataMarket": desk,
+        "StudyBook": [],
+        "Studies": desk,
         "Guardianship": [
             at["ParticipantRegistry"],
             wanted.attestation_delay,
@@ -419,7 +420,7 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name == "CoinSale":
         values |= {"_coin": at["RewardCoin"], "_commons": args[1]}
         values |= {"_rate": args[2], "_cap": args[3]}
-    elif name == "DataMarket":
+    elif name in _DESKS:
         values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
         values |= {"_disputes": at["Disputes"], "_challengeWindow": args[5]}

@@ -33,9 +33,9 @@ _TIMES: Final = {
     *("readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"),
     *("majority", "committed", "inForceFrom", "reviewUntil", "stop", "ends"),
 }
-# The terms of an offer, in the order of the struct.
+# The terms of an offer, in the order of the struct; a study has a researcher in the first place.
 _TERMS: Final = (
-    ("its subject", "정보주체"),
+    ("who makes it", "내는 사람"),
     ("its price", "가격"),
     ("its institution", "기관"),
     ("its committee", "위원회"),
@@ -46,6 +46,12 @@ _TERMS: Final = (
     ("its disease", "질환"),
     ("its conditions", "조건"),
     ("its delivery period", "인도 기한"),
+    # Those that a study has beside.
+    ("its deadline", "모집 기한"),
+    ("its cap", "정원"),
+    ("its criteria", "대상 기준"),
+    ("its document", "기준 문서"),
+    ("its keys", "받는 열쇠 목록"),
 )
 _STATES: Final = (
     ("is none", "없습니다"),

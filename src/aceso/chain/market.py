@@ -7,10 +7,18 @@ from aceso.codes import Condition
 from .calls import Call
 from .contract import Contract
 from .node import BlockTag
-from .requests import Committee, Delivery, OfferTerms, Parties
+from .requests import (
+    Committee,
+    Delivery,
+    OfferTerms,
+    Parties,
+    Protocol,
+    StudyState,
+    StudyTerms,
+)
 from .words import OrderHead, OrderTail
 
-__all__ = ["Coin", "Market", "OrderDesk", "Sale"]
+__all__ = ["Coin", "Market", "OrderDesk", "Sale", "Studies"]
 
 
 class Coin(Contract):
@@ -160,3 +168,55 @@ class Market(OrderDesk):
     def nonces(self, subject: str) -> int:
         """How many offers the subject made by signature."""
         return int(self.read("nonces", subject)[0])
+
+
+class Studies(OrderDesk):
+    """Studies: demand with a budget, which people enrol in.
+
+    A group is a study's number and its revision in the lowest 16 bits: `group_of`.
+    """
+
+    @staticmethod
+    def group_of(study: int, revision: int) -> int:
+        """The group that people grant to."""
+        return study << 16 | revision
+
+    def open(self, terms: StudyTerms, protocol: Protocol) -> Call:
+        return self.call("open", terms.astuple(), protocol.astuple())
+
+    def amend(self, study: int, terms: StudyTerms, protocol: Protocol) -> Call:
+        return self.call("amend", study, terms.astuple(), protocol.astuple())
+
+    def fund(self, study: int, amount: int) -> Call:
+        return self.call("fund", study, amount)
+
+    def approve_study(self, group: int, institution: int) -> Call:
+        """As a board that is a member of `institution`; 0 takes the approval back."""
+        return self.call("approveStudy", group, institution)
+
+    def close(self, study: int) -> Call:
+        return self.call("close", study)
+
+    def enrol(self, group: int) -> Call:
+        return self.call("enrol", group)
+
+    def enrol_with_sig(self, subject: str, group: int, deadline: int, signature: bytes) -> Call:
+        return self.call("enrolWithSig", subject, group, deadline, signature)
+
+    def order_of(self, study: int, subject: str) -> tuple[int, bool]:
+        """The order that the subject has, had last or would have, and whether there was one."""
+        order, exists = self.read("orderOf", study, subject)
+        return order, exists
+
+    def get_study(self, group: int, *, block: BlockTag = "latest") -> StudyTerms:
+        return StudyTerms.parse(self.read("getStudy", group, block=block)[0])
+
+    def state_of(self, study: int, *, block: BlockTag = "latest") -> StudyState:
+        return StudyState(*self.read("stateOf", study, block=block)[0].values())
+
+    def board_of(self, group: int) -> str:
+        """Which board approved the revision; the zero address if none."""
+        return str(self.read("boardOf", group)[0])
+
+    def study_count(self) -> int:
+        return int(self.read("studyCount")[0])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import Any, Final
 
 from aceso.codes import Condition, DataClass, Emergency, Reason, Use
 
@@ -26,13 +28,19 @@ __all__ = [
     "Opening",
     "Parties",
     "Person",
+    "Protocol",
     "RecordStanding",
     "Recovery",
     "Request",
     "Seat",
     "Standing",
+    "StudyState",
+    "StudyTerms",
     "Terms",
 ]
+
+
+_NONE: Final = Condition(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,76 @@ class Delivery:
 
     def astuple(self) -> tuple[int, bytes, bytes, bytes]:
         return (self.order, self.extract, self.receiving_key, self.capsule)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTerms:
+    """What a researcher asks for in one revision of a study; its documents are in `Protocol`."""
+
+    researcher: str
+    price: int
+    committee: int
+    duration: int
+    use: Use
+    classes: DataClass
+    delivery_period: int
+    deadline: int
+    cap: int
+    institution: str = "0x" + "00" * 20
+    institution_bps: int = 0
+    disease: int = 0
+    conditions: Condition = _NONE
+
+    def astuple(self) -> tuple[Any, ...]:
+        """In the order of the Solidity struct."""
+        return (
+            *(self.researcher, self.price, self.institution, self.committee, self.duration),
+            *(self.institution_bps, int(self.use), int(self.classes), self.disease),
+            *(int(self.conditions), self.delivery_period, self.deadline, self.cap),
+        )
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> StudyTerms:
+        """From the struct as the contract answers it, or its event tells it."""
+        return cls(
+            researcher=values["researcher"],
+            price=values["price"],
+            committee=values["committee"],
+            duration=values["duration"],
+            use=Use(values["use"]),
+            classes=DataClass(values["classes"]),
+            delivery_period=values["deliveryPeriod"],
+            deadline=values["deadline"],
+            cap=values["cap"],
+            institution=values["institution"],
+            institution_bps=values["institutionBps"],
+            disease=values["disease"],
+            conditions=Condition(values["conditions"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The documents of a revision: the commitment to its criteria, and the digests in the CIDs of
+    the document that they are evaluated from and of the list of receiving keys."""
+
+    cohort: bytes
+    document: bytes
+    keys: bytes
+
+    def astuple(self) -> tuple[bytes, bytes, bytes]:
+        return (self.cohort, self.document, self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyState:
+    """How a study stands: coin held and not locked, subjects enrolled, the newest revision."""
+
+    budget: int
+    enrolled: int
+    revision: int
+    deadline: int
+    is_closed: bool
 
 
 @dataclass(frozen=True, slots=True)

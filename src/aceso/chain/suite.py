@@ -23,7 +23,7 @@ from .contracts import AccessLogs, Consents, Emergencies, Guardianship, Particip
 from .deployed import Deployment
 from .disputes import Disputes
 from .errors import NodeRefusedError, NotDeployedError, WrongChainError
-from .market import Coin, Market, Sale
+from .market import Coin, Market, Sale, Studies
 from .node import BlockTag, Node
 from .requests import Decision, Request, Standing
 from .reward_contracts import RewardBoard, RewardPool
@@ -50,6 +50,7 @@ class Suite:
         self.sale = Sale(node, *self._at("CoinSale"))
         self.disputes = Disputes(node, *self._at("Disputes"))
         self.market = Market(node, *self._at("DataMarket"))
+        self.studies = Studies(node, *self._at("Studies"))
         self.guardianship = Guardianship(node, *self._at("Guardianship"))
         self.emergencies = Emergencies(node, *self._at("EmergencyAccess"))
         self.rewards = RewardPool(node, *self._at("RewardPool"))

@@ -18,17 +18,20 @@ from .index import Index
 from .rows import (
     CommitteeRow,
     ConsentRow,
+    EnrolmentRow,
     InstitutionRow,
     OfferRow,
     OrderRow,
     RecordEnd,
     RecordRow,
+    StudyRow,
 )
 
 __all__ = [
     "CommitteeRow",
     "ConsentRow",
     "ConsentTable",
+    "EnrolmentRow",
     "Index",
     "IndexBehindError",
     "IndexChainError",
@@ -38,4 +41,5 @@ __all__ = [
     "RecordEnd",
     "RecordRow",
     "ReorgTooDeepError",
+    "StudyRow",
 ]

@@ -11,6 +11,7 @@ import orjson
 from aceso.chain import Event, GrantWord, HeadWord, OrderState
 from aceso.chain.words import grantee_of_account
 
+from ._orders import ORDER_WRITERS
 from .consents import ConsentTable
 
 __all__ = ["Fold"]
@@ -145,33 +146,6 @@ def _bought(base: sqlite3.Connection, event: Event, time: int) -> None:
     )
 
 
-def _delivered(base: sqlite3.Connection, event: Event, time: int) -> None:
-    args = event.args
-    base.execute(
-        "UPDATE orders SET state = ?, delivered_at = ?, extract = ?, capsule = ? WHERE number = ?",
-        (
-            int(OrderState.DELIVERED),
-            time,
-            args["extract"],
-            args["capsule"],
-            args["order"].to_bytes(32, "big"),
-        ),
-    )
-
-
-def _settled(base: sqlite3.Connection, event: Event, time: int) -> None:
-    args = event.args
-    base.execute(
-        "UPDATE orders SET state = ?, earned = ?, refunded = ? WHERE number = ?",
-        (
-            int(OrderState.SETTLED),
-            str(args["earned"]),
-            str(args["refunded"]),
-            args["order"].to_bytes(32, "big"),
-        ),
-    )
-
-
 def _key_published(base: sqlite3.Connection, event: Event, time: int) -> None:
     args = event.args
     base.execute(
@@ -245,8 +219,6 @@ _WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]] = {
     "OfferMade": _offer_made,
     "OfferClosed": _offer_closed,
     "OrderBought": _bought,
-    "OrderDelivered": _delivered,
-    "OrderSettled": _settled,
     "KeyPublished": _key_published,
     "KeyRevoked": _key_revoked,
     "CommitteeRegistered": _committee,
@@ -255,4 +227,4 @@ _WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]] = {
     "MemberSet": _member,
     "AccreditationChanged": _accredited,
     "PersonaSucceeded": _succeeded,
-}
+} | ORDER_WRITERS

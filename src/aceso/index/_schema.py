@@ -15,6 +15,8 @@ DERIVED: Final = (
     "record_ends",
     "offers",
     "orders",
+    "studies",
+    "enrolments",
     "keys",
     "committees",
     "institutions",
@@ -63,6 +65,20 @@ CREATE TABLE IF NOT EXISTS orders (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_by_buyer ON orders (buyer);
 CREATE INDEX IF NOT EXISTS orders_by_subject ON orders (subject);
+CREATE TABLE IF NOT EXISTS studies (
+    study INTEGER NOT NULL, revision INTEGER NOT NULL, researcher TEXT NOT NULL,
+    terms TEXT NOT NULL, cohort BLOB NOT NULL, document BLOB NOT NULL, keys BLOB NOT NULL,
+    deadline INTEGER NOT NULL, board TEXT, closed_at INTEGER, made_at INTEGER NOT NULL,
+    PRIMARY KEY (study, revision)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS enrolments (
+    number BLOB PRIMARY KEY, study INTEGER NOT NULL, revision INTEGER NOT NULL,
+    researcher TEXT NOT NULL, subject TEXT NOT NULL, price TEXT NOT NULL, place INTEGER NOT NULL,
+    state INTEGER NOT NULL, made_at INTEGER NOT NULL, delivered_at INTEGER, extract BLOB,
+    capsule BLOB, earned TEXT, refunded TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS enrolments_by_subject ON enrolments (subject);
+CREATE INDEX IF NOT EXISTS enrolments_by_researcher ON enrolments (researcher);
 CREATE TABLE IF NOT EXISTS keys (
     account TEXT PRIMARY KEY, version INTEGER NOT NULL, public_key BLOB
 ) WITHOUT ROWID;

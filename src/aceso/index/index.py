@@ -23,31 +23,28 @@ import orjson
 from aceso.chain import (
     Block,
     Event,
-    GrantWord,
-    HeadWord,
     Log,
     NodeRefusedError,
-    OfferTerms,
-    OrderState,
     Suite,
-    grantee_of_account,
 )
 from aceso.chain.abi import SUITE, decode_event, event_formats
-from aceso.codes import Condition, DataClass, Use
 from aceso.ethereum import keccak
 
 from ._fold import Fold
+from ._parse import consent_of, enrolment_of, offer_of, order_of, study_of
 from ._schema import DERIVED, SCHEMA, VERSION
-from .consents import EMPTY_HEAD, ConsentTable
+from .consents import ConsentTable
 from .errors import IndexBehindError, IndexChainError, ReorgTooDeepError
 from .rows import (
     CommitteeRow,
     ConsentRow,
+    EnrolmentRow,
     InstitutionRow,
     OfferRow,
     OrderRow,
     RecordEnd,
     RecordRow,
+    StudyRow,
 )
 
 __all__ = ["MAX_REORG", "Index"]
@@ -309,7 +306,7 @@ class Index:
             {"c.subject": subjects, "grantee": None if grantee is None else [grantee]},
             "c.subject, grantee",
         )
-        return [_consent(row) for row in rows]
+        return [consent_of(row) for row in rows]
 
     def records(self, issuers: Sequence[str] | None = None) -> list[RecordRow]:
         """The batches that these issuers anchored, or all."""
@@ -343,7 +340,7 @@ class Index:
             {"buyer": buyers, "subject": subjects, "offer": offers},
             "bought_at, number",
         )
-        return [_order(row) for row in rows]
+        return [order_of(row) for row in rows]
 
     def offers(
         self, open_only: bool = True, *, subjects: Sequence[str] | None = None
@@ -355,7 +352,41 @@ class Index:
             {"is_open": [1] if open_only else None, "subject": subjects},
             "number",
         )
-        return [_offer(row) for row in rows]
+        return [offer_of(row) for row in rows]
+
+    def studies(
+        self, now: int | None = None, *, researchers: Sequence[str] | None = None
+    ) -> list[StudyRow]:
+        """The revisions of studies, or (with `now`) the newest of each that takes people then."""
+        rows = self._select(
+            "SELECT study, revision, terms, cohort, document, keys, board, closed_at, made_at "
+            "FROM studies",
+            {"researcher": researchers},
+            "study, revision",
+        )
+        found = [study_of(row) for row in rows]
+        if now is None:
+            return found
+        newest = {row.study: row for row in found}
+        return [
+            row for row in newest.values() if row.closed_at is None and now < row.terms.deadline
+        ]
+
+    def enrolments(
+        self,
+        researchers: Sequence[str] | None = None,
+        subjects: Sequence[str] | None = None,
+        *,
+        studies: Sequence[int] | None = None,
+    ) -> list[EnrolmentRow]:
+        """Orders of studies of these researchers, of these subjects, of these studies; or all."""
+        rows = self._select(
+            "SELECT number, study, revision, researcher, subject, price, place, state, made_at, "
+            "delivered_at, extract, capsule, earned, refunded FROM enrolments",
+            {"researcher": researchers, "subject": subjects, "study": studies},
+            "made_at, number",
+        )
+        return [enrolment_of(row) for row in rows]
 
     def earlier(self, personas: Sequence[str]) -> dict[str, str]:
         """Every persona that one of these came after, directly or over others, with that one. What
@@ -439,66 +470,3 @@ class Index:
     def _fact(self, name: str) -> str:
         row = self._base.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return str(row[0])
-
-
-def _consent(row: tuple[Any, ...]) -> ConsentRow:
-    subject, grantee, packed, notice, changed_at, block, packed_head = row
-    word = GrantWord.parse(int.from_bytes(packed, "big"))
-    head = HeadWord.parse(int.from_bytes(packed_head, "big")) if packed_head else EMPTY_HEAD
-    replaced = word.primary and grantee_of_account(head.physician) != grantee
-    return ConsentRow(
-        subject=subject,
-        grantee=grantee,
-        classes=word.classes,
-        uses=word.uses,
-        conditions=word.conditions,
-        disease=word.disease,
-        valid_from=word.valid_from,
-        valid_until=word.valid_until,
-        primary=word.primary,
-        barred=word.barred,
-        ended=word.epoch != head.epoch or replaced,
-        notice=notice,
-        changed_at=changed_at,
-        block=block,
-        word=word,
-    )
-
-
-def _order(row: tuple[Any, ...]) -> OrderRow:
-    number, offer, buyer, subject, price, receiving_key, state, *rest = row
-    bought_at, delivered_at, extract, capsule, earned, refunded = rest
-    return OrderRow(
-        order=int.from_bytes(number, "big"),
-        offer=offer,
-        buyer=buyer,
-        subject=subject,
-        price=int(price),
-        receiving_key=receiving_key,
-        state=OrderState(state),
-        bought_at=bought_at,
-        delivered_at=delivered_at,
-        extract=extract,
-        capsule=capsule,
-        earned=None if earned is None else int(earned),
-        refunded=None if refunded is None else int(refunded),
-    )
-
-
-def _offer(row: tuple[Any, ...]) -> OfferRow:
-    number, subject, price, institution, committee, duration, bps, use, *rest = row
-    classes, disease, conditions, delivery_period, is_open, made_at = rest
-    terms = OfferTerms(
-        subject=subject,
-        price=int(price),
-        institution=institution,
-        committee=committee,
-        duration=duration,
-        institution_bps=bps,
-        use=Use(use),
-        classes=DataClass(classes),
-        disease=disease,
-        conditions=Condition(conditions),
-        delivery_period=delivery_period,
-    )
-    return OfferRow(number, terms, bool(is_open), made_at)

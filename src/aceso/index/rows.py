@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aceso.chain import GrantWord, OfferTerms, OrderState
+from aceso.chain import GrantWord, OfferTerms, OrderState, Protocol, StudyTerms
 from aceso.codes import Condition, DataClass, Use
 
 __all__ = [
     "CommitteeRow",
     "ConsentRow",
+    "EnrolmentRow",
     "InstitutionRow",
     "OfferRow",
     "OrderRow",
     "RecordEnd",
     "RecordRow",
+    "StudyRow",
 ]
 
 
@@ -96,6 +98,44 @@ class OrderRow:
     receiving_key: bytes
     state: OrderState
     bought_at: int
+    delivered_at: int | None
+    extract: bytes | None
+    capsule: bytes | None
+    earned: int | None
+    refunded: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A revision of a study; `board` approved it, or none did. A closed study takes nobody."""
+
+    study: int
+    revision: int
+    terms: StudyTerms
+    protocol: Protocol
+    board: str | None
+    closed_at: int | None
+    made_at: int
+
+    @property
+    def group(self) -> int:
+        """What people grant to."""
+        return self.study << 16 | self.revision
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentRow:
+    """An order of a study, with what became of it so far."""
+
+    order: int
+    study: int
+    revision: int
+    researcher: str
+    subject: str
+    price: int
+    place: int
+    state: OrderState
+    made_at: int
     delivered_at: int | None
     extract: bytes | None
     capsule: bytes | None

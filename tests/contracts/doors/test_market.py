@@ -9,23 +9,22 @@ from pathlib import Path
 
 import brownie
 import pytest
-from brownie import web3
-from eth_abi import decode
 
 from aceso.codes import Reason
+from tests.contracts.doors.tracing import decisions
 from tests.contracts.trading import HMB, KEY, LABS, terms
 from tests.support import typed
 
 ROOT = Path(__file__).resolve().parents[3]
-REQUEST = "(address,address,bytes32,uint16,uint32,uint24)"
 DOORS = ("DataMarket.buy", "DataMarket.buyWithPermit")
+OTHER_DOORS = ("Studies.enrol", "Studies.enrolWithSig")
 
 
 def test_these_are_all_doors_of_the_contracts():
     text = (ROOT / "doors.toml").read_text(encoding="utf-8")
     found = [name for name, entry in tomllib.loads(text)["contract"].items() if entry["door"]]
 
-    assert tuple(found) == DOORS
+    assert tuple(found) == DOORS + OTHER_DOORS
 
 
 @pytest.fixture
@@ -42,29 +41,14 @@ def enter(trade):
     return walk
 
 
-def calls(frame):
-    yield frame
-    for inner in frame.get("calls", ()):
-        yield from calls(inner)
-
-
 @pytest.mark.parametrize("door", DOORS)
 def test_asks_decide_about_what_it_sells(trade, market, enter, door):
     number = trade.offer()
 
     tx = enter(door, market, number)
 
-    tracer = {"tracer": "callTracer"}
-    trace = web3.provider.make_request("debug_traceTransaction", [tx.txid, tracer])["result"]
-    selector = bytes(web3.keccak(text=f"decide({REQUEST})")[:4])
-    asked = [
-        decode([REQUEST], bytes.fromhex(frame["input"][10:]))[0]
-        for frame in calls(trace)
-        if frame["to"].lower() == trade.consents.address.lower()
-        and frame["input"].startswith(web3.to_hex(selector))
-    ]
     group = bytes.fromhex(trade.group(number)[2:])
-    assert asked == [
+    assert decisions(tx, trade.consents) == [
         (trade.subject.address.lower(), trade.buyer.address.lower(), group, HMB, LABS, 0)
     ]
 

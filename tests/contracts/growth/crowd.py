@@ -26,6 +26,7 @@ _BLOCK_GAS = 1_000_000_000
 _FOREVER = 2**40 - 1
 # A quarter of a year of 365.25 days, to which majority is rounded.
 _QUARTER = 7_889_400
+_PROTOCOL = ("0x" + "01" * 32, "0x" + "02" * 32, "0x" + "03" * 32)
 _KEY = "0x" + "4b" * 32
 _BATCH = "0x" + "ba" * 32
 _COIN = 10**18
@@ -89,6 +90,10 @@ class Suite:
         self.market = made.DataMarket.deploy(
             self.consents, self.participants, self.coin, accounts[2], self.user, DAY, by
         )
+        made.StudyBook.deploy(by)
+        self.studies = made.Studies.deploy(
+            self.consents, self.participants, self.coin, accounts[2], self.user, DAY, by
+        )
         self.committee = ([str(member) for member in self.custodians], 2)
         self.entries = 0
         self._fresh = 1 << 100
@@ -116,6 +121,12 @@ class Suite:
         self.do(self.coin.mint, self.user, 10**6 * _COIN)
         self.do(self.coin.approve, self.market, 10**6 * _COIN, by=self.buyer)
         self.do(self.coin.approve, self.user, 10**6 * _COIN)
+        # The buyer is a researcher, and one of the custodians an ethics board.
+        self.do(self.coin.approve, self.studies, 10**6 * _COIN, by=self.buyer)
+        self.do(self.participants.proposeAccreditation, self.buyer, int(Role.RESEARCHER), 0)
+        self.do(self.participants.accredit, self.buyer)
+        self.do(self.studies.open, self._study(), _PROTOCOL, by=self.buyer)
+        self.do(self.studies.fund, 1, 10**5 * _COIN, by=self.buyer)
         # The buyer is a clinician too, whom two of the custodians review.
         self.do(self.coin.approve, self.emergency, 10**6 * _COIN, by=self.buyer)
         self.do(self.participants.setMember, 1, self.buyer, _FOREVER, 0)
@@ -163,6 +174,12 @@ class Suite:
         return (
             *(str(self.user), _COIN, nobody, 1, 30 * DAY, 0),
             *(_HMB, _LABS, 0, 0, 3 * DAY),
+        )
+
+    def _study(self) -> tuple[Any, ...]:
+        return (
+            *(str(self.buyer), _COIN, _account(0), 1, 30 * DAY, 0, _HMB, _LABS, 0, 0),
+            *(3 * DAY, self.now + 1000 * DAY, 10**6),
         )
 
     def _group(self, number: int, contract: Any) -> str:
@@ -263,6 +280,8 @@ class Suite:
         group = self._terms(self._group(first, self.market), _HMB)
         self._fill(count, self.consents.grant, group, cut=0, step=1 << 160)
         self._fill(count, self.market.buy, first, _KEY, cut=0, by=self.buyer)
+        # A tenth of as many studies, as each takes the gas of ten others.
+        self._fill(count // 10, self.studies.open, self._study(), _PROTOCOL, cut=1, by=self.buyer)
         self.entries = entries
 
     # --- Measurements ---
@@ -282,6 +301,7 @@ class Suite:
             | self._of_rewards()
             | _of("DataMarket", self._of_market())
             | _of("Disputes", self._of_disputes())
+            | _of("Studies", self._of_studies())
             # Last, as it ends all grants.
             | _of("ConsentRegistry", self._of_all())
         )
@@ -554,3 +574,23 @@ class Suite:
 
     def _vote(self, seat: int = 0) -> tuple[Any, ...]:
         return self.disputes.disputeCount(), seat, True, _KEY
+
+    def _of_studies(self) -> dict[str, int]:
+        """With a new study each time, in the room of all that came before."""
+        do, it, user, buyer = self.do, self.studies, self.user, self.buyer
+        study, deadline = it.studyCount() + 1, self.now + 10 * DAY
+        group = study << 16 | 1
+        found = {
+            "open": do(it.open, self._study(), _PROTOCOL, by=buyer),
+            "fund": do(it.fund, study, 10 * _COIN, by=buyer),
+            "approveStudy": do(it.approveStudy, group, 2, by=self.custodians[1]),
+        }
+        do(self.consents.grant, self._terms(self._group(group, it), _HMB))
+        found["enrol"] = do(it.enrol, group)
+        order = it.orderOf(study, user)[0]
+        web3.provider.make_request("evm_mine", [self.now + 3 * DAY])
+        found["settle"] = do(it.settle, order)
+        do(self.consents.grant, self._terms(self._group(group, it), _HMB))
+        found["enrolWithSig"] = do(it.enrolWithSig, user, group, deadline + 3 * DAY, b"")
+        found["amend"] = do(it.amend, study, self._study(), _PROTOCOL, by=buyer)
+        return found | {"close": do(it.close, study, by=buyer)}
