@@ -113,7 +113,7 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
     """The steps for an account whose next transaction has this nonce."""
     at = {name: _created(deployer, nonce + place) for place, name in enumerate(SUITE)}
     authority, commons = checksum(wanted.authority), checksum(wanted.commons)
-    desk = [at["ConsentRegistry"], at["ParticipantRegistry"], at["RewardCoin"], commons]
+    desk: list[Any] = [at["ConsentRegistry"], at["ParticipantRegistry"], at["RewardCoin"], commons]
     desk += [at["Disputes"], wanted.challenge_window]
     arguments: dict[str, list[Any]] = {
         "ParticipantRegistry": [authority, wanted.accreditation_delay],
