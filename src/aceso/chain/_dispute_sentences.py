@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 __all__ = ["DISPUTE_SENTENCES"]
 
-DISPUTE_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+DISPUTE_SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "PanelNotEvaluator": (
         "{caller} is no accredited evaluator of institution {institution}: ask the authority and "
         "the institution.",
