@@ -49,17 +49,14 @@ def main() -> None:
 def plots(outcome: Outcome) -> dict[str, Chart]:
     """The three pictures of the page."""
     kinds = list(outcome.accounts)
-    each = [
-        (one.sales + one.rewards - one.cost) / max(1, one.people)
-        for one in outcome.accounts.values()
-    ]
+    paid = [one.rewards for one in outcome.accounts.values()]
     attacks = list(outcome.attacks.items())
     # What is gained with copies and without differs by less than floating point keeps.
     pairs = [max(0.0, value) for _, one in attacks for value in (one.cost, one.gain)]
     names = [name for kind, _ in attacks for name in (kind, "gain")]
     share = outcome.concentration
     return {
-        "payouts": _bars("Coins for each person of a kind, costs taken off", each, kinds),
+        "payouts": _bars("Rewards paid to each kind, in all", paid, kinds),
         "attacks": _bars("What each attack cost, and beside it what it gained", pairs, names),
         "concentration": Chart(
             "Concentration of all that persons got (Gini), by epoch",

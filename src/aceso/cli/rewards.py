@@ -120,14 +120,12 @@ def earnings(session: Session, *, audits: tuple[Path, ...]) -> None:
 
 
 def _account(session: Session) -> str:
-    """A person's research persona, or the account of whoever else it is."""
-    from aceso.flows import RESEARCH, Holder, Person
+    """A person's research persona, or the account of whoever else it is; no custodian is asked."""
+    from aceso.flows import RESEARCH
+    from aceso.flows.issuer import ACCOUNT
 
     profile = session.profile()
-    network = session.network()
-    if profile.kind == "person":
-        return Person(network, profile).persona(RESEARCH).address
-    return Holder(network, profile).account.address
+    return profile.seed.persona(RESEARCH if profile.kind == "person" else ACCOUNT).address
 
 
 def _read(path: Path) -> Audit:

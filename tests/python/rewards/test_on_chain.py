@@ -3,7 +3,7 @@ An epoch on a chain, from an order to the coin: what `aceso rewards` does, with 
 ├── an approved order with a record of the patient's own: computed, posted, claimed, released
 ├── the audit file is right by itself and by the chain, and one of other facts is not
 ├── another patient's record, and one that nobody accredited anchored, yield nothing
-├── `earnings` gives the reason of each coin
+├── `earnings` gives the reason of each coin; the commands say the same, in two languages
 └── a retraction takes what has not vested
 """
 
@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import (
     Committee,
     Delivery,
+    Deployment,
     LocalAuthority,
     OfferTerms,
     RefusedError,
@@ -35,6 +35,8 @@ from aceso.chain import (
 )
 from aceso.codes import Condition, DataClass, Role, Use
 from aceso.flows import (
+    RESEARCH,
+    Profile,
     claim_rewards,
     compute_rewards,
     earnings,
@@ -51,10 +53,11 @@ from aceso.rewards import (
     patient_tag,
     vouch_for,
 )
-from aceso.vault import FieldTree, head_fields, make_batch
+from aceso.vault import FieldTree, Seed, head_fields, make_batch
 from tests.python.chain.conftest import account, deployment, local_chain, owners, relayer, suite
+from tests.python.cli.conftest import PASSPHRASE, aceso, clean
 
-__all__ = ["deployment", "local_chain", "owners", "relayer", "suite"]
+__all__ = ["aceso", "clean", "deployment", "local_chain", "owners", "relayer", "suite"]
 
 COIN = 10**18
 DAY = 86_400
@@ -75,7 +78,11 @@ class Scene:
     relayer: Sender
     wallet: LocalAuthority
     index: Index
-    person: LocalAccount
+    seed: Seed
+
+    @property
+    def person(self) -> LocalAccount:
+        return self.seed.persona(RESEARCH)
 
     @property
     def network(self) -> Any:
@@ -182,18 +189,45 @@ def scene(
     owners: list[LocalAccount],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
-    person: LocalAccount = Account.create()
-    local_chain.ask("anvil_setBalance", person.address, hex(10**19))
+    seed = Seed.make()
+    local_chain.ask("anvil_setBalance", seed.persona(RESEARCH).address, hex(10**19))
     for one in (HOSPITAL, QUACK, RESEARCHER, EVALUATOR, *CUSTODIANS):
         local_chain.ask("anvil_setBalance", one.address, hex(10**20))
     wallet = LocalAuthority(suite, suite.participants.authority(), owners)
     with Index(tmp_path_factory.mktemp("index") / "index.sqlite", suite) as index:
-        made = Scene(suite, local_chain, relayer, wallet, index, person)
+        made = Scene(suite, local_chain, relayer, wallet, index, seed)
         made.prepare()
         yield made
 
 
-def test_from_an_order_to_the_coin(scene: Scene, tmp_path: Any) -> None:
+@pytest.fixture
+def command(scene: Scene, aceso: Any, tmp_path: Any, deployment: Deployment) -> Callable[..., Any]:
+    """Run `aceso` as the person, with as much of a network as rewards ask for."""
+    path, home = tmp_path / "network.json", tmp_path / "person"
+    facts = {
+        "chain": {"url": scene.chain.url, "chainId": scene.suite.chain_id},
+        "ipfs": {"url": "http://127.0.0.1:1"},
+        "deployment": deployment.to_json(),
+        "custodians": [],
+        "committee": {"number": 1, "threshold": 2},
+        "relayerKey": "0x" + account(5).key.hex().removeprefix("0x"),
+    }
+    path.write_text(json.dumps(facts))
+    Profile.create(
+        home, scene.seed, passphrase=PASSPHRASE, kind="person", network=str(path)
+    ).close()
+
+    def run(*arguments: Any, code: int = 0) -> Any:
+        done = aceso(*arguments, "--home", home, "--network", path)
+        assert done.code == code, (done.out, done.err)
+        return done
+
+    return run
+
+
+def test_from_an_order_to_the_coin(
+    scene: Scene, tmp_path: Any, command: Callable[..., Any]
+) -> None:
     suite, network = scene.suite, scene.network
     order = scene.order()
     good = scene.file(order)
@@ -201,7 +235,11 @@ def test_from_an_order_to_the_coin(scene: Scene, tmp_path: Any) -> None:
     for name, one in (("a", good), ("b", quack)):
         (tmp_path / f"{name}.json").write_text(json.dumps(one.to_document()))
     (tmp_path / "c.json").write_text("{}")
-    filed, refused = read_filed(tmp_path)
+    folder = tmp_path / "filed"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.json").rename(folder / f"{name}.json")
+    filed, refused = read_filed(folder)
     assert refused == ["c.json"]
     terms = suite.rewards.emission()
     scene.chain.advance_time(terms.begins(1) - suite.now() + 1)
@@ -217,7 +255,17 @@ def test_from_an_order_to_the_coin(scene: Scene, tmp_path: Any) -> None:
     assert [one.issuer for one in audit.facts.sources] == [HOSPITAL.address]
     again = Audit.from_bytes(audit.to_bytes())
     assert not verify_rewards(network, again)
+    file = tmp_path / "audit.json"
+    made = command("rewards", "compute", file, "--epoch", 0, "--filed", folder, "--json").document
+    assert file.read_bytes() == audit.to_bytes()
+    assert (made["total"], made["refused"]) == (half, ["c.json"])
+    said = command("rewards", "verify", file, "--json").document
+    assert (said["right"], said["posted"], said["root"]) == (True, False, "0x" + audit.root.hex())
     wrong = dataclasses.replace(audit.facts, uses=())
+    (tmp_path / "wrong.json").write_bytes(Audit.make(wrong).to_bytes())
+    command("rewards", "verify", tmp_path / "wrong.json", code=6)
+    command("rewards", "verify", tmp_path / "network.json", code=3)
+    command("rewards", "compute", file, code=2)
     with pytest.raises(AuditFalseError, match="uses"):
         verify_rewards(network, Audit.make(wrong))
 
@@ -232,7 +280,8 @@ def test_from_an_order_to_the_coin(scene: Scene, tmp_path: Any) -> None:
     scene.relayer.send(suite.reward_board.end_root(0))
     assert suite.reward_board.state_of(0)[0] is RootState.STANDS
 
-    claim_rewards(network, audit, scene.person.address)
+    claimed = command("rewards", "claim", file, "--json").document
+    assert (claimed["account"], len(claimed["transactions"])) == (scene.person.address, 2)
 
     held = suite.coin.balance_of(scene.person.address)
     state = suite.rewards.earnings_of(scene.person.address)
@@ -242,6 +291,12 @@ def test_from_an_order_to_the_coin(scene: Scene, tmp_path: Any) -> None:
     report = earnings(network, scene.person.address, [audit])
     assert [(one.order, one.mine) for one in report.orders] == [(order, PRICE * 80 // 100)]
     assert [(one.amount, one.parts[0].order) for one in report.rewards] == [(450_000, order)]
+    told = command("earnings", "--audit", file, "--json").document
+    assert [one["mine"] for one in told["orders"]] == [str(PRICE * 80 // 100)]
+    assert told["rewards"][0]["amount"] == str(450_000 * MICROCOIN)
+    assert told["rewards"][0]["why"][0]["order"] == str(order)
+    assert "0.45" in command("earnings", "--audit", file).out
+    assert "까닭" in command("earnings", "--audit", file, "--lang", "ko").out
 
     scene.send(HOSPITAL, suite.records.retract(good.record))
     line = next(one for one in audit.lines if one.reward.account == scene.person.address)
