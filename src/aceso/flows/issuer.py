@@ -19,6 +19,7 @@ from aceso.chain import Receipt
 from aceso.codes import DataClass
 from aceso.errors import InputError
 from aceso.formats import Imported, Kind, import_file
+from aceso.rewards import TAG_FIELD, patient_tag, vouch_for
 from aceso.vault import Card, PrivateKey
 
 from .network import Network
@@ -58,9 +59,18 @@ class Issuer(Holder):
     """An institution that issues records."""
 
     def issue(
-        self, card: Card, paths: Iterable[Path], *, progress: Progress | None = None
+        self,
+        card: Card,
+        paths: Iterable[Path],
+        *,
+        patient: str = "",
+        progress: Progress | None = None,
     ) -> ImportReport:
-        """Issue the records in these files to the person of the card."""
+        """Issue the records in these files to the person of the card.
+
+        With `patient`, the issuer's own name for them, each record has their tag as a field, so
+        that the person can show whose it is for a reward.
+        """
         self.network.check_cards(card.custodians)
         reports: list[FileReport] = []
         receipts: list[Receipt] = []
@@ -74,7 +84,8 @@ class Issuer(Holder):
                         card,
                         issuer=self.account,
                     )
-                    published = publisher.publish(self._drafts(imported), progress=progress)
+                    drafts = self._drafts(imported, patient)
+                    published = publisher.publish(drafts, progress=progress)
                     receipts += published.receipts
                     reports.append(
                         FileReport(
@@ -103,9 +114,20 @@ class Issuer(Holder):
                     found |= record.data_class
         return found
 
-    def _drafts(self, imported: Imported) -> Iterator[Draft]:
+    def tag_of(self, patient: str) -> bytes:
+        """The issuer's salted name of a patient: the same in each record, and nobody's to guess."""
+        keys = self.profile.seed.keys(self.network.suite.chain_id)
+        return patient_tag(keys.derive("patient-tags", 32), patient)
+
+    def vouch(self, patient: str, account: str) -> bytes:
+        """Sign that `account` is the one research persona of this patient."""
+        domain = self.network.suite.domain("RewardPool")
+        return vouch_for(self.account, domain, account=account, tag=self.tag_of(patient))
+
+    def _drafts(self, imported: Imported, patient: str) -> Iterator[Draft]:
         # An issuer's own file stays with the issuer: what it issues are the records in it.
         now = self.network.suite.now()
+        tag = {TAG_FIELD: self.tag_of(patient)} if patient else {}
         for record in imported.records():
             yield Draft(
                 record_id=random_record_id(),
@@ -114,7 +136,7 @@ class Issuer(Holder):
                 media_type=record.media_type,
                 issued_at=seconds_of(record.issued_at, record.day, now),
                 day=record.day.isoformat() if record.day else "",
-                fields=record.fields,
+                fields={**record.fields, **tag},
             )
 
     def add_member(self, number: int, member: str, *, until: int) -> Receipt:

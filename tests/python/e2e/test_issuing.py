@@ -1,6 +1,7 @@
 """What an issuer does, and how anybody checks a file that they are handed.
 
-issue        while the person is away; the physician finds it at once; the person learns of it
+issue        while the person is away; the physician finds it at once; the person learns of it;
+             with the patient's tag, by which the person files it for a reward
 role         without accreditation from now on: not genuine; what was issued before still is
 verify       genuine; a changed file; another file's evidence; spoilt evidence; retracted
 """
@@ -16,14 +17,17 @@ from aceso.chain import acts
 from aceso.codes import DataClass, Role, Use
 from aceso.errors import InputError
 from aceso.flows import (
+    RESEARCH,
     Evidence,
     EvidenceError,
     Issuer,
     Person,
     Reader,
+    contribution_of,
     evidence_of,
     verify,
 )
+from aceso.rewards import Contribution, ContributionError
 from aceso.vault import Card, OpeningError, open_as_owner
 
 from .conftest import Bundle, World
@@ -54,6 +58,63 @@ def _evidence(person: Person, record_id: bytes, path: Path) -> Evidence:
     entry = person.entry(record_id)
     made = evidence_of(entry, envelope, person.key_of(entry).dek)
     return Evidence.from_json(made.to_json())
+
+
+def test_a_person_files_what_was_issued_with_their_tag(
+    person: Person, laboratory: Issuer, bundle: Bundle, tmp_path: Path
+) -> None:
+    path, mine = bundle(), person.persona(RESEARCH).address
+    laboratory.issue(_card(person, laboratory, path), [path], patient="chart 7")
+    person.sync()
+    record_id = next(
+        record_id
+        for record_id, note in person.records()
+        if note.issuer == laboratory.account.address and note.data_class == LABS
+    )
+    envelope = person.open_record(record_id, tmp_path / "result.json")
+    entry = person.entry(record_id)
+    domain = person.network.suite.domain("RewardPool")
+
+    def filed(vouch: bytes) -> Contribution:
+        return contribution_of(
+            5,
+            entry,
+            envelope,
+            person.key_of(entry).dek,
+            tag=laboratory.tag_of("chart 7"),
+            account=mine,
+            vouch=vouch,
+        )
+
+    good = filed(laboratory.vouch("chart 7", mine))
+    assert good.shown(domain) == (LABS, laboratory.tag_of("chart 7"))
+    block = person.network.suite.node.height()
+    source = good.check(person.network.suite.records, domain, block=block)
+    assert source is not None
+    assert source.issuer == laboratory.account.address
+    # Vouched for another, or for another's account.
+    for wrong in (laboratory.vouch("chart 8", mine), laboratory.vouch("chart 7", entry.issuer)):
+        with pytest.raises(ContributionError):
+            filed(wrong).shown(domain)
+
+
+def test_what_was_issued_without_a_tag_is_not_filed(
+    person: Person, laboratory: Issuer, bundle: Bundle, tmp_path: Path
+) -> None:
+    record_id = _issued(person, laboratory, bundle())
+    envelope = person.open_record(record_id, tmp_path / "result.json")
+    entry = person.entry(record_id)
+
+    with pytest.raises(EvidenceError, match="no tag"):
+        contribution_of(
+            5,
+            entry,
+            envelope,
+            person.key_of(entry).dek,
+            tag=bytes(32),
+            account=entry.issuer,
+            vouch=b"",
+        )
 
 
 def test_an_issuer_issues_while_the_person_is_away(
