@@ -3,17 +3,18 @@
     facts = gather(suite, index.timed_events(), epoch, filed)
 
 Only events count, and only up to the last block of the epoch, so that everybody reads the same
-whenever they do. An order counts where, when it was bought, its buyer was accredited as a
-researcher and an ethics approval (the condition IRB) was attested of them: that is what the chain
-knows of a study. A market that says more of its groups answers by another `Approved`.
+whenever they do. An order counts where, when it was made, its buyer was accredited as a researcher
+and an ethics approval was attested: by a board, of the revision of the study that it belongs to;
+or, where an offer was bought without a study, of the buyer's account (the condition IRB). A desk
+that says more of its groups answers by another `Approved`.
 
 Warning: how a record stood at that block is asked of the node, which has to know that far back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aceso.chain import EmissionTerms, Event, Suite
@@ -62,37 +63,54 @@ def settled_in(
     """
     begins, ends = terms.begins(epoch), terms.begins(epoch + 1)
     standings: dict[str, tuple[Role, Condition]] = {}
-    offers: dict[int, dict[str, Any]] = {}
-    orders: dict[int, tuple[int, str, bool]] = {}
+    # By the desk and the number of the group: an offer, or a revision of a study.
+    groups: dict[tuple[str, int], Mapping[str, Any]] = {}
+    approvals: set[tuple[str, int]] = set()
+    orders: dict[tuple[str, int], Use] = {}
     uses: list[Use] = []
     block = 0
+
+    def begun(event: Event, number: int, buyer: str, subject: str) -> None:
+        """An order was made: what is attested of its buyer and of its group now counts."""
+        group = event.contract, number
+        roles, conditions = standings.get(buyer, (Role(0), Condition(0)))
+        if group in approvals:
+            conditions |= Condition.IRB
+        order: int = event.args["order"]
+        said = groups[group]
+        orders[event.contract, order] = Use(
+            order,
+            buyer,
+            subject,
+            said["institution"],
+            said["institutionBps"],
+            said["classes"],
+            0,
+            approved(Bought(order, number, buyer, roles, conditions)),
+        )
+
     for event, time in events:
         if time >= ends:
             break
-        block, args = event.block_number, event.args
-        if event.name == "AccreditationChanged":
+        block, args, name, desk = event.block_number, event.args, event.name, event.contract
+        if name == "AccreditationChanged":
             standings[args["account"]] = Role(args["roles"]), Condition(args["conditions"])
-        elif event.name == "OfferMade":
-            offers[args["number"]] = args["terms"]
-        elif event.name == "OrderBought":
-            known = standings.get(args["buyer"], (Role(0), Condition(0)))
-            bought = Bought(args["order"], args["offer"], args["buyer"], *known)
-            orders[args["order"]] = args["offer"], args["buyer"], approved(bought)
-        elif event.name == "OrderSettled" and time >= begins and args["earned"]:
-            group, buyer, counts = orders[args["order"]]
-            offer = offers[group]
-            uses.append(
-                Use(
-                    args["order"],
-                    buyer,
-                    offer["subject"],
-                    offer["institution"],
-                    offer["institutionBps"],
-                    offer["classes"],
-                    args["earned"],
-                    counts,
-                )
-            )
+        elif name == "OfferMade":
+            groups[desk, args["number"]] = args["terms"]
+        elif name == "StudyRevised":
+            groups[desk, args["group"]] = args["terms"]
+        elif name == "StudyApproved":
+            approvals.add((desk, args["group"]))
+        elif name == "StudyApprovalWithdrawn":
+            approvals.discard((desk, args["group"]))
+        elif name == "OrderBought":
+            offer = groups[desk, args["offer"]]
+            begun(event, args["offer"], args["buyer"], offer["subject"])
+        elif name == "StudyEnrolled":
+            study = groups[desk, args["group"]]
+            begun(event, args["group"], study["researcher"], args["subject"])
+        elif name == "OrderSettled" and time >= begins and args["earned"]:
+            uses.append(replace(orders[desk, args["order"]], earned=args["earned"]))
     return tuple(uses), block
 
 

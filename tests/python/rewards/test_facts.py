@@ -2,7 +2,8 @@
 settled_in: what the events of an epoch say
 ├── an order counts in the epoch in which it was settled, with what was attested when it was bought
 ├── not: before, after, nothing earned, open; an accreditation that came after the purchase
-└── another market's approval may be asked instead
+├── an order of a study counts by the board's approval of its revision, at the enrolment
+└── another desk's approval may be asked instead
 """
 
 from __future__ import annotations
@@ -109,3 +110,42 @@ def test_another_approval_may_be_asked():
 
     assert use.approved
     assert seen == [(7, 4, BUYER)]
+
+
+STUDY = {"researcher": BUYER, "institution": NOBODY, "institutionBps": 0, "classes": LABS}
+ENROLLED = said("StudyEnrolled", 1_050, order=9, group=65_537, subject=PERSON)
+
+
+def revised(time: int, group: int = 65_537):
+    return said("StudyRevised", time, group=group, researcher=BUYER, terms=STUDY)
+
+
+def approval(time: int, name: str = "StudyApproved", group: int = 65_537):
+    return said(name, time, group=group, board=address(5))
+
+
+@pytest.mark.parametrize(
+    ("changes", "approved"),
+    [
+        ([], False),
+        ([approval(1_020)], True),
+        ([approval(1_020, group=65_538)], False),
+        ([approval(1_020), approval(1_030, "StudyApprovalWithdrawn")], False),
+        ([approval(1_020), approval(1_060, "StudyApprovalWithdrawn")], True),
+        ([approval(1_060)], False),
+    ],
+)
+def test_an_order_of_a_study_counts_by_its_approval(changes, approved):
+    accreditation = accredited(1_000, Role.RESEARCHER, Condition(0))
+    events = [accreditation, revised(1_010), *changes, ENROLLED, settled(1_090, order=9)]
+
+    (use,), _ = settled_in(sorted(events, key=lambda one: one[1]), TERMS, 0)
+
+    assert (use.order, use.buyer, use.subject) == (9, BUYER, PERSON)
+    assert use.approved is approved
+
+
+def test_a_study_of_who_is_no_researcher_is_no_use():
+    events = [revised(1_010), approval(1_020), ENROLLED, settled(1_090, order=9)]
+
+    assert not settled_in(events, TERMS, 0)[0][0].approved
