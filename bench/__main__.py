@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import chain, custody_client, formats, genome, vault
+from bench import chain, custody, custody_client, formats, genome, vault
 
 __all__ = ["FLOOR", "PARTS", "Part", "below_floor", "main", "measure", "page"]
 
@@ -74,6 +74,12 @@ PARTS = (
         "Seconds that passed, with the chain, the custodians' processes and the device on one "
         "machine.",
         custody_client.run,
+    ),
+    Part(
+        "Custody",
+        "One custodian's process with SQLite, over HTTP. Per core: releases by processor seconds "
+        "of that process. Each receipt is on disk before its answer.",
+        custody.run,
     ),
 )
 _PACKAGES = ("cryptography", "coincurve", "httpx", "orjson", "fhirkit-rs", "pyrage", "web3")

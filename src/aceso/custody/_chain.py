@@ -228,11 +228,7 @@ class Chain:
             for number, (method, params) in enumerate(calls)
         ]
         try:
-            answer = self._http.post(
-                self._url,
-                content=orjson.dumps(body),
-                headers={"Content-Type": "application/json"},
-            )
+            answer = self._post(orjson.dumps(body))
             if len(answer.content) > _MAX_ANSWER_BYTES:
                 raise ValueError("an answer that is too long")
             said = orjson.loads(answer.content)
@@ -247,6 +243,14 @@ class Chain:
                 code="E_CHAIN_DOWN",
             ) from exc
         return [_Failure(item["error"]) if "error" in item else item["result"] for item in ordered]
+
+    def _post(self, content: bytes) -> httpx.Response:
+        headers = {"Content-Type": "application/json"}
+        try:
+            return self._http.post(self._url, content=content, headers=headers)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            # Nodes close connections that were idle; nothing that we ask changes anything.
+            return self._http.post(self._url, content=content, headers=headers)
 
     # --- Heads ----------------------------------------------------------------------------------
 

@@ -38,6 +38,9 @@ _SETTINGS: Final = (
     "SET statement_timeout = '30s'",
     "SET idle_in_transaction_session_timeout = '60s'",
 )
+# One for each thread that answers, which keeps it: opening one costs more than most questions.
+_CONNECTIONS: Final = 48
+_SERVER_CONNECTIONS: Final = 16
 _WRITING: Final = int.from_bytes(b"aceso-wr", "big") >> 1
 
 
@@ -78,8 +81,8 @@ def open_file(path: Path) -> Engine:
     engine = sa.create_engine(
         f"sqlite:///{path}",
         connect_args={"check_same_thread": False},
-        pool_size=16,
-        max_overflow=32,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
     )
 
     @event.listens_for(engine, "connect")
@@ -101,8 +104,9 @@ def open_server(url: URL) -> Engine:
     """A PostgreSQL server."""
     engine = sa.create_engine(
         url,
-        pool_size=16,
-        max_overflow=32,
+        # Several processes share what the server allows, 100 by default.
+        pool_size=_SERVER_CONNECTIONS,
+        max_overflow=0,
         # A connection that the server has dropped is noticed before it is used.
         pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "application_name": "aceso-custodian"},

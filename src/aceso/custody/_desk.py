@@ -35,6 +35,12 @@ from .keys import CustodianKeys
 __all__ = ["Desk", "Message"]
 
 _MAX_DEADLINE_SECONDS: Final = 3600
+# What every request asks is put together once.
+_TAKEN: Final = sa.select(tables.nonces.c.deadline).where(
+    tables.nonces.c.signer == sa.bindparam("signer"),
+    tables.nonces.c.nonce == sa.bindparam("nonce"),
+)
+_TAKE: Final = sa.insert(tables.nonces)
 
 Message = Mapping[str, Any]
 
@@ -90,16 +96,14 @@ class Desk:
         if now > self._purged + 60:
             connection.execute(sa.delete(table).where(table.c.deadline < now))
             self._purged = now
-        taken = connection.execute(
-            sa.select(table.c.deadline).where(table.c.signer == signer, table.c.nonce == nonce)
-        ).first()
-        if taken is not None:
+        named = {"signer": signer, "nonce": nonce}
+        if connection.execute(_TAKEN, named).first() is not None:
             self.refuse(
                 "This request was made before. Sign a new one, with a nonce of its own.",
                 code="E_REPLAYED",
                 status=409,
             )
-        connection.execute(sa.insert(table).values(signer=signer, nonce=nonce, deadline=deadline))
+        connection.execute(_TAKE, named | {"deadline": deadline})
 
     def _public_key(self, data: bytes, name: str) -> PublicKey:
         try:

@@ -21,6 +21,22 @@ __all__ = ["Releases"]
 
 _PAGE_BYTES: Final = 4 << 20
 _PAGE_ENTRIES: Final = 10_000
+_STILL: Final = sa.select(tables.entries.c.number).where(
+    tables.entries.c.number == sa.bindparam("number")
+)
+_RECORD: Final = (
+    sa.select(tables.entries, tables.lists.c.log_key)
+    .join(tables.openings, tables.openings.c.list_key == tables.entries.c.list_key)
+    .join(tables.lists, tables.lists.c.list_key == tables.entries.c.list_key)
+    .where(
+        tables.openings.c.persona == sa.bindparam("persona"),
+        tables.openings.c.data_class == sa.bindparam("data_class"),
+        tables.entries.c.record_id == sa.bindparam("record_id"),
+    )
+    .order_by(tables.openings.c.epoch.desc())
+    .limit(1)
+)
+_RECORD_OF_CAPSULE: Final = _RECORD.where(tables.entries.c.capsule == sa.bindparam("capsule"))
 
 
 class Releases(Doors):
@@ -141,10 +157,7 @@ class Releases(Doors):
         sealed = _sealed(row.list_key, row.log_key, receipt)
 
         def write(connection: Connection) -> None:
-            still = connection.execute(
-                sa.select(tables.entries.c.number).where(tables.entries.c.number == row.number)
-            ).first()
-            if still is None:
+            if connection.execute(_STILL, {"number": row.number}).first() is None:
                 self._no_record()
             self.store.append(connection, row.list_key, sealed)
 
@@ -152,23 +165,16 @@ class Releases(Doors):
         return answer
 
     def _record(self, question: Question, record_id: bytes, capsule: bytes | None) -> Any:
-        entries, openings, lists = tables.entries, tables.openings, tables.lists
-        wanted = (
-            (openings.c.persona == address_bytes(question.subject))
-            & (openings.c.data_class == question.classes)
-            & (entries.c.record_id == record_id)
-        )
-        if capsule is not None:
-            wanted &= entries.c.capsule == capsule
+        named = {
+            "persona": address_bytes(question.subject),
+            "data_class": question.classes,
+            "record_id": record_id,
+        }
         with self.store.read() as connection:
-            row = connection.execute(
-                sa.select(entries, lists.c.log_key)
-                .join(openings, openings.c.list_key == entries.c.list_key)
-                .join(lists, lists.c.list_key == entries.c.list_key)
-                .where(wanted)
-                .order_by(openings.c.epoch.desc())
-                .limit(1)
-            ).first()
+            if capsule is None:
+                row = connection.execute(_RECORD, named).first()
+            else:
+                row = connection.execute(_RECORD_OF_CAPSULE, named | {"capsule": capsule}).first()
         if row is None:
             self._no_record()
         return row

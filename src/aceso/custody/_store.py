@@ -47,6 +47,15 @@ __all__ = ["Store", "tables"]
 
 _CHECKPOINT_SECONDS: Final = 5.0
 _T = TypeVar("_T")
+# What every receipt asks is put together once.
+_LAST_PLACE: Final = sa.select(sa.func.max(tables.log.c.place))
+_LAST_NUMBER: Final = sa.select(sa.func.max(tables.log.c.number)).where(
+    tables.log.c.book == sa.bindparam("book")
+)
+_NODE: Final = sa.select(tables.log_nodes.c.hash).where(
+    tables.log_nodes.c.level == sa.bindparam("level"),
+    tables.log_nodes.c.position == sa.bindparam("position"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,16 +258,12 @@ class _NewLines:
     def flush(self) -> None:
         if not self._new:
             return
-        log = tables.log
         tree, known = _tree(self.connection)
         last: dict[bytes, int] = {}
         lines, nodes = [], []
         for book, receipt in self._new:
             if book not in last:
-                found = self.connection.execute(
-                    sa.select(sa.func.max(log.c.number)).where(log.c.book == book)
-                ).scalar()
-                last[book] = found or 0
+                last[book] = self.connection.execute(_LAST_NUMBER, {"book": book}).scalar() or 0
             last[book] += 1
             number, place = last[book], tree.size
             kept = tree.append(log_leaf(book, number, receipt))
@@ -268,25 +273,20 @@ class _NewLines:
                 {"level": level, "position": position, "hash": hash_}
                 for (level, position), hash_ in kept.items()
             ]
-        self.connection.execute(sa.insert(log), lines)
+        self.connection.execute(sa.insert(tables.log), lines)
         self.connection.execute(sa.insert(tables.log_nodes), nodes)
 
 
 def _tree(connection: Connection) -> tuple[Tree, dict[tuple[int, int], bytes]]:
     """The tree, and the nodes of it that were read: the proofs of neighbours share most."""
-    nodes = tables.log_nodes
-    last = connection.execute(sa.select(sa.func.max(tables.log.c.place))).scalar()
+    last = connection.execute(_LAST_PLACE).scalar()
     known: dict[tuple[int, int], bytes] = {}
 
     def read(level: int, position: int) -> bytes:
         found = known.get((level, position))
         if found is None:
             found = known[level, position] = bytes(
-                connection.execute(
-                    sa.select(nodes.c.hash).where(
-                        nodes.c.level == level, nodes.c.position == position
-                    )
-                ).scalar_one()
+                connection.execute(_NODE, {"level": level, "position": position}).scalar_one()
             )
         return found
 

@@ -20,6 +20,9 @@ from .keys import CustodianKeys
 __all__ = ["Withdrawals"]
 
 _AHEAD: Final = 16
+_SHOWN: Final = sa.select(tables.withdrawals).where(
+    tables.withdrawals.c.subject == sa.bindparam("subject")
+)
 # The count that each names.
 _COUNTERS: Final = {"Withdrawal": "withdrawals", "WithdrawalOfAll": "epoch", "Bar": "bars"}
 
@@ -75,12 +78,9 @@ class Withdrawals(Desk):
         """Whether a withdrawal was shown to us that the chain doesn't show yet."""
         if question.actor == question.subject:
             return False
-        table = tables.withdrawals
         # In the transaction of the release, so that none can pass between; and by the database, as
         # another process may have been shown it.
-        rows = connection.execute(
-            sa.select(table).where(table.c.subject == address_bytes(question.subject))
-        ).all()
+        rows = connection.execute(_SHOWN, {"subject": address_bytes(question.subject)}).all()
         if not rows:
             return False
         newest, confirmed = self.chain.standings(
