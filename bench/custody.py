@@ -165,7 +165,7 @@ def _prepare(folder: Path, stack: ExitStack) -> Bench:
     stack.callback(suite.close)
     keys = CustodianKeys.make(folder / "custodian")
     command = ["serve", "--folder", str(folder / "custodian"), "--rpc", chain.url]
-    command += ["--deployment", str(folder / "deployment.json")]
+    command += ["--deployment", str(folder / "deployment.json"), "--actor-rate", "0"]
     served = Process.start(
         "custodian", [sys.executable, "-m", "aceso.custody", *command], folder=folder / "logs"
     )

@@ -58,6 +58,7 @@ _COMMANDS: Mapping[str, str] = {
     "issue": "issuing",
     "member": "issuing",
     "accredit": "local",
+    "custodian": "custodian",
     "devnet": "local",
     "doctor": "doctor",
     "demo": "local",

@@ -6,11 +6,13 @@
     Custodian      one custodian over HTTP
     Committee      several as one: any m of n will do, and whoever lies is named
     CustodianKeys  a custodian's key file
+    publish, look  for who operates one
 
 docs/custody.md says what a custodian promises, what each address takes, and what custody can't do.
 """
 
 from ._bundles import Act, bundles, delete_act, keys_act, open_act, post_act
+from ._operating import Published, look, publish
 from .client import (
     AccessLog,
     Custodian,
@@ -54,6 +56,7 @@ __all__ = [
     "Listing",
     "LogHead",
     "Posted",
+    "Published",
     "RequestRefusedError",
     "SealedKey",
     "SignedRequest",
@@ -63,7 +66,9 @@ __all__ = [
     "bundles",
     "delete_act",
     "keys_act",
+    "look",
     "newest_of",
     "open_act",
     "post_act",
+    "publish",
 ]

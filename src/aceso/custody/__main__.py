@@ -3,10 +3,15 @@
     python -m aceso.custody init --folder DIR [--private-key-stdin]
     python -m aceso.custody serve --folder DIR --rpc URL --deployment FILE
                                   [--host 127.0.0.1 --port 0 --confirmations 1]
-                                  [--anchor-every SECONDS]
+                                  [--database URL] [--anchor-every SECONDS]
+                                  [--follow-every SECONDS] [--relay-within SECONDS | --no-relay]
+                                  [--client-rate N] [--actor-rate N]
+    python -m aceso.custody rotate --folder DIR
+    python -m aceso.custody publish --folder DIR --rpc URL --deployment FILE
 
 `init` makes the keys and prints address and public key, to be accredited and published. `serve`
-prints one line of JSON when it is ready, and serves until it is ended.
+prints one line of JSON when it is ready, and serves until it is ended. `rotate` makes a new key
+that shares are sealed to, beside the old one; serve with it, then `publish` it.
 """
 
 from __future__ import annotations
@@ -17,30 +22,30 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from aceso.chain import Deployment, Suite
 from aceso.errors import AcesoError, UsageError
 
-from ._anchoring import anchoring
+from ._anchoring import anchor
 from ._chain import Addresses, Chain
+from ._chores import Account, Chores
+from ._node import Nodes
+from ._operating import publish
 from ._service import Service
 from ._store import Store
 from .app import make_app
 from .keys import CustodianKeys
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
 _CONCURRENT = 256
+_READ_FROM = ("ConsentRegistry", "ParticipantRegistry", "DataMarket")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command; its status."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m aceso.custody", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     init = commands.add_parser("init", help="make the keys of a custodian")
@@ -52,7 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     serve = commands.add_parser("serve", help="serve")
     serve.add_argument("--folder", type=Path, required=True)
-    serve.add_argument("--rpc", required=True, help="URL of an Ethereum node")
+    serve.add_argument(
+        "--rpc",
+        action="append",
+        required=True,
+        metavar="URL",
+        help="of an Ethereum node; given twice, both have to say the same",
+    )
     serve.add_argument("--deployment", type=Path, required=True)
     serve.add_argument(
         "--database",
@@ -69,14 +80,63 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="SECONDS",
         help="put the head of the access log on chain so often, from the custodian's own account",
     )
-    options = parser.parse_args(arguments)
+    serve.add_argument(
+        "--follow-every",
+        type=float,
+        metavar="SECONDS",
+        default=5.0,
+        help="read the chain so often, and delete the class keys of grants that have ended",
+    )
+    serve.add_argument(
+        "--relay-within",
+        type=float,
+        metavar="SECONDS",
+        default=600.0,
+        help="carry a withdrawal that was shown here to the chain in this time, from the "
+        "custodian's own account",
+    )
+    serve.add_argument(
+        "--no-relay", action="store_true", help="keep and enforce withdrawals, and carry none"
+    )
+    serve.add_argument(
+        "--client-rate",
+        type=float,
+        metavar="N",
+        default=50.0,
+        help="requests of one client in a second, ten times as many at once; 0: no limit",
+    )
+    serve.add_argument(
+        "--actor-rate",
+        type=float,
+        metavar="N",
+        default=100.0,
+        help="listings and releases of one actor in a second, ten times as many at once",
+    )
+    rotate = commands.add_parser("rotate", help="make a new key for shares beside the old one")
+    rotate.add_argument("--folder", type=Path, required=True)
+    publish_ = commands.add_parser("publish", help="put the newest key for shares on chain")
+    publish_.add_argument("--folder", type=Path, required=True)
+    publish_.add_argument("--rpc", required=True, metavar="URL", help="of an Ethereum node")
+    publish_.add_argument("--deployment", type=Path, required=True)
+    return parser
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The command; its status. Errors are raised."""
+    options = _parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     # It writes every URL that it asks, and a node's URL may hold a key.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    doing = {"init": _init, "serve": _serve, "rotate": _rotate, "publish": _publish}
+    return doing[options.command](options)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; its status."""
     try:
-        return _init(options) if options.command == "init" else _serve(options)
+        return run(arguments)
     except AcesoError as error:
         sys.stderr.write(f"{error.code}: {error.message}\n")
         return error.exit_code
@@ -106,6 +166,17 @@ def _init(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rotate(options: argparse.Namespace) -> int:
+    _say(**_who(CustodianKeys.rotate(options.folder)))
+    return 0
+
+
+def _publish(options: argparse.Namespace) -> int:
+    done = publish(options.folder, options.rpc, options.deployment)
+    _say(address=done.address, publicKey="0x" + done.public_key.hex())
+    return 0
+
+
 def _deployment(path: Path) -> tuple[int, Addresses]:
     try:
         document = json.loads(path.read_text())
@@ -115,7 +186,7 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
             participants=contracts["ParticipantRegistry"]["address"],
             market=contracts["DataMarket"]["address"],
             access_log=contracts["AccessLog"]["address"],
-            since=int(contracts["DataMarket"]["block"]),
+            since=min(int(contracts[name]["block"]) for name in _READ_FROM),
             guardianship=contracts["Guardianship"]["address"],
         )
     except (OSError, ValueError, KeyError, TypeError) as exc:
@@ -152,15 +223,23 @@ def _serve(options: argparse.Namespace) -> int:
             store.set_note(connection, "confirmed", f"{number} {hash_}")
 
     chain = Chain(
-        options.rpc,
+        Nodes(options.rpc),
         chain_id=chain_id,
         addresses=addresses,
         confirmations=options.confirmations,
         seen=seen,
         on_confirmed=confirmed,
     )
-    service = Service(keys, store, chain)
-    app = make_app(service)
+    account = Account(options.rpc[0], options.deployment, keys)
+    service = Service(
+        keys,
+        store,
+        chain,
+        connect=None if options.no_relay else account.connect,
+        relay_within=options.relay_within,
+        actor_rate=options.actor_rate,
+    )
+    app = make_app(service, client_rate=options.client_rate)
     # With the protocol named, as asyncio sends without delay only where it knows that it is TCP.
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -188,25 +267,24 @@ def _serve(options: argparse.Namespace) -> int:
         ready=lambda: _say(url=f"http://{host}:{port}", **_who(keys)),
     )
     try:
-        with _anchored(options, keys, service):
+        with Chores(options.folder) as chores:
+            chores.every(options.follow_every, "following the chain", service.follower.catch_up)
+            if service.relays is not None:
+                chores.every(
+                    min(5.0, 0.1 + options.relay_within / 60), "relaying", service.relays.step
+                )
+            if options.anchor_every is not None:
+                chores.every(
+                    options.anchor_every,
+                    "anchoring the log",
+                    lambda: anchor(service.log, account.connect),
+                )
             server.run(sockets=[listener])
     finally:
+        account.close()
         chain.close()
         store.close()
     return 0
-
-
-@contextmanager
-def _anchored(options: argparse.Namespace, keys: CustodianKeys, service: Service) -> Iterator[None]:
-    if options.anchor_every is None:
-        yield
-        return
-    suite = Suite.connect(options.rpc, Deployment.read(options.deployment))
-    try:
-        with anchoring(suite, keys, service.log, every=options.anchor_every):
-            yield
-    finally:
-        suite.close()
 
 
 class _Server(uvicorn.Server):

@@ -21,26 +21,43 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import httpx
-import orjson
+from aceso.codes import Reason, Role
 
-from aceso.codes import Reason
-
-from ._typed import address, address_bytes, keccak, recover
+from ._node import Failure, Nodes, block_of, data_of, nonsense, refused
+from ._typed import address, keccak, recover
+from ._views import (
+    Addresses,
+    Block,
+    Heads,
+    LogEntry,
+    Offer,
+    Order,
+    Question,
+    Standing,
+    hex_text,
+    word,
+)
 from .errors import ChainUnsafeError
 
-__all__ = ["Addresses", "Block", "Chain", "Heads", "Offer", "Order", "Question"]
+__all__ = [
+    "Addresses",
+    "Block",
+    "Chain",
+    "Heads",
+    "LogEntry",
+    "Offer",
+    "Order",
+    "Question",
+    "Standing",
+]
 
 _log = logging.getLogger("aceso.custody")
 
-_TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
 _MAX_AGE_SECONDS: Final = 2 * 86_400
 _CACHE_ENTRIES: Final = 100_000
-_MAX_ANSWER_BYTES: Final = 8 << 20
 _ERC1271: Final = bytes.fromhex("1626ba7e")
 _WALLET_GAS: Final = 300_000
 _BAD_PARAMS: Final = frozenset({-32602, -32600, -32000, -32700})
@@ -66,109 +83,12 @@ _IS_VALID: Final = _selector("isValidSignature(bytes32,bytes)")
 _ORDER_BOUGHT: Final = keccak(b"OrderBought(uint256,uint96,address,uint96,bytes32)")
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """The contracts that a custodian reads, and from which block on."""
-
-    consents: str
-    participants: str
-    market: str
-    access_log: str
-    since: int
-    # Empty for a custodian that keeps no sealed seeds.
-    guardianship: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    number: int
-    hash: str
-    timestamp: int
-
-
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """The newest block, and the one that counts as settled."""
-
-    newest: Block
-    confirmed: Block
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What `decide` is asked."""
-
-    subject: str
-    actor: str
-    grantee: bytes
-    use: int
-    classes: int
-    disease: int = 0
-
-    def words(self) -> bytes:
-        return b"".join(
-            (
-                _word(self.subject),
-                _word(self.actor),
-                self.grantee,
-                _word(self.use),
-                _word(self.classes),
-                _word(self.disease),
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """The terms of an offer that matter here."""
-
-    subject: str
-    committee: int
-    use: int
-    classes: int
-    disease: int
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order as the market shows it. `state`: 0 none, 1 open, 2 delivered, 3 settled."""
-
-    number: int
-    buyer: str
-    state: int
-    offer: int
-    deadline: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The counters that withdrawals name: of the grantee, of the actor's bars, of the head; and the
-    classes that the grantee was granted."""
-
-    withdrawals: int
-    bars: int
-    epoch: int
-    classes: int = 0
-
-
-def _word(value: str | int | bytes) -> bytes:
-    if isinstance(value, str):
-        return bytes(12) + address_bytes(value)
-    if isinstance(value, int):
-        return value.to_bytes(32, "big")
-    return bytes(value).ljust(32, b"\0")
-
-
-def _hex(data: bytes) -> str:
-    return "0x" + data.hex()
-
-
 class Chain:
-    """One node, read carefully."""
+    """One chain, read carefully from one node or several."""
 
     def __init__(
         self,
-        url: str,
+        nodes: Nodes,
         *,
         chain_id: int,
         addresses: Addresses,
@@ -179,9 +99,8 @@ class Chain:
     ):
         self.chain_id = chain_id
         self.addresses = addresses
-        self._url = url
         self._confirmations = confirmations
-        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False)
+        self._nodes = nodes
         self._by_hash = True
         self._seen = seen
         self._on_confirmed = on_confirmed
@@ -196,7 +115,12 @@ class Chain:
         self._cache_lock = threading.Lock()
 
     def close(self) -> None:
-        self._http.close()
+        self._nodes.close()
+
+    @property
+    def known(self) -> Heads | None:
+        """The heads that were seen last, without asking."""
+        return self._heads
 
     @property
     def domain(self) -> dict[str, Any]:
@@ -218,39 +142,6 @@ class Chain:
             "chainId": self.chain_id,
             "verifyingContract": contract,
         }
-
-    # --- The node -------------------------------------------------------------------------------
-
-    def _ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
-        """One batch. Any failure is a reason to refuse."""
-        body = [
-            {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-            for number, (method, params) in enumerate(calls)
-        ]
-        try:
-            answer = self._post(orjson.dumps(body))
-            if len(answer.content) > _MAX_ANSWER_BYTES:
-                raise ValueError("an answer that is too long")
-            said = orjson.loads(answer.content)
-            if not isinstance(said, list) or len(said) != len(calls):
-                raise ValueError("an answer of another form")
-            by_id: dict[int, Mapping[str, Any]] = {item["id"]: item for item in said}
-            ordered = [by_id[number] for number in range(len(calls))]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
-            raise ChainUnsafeError(
-                "The Ethereum node does not answer, so nothing is released. Try again soon, or ask "
-                "another custodian.",
-                code="E_CHAIN_DOWN",
-            ) from exc
-        return [_Failure(item["error"]) if "error" in item else item["result"] for item in ordered]
-
-    def _post(self, content: bytes) -> httpx.Response:
-        headers = {"Content-Type": "application/json"}
-        try:
-            return self._http.post(self._url, content=content, headers=headers)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # Nodes close connections that were idle; nothing that we ask changes anything.
-            return self._http.post(self._url, content=content, headers=headers)
 
     # --- Heads ----------------------------------------------------------------------------------
 
@@ -294,15 +185,15 @@ class Chain:
         return outcome
 
     def _fetch_heads(self) -> Heads:
-        found, chain_id = self._ask(
+        found, chain_id = self._nodes.ask(
             [("eth_getBlockByNumber", ["latest", False]), ("eth_chainId", [])]
         )
-        if isinstance(chain_id, _Failure) or int(chain_id, 16) != self.chain_id:
+        if isinstance(chain_id, Failure) or int(chain_id, 16) != self.chain_id:
             raise ChainUnsafeError(
                 f"The Ethereum node is not on chain {self.chain_id}, so nothing is released.",
                 code="E_CHAIN_OTHER",
             )
-        newest = _block(found)
+        newest = block_of(found)
         # Before what is known is used again: a node that stands still shows a block that is known.
         if self._clock() - newest.timestamp > _MAX_AGE_SECONDS:
             raise ChainUnsafeError(
@@ -323,8 +214,8 @@ class Chain:
                 code="E_CHAIN_BEHIND",
             )
         blocks = [
-            _block(item)
-            for item in self._ask(
+            block_of(item)
+            for item in self._nodes.ask(
                 [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
             )
         ]
@@ -364,43 +255,43 @@ class Chain:
 
     def _fetch(self, calls: Sequence[tuple[str, bytes, Block]]) -> list[bytes]:
         if self._by_hash:
-            answers = self._ask(
+            answers = self._nodes.ask(
                 [
                     (
                         "eth_call",
                         [
-                            {"to": to, "data": _hex(data)},
+                            {"to": to, "data": hex_text(data)},
                             {"blockHash": block.hash, "requireCanonical": True},
                         ],
                     )
                     for to, data, block in calls
                 ]
             )
-            failed = [answer for answer in answers if isinstance(answer, _Failure)]
+            failed = [answer for answer in answers if isinstance(answer, Failure)]
             if not failed:
-                return [_data(answer) for answer in answers]
+                return [data_of(answer) for answer in answers]
             if not all(failure.code in _BAD_PARAMS for failure in failed):
-                raise _refused(failed[0])
+                raise refused(failed[0])
         # A node that doesn't take hashes is asked by number, and shows in the same batch that the
         # number still stands for the hash.
         blocks = list({block.number: block for _, _, block in calls}.values())
-        answers = self._ask(
+        answers = self._nodes.ask(
             [
-                ("eth_call", [{"to": to, "data": _hex(data)}, hex(block.number)])
+                ("eth_call", [{"to": to, "data": hex_text(data)}, hex(block.number)])
                 for to, data, block in calls
             ]
             + [("eth_getBlockByNumber", [hex(block.number), False]) for block in blocks]
         )
         for answer in answers[: len(calls)]:
-            if isinstance(answer, _Failure):
-                raise _refused(answer)
+            if isinstance(answer, Failure):
+                raise refused(answer)
         for block, answer in zip(blocks, answers[len(calls) :], strict=True):
-            if _block(answer).hash != block.hash:
+            if block_of(answer).hash != block.hash:
                 raise ChainUnsafeError(
                     "The chain changed while it was asked. Ask again.", code="E_CHAIN_MOVED"
                 )
         self._by_hash = False
-        return [_data(answer) for answer in answers[: len(calls)]]
+        return [data_of(answer) for answer in answers[: len(calls)]]
 
     def _call(self, to: str, data: bytes, block: Block, length: int) -> bytes:
         answer = self._call_all([(to, data, block)])[0]
@@ -419,7 +310,7 @@ class Chain:
         self, subject: str, grantee: bytes, actor: str, heads: Heads
     ) -> tuple[Standing, Standing]:
         """The counters at the newest and at the confirmed block."""
-        data = _STANDING + _word(subject) + grantee + _word(actor)
+        data = _STANDING + word(subject) + grantee + word(actor)
         answers = self._call_all(
             [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
         )
@@ -429,7 +320,7 @@ class Chain:
     def may_recover(self, persona: str, requester: str, heads: Heads) -> tuple[bool, bool]:
         """Whether the delay of a recovery is over and nobody said no, at the newest and at the
         confirmed block."""
-        data = _MAY_RECOVER + _word(persona) + _word(requester)
+        data = _MAY_RECOVER + word(persona) + word(requester)
         answers = self._call_all(
             [
                 (self.addresses.guardianship, data, block)
@@ -444,7 +335,7 @@ class Chain:
     ) -> tuple[bool, bool]:
         """Whether the guardian has these powers over the persona's data, at the newest and at the
         confirmed block."""
-        data = _IS_GUARDIAN + _word(persona) + _word(guardian) + _word(powers)
+        data = _IS_GUARDIAN + word(persona) + word(guardian) + word(powers)
         answers = self._call_all(
             [
                 (self.addresses.guardianship, data, block)
@@ -456,26 +347,40 @@ class Chain:
 
     def recovery_threshold(self, persona: str, block: Block) -> int:
         """How many guardians recover the seed of this persona; 0 if it prepared nothing."""
-        answer = self._call(self.addresses.guardianship, _PERSON_OF + _word(persona), block, 160)
+        answer = self._call(self.addresses.guardianship, _PERSON_OF + word(persona), block, 160)
         return _number(answer[32:64])
 
     def has_roles(self, account: str, roles: int, block: Block) -> bool:
-        data = _HAS_ROLES + _word(account) + _word(roles)
+        data = _HAS_ROLES + word(account) + word(roles)
         return _number(self._call(self.addresses.participants, data, block, 32)) == 1
+
+    def has_any_role(self, account: str, block: Block) -> bool:
+        answers = self._call_all(
+            [
+                (self.addresses.participants, _HAS_ROLES + word(account) + word(int(role)), block)
+                for role in Role
+            ]
+        )
+        return any(_number(_exactly(answer, 32)) for answer in answers)
+
+    def institution_is_open(self, number: int, block: Block) -> bool:
+        data = _INSTITUTION + word(number)
+        answer = self._call(self.addresses.participants, data, block, 96)
+        return _number(answer[32:64]) <= block.timestamp < _number(answer[64:])
 
     def key_of(self, account: str, block: Block) -> bytes:
         """The digest of the key that this account published, or zeros."""
-        return self._call(self.addresses.participants, _KEY_OF + _word(account), block, 64)[:32]
+        return self._call(self.addresses.participants, _KEY_OF + word(account), block, 64)[:32]
 
     def institution_account(self, number: int, block: Block) -> str:
-        data = _INSTITUTION + _word(number)
+        data = _INSTITUTION + word(number)
         return address(self._call(self.addresses.participants, data, block, 96)[12:32])
 
     def committee_digest(self, number: int, block: Block) -> bytes:
-        return self._call(self.addresses.participants, _COMMITTEE + _word(number), block, 32)
+        return self._call(self.addresses.participants, _COMMITTEE + word(number), block, 32)
 
     def order(self, number: int, block: Block) -> Order:
-        answer = self._call(self.addresses.market, _GET_ORDER + _word(number), block, 64)
+        answer = self._call(self.addresses.market, _GET_ORDER + word(number), block, 64)
         head, tail = _number(answer[:32]), _number(answer[32:])
         return Order(
             number=number,
@@ -487,12 +392,12 @@ class Chain:
 
     def order_of(self, offer: int, buyer: str, block: Block) -> int | None:
         """The newest order of this buyer and offer."""
-        data = _ORDER_OF + _word(offer) + _word(buyer)
+        data = _ORDER_OF + word(offer) + word(buyer)
         answer = self._call(self.addresses.market, data, block, 64)
         return _number(answer[:32]) if _number(answer[32:]) else None
 
     def offer(self, number: int, block: Block) -> Offer:
-        answer = self._call(self.addresses.market, _GET_OFFER + _word(number), block, 352)
+        answer = self._call(self.addresses.market, _GET_OFFER + word(number), block, 352)
         words = [answer[at : at + 32] for at in range(0, 352, 32)]
         return Offer(
             subject=address(words[0][12:]),
@@ -504,88 +409,85 @@ class Chain:
 
     def receiving_key_of(self, order: int, heads: Heads) -> bytes | None:
         """The digest of the key that the buyer named, from the order's event."""
-        (answer,) = self._ask(
+        found = self.logs(
+            [self.addresses.market],
+            [[_ORDER_BOUGHT], [word(order)]],
+            self.addresses.since,
+            heads.confirmed.number,
+        )
+        return _exactly(found[-1].data, 64)[32:] if found else None
+
+    def logs(
+        self, contracts: Sequence[str], topics: Sequence[Sequence[bytes]], first: int, last: int
+    ) -> list[LogEntry]:
+        """The events of these contracts in a range of blocks, both ends included."""
+        wanted = {
+            "address": list(contracts),
+            "topics": [[hex_text(one) for one in any_of] for any_of in topics],
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+        }
+        (answer,) = self._nodes.ask([("eth_getLogs", [wanted])])
+        if isinstance(answer, Failure):
+            raise refused(answer)
+        try:
+            return [
+                LogEntry(
+                    address=address(log["address"]),
+                    topics=tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
+                    data=bytes.fromhex(log["data"][2:]),
+                    block=int(log["blockNumber"], 16),
+                )
+                for log in answer
+            ]
+        except (KeyError, TypeError, ValueError) as exc:
+            raise nonsense() from exc
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """These blocks, as they are now."""
+        answers = self._nodes.ask(
+            [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+        )
+        return [block_of(answer) for answer in answers]
+
+    def grant_words(
+        self, pairs: Sequence[tuple[str, bytes]], heads: Heads
+    ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """For each persona and grantee, the words of the grant and of the persona's head, at the
+        newest and at the confirmed block."""
+        answers = self._call_all(
             [
                 (
-                    "eth_getLogs",
-                    [
-                        {
-                            "address": self.addresses.market,
-                            "topics": [_hex(_ORDER_BOUGHT), _hex(_word(order))],
-                            "fromBlock": hex(self.addresses.since),
-                            "toBlock": hex(heads.confirmed.number),
-                        }
-                    ],
+                    self.addresses.consents,
+                    _STANDING + word(persona) + grantee + word(persona),
+                    block,
                 )
+                for persona, grantee in pairs
+                for block in (heads.newest, heads.confirmed)
             ]
         )
-        if isinstance(answer, _Failure):
-            raise _refused(answer)
-        try:
-            logs = [bytes.fromhex(log["data"].removeprefix("0x")) for log in answer]
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            raise _nonsense() from exc
-        return _exactly(logs[-1], 64)[32:] if logs else None
+        words = [(_number(_exactly(answer, 96)[:32]), _number(answer[64:])) for answer in answers]
+        return list(zip(words[::2], words[1::2], strict=True))
 
     def is_signed(self, signer: str, digest: bytes, signature: bytes, block: Block) -> bool:
         """Whether `signer` signed: with its key, or as a contract wallet says (ERC-1271)."""
         if recover(digest, signature) == address(signer):
             return True
         padded = signature + bytes(-len(signature) % 32)
-        data = _IS_VALID + digest + _word(64) + _word(len(signature)) + padded
-        call = {"to": signer, "data": _hex(data), "gas": hex(_WALLET_GAS)}
+        data = _IS_VALID + digest + word(64) + word(len(signature)) + padded
+        call = {"to": signer, "data": hex_text(data), "gas": hex(_WALLET_GAS)}
         where = {"blockHash": block.hash} if self._by_hash else hex(block.number)
-        (answer,) = self._ask([("eth_call", [call, where])])
+        (answer,) = self._nodes.ask([("eth_call", [call, where])])
         # A wallet that reverts has not signed; nor has an account without code, which says nothing.
-        if isinstance(answer, _Failure):
+        if isinstance(answer, Failure):
             return False
-        return _data(answer) == _ERC1271 + bytes(28)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: Any
-
-    @property
-    def code(self) -> int:
-        return int(self.error.get("code", 0)) if isinstance(self.error, dict) else 0
-
-
-def _refused(failure: _Failure) -> ChainUnsafeError:
-    _log.warning("the node refused a call with code %d", failure.code)
-    return ChainUnsafeError(
-        "The Ethereum node could not answer, so nothing is released. Try again soon, or ask "
-        "another custodian.",
-        code="E_CHAIN_DOWN",
-    )
-
-
-def _nonsense() -> ChainUnsafeError:
-    return ChainUnsafeError(
-        "The Ethereum node answers in a form that we don't know, so nothing is released. It may "
-        "not hold our contracts.",
-        code="E_CHAIN_DOWN",
-    )
-
-
-def _block(item: Any) -> Block:
-    try:
-        return Block(int(item["number"], 16), str(item["hash"]), int(item["timestamp"], 16))
-    except (KeyError, TypeError, ValueError) as exc:
-        raise _nonsense() from exc
-
-
-def _data(answer: Any) -> bytes:
-    try:
-        return bytes.fromhex(answer.removeprefix("0x"))
-    except (AttributeError, ValueError) as exc:
-        raise _nonsense() from exc
+        return data_of(answer) == _ERC1271 + bytes(28)
 
 
 def _exactly(data: bytes, length: int) -> bytes:
     # An address without code answers nothing at all.
     if len(data) != length:
-        raise _nonsense()
+        raise nonsense()
     return data
 
 
@@ -598,9 +500,9 @@ def _reason(answer: bytes) -> Reason:
     try:
         reason = Reason(code)
     except ValueError as exc:
-        raise _nonsense() from exc
+        raise nonsense() from exc
     if permitted != int(reason.permits):
-        raise _nonsense()
+        raise nonsense()
     return reason
 
 

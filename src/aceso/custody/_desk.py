@@ -147,21 +147,23 @@ class Desk:
         return entry
 
     def _own_share(self, capsule: Capsule) -> VerifiedShare:
-        """Our share, checked against its commitment."""
-        try:
-            return open_share(capsule, self.address, self.keys.private)
-        except FalseShareError:
-            self.refuse(
-                "Our share of this capsule is not the one that the capsule commits to. Seal the "
-                "record anew.",
-                code="E_SHARE_FALSE",
-            )
-        except OpeningError:
-            self.refuse(
-                "Our share of this capsule does not open with our key. Seal the record anew, to "
-                "the key that we published.",
-                code="E_SHARE_UNOPENED",
-            )
+        """Our share, checked against its commitment. It may be sealed to a key of before."""
+        for key in (self.keys.private, *self.keys.retired):
+            try:
+                return open_share(capsule, self.address, key)
+            except FalseShareError:
+                self.refuse(
+                    "Our share of this capsule is not the one that the capsule commits to. Seal "
+                    "the record anew.",
+                    code="E_SHARE_FALSE",
+                )
+            except OpeningError:
+                continue
+        self.refuse(
+            "Our share of this capsule does not open with our key. Seal the record anew, to the "
+            "key that we published.",
+            code="E_SHARE_UNOPENED",
+        )
 
     def _no_record(self) -> NoReturn:
         self.refuse(

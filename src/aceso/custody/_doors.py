@@ -10,6 +10,7 @@ refused.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -20,6 +21,7 @@ from aceso.codes import Reason
 
 from ._chain import Chain, Heads, Question
 from ._desk import Desk, Message
+from ._rates import Rates
 from ._store import Store
 from ._typed import address_bytes, digest
 from ._withdrawals import Withdrawals
@@ -48,6 +50,18 @@ class Doors(Desk):
     def __init__(self, keys: CustodianKeys, store: Store, chain: Chain, withdrawals: Withdrawals):
         super().__init__(keys, store, chain)
         self._withdrawals = withdrawals
+        # Of each actor; the service says how many.
+        self.rates = Rates(per_second=0, in_store=0)
+
+    def _check_rate(self, actor: str) -> None:
+        wait = self.rates.take(actor)
+        if wait:
+            self.refuse(
+                f"{actor} asks too often. Ask again in {math.ceil(wait)} seconds.",
+                code="E_TOO_MANY",
+                status=429,
+                retryAfter=math.ceil(wait),
+            )
 
     def _asked(self, name: str, message: Message, signature: bytes, disease: int = 0) -> Asked:
         """Check a request as far as it can be checked without a decision."""
@@ -66,6 +80,8 @@ class Doors(Desk):
                 code="E_SIGNATURE",
                 status=403,
             )
+        # Only now: whoever names somebody else must not use up what is theirs.
+        self._check_rate(message["actor"])
         self._check_deadline(int(message["deadline"]), heads)
         question = Question(
             subject=message["subject"],

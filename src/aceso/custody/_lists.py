@@ -18,6 +18,7 @@ from ._desk import Desk, Message
 from ._store import tables
 from ._typed import address, address_bytes, digest, keccak, recover
 from ._wire import to_json
+from .errors import ChainUnsafeError
 
 __all__ = ["Lists"]
 
@@ -253,6 +254,7 @@ class Lists(Desk):
             self.refuse("The message names another sealed key.", code="E_SEALED_KEY_DIGEST")
         list_key, persona = address_bytes(message["listKey"]), address_bytes(message["persona"])
         place = (list_key, persona, message["grantee"], message["receivingKey"])
+        left_at = self._height()
         table, openings = tables.sealed_keys, tables.openings
         mine = (
             (table.c.list_key == list_key)
@@ -295,6 +297,7 @@ class Lists(Desk):
                     data_class=message["dataClass"],
                     epoch=message["epoch"],
                     signature=signature,
+                    left_at=left_at,
                     sealed=self.store.box.close_row(sealed, (b"sealed-key", *place)),
                 )
             )
@@ -332,3 +335,10 @@ class Lists(Desk):
         """The group of a guardian, or nothing where this custodian knows no guardians."""
         contract = self.chain.addresses.guardianship
         return address_bytes(guardian)[8:] + address_bytes(contract) if contract else b""
+
+    def _height(self) -> int:
+        """The newest block, or 0 while it can't be told: a key may be left all the same."""
+        try:
+            return self.chain.heads().newest.number
+        except ChainUnsafeError:
+            return 0

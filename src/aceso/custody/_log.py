@@ -79,6 +79,11 @@ class Log(Desk):
         plain = json.dumps(receipt, separators=(",", ":")).encode()
         self.store.append(connection, book, seal(PublicKey(log_key), plain, info=LOG_LABEL + book))
 
+    def size(self) -> int:
+        """How many receipts there are."""
+        with self.store.read() as connection:
+            return self.store.tree(connection).size
+
     def head(self) -> LogHead:
         """The size and root of the log now, signed."""
         with self.store.read() as connection:

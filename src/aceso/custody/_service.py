@@ -8,22 +8,30 @@ service.heads        of vaults' indexes
 service.recoveries   of sealed seeds, given out after the delay that the chain keeps
 service.deletions    forgetting, with a signed receipt
 service.batches      several of those acts at once that give nothing away
+service.follower     class keys of grants that have ended are deleted
+service.relays       withdrawals that were shown are carried to the chain
 service.log          the receipts of who was given what
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from aceso.chain import Sender, Suite
 
 from ._batches import Batches
 from ._chain import Chain
 from ._deletions import Deletions
 from ._desk import Desk, Message
+from ._following import Follower
 from ._heads import ManifestHeads
 from ._lists import Lists
 from ._log import Log
 from ._orders import Orders
+from ._rates import Rates
 from ._recoveries import Recoveries
+from ._relaying import Relays
 from ._releases import Releases
 from ._store import Store
 from ._withdrawals import Withdrawals
@@ -31,21 +39,42 @@ from .keys import CustodianKeys
 
 __all__ = ["Service"]
 
+_SECONDS_IN_STORE = 10
+
 
 class Service(Desk):
     """One custodian."""
 
-    def __init__(self, keys: CustodianKeys, store: Store, chain: Chain):
+    def __init__(
+        self,
+        keys: CustodianKeys,
+        store: Store,
+        chain: Chain,
+        *,
+        connect: Callable[[], tuple[Suite, Sender]] | None = None,
+        relay_within: float = 0.0,
+        actor_rate: float = 0.0,
+    ):
+        """`connect`: to what carries withdrawals; without it none are carried. `actor_rate`: how
+        many requests each actor may make at the doors in a second; 0 for no limit."""
         super().__init__(keys, store, chain)
         self.lists = Lists(keys, store, chain)
         self.withdrawals = Withdrawals(keys, store, chain)
         self.releases = Releases(keys, store, chain, self.withdrawals)
         self.orders = Orders(keys, store, chain, self.withdrawals)
+        self.releases.rates = self.orders.rates = Rates(
+            per_second=actor_rate, in_store=max(1.0, _SECONDS_IN_STORE * actor_rate)
+        )
         self.heads = ManifestHeads(keys, store, chain)
         self.recoveries = Recoveries(keys, store, chain)
         self.deletions = Deletions(keys, store, chain)
         self.batches = Batches(keys, store, chain)
         self.log = Log(keys, store, chain)
+        self.follower = Follower(keys, store, chain)
+        self.relays: Relays | None = None
+        if connect is not None:
+            self.withdrawals.relay_within = relay_within
+            self.relays = Relays(keys, store, chain, connect, within=relay_within)
 
     def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:
         """Release our share, of a record or of an order's extract, sealed to the grantee."""
@@ -64,4 +93,6 @@ class Service(Desk):
             "registry": self.chain.addresses.consents,
             "block": heads.newest.number,
             "confirmed": heads.confirmed.number,
+            "followed": self.follower.followed(),
+            "relays": "off" if self.relays is None else self.relays.state,
         }

@@ -69,7 +69,7 @@ class tables:
         sa.Column("epoch", sa.BigInteger, nullable=False),
         sa.Column("signature", sa.LargeBinary, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
-        # The chain's time when it was left, and from when on to see whether its grant has ended.
+        # The newest block when it was left; the chain's time from which on to look at its grant.
         sa.Column("left_at", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("look_at", sa.BigInteger, nullable=False, server_default="0"),
         sa.Index("sealed_keys_to_look_at", "look_at"),

@@ -1,12 +1,15 @@
 """Signed withdrawals, withdrawals of all, and bars: shown here, they hold at once.
 
 They hold before the chain has them, and across restarts, until the chain's own count has passed the
-one that was signed.
+one that was signed. They hold while the chain can't be asked, too: what a plain key has signed is
+taken then as it is. `_relaying` carries them to the chain.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+import secrets
+import time
+from typing import Any, Final, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,10 +17,11 @@ from sqlalchemy.engine import Connection
 from ._chain import Chain, Heads, Question, Standing
 from ._desk import Desk, Message
 from ._store import Store, tables
-from ._typed import address_bytes, digest
+from ._typed import address, address_bytes, digest, recover
+from .errors import ChainUnsafeError
 from .keys import CustodianKeys
 
-__all__ = ["Withdrawals"]
+__all__ = ["Withdrawals", "ahead_of", "count_of", "when_to_relay"]
 
 _AHEAD: Final = 16
 _SHOWN: Final = sa.select(tables.withdrawals).where(
@@ -32,6 +36,8 @@ class Withdrawals(Desk):
 
     def __init__(self, keys: CustodianKeys, store: Store, chain: Chain):
         super().__init__(keys, store, chain)
+        # Personas whose withdrawals reach the chain together could be told to be one person's.
+        self.relay_within = 600.0
 
     def take(self, kind: str, message: Message, signature: bytes) -> dict[str, Any]:
         """Take a signed withdrawal, withdrawal of all, or bar: from now on we refuse."""
@@ -39,19 +45,24 @@ class Withdrawals(Desk):
         subject = message["subject"]
         grantee = message.get("grantee", bytes(32))
         actor = message.get("actor", subject)
-        heads = self.chain.heads()
-        if not self.chain.is_signed(subject, found, signature, heads.newest):
-            self.refuse(
-                f"The {kind} is not signed by {subject} for this registry and chain "
-                f"({self.chain.chain_id}).",
-                code="E_SIGNATURE",
-                status=403,
-            )
-        newest, _ = self.chain.standings(subject, grantee, actor, heads)
-        now, named = _counter(kind, newest), int(message[_COUNTERS[kind]])
-        ahead = _ahead(kind, named, now)
+        is_plain = recover(found, signature) == address(subject)
+        try:
+            heads = self.chain.heads()
+            if not is_plain and not self.chain.is_signed(subject, found, signature, heads.newest):
+                self._not_signed(kind, subject)
+            newest, confirmed = self.chain.standings(subject, grantee, actor, heads)
+        except ChainUnsafeError:
+            # Whether a wallet signed, only the chain knows.
+            if not is_plain:
+                raise
+            return self._keep(kind, message, signature)
+        now, named = count_of(kind, newest), int(message[_COUNTERS[kind]])
+        ahead = ahead_of(kind, named, now)
         if ahead < 0:
-            # The chain is past it: it was carried, or another one was.
+            # The chain is past it: it was carried, or another one was. Until that is confirmed a
+            # reorganisation may take it out again.
+            if ahead_of(kind, named, count_of(kind, confirmed)) >= 0:
+                self._keep(kind, message, signature)
             return {"state": "on_chain"}
         if ahead > _AHEAD:
             self.refuse(
@@ -60,16 +71,39 @@ class Withdrawals(Desk):
                 status=409,
                 count=now,
             )
-        target = {"Withdrawal": grantee, "WithdrawalOfAll": b"", "Bar": address_bytes(actor)}[kind]
+        return self._keep(kind, message, signature)
+
+    def _not_signed(self, kind: str, subject: str) -> NoReturn:
+        self.refuse(
+            f"The {kind} is not signed by {subject} for this registry and chain "
+            f"({self.chain.chain_id}).",
+            code="E_SIGNATURE",
+            status=403,
+        )
+
+    def _keep(self, kind: str, message: Message, signature: bytes) -> dict[str, Any]:
+        """From now on it holds here, and waits to be relayed."""
+        subject, named = message["subject"], int(message[_COUNTERS[kind]])
+        targets = {
+            "Withdrawal": message.get("grantee", b""),
+            "WithdrawalOfAll": b"",
+            "Bar": address_bytes(message.get("actor", subject)),
+        }
+        target = targets[kind]
         table, owner = tables.withdrawals, address_bytes(subject)
         here = (table.c.subject == owner) & (table.c.kind == kind) & (table.c.target == target)
         with self.store.write() as connection:
             known = connection.execute(sa.select(table.c.counter).where(here)).scalar()
-            if known is None or _ahead(kind, named, known) > 0:
+            if known is None or ahead_of(kind, named, known) > 0:
                 connection.execute(sa.delete(table).where(here))
                 connection.execute(
                     sa.insert(table).values(
-                        subject=owner, kind=kind, target=target, counter=named, signature=signature
+                        subject=owner,
+                        kind=kind,
+                        target=target,
+                        counter=named,
+                        signature=signature,
+                        relay_at=when_to_relay(self.relay_within),
                     )
                 )
         return {"state": "pending"}
@@ -92,12 +126,17 @@ class Withdrawals(Desk):
             if row.kind == "Bar" and row.target != address_bytes(question.actor):
                 continue
             for standing in (newest, confirmed):
-                if _ahead(row.kind, row.counter, _counter(row.kind, standing)) >= 0:
+                if ahead_of(row.kind, row.counter, count_of(row.kind, standing)) >= 0:
                     return True
         return False
 
 
-def _counter(kind: str, standing: Standing) -> int:
+def when_to_relay(within: float) -> int:
+    """A time in the next so many seconds, by this machine's clock, which nobody can foretell."""
+    return int(time.time() + secrets.SystemRandom().uniform(0, within))
+
+
+def count_of(kind: str, standing: Standing) -> int:
     counts = {
         "Withdrawal": standing.withdrawals,
         "WithdrawalOfAll": standing.epoch,
@@ -106,7 +145,7 @@ def _counter(kind: str, standing: Standing) -> int:
     return counts[kind]
 
 
-def _ahead(kind: str, named: int, now: int) -> int:
+def ahead_of(kind: str, named: int, now: int) -> int:
     """By how much a signed count is ahead of another; less than 0: it is spent."""
     if kind != "Bar":
         return named - now

@@ -6,8 +6,8 @@ Every answer is JSON. What is refused is refused with one sentence and a stable 
      "details": {"reason": 6, "custodian": "0x…", "pending": false}}
 
 400 bad form, 403 not you or not permitted, 404 not here, 409 contradicts what is here, 410 deleted,
-413 too large, 422 a field is wrong, 503 the chain can't be relied on. A body that is too long is
-never kept, and one that doesn't come to an end is cut off.
+413 too large, 422 a field is wrong, 429 too often, 503 the chain can't be relied on. A body that is
+too long is never kept, and one that doesn't come to an end is cut off.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import base64
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Final
 
@@ -30,6 +31,8 @@ from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
 
 from . import _wire as wire
 from ._batches import add_batches
+from ._metrics import CONTENT_TYPE_LATEST, Measured, Metrics
+from ._rates import Rates, client_name
 from ._service import Service
 from .errors import RequestRefusedError
 from .logbook import LogHead
@@ -42,6 +45,9 @@ _SMALL_BODY: Final = 64 << 10
 _LARGE_BODY: Final = 4 * wire.MAX_ENTRY_BYTES // 3 + _SMALL_BODY
 _BODY_SECONDS: Final = 30.0
 _PASS_SECONDS: Final = 3.0
+_SECONDS_IN_STORE: Final = 10
+# What is never counted: whoever watches the service should see it when it is busy.
+_UNCOUNTED: Final = ("/health", "/metrics")
 _PASS_BYTES: Final = 32 << 20
 
 Scope = MutableMapping[str, Any]
@@ -78,8 +84,10 @@ def _head(head: LogHead) -> dict[str, Any]:
     }
 
 
-def make_app(service: Service) -> FastAPI:
-    """The application of one custodian."""
+def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
+    """The application of one custodian. `client_rate`: requests of one client in a second."""
+    metrics = Metrics(service)
+    rates = Rates(per_second=client_rate, in_store=max(1.0, _SECONDS_IN_STORE * client_rate))
     app = FastAPI(
         title="Aceso custodian",
         version="1",
@@ -89,7 +97,8 @@ def make_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(_Limits)
+    app.add_middleware(_Limits, rates=rates)
+    app.add_middleware(Measured, metrics=metrics)
 
     @app.post("/lists", summary="Open a list for a persona")
     def open_list(body: wire.OpenListBody) -> Response:
@@ -228,12 +237,20 @@ def make_app(service: Service) -> FastAPI:
     def health() -> Response:
         return _Json(service.health())
 
+    @app.get("/metrics", summary="How much is asked and how fast it is answered, for Prometheus")
+    def figures() -> Response:
+        return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
     @app.exception_handler(AcesoError)
     async def refused(request: Request, error: AcesoError) -> Response:
-        return _Json(
+        metrics.refusals.labels(error.code).inc()
+        response = _Json(
             {"code": error.code, "message": error.message, "details": dict(error.details)},
             status_code=_status(error),
         )
+        if "retryAfter" in error.details:
+            response.headers["retry-after"] = str(error.details["retryAfter"])
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -294,16 +311,23 @@ class _TooLargeError(Exception):
 
 
 class _Limits:
-    """Refuses bodies that are too long, or that don't come."""
+    """Refuses bodies that are too long, or that don't come, and clients that ask too often."""
 
-    def __init__(self, app: App):
+    def __init__(self, app: App, rates: Rates):
         self._app = app
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         path = str(scope["path"])
+        wait = self._wait(scope, path)
+        if wait:
+            response = _plain(429, "E_TOO_MANY", f"You ask too often. Ask again in {wait} seconds.")
+            response.headers["retry-after"] = str(wait)
+            await response(scope, receive, send)
+            return
         limit = _LARGE_BODY if path.endswith(("/records", "/extract", "/batches")) else _SMALL_BODY
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > limit:
@@ -340,6 +364,14 @@ class _Limits:
             await self._app(scope, limited, answer)
         if exceeded:
             await _refuse(limit, scope, receive, send, whole=whole)
+
+    def _wait(self, scope: Scope, path: str) -> int:
+        """The seconds that this client has to wait."""
+        name = client_name((scope.get("client") or ("",))[0])
+        if not name or path in _UNCOUNTED:
+            return 0
+        # Withdrawals are counted apart, so that nothing else that is asked keeps one out.
+        return math.ceil(self._rates.take(f"{name} {path == '/withdrawals'}"))
 
 
 async def _refuse(

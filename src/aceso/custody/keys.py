@@ -4,8 +4,10 @@
     keys = CustodianKeys.read(folder)          # each start
     keys.address                               # signs receipts and attestations; it is accredited
     keys.private.public_key                    # what shares are sealed to; published on chain
+    CustodianKeys.rotate(folder)               # a new HPKE key; the earlier ones still open
 
-`custodian.key` holds the account's key, the HPKE key and the key that encrypts the database. It is
+`custodian.key` holds the account's key, the HPKE key, those that were in use before it, and the key
+that encrypts the database. It is
 made with mode 0600 and refused when others could read it. Whoever loses it loses every share in
 custody: back it up, apart from the database. It isn't encrypted itself, because the service starts
 without a person; keep it on an encrypted disk, or hand it in from a secret store.
@@ -35,11 +37,15 @@ _FORMAT: Final = "aceso-custodian-key"
 
 @dataclass(frozen=True, slots=True)
 class CustodianKeys:
-    """What a custodian holds: an account, an HPKE key, and the key of its database."""
+    """What a custodian holds: an account, an HPKE key, and the key of its database.
+
+    `retired`: HPKE keys of before, newest first, for the shares that were sealed to them.
+    """
 
     account: LocalAccount = field(repr=False)
     private: PrivateKey = field(repr=False)
     store_key: bytes = field(repr=False)
+    retired: tuple[PrivateKey, ...] = field(default=(), repr=False)
 
     @property
     def address(self) -> str:
@@ -61,21 +67,8 @@ class CustodianKeys:
         keys = cls(account, PrivateKey.generate(), os.urandom(32))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / KEY_FILE
-        document = {
-            "format": _FORMAT,
-            "version": 1,
-            "account": bytes(account.key).hex(),
-            "hpke": keys.private.to_bytes().hex(),
-            "store": keys.store_key.hex(),
-        }
-        draft = folder / f"{KEY_FILE}.{os.getpid()}.new"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        draft = keys._write_draft(folder)
         try:
-            with os.fdopen(handle, "w") as file:
-                os.fchmod(file.fileno(), 0o600)
-                json.dump(document, file)
-                file.flush()
-                os.fsync(file.fileno())
             # A link fails where the name is taken, so a key file is never replaced.
             os.link(draft, path)
         except FileExistsError:
@@ -87,6 +80,52 @@ class CustodianKeys:
         finally:
             draft.unlink(missing_ok=True)
         return keys
+
+    @classmethod
+    def rotate(cls, folder: Path) -> CustodianKeys:
+        """Make a new HPKE key beside those that are there, in the key file of this folder."""
+        now = cls.read(folder)
+        keys = cls(now.account, PrivateKey.generate(), now.store_key, (now.private, *now.retired))
+        draft = keys._write_draft(folder)
+        try:
+            # One name, one moment: whoever reads it finds the old file or the new one.
+            os.replace(draft, folder / KEY_FILE)
+        finally:
+            draft.unlink(missing_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        return keys
+
+    def _write_draft(self, folder: Path) -> Path:
+        """The file, complete and on disk, under a name of its own."""
+        document: dict[str, object] = {
+            "format": _FORMAT,
+            "version": 2 if self.retired else 1,
+            "account": bytes(self.account.key).hex(),
+            "hpke": self.private.to_bytes().hex(),
+            "store": self.store_key.hex(),
+        }
+        if self.retired:
+            document["retired"] = [key.to_bytes().hex() for key in self.retired]
+        draft = folder / f"{KEY_FILE}.{os.getpid()}.new"
+        try:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as file:
+                os.fchmod(file.fileno(), 0o600)
+                json.dump(document, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            draft.unlink(missing_ok=True)
+            raise KeyFileError(
+                f"{draft} can't be written: {exc.strerror}. Nothing was changed; make room, or the "
+                "folder writable.",
+                code="E_KEY_FILE_WRITE",
+            ) from exc
+        return draft
 
     @classmethod
     def read(cls, folder: Path) -> CustodianKeys:
@@ -111,7 +150,7 @@ class CustodianKeys:
         except ValueError:
             document = None
         try:
-            if (document["format"], document["version"]) != (_FORMAT, 1):
+            if document["format"] != _FORMAT or document["version"] not in (1, 2):
                 raise ValueError("another format")
             store_key = bytes.fromhex(document["store"])
             if len(store_key) != 32:
@@ -120,6 +159,7 @@ class CustodianKeys:
                 Account.from_key(bytes.fromhex(document["account"])),
                 PrivateKey(bytes.fromhex(document["hpke"])),
                 store_key,
+                tuple(PrivateKey(bytes.fromhex(key)) for key in document.get("retired", ())),
             )
         except Exception:
             # Without the cause: it could quote a key.

@@ -11,7 +11,9 @@ Custodians are real processes with real keys, asked over HTTP.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +68,16 @@ def funded(index: int) -> LocalAccount:
     return account
 
 
+def until(happened: Callable[[], object], *, seconds: float = 30.0) -> None:
+    """Wait for what another process does by itself."""
+    waiting = threading.Event()
+    for _ in range(int(seconds / 0.05)):
+        if happened():
+            return
+        waiting.wait(0.05)
+    raise AssertionError(f"it didn't happen in {seconds:g} seconds")
+
+
 @dataclass
 class Keeper:
     """One custodian: its folder, its process and its client."""
@@ -75,6 +87,8 @@ class Keeper:
     keys: CustodianKeys
     process: Process
     url: str
+    confirmations: int = 1
+    more: tuple[str, ...] = ("--no-relay",)
 
     def client(self, *, deadline: float = 5.0) -> Custodian:
         """A client, which is closed when the test ends."""
@@ -118,7 +132,7 @@ class Network:
         module: str = "aceso.custody",
         port: int = 0,
         confirmations: int = 1,
-        more: Sequence[str] = (),
+        more: Sequence[str] = ("--no-relay",),
     ) -> Keeper:
         process = Process.start(
             name,
@@ -141,12 +155,27 @@ class Network:
             folder=self.folder / "logs",
         )
         said = process.wait_for_line(seconds=_READY_SECONDS)
-        return Keeper(name, folder, CustodianKeys.read(folder), process, said["url"])
+        keys = CustodianKeys.read(folder)
+        return Keeper(name, folder, keys, process, said["url"], confirmations, tuple(more))
 
     def restart(self, keeper: Keeper) -> None:
         """Start a custodian that was ended, at its old address."""
         port = int(keeper.url.rsplit(":", 1)[1])
-        keeper.process = self.serve(keeper.name, keeper.folder, port=port).process
+        keeper.process = self.serve(
+            keeper.name,
+            keeper.folder,
+            port=port,
+            confirmations=keeper.confirmations,
+            more=keeper.more,
+        ).process
+
+    def twin(self, name: str, folder: Path, **more: Any) -> Keeper:
+        """The first custodian once more, in a folder and with a database of its own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.keepers[0].folder / "custodian.key", folder)
+        made = self.serve(name, folder, **more)
+        self.extra.append(made)
+        return made
 
     def committee(self, *, threshold: int = 2, deadline: float = 5.0) -> Committee:
         clients = [keeper.client(deadline=deadline) for keeper in self.keepers]
@@ -401,18 +430,28 @@ class Shared:
         return values | changes
 
 
-@pytest.fixture
-def shared(person: Person, committee: Committee, doctor: Reader) -> Shared:
+def share(person: Person, committee: Committee, reader: Reader) -> Shared:
+    """A record, open to the reader, at these custodians."""
     committee.open_list(person.opening())
     entry, key = person.post(committee)
-    person.grant(doctor.grantee)
+    person.grant(reader.grantee)
+    leave(person, committee, reader)
+    return Shared(person, reader, entry, key)
+
+
+def leave(person: Person, committee: Committee, reader: Reader) -> None:
+    """The class key, for the reader."""
     committee.leave_keys(
         person.list_key,
         person.persona.address,
-        doctor.grantee,
+        reader.grantee,
         LABS,
         0,
         person.keys.class_key(LABS, 0),
-        doctor.private.public_key,
+        reader.private.public_key,
     )
-    return Shared(person, doctor, entry, key)
+
+
+@pytest.fixture
+def shared(person: Person, committee: Committee, doctor: Reader) -> Shared:
+    return share(person, committee, doctor)

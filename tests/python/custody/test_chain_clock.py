@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from aceso.custody._chain import Addresses, Chain
+from aceso.custody._node import Nodes
 from aceso.custody.errors import ChainUnsafeError
 
 _TWO_DAYS = 2 * 86_400
 _BLOCK_TIME = 1_700_000_000
+_CHAIN = 31337
 _NOWHERE = "0x" + "11" * 20
 
 
@@ -28,15 +30,15 @@ class Clock:
         return self.now
 
 
-class Frozen(Chain):
+class Frozen(Nodes):
     """A node that shows the same newest block for ever."""
 
-    def _ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+    def ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         return [self._said(method, params) for method, params in calls]
 
     def _said(self, method: str, params: list[Any]) -> Any:
         if method == "eth_chainId":
-            return hex(self.chain_id)
+            return hex(_CHAIN)
         number = 10 if params[0] == "latest" else int(params[0], 16)
         return {
             "number": hex(number),
@@ -52,9 +54,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def chain(clock: Clock) -> Iterator[Chain]:
-    made = Frozen(
-        "http://127.0.0.1:9",
-        chain_id=31_337,
+    made = Chain(
+        Frozen(["http://127.0.0.1:9"]),
+        chain_id=_CHAIN,
         addresses=Addresses(_NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE, 0),
         clock=clock,
     )

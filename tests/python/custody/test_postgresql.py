@@ -11,7 +11,6 @@ one custodian in two processes, which share a folder and a PostgreSQL database
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ from aceso.custody import (
     SignedRequest,
 )
 
-from .conftest import LABS, Keeper, Network, Person, Reader, Shared
+from .conftest import LABS, Keeper, Network, Person, Reader, Shared, until
 from .postgres import PostgresServer
 
 
@@ -72,14 +71,11 @@ def keepers(
     network: Network, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Keeper]]:
     folder = tmp_path_factory.mktemp("shared-custodian")
-    shutil.copy(network.keepers[0].folder / "custodian.key", folder)
-    more = ("--database", postgres.database())
-    made = [network.serve(f"shared-{number}", folder, more=more) for number in range(2)]
-    try:
-        yield made
-    finally:
-        for keeper in made:
-            keeper.process.stop()
+    more = ("--no-relay", "--database", postgres.database())
+    made = [network.twin(f"shared-{number}", folder, more=more) for number in range(2)]
+    yield made
+    for keeper in made:
+        keeper.process.stop()
 
 
 @pytest.fixture
@@ -180,24 +176,15 @@ def test_a_server_that_crashes_loses_no_receipt(pair: Pair, postgres: PostgresSe
     with ThreadPoolExecutor(2) as pool:
         asking = [pool.submit(keep_asking, client) for client in pair.clients]
         try:
-            _until(lambda: len(answered) > 5)
+            until(lambda: len(answered) > 5)
             postgres.crash()
-            _until(lambda: len(refused) > 2)
+            until(lambda: len(refused) > 2)
             postgres.start()
             before = len(answered)
-            _until(lambda: len(answered) > before + 5)
+            until(lambda: len(answered) > before + 5)
         finally:
             is_over.set()
         for one in asking:
             one.result()
     assert all("database does not do" in why for why in refused)
     assert set(answered) <= set(pair.releases())
-
-
-def _until(happened: Any) -> None:
-    waiting = threading.Event()
-    for _ in range(600):
-        if happened():
-            return
-        waiting.wait(0.05)
-    raise AssertionError("it didn't happen in half a minute")

@@ -1,0 +1,280 @@
+"""
+an operator
+├── makes a new key beside the old one
+│  ├── the old shares still open, new ones are sealed to the new key once it is published
+│  ├── the file is replaced in one moment, or not at all if the disk is full (fault 10)
+│  └── a key file of before is still read
+├── publishes the newest key, once
+├── sees figures that say nothing of anybody
+└── limits how often a client or an actor asks
+   ├── a client that asks too often waits, and can withdraw all the same
+   ├── an actor that asks too often waits, and nobody can use up what is another's
+   └── the limits refill, and forget whoever asked least
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from eth_account import Account
+
+from aceso.chain import acts, sign
+from aceso.custody import (
+    Committee,
+    Custodian,
+    CustodianKeys,
+    KeyFileError,
+    RequestRefusedError,
+    SignedRequest,
+    look,
+    publish,
+)
+from aceso.custody._rates import Rates, client_name
+from aceso.errors import ServiceError
+
+from .conftest import Keeper, Network, Person, Reader, Shared, share
+
+
+@pytest.fixture
+def shared(network: Network, person: Person, doctor: Reader) -> Shared:
+    """At all three, without the twin."""
+    with_all = network.committee()
+    made = share(person, with_all, doctor)
+    with_all.close()
+    return made
+
+
+def request(shared: Shared, keeper: Keeper, kind: str = "ReleaseRequest") -> SignedRequest:
+    return SignedRequest.sign(
+        shared.reader.account,
+        kind,
+        shared.message(keeper, kind),
+        shared.person.network.suite.domain("ConsentRegistry"),
+    )
+
+
+# --- Keys -------------------------------------------------------------------------------------
+
+
+def test_old_shares_still_open_and_new_ones_do(
+    network: Network, person: Person, doctor: Reader, tmp_path: Path
+) -> None:
+    keeper = network.twin("rotating", tmp_path / "rotating")
+    committee = Committee([keeper.client()], 1, network.suite)
+    shared = share(person, committee, doctor)
+    committee.close()
+    keeper.process.stop()
+    before = keeper.keys.private.public_key
+    keys = CustodianKeys.rotate(keeper.folder)
+    assert [key.public_key.digest for key in keys.retired] == [before.digest]
+    assert keys.address == keeper.keys.address and keys.store_key == keeper.keys.store_key
+    network.restart(keeper)
+    with keeper.process, keeper.client() as client:
+        assert client.health()["publicKey"] == "0x" + keys.private.public_key.to_bytes().hex()
+        assert client.release(request(shared, keeper))
+        new = _sealed_to(person, keys)
+        client.post(
+            new[0], list_key=person.list_key.address, issuer=new[0].issuer, signature=new[1]
+        )
+
+
+def _sealed_to(person: Person, keys: CustodianKeys) -> tuple[Any, bytes]:
+    network = person.network
+    custodians = [(one.keys.address, one.keys.private.public_key) for one in network.keepers]
+    custodians[0] = (keys.address, keys.private.public_key)
+    entry, _ = person.entry(custodians=custodians)
+    message = {
+        "listKey": person.list_key.address,
+        "recordId": entry.record_id,
+        "entry": entry.digest,
+        "issuer": entry.issuer,
+    }
+    domain = network.suite.domain("ConsentRegistry")
+    return entry, sign(person.list_key, "ListPost", message, domain)
+
+
+def test_a_full_disk_leaves_the_key_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CustodianKeys.make(tmp_path)
+    before = (tmp_path / "custodian.key").read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as during:
+        during.setattr(os, "fsync", full)
+        with pytest.raises(KeyFileError, match="No space left") as refused:
+            CustodianKeys.rotate(tmp_path)
+        assert refused.value.code == "E_KEY_FILE_WRITE"
+        with pytest.raises(KeyFileError):
+            CustodianKeys.make(tmp_path / "another")
+    assert (tmp_path / "custodian.key").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["custodian.key"]
+    assert not list((tmp_path / "another").iterdir())
+    twice = (CustodianKeys.rotate(tmp_path), CustodianKeys.rotate(tmp_path))[1]
+    assert len(twice.retired) == 2
+    assert CustodianKeys.read(tmp_path).retired[0].to_bytes() == twice.retired[0].to_bytes()
+    assert (tmp_path / "custodian.key").stat().st_mode & 0o77 == 0
+
+
+def test_a_key_file_of_before_is_read(tmp_path: Path) -> None:
+    CustodianKeys.make(tmp_path)
+    document = json.loads((tmp_path / "custodian.key").read_text())
+    assert document["version"] == 1 and "retired" not in document
+    document["version"] = 3
+    (tmp_path / "custodian.key").write_text(json.dumps(document))
+    with pytest.raises(KeyFileError, match="version that we know"):
+        CustodianKeys.read(tmp_path)
+
+
+def test_publishes_once(network: Network, tmp_path: Path) -> None:
+    keys = CustodianKeys.make(tmp_path, account_key=bytes(Account.create().key))
+    network.chain.ask("anvil_setBalance", keys.address, hex(10**18))
+    first, again = (publish(tmp_path, network.chain.url, network.deployment_file) for _ in range(2))
+    assert (first.is_new, again.is_new) == (True, False)
+    newest = CustodianKeys.rotate(tmp_path)
+    assert publish(tmp_path, network.chain.url, network.deployment_file).is_new
+    digest, version = network.suite.participants.key_of(keys.address)
+    assert (digest, version) == (newest.private.public_key.digest, 2)
+
+
+# --- Figures ----------------------------------------------------------------------------------
+
+
+def figures(keeper: Keeper) -> dict[str, float]:
+    page = httpx.get(f"{keeper.url}/metrics", trust_env=False)
+    assert page.status_code == 200
+    lines = [line for line in page.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_figures_say_nothing_of_anybody(network: Network, shared: Shared) -> None:
+    keeper, person = network.keepers[0], shared.person
+    answered = 'aceso_custodian_requests_total{method="POST",route="/release",status="200"}'
+    before = figures(keeper)
+    with keeper.client() as client:
+        asked = request(shared, keeper)
+        client.release(asked)
+        with pytest.raises(RequestRefusedError):
+            client.release(asked)
+    after = figures(keeper)
+    assert after[answered] == before.get(answered, 0) + 1
+    assert after["aceso_custodian_receipts"] == before["aceso_custodian_receipts"] + 1
+    refused = 'aceso_custodian_refusals_total{code="E_REPLAYED"}'
+    assert after[refused] == before.get(refused, 0) + 1
+    assert after["aceso_custodian_block_newest"] > 0
+    page = httpx.get(f"{keeper.url}/metrics", trust_env=False).text.lower()
+    for who in (person.persona, shared.reader.account, person.list_key):
+        assert who.address.lower() not in page
+        assert who.address.lower()[2:] not in page
+
+
+def test_a_look_at_what_runs_and_at_what_does_not(network: Network) -> None:
+    assert look(network.keepers[0].url)["address"] == network.keepers[0].keys.address
+    for url in ("http://127.0.0.1:1", network.chain.url, "nowhere"):
+        with pytest.raises(ServiceError) as refused:
+            look(url)
+        assert refused.value.code == "E_CUSTODIAN_NOT_SERVED"
+
+
+# --- Limits -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def strict(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A custodian that lets each client ask once in a hundred seconds, and each actor twice."""
+    more = ("--no-relay", "--client-rate", "0.01", "--actor-rate", "0.2")
+    keeper = network.twin("strict", tmp_path_factory.mktemp("strict"), more=more)
+    yield keeper
+    keeper.process.stop()
+
+
+def test_a_client_that_asks_too_often_waits(network: Network, strict: Keeper) -> None:
+    act = acts.withdraw_all(network.suite, Account.create())
+    body = {
+        "type": act.type_name,
+        "message": {"subject": act.message["subject"], "epoch": act.message["epoch"]},
+        "signature": "0x" + act.signature.hex(),
+    }
+    with httpx.Client(base_url=strict.url, trust_env=False) as web:
+
+        def ask(path: str, client: str, **more: Any) -> httpx.Response:
+            return web.request(
+                more.pop("method", "GET"), path, headers={"X-Forwarded-For": client}, **more
+            )
+
+        # As a proxy on this machine says whom it asks for.
+        assert ask("/log/head", "203.0.113.7").status_code == 200
+        refused = ask("/log/head", "203.0.113.7")
+        assert refused.status_code == 429
+        assert refused.json()["code"] == "E_TOO_MANY"
+        assert 0 < int(refused.headers["retry-after"]) <= 100
+        assert ask("/health", "203.0.113.7").status_code == 200
+        assert ask("/log/head", "203.0.113.8").status_code == 200
+        assert {web.get("/log/head").status_code for _ in range(3)} == {200}
+        shown = ask("/withdrawals", "203.0.113.7", method="POST", json=body)
+        assert shown.json() == {"state": "pending"}
+
+
+def test_an_actor_that_asks_too_often_waits(
+    network: Network, strict: Keeper, person: Person, doctor: Reader
+) -> None:
+    committee = Committee([strict.client()], 1, network.suite)
+    shared = share(person, committee, doctor)
+    committee.close()
+    domain = network.suite.domain("ConsentRegistry")
+    with strict.client() as client:
+        forged = SignedRequest(
+            "ListRequest", shared.message(strict), os.urandom(64) + b"\x1b", bytes(32)
+        )
+        for _ in range(5):
+            assert _code(client, forged) == "E_SIGNATURE"
+        client.list(
+            SignedRequest.sign(doctor.account, "ListRequest", shared.message(strict), domain)
+        )
+        client.list(
+            SignedRequest.sign(doctor.account, "ListRequest", shared.message(strict), domain)
+        )
+        again = SignedRequest.sign(doctor.account, "ListRequest", shared.message(strict), domain)
+        assert _code(client, again) == "E_TOO_MANY"
+
+
+def _code(client: Custodian, request: SignedRequest) -> str:
+    with pytest.raises(RequestRefusedError) as refused:
+        client.list(request)
+    return refused.value.code
+
+
+def test_limits_refill() -> None:
+    now = [0.0]
+    rates = Rates(per_second=2, in_store=3, clock=lambda: now[0])
+    assert [rates.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
+    assert rates.take("b") == 0
+    now[0] = 0.5
+    assert [rates.take("a") for _ in range(2)] == [0, 0.5]
+    now[0] = 1_000
+    assert [rates.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
+    assert {Rates(per_second=0, in_store=0).take("a") for _ in range(9)} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("127.0.0.1", ""),
+        ("::1", ""),
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_by_what_a_client_is_known(host: str, name: str) -> None:
+    assert client_name(host) == name
