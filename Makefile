@@ -42,10 +42,11 @@ $(NODE): package-lock.json .npmrc
 $(SOLC): tools/solc-shim.js $(NODE)
 	@$(PYTHON) tools/install.py compiler
 
-$(LINKS): tools/install.py $(VENV) $(NODE)
+$(LINKS): tools/install.py tools/schemathesis.txt $(VENV) $(NODE)
 	@$(PYTHON) tools/install.py links
 	@$(BIN)/python tools/install.py networks
 	@$(PYTHON) tools/install.py postgresql
+	@$(PYTHON) tools/install.py schemathesis
 	@touch $@
 
 generate: setup ## Write what is made from the vocabulary, the typed data and the contracts

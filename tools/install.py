@@ -5,6 +5,7 @@
                 environment by which its Python finds them and the compiler, activated or not
     networks    the entry `ganache` in Brownie's own list of networks, in the home folder
     postgresql  Debian's PostgreSQL, which the custodians' tests start; only where it is missing
+    schemathesis  an environment of its own, as it wants a newer hypothesis than Brownie
 
 Uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
 """
@@ -133,10 +134,27 @@ def postgresql() -> None:
         postgresql_programs()
 
 
+def schemathesis() -> Path:
+    """The program `st` of the pinned version, in an environment of its own, made where it isn't."""
+    wanted = ROOT / "tools" / "schemathesis.txt"
+    folder = ROOT / ".venv-schemathesis"
+    installed, program = folder / ".installed", folder / "bin" / "st"
+    if installed.exists() and installed.read_bytes() == wanted.read_bytes():
+        return program
+    print("installing Schemathesis")
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-deps", "-r", str(wanted)], check=True)
+    installed.write_bytes(wanted.read_bytes())
+    return program
+
+
 if __name__ == "__main__":
     {
         "compiler": compiler,
         "links": links,
         "networks": networks,
         "postgresql": postgresql,
+        "schemathesis": schemathesis,
     }[sys.argv[1]]()

@@ -4,8 +4,9 @@
     number, = nodes.ask([("eth_blockNumber", [])])
 
 With several nodes, all of them are asked and have to say the same. Of the newest block the highest
-that any of them shows is taken, and all have to know it: one that lags or lies makes the answer a
-refusal, never a permission. As blocks reach nodes at unlike times, they get a moment to agree.
+that any of them shows is taken, none may be far behind it, and all have to know it: one that lags
+or lies makes the answer a refusal, never a permission. As blocks reach nodes at unlike times, they
+get a moment to agree.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _MAX_ANSWER_BYTES: Final = 8 << 20
 # How often, and after how many seconds, nodes that differ are asked again.
 _TURNS: Final = 5
 _PAUSE: Final = 0.2
+# By how many blocks their newest may differ: blocks reach nodes at unlike times.
+_APART: Final = 2
 # By which nodes tell apart what is the same: they differ in what they add.
 _SHOWN: Final = frozenset(
     {"number", "hash", "timestamp", "address", "topics", "data", "blockHash", "logIndex"}
@@ -111,7 +114,9 @@ class Nodes:
 def _agreed(call: Call, answers: Sequence[Any]) -> tuple[Any] | None:
     """What all of them say, in a tuple of its own, as a node may say null; or None."""
     if call == ("eth_getBlockByNumber", ["latest", False]):
-        return (max(answers, key=lambda answer: block_of(answer).number),)
+        heights = [block_of(answer).number for answer in answers]
+        highest = max(heights)
+        return (answers[heights.index(highest)],) if highest - min(heights) <= _APART else None
     first = _plain(answers[0])
     return (answers[0],) if all(_plain(answer) == first for answer in answers[1:]) else None
 

@@ -37,7 +37,7 @@ from aceso.chain import (
 )
 from aceso.chain import Committee as Registered
 from aceso.codes import DataClass, Role, Use
-from aceso.custody import Committee, Custodian, CustodianKeys
+from aceso.custody import Committee, Custodian, CustodianKeys, SignedRequest
 from aceso.devnet.chain import LocalChain, start_chain
 from aceso.devnet.process import Process
 from aceso.vault import (
@@ -430,18 +430,8 @@ class Shared:
         return values | changes
 
 
-def share(person: Person, committee: Committee, reader: Reader) -> Shared:
-    """A record, open to the reader, at these custodians."""
-    committee.open_list(person.opening())
-    entry, key = person.post(committee)
-    person.grant(reader.grantee)
-    leave(person, committee, reader)
-    return Shared(person, reader, entry, key)
-
-
-def leave(person: Person, committee: Committee, reader: Reader) -> None:
-    """The class key, for the reader."""
-    committee.leave_keys(
+def _key_for(person: Person, reader: Reader) -> tuple[Any, ...]:
+    return (
         person.list_key,
         person.persona.address,
         reader.grantee,
@@ -452,6 +442,47 @@ def leave(person: Person, committee: Committee, reader: Reader) -> None:
     )
 
 
+def share_at(keeper: Keeper, person: Person, reader: Reader) -> Shared:
+    """A record, open to the reader, at this one custodian of its three."""
+    client = keeper.client()
+    client.open_list(person.opening())
+    entry, key = person.entry()
+    post_at(keeper, person, entry)
+    person.grant(reader.grantee)
+    leave_at(keeper, person, reader)
+    return Shared(person, reader, entry, key)
+
+
+def post_at(keeper: Keeper, person: Person, entry: ListEntry) -> None:
+    """A record, at this one custodian."""
+    client = keeper.client()
+    names = {"list_key": person.list_key.address, "issuer": entry.issuer}
+    signature = Committee([client], 1, person.network.suite).sign_post(
+        entry, signer=person.list_key, **names
+    )
+    client.post(entry, signature=signature, **names)
+
+
+def leave_at(keeper: Keeper, person: Person, reader: Reader) -> None:
+    """The class key for the reader, at this one custodian."""
+    client = keeper.client()
+    committee = Committee([client], 1, person.network.suite)
+    client.leave_keys(committee.seal_key(*_key_for(person, reader)))
+
+
+def ask(keeper: Keeper, shared: Shared) -> Any:
+    """List as the reader, straight at this custodian."""
+    domain = shared.person.network.suite.domain("ConsentRegistry")
+    message = shared.message(keeper)
+    return keeper.client().list(
+        SignedRequest.sign(shared.reader.account, "ListRequest", message, domain)
+    )
+
+
 @pytest.fixture
 def shared(person: Person, committee: Committee, doctor: Reader) -> Shared:
-    return share(person, committee, doctor)
+    committee.open_list(person.opening())
+    entry, key = person.post(committee)
+    person.grant(doctor.grantee)
+    committee.leave_keys(*_key_for(person, doctor))
+    return Shared(person, doctor, entry, key)

@@ -21,9 +21,9 @@ import pytest
 
 from aceso.chain import acts
 from aceso.codes import DataClass, Reason, Role
-from aceso.custody import Committee, DeniedError
+from aceso.custody import DeniedError
 
-from .conftest import Keeper, Network, Person, Reader, Shared, leave, share, until
+from .conftest import Keeper, Network, Person, Reader, Shared, ask, leave_at, share_at, until
 
 QUICK = ("--no-relay", "--follow-every", "0.1")
 
@@ -38,15 +38,8 @@ def keeper(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def committee(network: Network, keeper: Keeper) -> Iterator[Committee]:
-    made = Committee([keeper.client()], 1, network.suite)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shared(network: Network, person: Person, committee: Committee, doctor: Reader) -> Shared:
-    made = share(person, committee, doctor)
+def shared(network: Network, keeper: Keeper, person: Person, doctor: Reader) -> Shared:
+    made = share_at(keeper, person, doctor)
     network.chain.mine(6)
     return made
 
@@ -73,12 +66,11 @@ def test_of_whom_was_withdrawn_from(
     network: Network,
     keeper: Keeper,
     shared: Shared,
-    committee: Committee,
     make_reader: Callable[[], Reader],
 ) -> None:
     person, other = shared.person, make_reader()
     person.grant(other.grantee)
-    leave(person, committee, other)
+    leave_at(keeper, person, other)
     (sealed,) = left(keeper, person, shared.reader)
     network.send(acts.withdraw(network.suite, person.persona, shared.reader.grantee).call)
     network.chain.mine(4)
@@ -107,14 +99,13 @@ def test_of_whose_time_is_over(
     network: Network,
     keeper: Keeper,
     shared: Shared,
-    committee: Committee,
     make_reader: Callable[[], Reader],
 ) -> None:
     person, renewed, now = shared.person, make_reader(), network.suite.now()
     person.grant(shared.reader.grantee, valid_until=now + 500)
     for until_ in (now + 500, now + 5_000):
         person.grant(renewed.grantee, valid_until=until_)
-    leave(person, committee, renewed)
+    leave_at(keeper, person, renewed)
     network.chain.mine(6)
     caught_up(network, keeper)
     assert left(keeper, person, shared.reader)
@@ -158,7 +149,7 @@ def test_what_came_while_it_was_down(network: Network, keeper: Keeper, shared: S
 
 
 def test_what_an_older_backup_brought_back(
-    network: Network, keeper: Keeper, shared: Shared, committee: Committee, tmp_path: Path
+    network: Network, keeper: Keeper, shared: Shared, tmp_path: Path
 ) -> None:
     keeper.process.stop()
     shutil.copytree(keeper.folder, tmp_path / "backup")
@@ -173,7 +164,7 @@ def test_what_an_older_backup_brought_back(
     network.restart(keeper)
 
     with pytest.raises(DeniedError) as denied:
-        committee.listing(**shared.asks())
+        ask(keeper, shared)
     assert denied.value.reason is Reason.WITHDRAWN
     until(lambda: not left(keeper, shared.person, shared.reader))
 
@@ -193,9 +184,7 @@ def test_not_before_it_is_confirmed_nor_if_it_is_undone(
     assert left(keeper, person, reader)
 
 
-def test_not_if_it_was_granted_again(
-    network: Network, keeper: Keeper, shared: Shared, committee: Committee
-) -> None:
+def test_not_if_it_was_granted_again(network: Network, keeper: Keeper, shared: Shared) -> None:
     person, reader = shared.person, shared.reader
     keeper.process.stop()
     network.send(acts.withdraw(network.suite, person.persona, reader.grantee).call)

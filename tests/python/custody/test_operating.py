@@ -24,9 +24,8 @@ import httpx
 import pytest
 from eth_account import Account
 
-from aceso.chain import acts, sign
+from aceso.chain import acts
 from aceso.custody import (
-    Committee,
     Custodian,
     CustodianKeys,
     KeyFileError,
@@ -37,17 +36,9 @@ from aceso.custody import (
 )
 from aceso.custody._rates import Rates, client_name
 from aceso.errors import ServiceError
+from aceso.vault import ListEntry
 
-from .conftest import Keeper, Network, Person, Reader, Shared, share
-
-
-@pytest.fixture
-def shared(network: Network, person: Person, doctor: Reader) -> Shared:
-    """At all three, without the twin."""
-    with_all = network.committee()
-    made = share(person, with_all, doctor)
-    with_all.close()
-    return made
+from .conftest import Keeper, Network, Person, Reader, Shared, post_at, share_at
 
 
 def request(shared: Shared, keeper: Keeper, kind: str = "ReleaseRequest") -> SignedRequest:
@@ -66,9 +57,7 @@ def test_old_shares_still_open_and_new_ones_do(
     network: Network, person: Person, doctor: Reader, tmp_path: Path
 ) -> None:
     keeper = network.twin("rotating", tmp_path / "rotating")
-    committee = Committee([keeper.client()], 1, network.suite)
-    shared = share(person, committee, doctor)
-    committee.close()
+    shared = share_at(keeper, person, doctor)
     keeper.process.stop()
     before = keeper.keys.private.public_key
     keys = CustodianKeys.rotate(keeper.folder)
@@ -78,25 +67,13 @@ def test_old_shares_still_open_and_new_ones_do(
     with keeper.process, keeper.client() as client:
         assert client.health()["publicKey"] == "0x" + keys.private.public_key.to_bytes().hex()
         assert client.release(request(shared, keeper))
-        new = _sealed_to(person, keys)
-        client.post(
-            new[0], list_key=person.list_key.address, issuer=new[0].issuer, signature=new[1]
-        )
+        post_at(keeper, person, _sealed_to(person, keys))
 
 
-def _sealed_to(person: Person, keys: CustodianKeys) -> tuple[Any, bytes]:
-    network = person.network
-    custodians = [(one.keys.address, one.keys.private.public_key) for one in network.keepers]
+def _sealed_to(person: Person, keys: CustodianKeys) -> ListEntry:
+    custodians = [(one.keys.address, one.keys.private.public_key) for one in person.network.keepers]
     custodians[0] = (keys.address, keys.private.public_key)
-    entry, _ = person.entry(custodians=custodians)
-    message = {
-        "listKey": person.list_key.address,
-        "recordId": entry.record_id,
-        "entry": entry.digest,
-        "issuer": entry.issuer,
-    }
-    domain = network.suite.domain("ConsentRegistry")
-    return entry, sign(person.list_key, "ListPost", message, domain)
+    return person.entry(custodians=custodians)[0]
 
 
 def test_a_full_disk_leaves_the_key_file_as_it_was(
@@ -226,9 +203,7 @@ def test_a_client_that_asks_too_often_waits(network: Network, strict: Keeper) ->
 def test_an_actor_that_asks_too_often_waits(
     network: Network, strict: Keeper, person: Person, doctor: Reader
 ) -> None:
-    committee = Committee([strict.client()], 1, network.suite)
-    shared = share(person, committee, doctor)
-    committee.close()
+    shared = share_at(strict, person, doctor)
     domain = network.suite.domain("ConsentRegistry")
     with strict.client() as client:
         forged = SignedRequest(

@@ -23,15 +23,13 @@ import pytest
 from aceso.chain import GrantWord, SignedAct, acts, sign
 from aceso.codes import Reason
 from aceso.custody import (
-    Committee,
     CustodianDownError,
     DeniedError,
     RequestRefusedError,
-    SignedRequest,
 )
 from aceso.vault import Seed
 
-from .conftest import Keeper, Network, Person, Reader, Shared, share, until
+from .conftest import Keeper, Network, Person, Reader, Shared, ask, share_at, until
 
 SOON = ("--relay-within", "0", "--follow-every", "0.2")
 
@@ -51,31 +49,15 @@ def fund(network: Network, keeper: Keeper, wei: int) -> None:
 
 
 @pytest.fixture
-def shared(network: Network, keeper: Keeper, person: Person, doctor: Reader) -> Iterator[Shared]:
-    committee = Committee([keeper.client()], 1, network.suite)
-    made = share(person, committee, doctor)
+def shared(network: Network, keeper: Keeper, person: Person, doctor: Reader) -> Shared:
+    made = share_at(keeper, person, doctor)
     network.chain.mine(5)
-    yield made
-    committee.close()
+    return made
 
 
 def show(keeper: Keeper, act: SignedAct) -> str:
     with keeper.client() as client:
         return client.withdraw(act.type_name, act.message, act.signature)
-
-
-def ask(keeper: Keeper, shared: Shared) -> None:
-    """List, straight at this custodian."""
-    suite = shared.person.network.suite
-    with keeper.client() as client:
-        client.list(
-            SignedRequest.sign(
-                shared.reader.account,
-                "ListRequest",
-                shared.message(keeper),
-                suite.domain("ConsentRegistry"),
-            )
-        )
 
 
 def reason(keeper: Keeper, shared: Shared) -> Reason:
