@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from ._bytes import keccak
+from .abi import decode_event
 from .calls import Call
 from .contract import Contract
 from .requests import Committee
 
 __all__ = ["Dispute", "DisputeState", "DisputeTerms", "Disputes", "Ground", "PanelSeat"]
+
+
+_OPENED = keccak(b"DisputeOpened(uint64,address,uint256,address,uint8,bytes32,uint64)")
 
 
 class Ground(IntEnum):
@@ -98,6 +103,17 @@ class Disputes(Contract):
 
     def seat_of(self, number: int, seat: int) -> PanelSeat:
         return PanelSeat(*self.read("seatOf", number, seat))
+
+    def evidence_of(self, number: int, *, first: int = 0) -> bytes:
+        """The digest of the evidence that a dispute began with, as its event said, from block
+        `first` on; empty if there is no such dispute."""
+        last = self.node.height()
+        topics = ["0x" + _OPENED.hex(), "0x" + number.to_bytes(32, "big").hex()]
+        for log in self.node.logs([self.address], first=first, last=last, topics=topics):
+            event = decode_event(log, self.name)
+            if event is not None:
+                return bytes(event.args["evidence"])
+        return b""
 
     def dispute_count(self) -> int:
         return int(self.read("disputeCount")[0])

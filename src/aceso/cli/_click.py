@@ -49,6 +49,7 @@ _COMMANDS: Mapping[str, str] = {
     "deliver": "market",
     "extract": "extracts",
     "station": "station",
+    "dispute": "dispute",
     "settle": "market",
     "balance": "market",
     "earnings": "rewards",

@@ -14,7 +14,7 @@ that names its custodian is kept in `complaints`, whether or not the opening suc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -484,22 +484,13 @@ class Committee(Bundling):
         members = [one for one in self.custodians if one.address in capsule.custodians]
         if not members:
             raise OpeningError("None of these custodians holds a share of this record.")
-        now = self.suite.now()
-        values = {
-            "subject": address(subject),
-            "grantee": grantee,
-            "use": int(use),
-            "dataClass": int(data_class),
-            "recordId": entry.record_id,
-            "receivingKey": receiving_key.public_key.to_bytes(),
-        }
+        release = self._releasing(
+            entry, actor, subject, grantee, int(use), int(data_class), receiving_key
+        )
 
         def ask(one: Custodian) -> VerifiedShare:
-            request = self._request("ReleaseRequest", one, actor, now, values)
-            sealed = one.release(request, capsule=capsule.digest)
-            return open_released(
-                capsule, one.address, sealed, receiving_key, request=request.digest
-            )
+            request, sealed = release(one)
+            return open_released(capsule, one.address, sealed, receiving_key, request=request)
 
         done, failed = self._ask_enough(ask, members, needed)
         self.complaints += [
@@ -507,6 +498,51 @@ class Committee(Bundling):
         ]
         self._enough(len(done), failed, needed, len(capsule.custodians))
         return join(capsule, done.values(), reader_key)
+
+    def released(
+        self,
+        entry: ListEntry,
+        *,
+        actor: LocalAccount,
+        subject: str,
+        grantee: bytes,
+        use: Use | int,
+        data_class: DataClass | int,
+        receiving_key: PrivateKey,
+    ) -> tuple[dict[str, tuple[bytes, bytes]], dict[str, AcesoError]]:
+        """What each custodian of a record released, as it came: the digest of the request and the
+        sealed share, unchecked; and why the others released nothing."""
+        release = self._releasing(
+            entry, actor, subject, grantee, int(use), int(data_class), receiving_key
+        )
+        return self._ask_all(release, among=entry.capsule.custodians)
+
+    def _releasing(
+        self,
+        entry: ListEntry,
+        actor: LocalAccount,
+        subject: str,
+        grantee: bytes,
+        use: int,
+        data_class: int,
+        receiving_key: PrivateKey,
+    ) -> Callable[[Custodian], tuple[bytes, bytes]]:
+        """How a custodian is asked for its share: gives the request's digest and what came."""
+        now = self.suite.now()
+        values = {
+            "subject": address(subject),
+            "grantee": grantee,
+            "use": use,
+            "dataClass": data_class,
+            "recordId": entry.record_id,
+            "receivingKey": receiving_key.public_key.to_bytes(),
+        }
+
+        def release(one: Custodian) -> tuple[bytes, bytes]:
+            request = self._request("ReleaseRequest", one, actor, now, values)
+            return request.digest, one.release(request, capsule=entry.capsule.digest)
+
+        return release
 
     def order_entry(
         self,

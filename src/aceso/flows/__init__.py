@@ -12,6 +12,7 @@
     moving       to other custodians
     researcher   buys, opens extracts
     earning      what a person earned and why; rewards computed, checked, claimed
+    disputes     disputes a delivery, and judges one
     receipts     who was given what, as the custodians' logs prove it
     evidence     whether a file is what its issuer issued
 
@@ -23,6 +24,7 @@ from .amounts import base_units, coin
 from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
 from .cohorts import own_match, read_criteria
 from .consents import Seer
+from .disputes import Disputing, Evaluator, check_case, draw, end_dispute, judge
 from .earning import (
     Earnings,
     OrderEarning,
@@ -94,11 +96,13 @@ __all__ = [
     "BackupFileError",
     "CommitteeFacts",
     "Delivered",
+    "Disputing",
     "Downloaded",
     "Draft",
     "Earnings",
     "EmergencyNotice",
     "EmergencyProfile",
+    "Evaluator",
     "Evidence",
     "EvidenceError",
     "ExtractMaker",
@@ -149,19 +153,23 @@ __all__ = [
     "anchor_heads",
     "base_units",
     "carry_out",
+    "check_case",
     "check_logs",
     "claim_rewards",
     "coin",
     "compute_rewards",
     "consents_ever",
     "contribution_of",
+    "draw",
     "earlier_personas",
     "earnings",
     "emergency_group",
+    "end_dispute",
     "entrust",
     "evidence_of",
     "guardian_group",
     "hand_over",
+    "judge",
     "make_backup",
     "make_will",
     "move",

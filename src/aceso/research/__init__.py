@@ -3,6 +3,7 @@ one matches what a study looks for, which is one's own to know."""
 
 from __future__ import annotations
 
+from .case import Case, CaseShare, Step, Verdict, replay
 from .cohort import Criteria, CriteriaError, Criterion, ExpressionError, Finding, Match, match
 from .deidentify import (
     QUALITATIVE_RESULTS,
@@ -26,6 +27,8 @@ __all__ = [
     "QUALITATIVE_RESULTS",
     "RULES",
     "Anonymised",
+    "Case",
+    "CaseShare",
     "Criteria",
     "CriteriaError",
     "Criterion",
@@ -37,11 +40,14 @@ __all__ = [
     "Package",
     "Recogniser",
     "Rules",
+    "Step",
+    "Verdict",
     "anonymise",
     "extract",
     "match",
     "measured",
     "quasi_identifiers",
+    "replay",
     "rule_of",
     "shift_key",
 ]

@@ -1,0 +1,220 @@
+"""`aceso dispute`: say that a delivery can't be opened or isn't what was offered, and judge one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aceso.errors import InputError, UsageError
+
+from . import _terms
+from ._click import command
+from ._output import private_text, receipts, show, table
+from ._session import Session
+from ._words import say
+from .consent import ask
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.chain import Receipt
+    from aceso.flows import Disputing, Evaluator
+
+__all__ = ["dispute"]
+
+_ACTIONS = ("case", "open", "show", "draw", "replay", "vote", "end", "join", "leave")
+_GROUNDS = ("cannot-open", "not-as-offered")
+
+
+@command("dispute")
+@click.argument("action", type=click.Choice(_ACTIONS), metavar="ACTION")
+@click.argument("what", required=False, metavar="ORDER|NUMBER|FILE")
+@click.option("--ground", type=click.Choice(_GROUNDS), default="cannot-open", show_default=True)
+@click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--dispute", "number", type=click.IntRange(min=1), metavar="N")
+@click.option("--upheld/--dismissed", default=None)
+@click.option("--reason", "reason_file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--yes", is_flag=True)
+def dispute(session: Session, *, action: str, **given: Any) -> int | None:
+    return _DOING[action](session, given)
+
+
+def _number(given: dict[str, Any]) -> int:
+    text = str(given["what"] or "")
+    if not text.isascii() or not text.isdecimal():
+        raise UsageError(
+            "Name the number of an order, a dispute or an institution, as it was shown.",
+            code="E_DISPUTE_WHAT",
+        )
+    return int(text)
+
+
+def _file(path: Path | None, option: str) -> bytes:
+    if path is None:
+        raise UsageError(f"This takes {option} FILE.", code="E_DISPUTE_OPTIONS")
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise InputError(
+            f"The file {path} can't be read: {exc.strerror}.", code="E_FILE_UNREADABLE"
+        ) from exc
+
+
+def _buyer(session: Session) -> Disputing:
+    from aceso.flows import Disputing
+
+    return Disputing(session.network(), session.profile())
+
+
+def _evaluator(session: Session) -> Evaluator:
+    from aceso.flows import Evaluator
+
+    return Evaluator(session.network(), session.profile())
+
+
+def _done(session: Session, said: dict[str, Any], sent: list[Receipt], key: str) -> None:
+    text = say(key, **said)
+    document = said | {"transactions": receipts(sent)}
+    show(session, document, lambda console: console.print(text, highlight=False, markup=False))
+
+
+def _case(session: Session, given: dict[str, Any]) -> None:
+    if given["out"] is None:
+        raise UsageError("This takes --out FILE.", code="E_DISPUTE_OPTIONS")
+    case = _buyer(session).case(_number(given))
+    private_text(given["out"], case.to_bytes().decode("ascii"))
+    said = {"file": str(given["out"]), "shares": len(case.shares), "silent": len(case.silent)}
+    _done(session, said, [], "dispute.case")
+
+
+def _open(session: Session, given: dict[str, Any]) -> None:
+    from aceso.chain import Ground
+    from aceso.flows import coin
+
+    order, case = _number(given), _file(given["case_file"], "--case")
+    buyer = _buyer(session)
+    bond = coin(buyer.network.suite.disputes.terms().bond)
+    ask(session, say("notice.dispute", order=order, bond=bond), yes=given["yes"])
+    ground = Ground[given["ground"].upper().replace("-", "_")]
+    number, sent = buyer.dispute(order, ground, case)
+    _done(session, {"dispute": number}, sent, "dispute.opened")
+
+
+def _show(session: Session, given: dict[str, Any]) -> None:
+    number, disputes = _number(given), session.network().suite.disputes
+    found = disputes.dispute_of(number)
+    seats = [disputes.seat_of(number, seat) for seat in range(disputes.SEATS)]
+    document = {
+        "dispute": number,
+        "order": str(found.order),
+        "payer": found.payer,
+        "state": found.state.name,
+        "ground": found.ground.name,
+        "until": found.until,
+        "panel": [
+            {"evaluator": one.evaluator, "institution": one.institution, "voted": one.voted}
+            for one in seats
+            if one.institution
+        ],
+    }
+
+    def render(console: Console) -> None:
+        state = say(f"dispute_state.{found.state.name.lower()}")
+        until = _terms.moment_text(found.until)
+        console.print(say("dispute.shown", dispute=number, state=state, until=until))
+        rows = [
+            [str(seat), one.evaluator, say("word.yes" if one.voted else "word.no")]
+            for seat, one in enumerate(seats)
+            if one.institution
+        ]
+        heads = [say("column.seat"), say("column.account"), say("column.voted")]
+        if rows:
+            console.print(table(say("dispute.panel"), *heads, rows=rows))
+
+    show(session, document, render)
+
+
+def _draw(session: Session, given: dict[str, Any]) -> None:
+    from aceso.flows import draw
+
+    number = _number(given)
+    sent = draw(session.network(), number, _evaluator(session).account)
+    _done(session, {"dispute": number}, [sent], "dispute.drawn")
+
+
+def _replay(session: Session, given: dict[str, Any]) -> int:
+    from aceso.flows import check_case, judge
+    from aceso.research import Case
+
+    data = _file(Path(given["what"]) if given["what"] else None, "replay")
+    network = session.network()
+    if given["number"] is not None:
+        check_case(network, given["number"], data)
+    case = Case.read(data)
+    found = judge(network, case)
+    document = {
+        "order": str(case.order),
+        "opens": found.opens,
+        "broken": found.broken.value if found.broken else None,
+        "why": found.why,
+        "unverified": list(found.unverified),
+        "silent": dict(case.silent),
+    }
+
+    def render(console: Console) -> None:
+        if found.opens:
+            console.print(say("dispute.opens"), highlight=False)
+        else:
+            step = say(f"dispute_step.{found.broken.value}") if found.broken else ""
+            console.print(say("dispute.broken", step=step, why=found.why), highlight=False)
+        for who in found.unverified:
+            console.print(say("dispute.unverified", account=who), highlight=False)
+        for who in case.silent:
+            console.print(say("dispute.silent", account=who), highlight=False)
+
+    show(session, document, render)
+    return 0 if found.opens else 6
+
+
+def _vote(session: Session, given: dict[str, Any]) -> None:
+    if given["upheld"] is None:
+        raise UsageError("A vote says --upheld or --dismissed.", code="E_DISPUTE_OPTIONS")
+    number, reason = _number(given), _file(given["reason_file"], "--reason")
+    key = "notice.vote_upheld" if given["upheld"] else "notice.vote_dismissed"
+    ask(session, say(key, dispute=number), yes=given["yes"])
+    sent = _evaluator(session).vote(number, upheld=given["upheld"], reason=reason)
+    _done(session, {"dispute": number}, [sent], "dispute.voted")
+
+
+def _end(session: Session, given: dict[str, Any]) -> None:
+    from aceso.flows import end_dispute
+
+    number = _number(given)
+    sent = end_dispute(session.network(), number, _evaluator(session).account)
+    _done(session, {"dispute": number}, [sent], "dispute.ended")
+
+
+def _join(session: Session, given: dict[str, Any]) -> None:
+    number = _number(given)
+    _done(session, {"institution": number}, [_evaluator(session).join(number)], "dispute.joined")
+
+
+def _leave(session: Session, given: dict[str, Any]) -> None:
+    _done(session, {}, [_evaluator(session).leave()], "dispute.left")
+
+
+_DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
+    "case": _case,
+    "open": _open,
+    "show": _show,
+    "draw": _draw,
+    "replay": _replay,
+    "vote": _vote,
+    "end": _end,
+    "join": _join,
+    "leave": _leave,
+}

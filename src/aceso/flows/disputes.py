@@ -1,0 +1,160 @@
+"""Dispute a delivery, and judge one.
+
+    buyer = Disputing(network, profile)
+    case = buyer.case(order)                    # what the custodians give, and the order's key
+    number = buyer.dispute(order, Ground.CANNOT_OPEN, case.to_bytes())
+    draw(network, number, buyer.account)        # anybody, once the block of the lot is past
+
+    verdict = judge(network, case)              # the opening done again; anybody may
+    evaluator = Evaluator(network, profile)
+    evaluator.vote(number, upheld=not verdict.opens, reason=b"…")
+
+The chain has the SHA-256 of the case, which the buyer hands to the panel: so all who judge see the
+one that was there when the dispute began. A case is full of fresh random bytes, and its digest
+tells nobody anything. What it opens is the extract of this order and nothing else.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Committee, Dispute, DisputeState, Ground, Receipt
+from aceso.errors import AcesoError, IntegrityError, UsageError
+from aceso.index import OrderRow
+from aceso.research import Case, CaseShare, Verdict, replay
+from aceso.vault import ListEntry
+
+from .issuer import Holder
+from .network import Network, said
+from .researcher import Researcher
+
+__all__ = ["Disputing", "Evaluator", "check_case", "draw", "end_dispute", "judge"]
+
+
+class Disputing(Researcher):
+    """A buyer who can't open what was delivered, or finds that it isn't what was offered."""
+
+    def case(self, order: int) -> Case:
+        """Ask every custodian for its share of the order's extract, and keep what came."""
+        row = _delivered(self.network, order)
+        request = self._request(row.offer)
+        asked = {
+            "actor": self.account,
+            "subject": request.subject,
+            "grantee": request.grantee,
+            "use": request.use,
+            "data_class": request.classes,
+        }
+        committee = self.network.committee
+        entry = committee.order_entry(order, capsule=row.capsule or b"", **asked)  # type: ignore[arg-type]
+        private = self.order_key(order)
+        given, failed = committee.released(entry, receiving_key=private, **asked)  # type: ignore[arg-type]
+        return Case(
+            order,
+            entry.to_bytes(),
+            private.to_bytes(),
+            tuple(CaseShare(who, *found) for who, found in sorted(given.items())),
+            {who: error.code for who, error in sorted(failed.items())},
+        )
+
+    def dispute(self, order: int, ground: Ground, case: bytes) -> tuple[int, list[Receipt]]:
+        """Dispute a delivery, with the bond; gives the number. The panel will get `case`."""
+        suite = self.network.suite
+        sender = self.network.sender(self.account)
+        address, bond = suite.addresses["Disputes"], suite.disputes.terms().bond
+        sent = []
+        if suite.coin.allowance(self.account.address, address) < bond:
+            sent.append(sender.send(suite.coin.approve(address, bond)))
+        market = suite.addresses["DataMarket"]
+        call = suite.disputes.open(market, order, ground, sha256(case).digest())
+        sent.append(sender.send(call))
+        return int(said(sent[-1], "DisputeOpened")["number"]), sent
+
+
+class Evaluator(Holder):
+    """An accredited evaluator, who can be drawn and votes."""
+
+    def join(self, institution: int) -> Receipt:
+        """Be ready to be drawn, for an institution."""
+        return self._send(self.network.suite.disputes.join_panel(institution))
+
+    def leave(self) -> Receipt:
+        """Be drawn no more."""
+        return self._send(self.network.suite.disputes.leave_panel())
+
+    def vote(self, number: int, *, upheld: bool, reason: bytes) -> Receipt:
+        """Vote from whichever seat is ours. The chain gets the SHA-256 of our `reason`."""
+        disputes = self.network.suite.disputes
+        for seat in range(disputes.SEATS):
+            if disputes.seat_of(number, seat).evaluator == self.account.address:
+                return self._send(disputes.vote(number, seat, upheld, sha256(reason).digest()))
+        raise UsageError(
+            f"{self.account.address} does not sit on the panel of dispute {number}. Those who do "
+            "are shown by `aceso dispute show`.",
+            code="E_DISPUTE_SEAT",
+        )
+
+    def _send(self, call: object) -> Receipt:
+        return self.network.sender(self.account).send(call)  # type: ignore[arg-type]
+
+
+def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
+    """Draw the panel; anybody may, once the block of the lot is past."""
+    suite = network.suite
+    dispute = _existing(network, number)
+    wanted = suite.market.parties_of(dispute.order).committee
+    row = next(one for one in network.synced().committees() if one.number == wanted)
+    committee = Committee(row.members, row.threshold)
+    return network.sender(account).send(suite.disputes.draw(number, committee))
+
+
+def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt:
+    """End what took too long; anybody may."""
+    return network.sender(account).send(network.suite.disputes.end(number))
+
+
+def judge(network: Network, case: Case) -> Verdict:
+    """Do the opening of a case again, against what the chain and IPFS have."""
+    row = _delivered(network, case.order)
+    try:
+        body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid)
+    except AcesoError:
+        # That nobody has it, or that the entry says nothing, is for the verdict to tell.
+        body = None
+    return replay(case, delivered=row.capsule or b"", receiving_key=row.receiving_key, body=body)
+
+
+def check_case(network: Network, number: int, case: bytes) -> Dispute:
+    """That this is the case which the dispute began with; raise `IntegrityError` if it is not."""
+    dispute = _existing(network, number)
+    suite = network.suite
+    began = suite.deployment.contracts["Disputes"].block
+    evidence = suite.disputes.evidence_of(number, first=began)
+    if evidence != sha256(case).digest():
+        raise IntegrityError(
+            f"This is not the case that dispute {number} began with. Ask the buyer for that one.",
+            code="E_CASE_OTHER",
+            details={"dispute": str(number)},
+        )
+    return dispute
+
+
+def _existing(network: Network, number: int) -> Dispute:
+    found = network.suite.disputes.dispute_of(number)
+    if found.state is DisputeState.NONE:
+        raise UsageError(
+            f"There is no dispute {number}. They are numbered from 1.", code="E_DISPUTE_UNKNOWN"
+        )
+    return found
+
+
+def _delivered(network: Network, order: int) -> OrderRow:
+    for row in network.synced().orders():
+        if row.order == order and row.capsule is not None:
+            return row
+    raise UsageError(
+        f"Order {order} is not delivered, so there is nothing to open or to dispute.",
+        code="E_ORDER_STATE",
+    )

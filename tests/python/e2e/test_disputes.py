@@ -1,0 +1,131 @@
+"""A delivery that is disputed, from the case to the panel's word.
+
+case      what the custodians give; one that is down is named as silent; nothing before the delivery
+judge     anybody does the opening again; another case than the disputed one is told
+panel     drawn by lot among evaluators; who has no seat has no vote; two decide
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aceso.chain import DisputeState, Ground, OrderState
+from aceso.codes import DataClass, Role, Use
+from aceso.errors import IntegrityError, UsageError
+from aceso.flows import (
+    Disputing,
+    Evaluator,
+    Person,
+    Seller,
+    base_units,
+    check_case,
+    draw,
+    end_dispute,
+    judge,
+)
+from aceso.research import Case, Step
+
+from .conftest import Bundle, World
+
+_DAY = 24 * 60 * 60
+_PRICE = base_units("120")
+
+
+@pytest.fixture
+def buyer(world: World) -> Disputing:
+    return world.cast(Disputing, "researcher", Role.RESEARCHER)
+
+
+@pytest.fixture
+def order(world: World, person: Person, bundle: Bundle, buyer: Disputing) -> int:
+    """An order that was bought and delivered."""
+    person.import_files([bundle()])
+    seller = Seller(person)
+    offer, _ = seller.offer(classes=DataClass.LABS, use=Use.HMB, price=_PRICE, seconds=30 * _DAY)
+    world.confirm()
+    buyer.buy_coin(wei=2 * _PRICE // world.network.suite.sale.rate())
+    bought = buyer.buy(offer)
+    world.confirm()
+    seller.deliver(bought.order)
+    world.confirm()
+    return bought.order
+
+
+@pytest.fixture
+def evaluators(world: World) -> list[Evaluator]:
+    """Three who can be drawn, each of an institution of their own."""
+    found = [world.cast(Evaluator, "professional", Role.EVALUATOR) for _ in range(3)]
+    for each in found:
+        address = each.account.address
+        number = world.authority.open_institution(address)
+        joined = world.network.suite.participants.set_member(number, address, 2**40 - 1, 0)
+        world.network.sender(each.account).send(joined)
+        each.join(number)
+    return found
+
+
+def test_a_dispute_that_is_dismissed(
+    world: World, buyer: Disputing, order: int, evaluators: list[Evaluator]
+) -> None:
+    network, disputes = world.network, world.network.suite.disputes
+    with world.down(world.keepers[0]):
+        case = buyer.case(order)
+    assert len(case.shares) == 2 and list(case.silent) == [network.cards[0].address]
+    verdict = judge(network, Case.read(case.to_bytes()))
+    assert verdict.opens and verdict.package is not None
+
+    number, _ = buyer.dispute(order, Ground.NOT_AS_OFFERED, case.to_bytes())
+    check_case(network, number, case.to_bytes())
+    with pytest.raises(IntegrityError) as caught:
+        check_case(network, number, replace(case, silent={}).to_bytes())
+    assert caught.value.code == "E_CASE_OTHER"
+    world.confirm()
+    draw(network, number, evaluators[0].account)
+    seats = [disputes.seat_of(number, seat).evaluator for seat in range(3)]
+    sitting = [one for one in evaluators if one.account.address in seats]
+    assert len(sitting) >= 2
+
+    with pytest.raises(UsageError) as refused:
+        Evaluator(network, buyer.profile).vote(number, upheld=True, reason=b"mine")
+    assert refused.value.code == "E_DISPUTE_SEAT"
+    for each in sitting[:2]:
+        each.vote(number, upheld=False, reason=b"It opens, and is what was offered.")
+
+    assert disputes.dispute_of(number).state is DisputeState.DISMISSED
+    head, _ = network.suite.market.get_order(order)
+    assert head.state is OrderState.DELIVERED
+
+
+def test_a_case_of_what_does_not_open(world: World, buyer: Disputing, order: int) -> None:
+    case = buyer.case(order)
+    first, *others = case.shares
+    alien = replace(case, shares=tuple(replace(one, sealed=first.sealed) for one in others))
+
+    verdict = judge(world.network, alien)
+
+    assert verdict.broken is Step.SHARES
+    assert set(verdict.unverified) == {one.custodian for one in others}
+
+
+def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:
+    network = world.network
+    bond: Any = network.suite.disputes.terms()
+    number, _ = buyer.dispute(order, Ground.CANNOT_OPEN, buyer.case(order).to_bytes())
+    world.devnet.chain.advance_time(bond.draw_period)
+
+    end_dispute(network, number, buyer.account)
+
+    assert network.suite.disputes.dispute_of(number).state is DisputeState.LAPSED
+    assert network.suite.disputes.credit_of(buyer.account.address) == bond.bond
+
+
+def test_nothing_to_dispute(world: World, buyer: Disputing) -> None:
+    with pytest.raises(UsageError) as caught:
+        buyer.case(12345)
+    assert caught.value.code == "E_ORDER_STATE"
+    with pytest.raises(UsageError) as unknown:
+        draw(world.network, 10**6, buyer.account)
+    assert unknown.value.code == "E_DISPUTE_UNKNOWN"

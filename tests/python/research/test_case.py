@@ -1,0 +1,189 @@
+"""
+replay: the opening of a disputed order, done again by anybody
+├── what was delivered opens: it says so, and gives the extract
+├── what fails is named
+│   ├── another key than the purchase named, another capsule than the committee attested
+│   ├── too few shares; one that is not the attested one is told by its custodian
+│   ├── no body, or another one
+│   ├── sealed to somebody else's key
+│   └── no extract in it
+└── read: a cut, foreign or nonsensical case is refused with a sentence
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from aceso import vault
+from aceso.errors import InputError
+from aceso.research import Case, CaseShare, Step, replay
+from aceso.storage import content_digest
+
+from .test_package import package, signed
+
+__all__ = ["package"]
+
+ORDER = 77
+LABS = 1 << 4
+CUSTODIANS = ["0x" + f"c{place}" * 20 for place in (1, 2, 3)]
+STRANGER = "0x" + "dd" * 20
+CID = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
+
+
+@pytest.fixture
+def private():
+    return vault.PrivateKey.generate()
+
+
+@pytest.fixture
+def deliver(private):
+    """Deliver `plain`, and say what the buyer reveals of it and what the chain and IPFS have."""
+
+    def make(plain, reader=None):
+        dek = vault.new_dek()
+        sealed, body = vault.seal_bytes(plain, dek)
+        keys = {who: vault.PrivateKey.generate() for who in CUSTODIANS}
+        capsule = vault.make_capsule(
+            vault.CapsuleContext(
+                chain_id=31337, record_id=bytes(32), data_class=LABS, epoch=0, order=ORDER
+            ),
+            vault.RecordKey(dek, body),
+            custodians=[(who, key.public_key) for who, key in keys.items()],
+            threshold=2,
+            reader_key=(reader or private).public_key,
+            owner_key=vault.PrivateKey.generate().public_key,
+        )
+        entry = vault.ListEntry(
+            cid=CID, capsule=capsule, issuer=STRANGER, root=bytes(32), envelope=b"an envelope"
+        )
+        shares = []
+        for who, key in keys.items():
+            request = os.urandom(32)
+            share = vault.open_share(capsule, who, key)
+            answer = vault.seal_share(capsule, share, private.public_key, request=request)
+            shares.append(CaseShare(who, request, answer))
+        return SimpleNamespace(
+            case=Case(ORDER, entry.to_bytes(), private.to_bytes(), tuple(shares)),
+            known={
+                "delivered": capsule.digest,
+                "receiving_key": content_digest(private.public_key.to_bytes()),
+                "body": sealed,
+            },
+        )
+
+    return make
+
+
+@pytest.fixture
+def extract_bytes(package):
+    certificate = signed(package, order=ORDER)
+    return package.to_bytes(certificate, {"name": "Aceso"})
+
+
+@pytest.fixture
+def made(deliver, extract_bytes):
+    return deliver(extract_bytes)
+
+
+def broken(found):
+    assert not found.opens
+    assert found.why.endswith(".") and found.package is None
+    return found.broken
+
+
+def test_what_was_delivered_opens(made, package):
+    found = replay(Case.read(made.case.to_bytes()), **made.known)
+
+    assert found.opens and found.unverified == ()
+    assert found.package.files == package.files
+
+
+def test_two_of_three_shares_are_enough(made):
+    assert replay(replace(made.case, shares=made.case.shares[1:]), **made.known).opens
+
+
+@pytest.mark.parametrize("key", [bytes(3), bytes(32)])
+def test_another_key_is_told(made, key):
+    assert broken(replay(replace(made.case, private_key=key), **made.known)) is Step.KEY
+
+
+def test_another_capsule_is_told(made, deliver, extract_bytes):
+    other = deliver(extract_bytes)
+    entry = other.case.entry
+
+    assert broken(replay(replace(made.case, entry=entry), **made.known)) is Step.ENTRY
+    assert broken(replay(replace(made.case, entry=b"none"), **made.known)) is Step.ENTRY
+    assert broken(replay(replace(made.case, order=ORDER + 1), **made.known)) is Step.ENTRY
+
+
+def test_too_few_shares_are_told(made):
+    one = replace(made.case, shares=made.case.shares[:1])
+
+    assert broken(replay(one, **made.known)) is Step.SHARES
+    # The same share twice is one share.
+    assert broken(replay(replace(one, shares=one.shares * 2), **made.known)) is Step.SHARES
+
+
+def test_a_share_that_is_not_the_attested_one_is_told_by_its_custodian(made):
+    first, second, third = made.case.shares
+    spoilt = replace(second, sealed=third.sealed)
+
+    found = replay(replace(made.case, shares=(first, spoilt, third)), **made.known)
+    too_few = replay(replace(made.case, shares=(first, spoilt)), **made.known)
+
+    assert found.opens and found.unverified == (second.custodian,)
+    assert broken(too_few) is Step.SHARES and too_few.unverified == (second.custodian,)
+
+
+def test_a_share_of_no_custodian_counts_for_nothing(made):
+    alien = replace(made.case.shares[0], custodian=STRANGER)
+    case = replace(made.case, shares=(alien, made.case.shares[0]))
+
+    assert broken(replay(case, **made.known)) is Step.SHARES
+
+
+def test_no_body_and_another_are_told(made):
+    flipped = bytearray(made.known["body"])
+    flipped[100] ^= 1
+
+    assert broken(replay(made.case, **(made.known | {"body": None}))) is Step.BODY
+    assert broken(replay(made.case, **(made.known | {"body": bytes(flipped)}))) is Step.BODY
+
+
+def test_sealed_to_somebody_else_is_told(deliver, extract_bytes):
+    made = deliver(extract_bytes, reader=vault.PrivateKey.generate())
+
+    assert broken(replay(made.case, **made.known)) is Step.OPENING
+
+
+def test_what_is_no_extract_is_told(deliver):
+    made = deliver(b"nothing of use")
+
+    assert broken(replay(made.case, **made.known)) is Step.EXTRACT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said | {"version": 2},
+        lambda said: said | {"format": "another"},
+        lambda said: said | {"entry": "%%%"},
+        lambda said: said | {"shares": [{}]},
+        lambda said: said | {"shares": 5},
+        lambda said: said | {"silent": []},
+        lambda said: said | {"order": "x"},
+        lambda said: [],
+    ],
+)
+def test_no_case_is_refused(made, change):
+    data = json.dumps(change(json.loads(made.case.to_bytes()))).encode()
+
+    with pytest.raises(InputError, match="no case"):
+        Case.read(data)
+    with pytest.raises(InputError, match="no case"):
+        Case.read(made.case.to_bytes()[:-9])
