@@ -39,8 +39,8 @@ interface IDisputes {
     /// @notice Emitted when an evaluator is drawn no more.
     event PanelLeft(address indexed evaluator);
 
-    /// @notice Emitted when `payer` disputes an order. `evidence` is the digest in the CIDv1 of a document that is
-    /// sealed to the panel: a receiving key that was revealed is never put on chain. The lot is the hash of `drawBlock`.
+    /// @notice Emitted when `payer` disputes an order. `evidence` is the SHA-256 of a document that is
+    /// handed to the panel: a receiving key that was revealed is never put on chain. The lot is the hash of `drawBlock`.
     event DisputeOpened(
         uint64 indexed number,
         address indexed desk,
@@ -57,7 +57,7 @@ interface IDisputes {
     /// @notice Emitted when a panel is drawn: it votes until `votesUntil`. A third seat may stay empty.
     event DisputeDrawn(uint64 indexed number, address first, address second, address third, uint40 votesUntil);
 
-    /// @notice Emitted when an evaluator votes. `reason` is the digest in the CIDv1 of what they wrote.
+    /// @notice Emitted when an evaluator votes. `reason` is the SHA-256 of what they wrote.
     event DisputeVoted(uint64 indexed number, address indexed evaluator, bool upheld, bytes32 reason);
 
     /// @notice Emitted when a dispute is over.
@@ -108,7 +108,7 @@ interface IDisputes {
 
     /// @notice Disputes a delivered order within its challenge window, by whoever paid for it, and takes the bond.
     /// @param desk The contract that the order is of; it has to name this one as its contract of disputes.
-    /// @param evidence The digest in the CIDv1 of a document that is sealed to the panel.
+    /// @param evidence The SHA-256 of a document that is handed to the panel.
     function open(IOrderDesk desk, uint256 order, Ground ground, bytes32 evidence) external returns (uint64 number);
 
     /// @notice Draws the panel by lot, once the block of the lot is there. Anybody may call. Where its hash is gone after
@@ -119,7 +119,7 @@ interface IDisputes {
 
     /// @notice Votes. The second vote that says the same decides.
     /// @param seat The caller's, from 0.
-    /// @param reason The digest in the CIDv1 of what the caller wrote.
+    /// @param reason The SHA-256 of what the caller wrote.
     function vote(uint64 number, uint8 seat, bool upheld, bytes32 reason) external;
 
     /// @notice Ends what took too long: a second panel after the first, then the dispute. Anybody may call.

@@ -81,14 +81,14 @@ class Disputes(Contract):
         return self.call("leavePanel")
 
     def open(self, desk: str, order: int, ground: Ground, evidence: bytes) -> Call:
-        """`evidence` is the digest in the CIDv1 of a document that is sealed to the panel."""
+        """`evidence` is the SHA-256 of a document that is handed to the panel."""
         return self.call("open", desk, order, int(ground), evidence)
 
     def draw(self, number: int, committee: Committee) -> Call:
         return self.call("draw", number, committee.astuple())
 
     def vote(self, number: int, seat: int, upheld: bool, reason: bytes) -> Call:
-        """`reason` is the digest in the CIDv1 of what the evaluator wrote."""
+        """`reason` is the SHA-256 of what the evaluator wrote."""
         return self.call("vote", number, seat, upheld, reason)
 
     def end(self, number: int) -> Call:

@@ -147,8 +147,9 @@ class Verdict:
 def replay(case: Case, *, delivered: bytes, receiving_key: bytes, body: bytes | None) -> Verdict:
     """Open the extract of a case again.
 
-    `delivered` is the capsule's digest and `receiving_key` the digest in the CID of the buyer's public
-    key, as the chain has them; `body` the sealed bytes under the entry's CID, or None if nobody has them.
+    `delivered` is the capsule's digest and `receiving_key` the digest in the CID of the buyer's
+    public key, as the chain has them; `body` the sealed bytes under the entry's CID, or None if
+    nobody has them.
     """
     try:
         private = PrivateKey.from_bytes(case.private_key)
