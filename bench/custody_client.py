@@ -1,4 +1,4 @@
-"""How long a person's own device takes to let somebody in.
+"""How long a person's own device takes to let somebody in, and to move to other custodians.
 
 A chain, five custodians as processes of their own and the device are on this machine, so these are
 seconds that passed with all of them at work, and no network between them.
@@ -6,6 +6,7 @@ seconds that passed with all of them at work, and no network between them.
 
 from __future__ import annotations
 
+import json
 import secrets
 import statistics
 import tempfile
@@ -15,14 +16,31 @@ from pathlib import Path
 from typing import Any
 
 from aceso.codes import DataClass
+from aceso.custody import post_act
 from aceso.devnet import Authority, Devnet, with_suite
-from aceso.flows import Network, Person, Profile, Reader
-from aceso.vault import Seed
+from aceso.flows import HOME, Network, Person, Profile, Reader, move
+from aceso.storage import cid_from_digest
+from aceso.vault import (
+    Body,
+    CapsuleContext,
+    Envelope,
+    FieldTree,
+    ListEntry,
+    RecordKey,
+    Seed,
+    head_fields,
+    make_batch,
+    make_capsule,
+    new_dek,
+)
 
 CUSTODIANS = 5
 CLASSES = 20
 TURNS = 5
 LIMIT_SECONDS = 1.0
+RECORDS = 200
+# Ten thousand in a minute. Real custodians have machines of their own.
+MOVED_PER_SECOND = 10_000 / 60
 
 
 def run() -> list[dict[str, Any]]:
@@ -35,7 +53,10 @@ def run() -> list[dict[str, Any]]:
         folder = Path(name)
         person = Person(network, _profile(folder, "person"))
         authority = Authority(devnet, network.suite)
-        return _sharing(person, lambda turn: _reader(folder, network, authority, turn))
+        return [
+            *_sharing(person, lambda turn: _reader(folder, network, authority, turn)),
+            *_moving(folder, person),
+        ]
 
 
 def _profile(folder: Path, kind: Any, turn: int = 0) -> Profile:
@@ -77,3 +98,107 @@ def _sharing(person: Person, reader_of: Callable[[int], Reader]) -> list[dict[st
             "ratio": round(LIMIT_SECONDS / middle, 2),
         }
     ]
+
+
+def _moving(folder: Path, person: Person) -> list[dict[str, Any]]:
+    """A vault goes from three of the custodians to all five. Its bodies are nowhere: a move does
+    not touch them."""
+    facts = json.loads((folder / "net" / "devnet.json").read_text())
+    before = facts["committee"] | {
+        "members": [one["address"] for one in facts["custodians"][:3]],
+        "threshold": 2,
+    }
+    profile = _profile(folder, "person", 1)
+    with Network(facts | {"committee": before}) as network:
+        moving = Person(network, profile)
+        _fill(moving)
+    with Network(facts) as network:
+        moving = Person(network, profile)
+        began, worked = time.monotonic(), time.process_time()
+        moved = move(moving)
+        worked, passed = time.process_time() - worked, time.monotonic() - began
+        if (moved.records, moved.deleted) != (RECORDS, RECORDS):
+            raise AssertionError("not every record was moved")
+    of_device = RECORDS / worked
+    return [
+        {
+            "name": f"move records to {CUSTODIANS} custodians, by the device's processor seconds",
+            "value": round(of_device, 1),
+            "unit": "per s",
+            "limit": round(MOVED_PER_SECOND, 1),
+            "ratio": round(of_device / MOVED_PER_SECOND, 2),
+        },
+        {
+            "name": f"the same as it passes, with all {CUSTODIANS} custodians on this machine",
+            "value": round(RECORDS / passed, 1),
+            "unit": "per s",
+            "limit": None,
+            "ratio": None,
+        },
+    ]
+
+
+def _fill(person: Person) -> None:
+    """Records as issuers post them, all of one class."""
+    home = person.persona(HOME)
+    opening = person.opening(home, DataClass.LABS).opening
+    cards = {card.address: card.public_key for card in person.network.sealing_cards}
+    list_key = person._list_key(opening.list_key)
+    acts, entries = [], []
+    for number in range(RECORDS):
+        record_id = secrets.token_bytes(32)
+        dek = new_dek()
+        fields = head_fields(
+            record_id=record_id,
+            data_class=int(DataClass.LABS),
+            issued_at=number,
+            lineage=(),
+            holder=home.address,
+            digest=bytes(32),
+        )
+        tree = FieldTree.of(fields, dek=dek, record_id=record_id)
+        batch = make_batch([tree.leaf])
+        envelope = Envelope(
+            record_id=record_id,
+            data_class=int(DataClass.LABS),
+            issued_at=number,
+            lineage=(),
+            holder=home.address,
+            digest=bytes(32),
+            media_type="application/fhir+json",
+            hashes=tree.hashes,
+            issuer=home.address,
+            root=batch.root,
+            proof=tuple(batch.proof(tree.leaf)),
+        )
+        capsule = make_capsule(
+            CapsuleContext(
+                chain_id=person.network.suite.chain_id,
+                record_id=record_id,
+                data_class=int(DataClass.LABS),
+                epoch=opening.epoch,
+                list_key=opening.list_key,
+            ),
+            RecordKey(dek, Body(secrets.token_bytes(32), 4124, 100)),
+            custodians=[(address, cards[address]) for address in opening.custodians],
+            threshold=opening.threshold,
+            reader_key=opening.class_key,
+            owner_key=opening.owner_key,
+        )
+        entry = ListEntry(
+            cid=cid_from_digest(secrets.token_bytes(32)),
+            capsule=capsule,
+            issuer=home.address,
+            root=batch.root,
+            envelope=envelope.seal(dek),
+        )
+        signature = person.network.committee.sign_post(
+            entry, list_key=opening.list_key, signer=list_key, issuer=home.address
+        )
+        acts.append(
+            post_act(entry, list_key=opening.list_key, issuer=home.address, signature=signature)
+        )
+        entries.append(entry)
+    person.network.committee.send(acts)
+    if person.sync() != RECORDS:
+        raise AssertionError("not every record was found")
