@@ -82,15 +82,16 @@ class Asking:
         among: Collection[str] | None = None,
         needed: int | None = None,
         grace: float = _GRACE_SECONDS,
+        patience: float = 1.0,
     ) -> tuple[dict[str, T], dict[str, AcesoError]]:
         """Ask all at once, or those of them that are named. Once enough have answered, the others
-        have `grace` seconds left."""
+        have `grace` seconds left; all have `patience` times as long as for one request."""
         needed = self.threshold if needed is None else needed
         asked = [one for one in self.custodians if among is None or one.address in among]
         futures = {self._pool.submit(act, one): one for one in asked}
         done: dict[str, T] = {}
         failed: dict[str, AcesoError] = {}
-        finish = time.monotonic() + max(one.deadline for one in self.custodians) + 0.5
+        finish = time.monotonic() + patience * max(one.deadline for one in self.custodians) + 0.5
         pending = set(futures)
         while pending:
             ready, pending = wait(

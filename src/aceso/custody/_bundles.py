@@ -20,7 +20,7 @@ from aceso.vault import ListEntry, SignedOpening
 from ._asking import Asking, Posted
 from ._typed import address
 from ._wire import to_json
-from .client import Custodian, SealedKey, post_message
+from .client import BATCH_PATIENCE, Custodian, SealedKey, post_message
 from .errors import CustodianDownError
 
 __all__ = ["Act", "Bundling", "bundles", "delete_act", "keys_act", "open_act", "post_act"]
@@ -96,6 +96,7 @@ class Bundling(Asking):
             done, failed = self._ask_all(
                 lambda one, bundle=bundle: _take(one, bundle),  # type: ignore[misc]
                 grace=max(one.deadline for one in self.custodians),
+                patience=BATCH_PATIENCE,
             )
             sent += [_posted(place, act, done, failed) for place, act in enumerate(bundle)]
         return sent
@@ -108,7 +109,10 @@ class Bundling(Asking):
         once those before it are told of."""
         sent: list[Posted] = []
         for bundle in bundles(acts):
-            done, failed = self._ask_all(lambda one, bundle=bundle: _take(one, bundle))  # type: ignore[misc]
+            done, failed = self._ask_all(
+                lambda one, bundle=bundle: _take(one, bundle),  # type: ignore[misc]
+                patience=BATCH_PATIENCE,
+            )
             first = len(sent)
             try:
                 for place, act in enumerate(bundle):

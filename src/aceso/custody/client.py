@@ -60,6 +60,8 @@ __all__ = [
 _MAX_ANSWER_BYTES: Final = 12 << 20
 _MAX_SMALL_BYTES: Final = 64 << 10
 _MAX_PAGES: Final = 10_000
+# A batch is the work of many requests, and may take as many times as long as one.
+BATCH_PATIENCE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,17 @@ class Custodian:
     # --- HTTP -----------------------------------------------------------------------------------
 
     def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, large: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        large: bool = False,
+        patience: float = 1.0,
     ) -> Any:
         limit = _MAX_ANSWER_BYTES if large else _MAX_SMALL_BYTES
-        finish = time.monotonic() + self.deadline
+        deadline = self.deadline * patience
+        finish = time.monotonic() + deadline
         content = None if body is None else orjson.dumps(body)
         try:
             with self._http.stream(
@@ -216,6 +225,7 @@ class Custodian:
                 self.url + path,
                 content=content,
                 headers={"Content-Type": "application/json"} if content else None,
+                timeout=deadline,
             ) as response:
                 parts, read = [], 0
                 for part in response.iter_raw():
@@ -379,7 +389,7 @@ class Custodian:
         self, acts: Sequence[Mapping[str, Any]]
     ) -> Sequence[Mapping[str, Any] | AcesoError]:
         """Send several signed acts at once; for each, the answer, or why it was refused."""
-        said = self._ask("POST", "/batches", {"acts": list(acts)})
+        said = self._ask("POST", "/batches", {"acts": list(acts)}, patience=BATCH_PATIENCE)
         found: list[Mapping[str, Any] | AcesoError] = self._parse(
             lambda: [self._refusal(one) or dict(one) for one in said["results"]]
         )
