@@ -460,6 +460,22 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Close an offer to new buyers.",
         ko="제안을 닫아 새 구매를 받지 않습니다.",
     ),
+    "OrderLogRequest": TypedStruct(
+        primary_type="OrderLogRequest",
+        verifier="ConsentRegistry",
+        encoded_type="OrderLogRequest(uint256 order,address reader,address custodian,bytes32 nonce,uint256 deadline)",
+        types={
+            "OrderLogRequest": [
+                {"name": "order", "type": "uint256"},
+                {"name": "reader", "type": "address"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Ask a custodian for the access log of an order that you are a party of.",
+        ko="수탁자에게 내가 당사자인 주문의 열람 기록을 요청합니다.",
+    ),
     "PatientVouch": TypedStruct(
         primary_type="PatientVouch",
         verifier="RewardPool",

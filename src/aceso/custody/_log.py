@@ -20,9 +20,9 @@ from ._typed import address_bytes, sign
 from .logbook import LOG_LABEL, LogHead
 from .merkle import Tree
 
-__all__ = ["Log"]
+__all__ = ["PAGE", "Log"]
 
-_PAGE: Final = 500
+PAGE: Final = 500
 
 
 class Log(Desk):
@@ -53,8 +53,8 @@ class Log(Desk):
                 self._note_reading(connection, message["listKey"], opened.log_key, heads.newest)
         # Proofs take a while, and nobody has to wait for them to write.
         with self.store.read() as connection:
-            lines = self.store.lines(connection, book, min(after, 1 << 62), _PAGE + 1)
-            more, lines = len(lines) > _PAGE, lines[:_PAGE]
+            lines = self.store.lines(connection, book, min(after, 1 << 62), PAGE + 1)
+            more, lines = len(lines) > PAGE, lines[:PAGE]
             tree = self.store.tree(connection)
             proved = [(line, tree.inclusion(line.place)) for line in lines]
             head = self._head(tree)

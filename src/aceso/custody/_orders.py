@@ -20,6 +20,7 @@ from aceso.vault import ListEntry, OpeningError, ShownCertificate, seal_share
 from ._chain import Heads, Offer, Order, Question
 from ._desk import Message
 from ._doors import Asked, Doors
+from ._order_log import close_order_line
 from ._store import tables
 from ._typed import address_bytes, digest, keccak, sign
 from ._wire import to_json
@@ -275,9 +276,9 @@ class Orders(Doors):
         return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row
 
     def _order_receipt(self, connection: Connection, row: Any, receipt: bytes) -> None:
-        # No list, so no list's log key: it lies under our own key.
-        sealed = self.store.box.close(receipt, (b"order-log", row.order))
-        self.store.append(connection, row.order, sealed)
+        self.store.append(
+            connection, row.order, close_order_line(self.store.box, row.order, receipt)
+        )
 
     def release(self, message: Message, signature: bytes) -> bytes:
         asked, row = self._bought("ReleaseRequest", message, signature)

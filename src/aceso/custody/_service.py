@@ -11,6 +11,7 @@ service.batches      several of those acts at once that give nothing away
 service.follower     class keys of grants that have ended are deleted
 service.relays       withdrawals that were shown are carried to the chain
 service.log          the receipts of who was given what
+service.order_log    those of an order, for its parties
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ._following import Follower
 from ._heads import ManifestHeads
 from ._lists import Lists
 from ._log import Log
+from ._order_log import OrderLog
 from ._orders import Orders
 from ._rates import Rates
 from ._recoveries import Recoveries
@@ -70,6 +72,7 @@ class Service(Desk):
         self.deletions = Deletions(keys, store, chain)
         self.batches = Batches(keys, store, chain)
         self.log = Log(keys, store, chain)
+        self.order_log = OrderLog(keys, store, chain)
         self.follower = Follower(keys, store, chain)
         self.relays: Relays | None = None
         if connect is not None:

@@ -213,6 +213,14 @@ class LogRequestMessage(Wire):
     deadline: Uint256
 
 
+class OrderLogRequestMessage(Wire):
+    order: Uint256
+    reader: Address
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
 class ExtractDepositMessage(Wire):
     order: Uint256
     subject: Address
@@ -281,6 +289,12 @@ class DeletionBody(Wire):
 
 class LogBody(Wire):
     message: LogRequestMessage
+    signature: Signature
+    after: Uint64 = 0
+
+
+class OrderLogBody(Wire):
+    message: OrderLogRequestMessage
     signature: Signature
     after: Uint64 = 0
 

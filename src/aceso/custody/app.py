@@ -204,6 +204,28 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         entry = service.orders.entry(int(order), body.message.values_as_signed(), body.signature)
         return _Json({"entry": _text(entry)})
 
+    @app.post("/orders/{order}/log", summary="The receipts of an order, for its parties")
+    def order_log(order: _OrderPath, body: wire.OrderLogBody) -> Response:
+        message = body.message.values_as_signed()
+        found = service.order_log.read_order(int(order), message, body.signature, body.after)
+        return _Json(
+            {
+                "lines": [
+                    {
+                        "number": told.line.number,
+                        "place": told.line.place,
+                        "receipt": _text(told.line.receipt),
+                        "proof": [_hex(part) for part in told.proof],
+                        "salt": _hex(told.salt),
+                        "text": _text(told.text),
+                    }
+                    for told in found["lines"]
+                ],
+                "head": _head(found["head"]),
+                "next": found["next"],
+            }
+        )
+
     @app.post("/log", summary="The sealed receipts of a list, for its owner")
     def log(body: wire.LogBody) -> Response:
         found = service.log.read(body.message.values_as_signed(), body.signature, body.after)

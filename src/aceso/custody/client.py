@@ -44,7 +44,7 @@ from aceso.vault import (
 from ._typed import Domain, address, address_bytes, digest, recover, sign
 from ._wire import to_json
 from .errors import CustodianDownError, DeniedError, FalseLogError, RequestRefusedError
-from .logbook import LOG_LABEL, LogHead, log_leaf
+from .logbook import LOG_LABEL, LogHead, is_of_order_line, log_leaf
 
 __all__ = [
     "AccessLog",
@@ -584,6 +584,52 @@ class Custodian:
                 break
         raise self._nonsense()
 
+    def order_log(
+        self, order: int, reader: LocalAccount, *, domain: Domain, log_domain: Domain, now: int
+    ) -> AccessLog:
+        """Who was given what of an order, for a party of it, from the first line on, each proved to
+        be in the log. Raises `FalseLogError` where something is not."""
+        receipts: list[Mapping[str, Any]] = []
+        former: LogHead | None = None
+        book = order.to_bytes(32, "big")
+        for _ in range(_MAX_PAGES):
+            message = {
+                "order": order,
+                "reader": reader.address,
+                "custodian": self.address,
+                "nonce": os.urandom(32),
+                "deadline": now + 300,
+            }
+            request = SignedRequest.sign(reader, "OrderLogRequest", message, domain)
+            body = request.body() | {"after": len(receipts)}
+            said = self._ask("POST", f"/orders/{order}/log", body, large=True)
+            head = self._head(said.get("head"), log_domain)
+            if former is not None:
+                self.check_grew(former.size, former.root, head)
+            former = head
+            told: list[tuple[_Line, bytes, bytes]] = self._parse(partial(_told, said))
+            for line, salt, text in told:
+                number = len(receipts) + 1
+                leaf = log_leaf(book, number, line.receipt)
+                if line.number != number or not head.has(leaf, line.place, line.proof):
+                    raise FalseLogError(
+                        self.address,
+                        f"shows a receipt, number {line.number}, that is not in its log",
+                        code="E_LOG_RECEIPT",
+                    )
+                if not is_of_order_line(line.receipt, book, salt, text):
+                    raise FalseLogError(
+                        self.address,
+                        "tells another receipt than the one that it wrote down",
+                        code="E_LOG_UNOPENED",
+                    )
+                receipts.append(self._parse(partial(orjson.loads, text)))
+            if said.get("next") is None:
+                return AccessLog(tuple(receipts), head)
+            if said["next"] != len(receipts):
+                break
+        raise self._nonsense()
+
     def _opened(self, log_key: PrivateKey, receipt: bytes, book: bytes) -> Mapping[str, Any]:
         try:
             opened: Mapping[str, Any] = orjson.loads(
@@ -651,6 +697,15 @@ def _lines(said: Mapping[str, Any]) -> list[_Line]:
             [_hex(part) for part in line["proof"]],
         )
         for line in said["lines"]
+    ]
+
+
+def _told(said: Mapping[str, Any]) -> list[tuple[_Line, bytes, bytes]]:
+    """Each line of an order's log with the salt and the text that it commits to."""
+    lines = _lines(said)
+    return [
+        (line, _hex(one["salt"]), _bytes(one["text"]))
+        for line, one in zip(lines, said["lines"], strict=True)
     ]
 
 

@@ -21,16 +21,43 @@ from typing import Any, Final
 from ._typed import Domain, address, digest, recover
 from .merkle import is_consistent, leaf_hash, root_of_inclusion
 
-__all__ = ["LOG_LABEL", "LogHead", "log_leaf"]
+__all__ = [
+    "LOG_LABEL",
+    "ORDER_LINE_HEAD_BYTES",
+    "ORDER_SALT_BYTES",
+    "LogHead",
+    "is_of_order_line",
+    "log_leaf",
+    "order_line_head",
+]
 
 LOG_LABEL: Final = b"aceso/v1/log-receipt\0"
 _LINE_LABEL: Final = b"aceso/v1/log-line\0"
+_ORDER_LABEL: Final = b"aceso/v1/order-receipt\0"
+_ORDER_HEAD: Final = b"AORL\x01"
+ORDER_SALT_BYTES: Final = 32
+ORDER_LINE_HEAD_BYTES: Final = len(_ORDER_HEAD) + 32
 
 
 def log_leaf(book: bytes, number: int, receipt: bytes) -> bytes:
     """The hash of a line: the `number`th sealed receipt of `book`."""
     where = len(book).to_bytes(1, "big") + book + number.to_bytes(8, "big")
     return leaf_hash(_LINE_LABEL + where + sha256(receipt).digest())
+
+
+def order_line_head(order: bytes, salt: bytes, text: bytes) -> bytes:
+    """How the line of an order's receipt begins: with a commitment to its text, so that whoever is
+    told another text of it sees that.
+
+        "AORL" 0x01 | SHA-256("aceso/v1/order-receipt" 0x00 | order (32) | salt (32) | text)
+    """
+    return _ORDER_HEAD + sha256(_ORDER_LABEL + order + salt + text).digest()
+
+
+def is_of_order_line(line: bytes, order: bytes, salt: bytes, text: bytes) -> bool:
+    """Whether the line commits to this text."""
+    told = order_line_head(order, salt, text)
+    return len(salt) == ORDER_SALT_BYTES and line[:ORDER_LINE_HEAD_BYTES] == told
 
 
 @dataclass(frozen=True, slots=True)

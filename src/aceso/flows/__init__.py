@@ -14,6 +14,7 @@
     earning      what a person earned and why; rewards computed, checked, claimed
     disputes     disputes a delivery, and judges one
     receipts     who was given what, as the custodians' logs prove it
+    receipts     who was given what, as the custodians' logs prove it; of orders in order_receipts
     evidence     whether a file is what its issuer issued
 
 Beneath them: `network` (where everything is), `profile` and `store` (what is on this device), and
@@ -65,6 +66,7 @@ from .guarding import (
 from .issuer import Holder, Issuer
 from .moving import Moved, move
 from .network import CommitteeFacts, Network, said
+from .order_receipts import OrderAccess, check_order_logs
 from .own_vault import HOME, RESEARCH
 from .person import Person
 from .profile import Kind, Profile
@@ -125,6 +127,7 @@ __all__ = [
     "NothingToOpenError",
     "Opened",
     "Options",
+    "OrderAccess",
     "OrderEarning",
     "Person",
     "Profile",
@@ -155,6 +158,7 @@ __all__ = [
     "carry_out",
     "check_case",
     "check_logs",
+    "check_order_logs",
     "claim_rewards",
     "coin",
     "compute_rewards",

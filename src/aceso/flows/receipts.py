@@ -4,7 +4,7 @@
     found.accesses      who asked for what, for which use, under whose authority, and which
                         custodians say so
     found.problems      custodians that don't answer, and those whose log can't be true
-    anchor_heads(person, found)     put what they signed on chain
+    anchor_heads(network, found)    put what they signed on chain
 
 Each receipt is proved to be in its custodian's log. The log's head is compared with the last one
 that is on chain, and with the last one that this device saw: a custodian that took something back,
@@ -27,9 +27,18 @@ from aceso.codes import DataClass, Use
 from aceso.custody import Custodian, FalseLogError, LogHead
 from aceso.errors import AcesoError
 
+from .network import Network
 from .own_vault import OwnVault
+from .store import Store
 
-__all__ = ["Access", "LogReport", "anchor_heads", "check_logs"]
+__all__ = [
+    "Access",
+    "LogReport",
+    "anchor_heads",
+    "check_count",
+    "check_logs",
+    "settle_head",
+]
 
 _ACTS = ("list", "release", "log")
 
@@ -122,10 +131,10 @@ def check_logs(vault: OwnVault) -> LogReport:
     return report
 
 
-def anchor_heads(vault: OwnVault, report: LogReport) -> list[Receipt]:
+def anchor_heads(network: Network, report: LogReport) -> list[Receipt]:
     """Have the heads that the custodians signed anchored, where the chain has a shorter log."""
-    logs = vault.network.suite.access_log
-    return vault.network.relayer.send_all(
+    logs = network.suite.access_log
+    return network.relayer.send_all(
         [
             logs.anchor_log_with_sig(head.custodian, head.size, head.root, head.signature)
             for address, head in report.heads.items()
@@ -156,8 +165,8 @@ def _check(
     """Everything that one custodian has to show. Raises what is wrong with it."""
     suite, store = vault.network.suite, vault.profile.store
     log_domain = suite.domain("AccessLog")
+    # Read first: a head that is asked for later can't be a shorter one.
     anchored = suite.access_log.head_of(custodian.address)
-    report.anchored[custodian.address] = anchored
     head: LogHead | None = None
     for one in lists:
         if custodian.address not in one.members:
@@ -172,12 +181,26 @@ def _check(
         if head is not None:
             custodian.check_grew(head.size, head.root, log.head)
         head = log.head
-        _count(store, custodian, one, len(log.receipts))
+        check_count(store, custodian, one.key.address, len(log.receipts))
         for receipt in log.receipts:
             key, moment = _read(custodian, one, receipt)
             seen[key][custodian.address].append(moment)
+    settle_head(vault.network, store, custodian, anchored, head, report)
+
+
+def settle_head(
+    network: Network,
+    store: Store,
+    custodian: Custodian,
+    anchored: AnchoredHead,
+    head: LogHead | None,
+    report: LogReport,
+) -> None:
+    """Compare a custodian's newest head with the one that was on chain before it was asked for, and
+    with the last one that this device saw, and keep it."""
     if head is None:
-        head = custodian.log_head(log_domain=log_domain)
+        head = custodian.log_head(log_domain=network.suite.domain("AccessLog"))
+    report.anchored[custodian.address] = anchored
     custodian.check_grew(anchored.size, anchored.root, head)
     name = f"log/{custodian.address}"
     before = store.get(name)
@@ -187,9 +210,9 @@ def _check(
     report.heads[custodian.address] = head
 
 
-def _count(store: Any, custodian: Custodian, one: _List, count: int) -> None:
-    """A list's receipts never become fewer."""
-    name = f"log/{custodian.address}/{one.key.address}"
+def check_count(store: Store, custodian: Custodian, book: str, count: int) -> None:
+    """The receipts of a list or an order never become fewer."""
+    name = f"log/{custodian.address}/{book}"
     before = store.get(name)
     if before is not None and int.from_bytes(before, "big") > count:
         raise FalseLogError(

@@ -1,5 +1,6 @@
 """An extract that was sold: deposited, attested, delivered on chain, and opened by its buyer only.
 
+receipts    buyer and subject read who was given it, proved; nobody else does
 the way     offer, grant, buy, deposit, deliver, ask for the entry, open with the buyer's own key
 refused     another subject's deposit, another committee, before delivery, another key, after a
             withdrawal, a second extract, an extract that the delivery does not name
@@ -32,6 +33,7 @@ from aceso.custody import (
     Committee,
     Custodian,
     DeniedError,
+    FalseLogError,
     RequestRefusedError,
     SignedRequest,
     TooFewCustodiansError,
@@ -220,6 +222,56 @@ def test_an_extract_is_deposited_delivered_and_opened(sale: Sale, committee: Com
     with pytest.raises(DeniedError) as caught:
         committee.open_key(found, **sale.opens())
     assert caught.value.reason is Reason.WITHDRAWN
+
+
+def test_its_parties_read_who_was_given_it_and_nobody_else_does(
+    sale: Sale, committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, _ = sale.extract()
+    given = committee.deposit_extract(
+        sale.order, entry, sale.person.persona, **sale.certified(entry)
+    )
+    sale.deliver(given)
+    found = committee.order_entry(sale.order, capsule=entry.capsule.digest, **sale.asks())
+    committee.open_key(found, **sale.opens())
+    suite = sale.network.suite
+    common = {
+        "domain": suite.domain("ConsentRegistry"),
+        "log_domain": suite.domain("AccessLog"),
+        "now": suite.now(),
+    }
+
+    for party in (sale.buyer, sale.person.persona):
+        acts_: list[str] = []
+        for custodian in committee.custodians:
+            log = custodian.order_log(sale.order, party, **common)
+            acts_ += [one["act"] for one in log.receipts]
+            asked = [one for one in log.receipts if one["act"] != "log"]
+            assert {(one["actor"], one["grantee"]) for one in asked} <= {
+                (sale.buyer.address, "0x" + sale.grantee.hex())
+            }
+        assert acts_.count("release") >= 2
+        assert acts_.count("list") >= 1
+    custodian = committee.custodians[0]
+    with pytest.raises(RequestRefusedError) as refused:
+        custodian.order_log(sale.order, Account.create(), **common)
+    assert refused.value.code == "E_RECORD_UNKNOWN"
+
+    # A custodian that tells a party another text than it wrote down.
+    asked_truly = custodian._ask
+
+    def ask(*given: Any, **more: Any) -> Any:
+        said = asked_truly(*given, **more)
+        for line in said.get("lines", ()):
+            line["text"] = base64.b64encode(
+                base64.b64decode(line["text"]).replace(b'"use":', b'"Use":')
+            ).decode()
+        return said
+
+    monkeypatch.setattr(custodian, "_ask", ask)
+    with pytest.raises(FalseLogError) as lied:
+        custodian.order_log(sale.order, sale.buyer, **common)
+    assert lied.value.code == "E_LOG_UNOPENED"
 
 
 def test_a_custodian_with_another_extract_is_passed_over(

@@ -80,7 +80,7 @@ def test_reading_the_log_is_in_it(shared):
 
 def test_heads_are_anchored_and_must_be_continued(world, shared):
     first = check_logs(shared)
-    sent = anchor_heads(shared, first)
+    sent = anchor_heads(shared.network, first)
 
     assert len(sent) == 3
     for address, head in first.heads.items():
@@ -101,7 +101,7 @@ def test_a_log_that_was_put_back_is_noticed(world, shared, physician, tmp_path, 
     keeper.start()
     report = check_logs(shared)
     if noticed == "on chain":
-        anchor_heads(shared, report)
+        anchor_heads(shared.network, report)
         # Another device of theirs, that saw nothing before.
         shared = Person(world.network, world.profile("person", shared.profile.seed))
         shared.restore()

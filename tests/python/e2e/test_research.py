@@ -23,6 +23,7 @@ from aceso.custody import DeniedError, RequestRefusedError
 from aceso.errors import AcesoError, IntegrityError
 from aceso.flows import (
     RESEARCH,
+    LogReport,
     Network,
     NothingToOpenError,
     Person,
@@ -30,6 +31,8 @@ from aceso.flows import (
     Researcher,
     Seller,
     base_units,
+    check_order_logs,
+    orders_ever,
     own_match,
     read_criteria,
 )
@@ -148,6 +151,35 @@ def test_before_delivery_there_is_nothing_to_open(
         researcher.open(purchase.order, tmp_path / "extract.json")
     assert _sentence(refused.value)
     assert not (tmp_path / "extract.json").exists()
+
+
+def test_buyer_and_subject_see_who_was_given_the_extract(
+    researcher: Researcher, seller: Seller, purchase: Purchase, person: Person, tmp_path: Path
+) -> None:
+    seller.deliver(purchase.order)
+    researcher.open(purchase.order, tmp_path / "extract.json")
+    network, buyer = researcher.network, researcher.account.address
+    orders = network.synced().orders(buyers=[buyer])
+    assert orders == orders_ever(person)
+
+    for store, reader in (
+        (researcher.profile.store, researcher.account),
+        (person.profile.store, person.persona(RESEARCH)),
+    ):
+        report = LogReport()
+        seen = check_order_logs(network, store, reader, orders, report)
+        assert report.problems == []
+        assert len(report.heads) == len(network.committee.custodians)
+        opened = [one for one in seen if one.act == "release"]
+        assert [(one.order, one.actor, one.use, one.is_complete) for one in opened] == [
+            (purchase.order, buyer, Use.HMB, True)
+        ]
+        # What it showed once it can't take back.
+        custodian = network.committee.custodians[0]
+        name = f"log/{custodian.address}/order/{purchase.order}"
+        store.put(name, (1 << 20).to_bytes(8, "big"))
+        check_order_logs(network, store, reader, orders, report)
+        assert report.liars == [custodian.address]
 
 
 def test_nobody_else_opens_it(

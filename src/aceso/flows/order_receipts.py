@@ -1,0 +1,159 @@
+"""Who was given an extract that was sold: the receipts of orders, for buyer and subject.
+
+    report = LogReport()
+    accesses = check_order_logs(network, store, persona, orders, report)
+
+As in `receipts`: each receipt is proved to be in its custodian's log, what the custodians say is
+set side by side, and who lies is named in `report.problems`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from aceso.codes import Use
+from aceso.custody import Custodian, FalseLogError, LogHead, RequestRefusedError
+from aceso.errors import AcesoError
+from aceso.index import OrderRow
+
+from .network import Network
+from .receipts import LogReport, check_count, settle_head
+from .store import Store
+
+__all__ = ["OrderAccess", "check_order_logs"]
+
+_ACTS = ("list", "release", "log")
+_Key = tuple[int, str, str, bytes, Use | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAccess:
+    """What somebody was given of an order's extract, as often, by the custodians that say so.
+
+    `act` is `list` (its entry was listed), `release` (a share of its key) or `log` (a party read
+    the log).
+    """
+
+    order: int
+    act: str
+    actor: str
+    grantee: bytes
+    use: Use | None
+    first: int
+    last: int
+    times: Mapping[str, int]
+    needed: int
+
+    @property
+    def count(self) -> int:
+        return max(self.times.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether as many custodians show it as are needed to open something."""
+        return self.act != "release" or len(self.times) >= self.needed
+
+
+def check_order_logs(
+    network: Network,
+    store: Store,
+    reader: LocalAccount,
+    orders: Sequence[OrderRow],
+    report: LogReport,
+) -> list[OrderAccess]:
+    """Fetch the receipts of these orders, which `reader` is a party of, from each custodian."""
+    seen: dict[_Key, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    needed = _needed(network, orders)
+    # An order whose extract was never delivered has no receipts anywhere.
+    delivered = [one.order for one in orders if one.delivered_at]
+    for custodian in network.committee.custodians if delivered else ():
+        try:
+            _check(network, store, custodian, reader, delivered, seen, report)
+        except AcesoError as exc:
+            report.problems.append(exc)
+    found = []
+    for (order, act, actor, grantee, use), times in seen.items():
+        moments = [moment for one in times.values() for moment in one]
+        found.append(
+            OrderAccess(
+                order=order,
+                act=act,
+                actor=actor,
+                grantee=grantee,
+                use=use,
+                first=min(moments),
+                last=max(moments),
+                times={custodian: len(one) for custodian, one in times.items()},
+                needed=needed[order],
+            )
+        )
+    return sorted(found, key=lambda one: (one.last, one.act, one.actor))
+
+
+def _needed(network: Network, orders: Sequence[OrderRow]) -> dict[int, int]:
+    """How many custodians open each order's extract."""
+    thresholds = {one.number: one.threshold for one in network.synced().committees()}
+    offers = {one.number: one.terms.committee for one in network.index.offers(open_only=False)}
+    usual = network.facts.threshold
+    return {one.order: thresholds.get(offers.get(one.offer, 0), usual) for one in orders}
+
+
+def _check(
+    network: Network,
+    store: Store,
+    custodian: Custodian,
+    reader: LocalAccount,
+    orders: Sequence[int],
+    seen: dict[_Key, dict[str, list[int]]],
+    report: LogReport,
+) -> None:
+    """Everything that one custodian has to show of these orders. Raises what is wrong with it."""
+    suite = network.suite
+    log_domain = suite.domain("AccessLog")
+    anchored = suite.access_log.head_of(custodian.address)
+    head: LogHead | None = None
+    for order in orders:
+        try:
+            log = custodian.order_log(
+                order,
+                reader,
+                domain=suite.domain("ConsentRegistry"),
+                log_domain=log_domain,
+                now=suite.now(),
+            )
+        except RequestRefusedError as exc:
+            # Not of the order's committee, or away when the extract was left.
+            if exc.code != "E_RECORD_UNKNOWN":
+                raise
+            check_count(store, custodian, f"order/{order}", 0)
+            continue
+        if head is not None:
+            custodian.check_grew(head.size, head.root, log.head)
+        head = log.head
+        check_count(store, custodian, f"order/{order}", len(log.receipts))
+        for receipt in log.receipts:
+            key, moment = _read(custodian, order, receipt)
+            seen[key][custodian.address].append(moment)
+    settle_head(network, store, custodian, anchored, head, report)
+
+
+def _read(custodian: Custodian, order: int, receipt: Mapping[str, Any]) -> tuple[_Key, int]:
+    """What a receipt is about, and when it was; a custodian can write anything into one."""
+    try:
+        act = str(receipt["act"])
+        if act not in _ACTS or receipt["custodian"] != custodian.address:
+            raise ValueError(act)
+        actor, moment = str(receipt["actor"]), int(receipt["time"])
+        if act == "log":
+            return (order, act, actor, b"", None), moment
+        grantee = bytes.fromhex(str(receipt["grantee"])[2:])
+        return (order, act, actor, grantee, Use(receipt["use"])), moment
+    except (KeyError, TypeError, ValueError) as exc:
+        raise FalseLogError(
+            custodian.address, "shows a receipt that makes no sense", code="E_LOG_RECEIPT_FORM"
+        ) from exc
