@@ -18,7 +18,7 @@ from aceso.errors import UsageError
 from . import _terms
 from ._click import command
 from ._output import private_file, private_text, receipts, show, table
-from ._session import Session
+from ._session import Session, home_folder
 from ._words import language, say
 from .consent import ask
 from .guarding import own_account
@@ -26,13 +26,15 @@ from .guarding import own_account
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.chain import Receipt
+    from aceso.chain import EmergencyStatistics, Receipt
     from aceso.flows import EmergencyNotice
     from aceso.vault import EmergencyCard
 
 __all__ = ["emergency"]
 
-_ACTIONS = ("card", "open", "close", "let-stop", "stop", "review", "status", "collect")
+_ACTIONS = (
+    *("card", "open", "close", "let-stop", "stop", "review", "status", "statistics", "collect"),
+)
 _REASONS = tuple(one.name.lower().replace("_", "-") for one in Emergency)
 _CARD = re.compile(r"ACESO-E1:[A-Z2-7\s]+")
 
@@ -44,6 +46,7 @@ _CARD = re.compile(r"ACESO-E1:[A-Z2-7\s]+")
 @click.option("--until", default="5y", show_default=True, metavar="TIME")
 @click.option("--new", "anew", is_flag=True)
 @click.option("--institution", type=click.IntRange(min=1), multiple=True, metavar="N")
+@click.option("--gateway", "gateway_home", metavar="DIR")
 @click.option("--reason", type=click.Choice(_REASONS), metavar="REASON")
 @click.option("--window", metavar="TIME")
 @click.option("--for", "ward", metavar="PERSONA")
@@ -91,7 +94,7 @@ def _open(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import EMERGENCY_CLASSES, Rescuer
 
     rescuer = Rescuer(session.network(), session.profile("professional"))
-    card = _read_card(given["what"])
+    card = _card_of(session, given)
     suite = session.network().suite
     number = suite.emergencies.opening_of(card.persona, rescuer.account.address)
     sent: list[Receipt] = []
@@ -225,25 +228,9 @@ def _status(session: Session, given: dict[str, Any]) -> None:
             }
             for one in notices
         ],
-        "statistics": {
-            "institution": place or None,
-            "opened": counted.opened,
-            "stopped": counted.stopped,
-            "justified": counted.justified,
-            "unjustified": counted.unjustified,
-            "unreviewed": counted.unreviewed,
-            "pending": counted.pending,
-        },
+        "statistics": _numbers(place, counted),
     }
-    numbers = say(
-        "emergency.statistics",
-        opened=counted.opened,
-        stopped=counted.stopped,
-        justified=counted.justified,
-        unjustified=counted.unjustified,
-        unreviewed=counted.unreviewed,
-        pending=counted.pending,
-    )
+    numbers = _said(counted)
 
     def render(console: Console) -> None:
         if notices:
@@ -276,6 +263,65 @@ def _outcome(name: str) -> str:
 
 def _tell(session: Session, document: dict[str, Any], text: str) -> None:
     show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _card_of(session: Session, given: dict[str, Any]) -> EmergencyCard:
+    """The card that was scanned, or the copy that the person left with the institution, which its
+    gateway opens."""
+    from aceso.flows import Holder, Profile
+    from aceso.vault import EmergencyCard
+
+    path = Path(given["what"])
+    sealed = _sealed_copy(path) if given["what"] and path.is_file() else None
+    if sealed is None:
+        return _read_card(given["what"])
+    home = home_folder(_needed(given["gateway_home"], "--gateway"))
+    question = say("ask.gateway_passphrase")
+    secret = session.passphrase(question, variable="ACESO_GATEWAY_PASSPHRASE")
+    behind = Profile.open(home, passphrase=secret)
+    try:
+        return EmergencyCard.open(sealed, Holder(session.network(), behind).receiving_key)
+    finally:
+        behind.close()
+
+
+def _sealed_copy(path: Path) -> bytes | None:
+    try:
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        # A page, or the text of a card.
+        return None
+
+
+def _statistics(session: Session, given: dict[str, Any]) -> None:
+    """The public numbers, for whoever asks: no profile is needed."""
+    (place,) = given["institution"] or (0,)
+    counted = session.network().suite.emergencies.statistics(place)
+    _tell(session, _numbers(place, counted), _said(counted))
+
+
+def _numbers(place: int, counted: EmergencyStatistics) -> dict[str, Any]:
+    return {
+        "institution": place or None,
+        "opened": counted.opened,
+        "stopped": counted.stopped,
+        "justified": counted.justified,
+        "unjustified": counted.unjustified,
+        "unreviewed": counted.unreviewed,
+        "pending": counted.pending,
+    }
+
+
+def _said(counted: EmergencyStatistics) -> str:
+    return say(
+        "emergency.statistics",
+        opened=counted.opened,
+        stopped=counted.stopped,
+        justified=counted.justified,
+        unjustified=counted.unjustified,
+        unreviewed=counted.unreviewed,
+        pending=counted.pending,
+    )
 
 
 def _read_card(text: str) -> EmergencyCard:
@@ -316,5 +362,6 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "stop": _stop,
     "review": _review,
     "status": _status,
+    "statistics": _statistics,
     "collect": _collect,
 }

@@ -21,7 +21,7 @@ from ._words import language, say, sentence
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.flows import Opened, Person
+    from aceso.flows import Forgotten, Opened, Person
 
 __all__ = ["forget", "open", "reclassify", "records"]
 
@@ -401,22 +401,85 @@ def reclassify(session: Session, *, record: str, to: str, yes: bool) -> None:
 
 
 @command("forget")
-@click.argument("record")
+@click.argument("record", required=False)
 @click.option("--yes", is_flag=True)
-def forget(session: Session, *, record: str, yes: bool) -> None:
+def forget(session: Session, *, record: str | None, yes: bool) -> None:
     person = session.person()
+    if record is None:
+        _show_forgotten(session, person)
+        return
     record_id = find_record(person, record)
     if not session.as_json:
         errors().print(say("forget.limits"), markup=False, highlight=False)
     session.confirm(say("ask.forget", record=record_id.hex()[:_ID_DIGITS]), yes=yes)
     names = person.forget(record_id)
+    waiting = [
+        who for one in _forgotten(person) if one.record_id == record_id for who in one.waiting
+    ]
     was_backed_up = person.profile.store.get("backup") is not None
-    document = {"record": record_id.hex(), "deletedBy": names, "backedUp": was_backed_up}
+    document = {
+        "record": record_id.hex(),
+        "deletedBy": names,
+        "waiting": waiting,
+        "backedUp": was_backed_up,
+    }
 
     def render(console: Console) -> None:
         short = record_id.hex()[:_ID_DIGITS]
         console.print(say("forget.done", record=short, count=len(names)), highlight=False)
+        if waiting:
+            console.print(say("forget.waiting", count=len(waiting)), highlight=False)
         if was_backed_up:
             console.print(say("forget.left_backup"), highlight=False, soft_wrap=True)
+
+    show(session, document, render)
+
+
+def _forgotten(person: Person) -> list[Forgotten]:
+    from aceso.flows import forgotten
+
+    return forgotten(person.profile.store)
+
+
+def _show_forgotten(session: Session, person: Person) -> None:
+    """What was forgotten, and which custodian signed when that it deleted it."""
+    person.sync()
+    found = _forgotten(person)
+    document = {
+        "forgotten": [
+            {
+                "record": one.record_id.hex(),
+                "listKey": one.list_key,
+                "capsule": "0x" + one.capsule.hex(),
+                "receipts": [
+                    {
+                        "custodian": who,
+                        "deletedAt": moment,
+                        "signature": "0x" + one.signatures[who].hex(),
+                    }
+                    for who, moment in one.deleted_at.items()
+                ],
+                "waiting": list(one.waiting),
+            }
+            for one in found
+        ]
+    }
+    rows = [
+        [one.record_id.hex()[:_ID_DIGITS], who, _terms.moment_text(moment)]
+        for one in found
+        for who, moment in one.deleted_at.items()
+    ]
+    rows += [
+        [one.record_id.hex()[:_ID_DIGITS], who, say("forget.not_yet")]
+        for one in found
+        for who in one.waiting
+    ]
+
+    def render(console: Console) -> None:
+        if not rows:
+            console.print(say("forget.none"))
+            return
+        columns = [say(f"column.{one}") for one in ("record", "shown", "when")]
+        console.print(table(say("forget.title"), *columns, rows=rows))
 
     show(session, document, render)

@@ -14,7 +14,7 @@ that names its custodian is kept in `complaints`, whether or not the opening suc
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -301,8 +301,10 @@ class Committee(Bundling):
         self._enough(len(done), failed, 1, len(self.custodians))
         return Posted(tuple(sorted(done)), failed)
 
-    def delete(self, list_key: LocalAccount, record_id: bytes) -> list[DeletionReceipt]:
-        """Have the capsule deleted everywhere; the receipts of those who did."""
+    def delete(
+        self, list_key: LocalAccount, record_id: bytes, *, among: Collection[str] | None = None
+    ) -> list[DeletionReceipt]:
+        """Have the capsule deleted everywhere, or at these; the receipts of those who did."""
         message = {"listKey": list_key.address, "recordId": record_id}
         signature = sign(list_key, "Deletion", message, self._domain)
         done, failed = self._ask_all(
@@ -311,9 +313,10 @@ class Committee(Bundling):
                 record_id=record_id,
                 signature=signature,
                 domain=self._domain,
-            )
+            ),
+            among=among,
         )
-        self._enough(len(done), failed, 1, len(self.custodians))
+        self._enough(len(done), failed, 1, len(done) + len(failed))
         return list(done.values())
 
     def deposit_extract(

@@ -13,7 +13,6 @@
     researcher   buys, opens extracts
     earning      what a person earned and why; rewards computed, checked, claimed
     disputes     disputes a delivery, and judges one
-    receipts     who was given what, as the custodians' logs prove it
     receipts     who was given what, as the custodians' logs prove it; of orders in order_receipts
     evidence     whether a file is what its issuer issued
 
@@ -55,6 +54,7 @@ from .errors import (
 )
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .extracts import Delivered, ExtractMaker, Options, Sale
+from .forgetting import Forgotten, forgotten
 from .guarding import (
     Guarded,
     GuardianShare,
@@ -109,6 +109,7 @@ __all__ = [
     "EvidenceError",
     "ExtractMaker",
     "FileReport",
+    "Forgotten",
     "Fulfilled",
     "Gateway",
     "Guarded",
@@ -171,6 +172,7 @@ __all__ = [
     "end_dispute",
     "entrust",
     "evidence_of",
+    "forgotten",
     "guardian_group",
     "hand_over",
     "judge",

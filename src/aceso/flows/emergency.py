@@ -18,6 +18,7 @@ all of them opens what the person chose.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ __all__ = [
 # What a card opens unless the person says otherwise.
 EMERGENCY_CLASSES: Final = DataClass.ALLERGIES | DataClass.MEDICATIONS | DataClass.PROBLEMS
 _YEAR: Final = 365 * 86_400
+_INSTITUTIONS: Final = "emergency-institutions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,17 @@ class EmergencyProfile:
             secret=self._person.keys.emergency_key(index),
         )
 
+    @property
+    def institutions(self) -> tuple[int, ...]:
+        """The institutions that were given a copy of a card; a new card is for them as well."""
+        kept = json.loads(self._person.profile.store.get(_INSTITUTIONS) or b"[]")
+        return tuple(int(one) for one in kept)
+
     def sealed_for(self, institutions: Sequence[int]) -> dict[int, bytes]:
-        """Copies of the card, each sealed to the published key of an institution."""
+        """Copies of the card, each sealed to the published key of an institution, which opens it at
+        its gateway: these institutions, and those that were named before."""
+        institutions = sorted({*institutions, *self.institutions})
+        self._person.profile.store.put(_INSTITUTIONS, json.dumps(institutions).encode())
         participants = self._network.suite.addresses["ParticipantRegistry"]
         card = self.card()
         return {

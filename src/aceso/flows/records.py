@@ -31,6 +31,7 @@ from aceso.vault import (
 from .consents import Consenting
 from .epochs import Progress
 from .errors import NothingToOpenError
+from .forgetting import finish_deletions, note_deletions
 from .healing import heal, own_listing
 from .network import Network
 from .profile import Profile
@@ -53,8 +54,12 @@ class HoldingRecords(Consenting):
         """Learn of what issuers posted since; say how many records are new. `rejected` says how
         many entries were not believed: anybody who was given a card, and any custodian, can make
         one up."""
+        # What another device added or forgot since, before anything is believed or saved.
+        self._catch_up()
         self.settle_keys(progress=progress)
         self._try(self._open_noted)
+        store = self.profile.store
+        self._try(lambda: finish_deletions(self.network, store, self._list_key))
         self._silent = {}
         found = rejected = 0
         for data_class in DataClass:
@@ -197,32 +202,37 @@ class HoldingRecords(Consenting):
         return write_body(self.network, entry, key, target)
 
     def forget(self, record_id: bytes) -> list[str]:
-        """Delete the capsule everywhere, unpin the body; return the custodians that signed so."""
+        """Delete the capsule everywhere, and the body from the person's node; return the custodians
+        that signed so. Those that are away are asked again at every sync (`forgetting`)."""
         entry = self.entry(record_id)
         context = entry.capsule.context
         list_key = self.keys.list_key(context.data_class, context.epoch)
         receipts = self.network.committee.delete(list_key, record_id)
+        note_deletions(self.profile.store, entry.capsule.custodians, receipts)
         # Kept first: what is cut off here is dropped by the next sync.
         self.manifest.forget(record_id)
         self._keep_manifest()
         self._drop(entry)
         self._save_manifest()
+        self._sweep()
         return [receipt.custodian for receipt in receipts]
 
     def _drop(self, entry: ListEntry) -> None:
+        """Nothing of it stays on this device. What is unpinned is swept at the end."""
         self.network.ipfs.unpin(entry.cid)
         self.profile.store.delete(entry.record_id)
 
     def _note_all(self) -> int:
         """Bring the manifest up to what the device holds, and the device to what was forgotten;
         say how many records were missing."""
-        missing = 0
+        missing = dropped = 0
         for stored in self.profile.store.entries():
             entry = stored.entry
             if entry.record_id in self.manifest.forgotten:
                 # On another device: the capsule goes here as well, now or at the next sync.
                 try:
                     self._drop(entry)
+                    dropped += 1
                 except AcesoError as exc:
                     self.network.troubles.append(exc)
                 continue
@@ -240,7 +250,16 @@ class HoldingRecords(Consenting):
                 # Learnt from a custodian once, unchecked. It stays unnoted, and harms nobody.
                 continue
             missing += 1
+        if dropped:
+            self._sweep()
         return missing
+
+    def _sweep(self) -> None:
+        """Have the person's node let go of what nothing pins any more."""
+        try:
+            self.network.ipfs.sweep()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
 
     def restore(self) -> int:
         """Bring the vault back from the seed and any one of the custodians; say how many records

@@ -306,6 +306,14 @@ class Store:
     def put(self, name: str, value: bytes) -> None:
         self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
 
+    def names(self, prefix: str) -> list[str]:
+        """The names of all values that begin so."""
+        rows = self._database.execute(
+            "SELECT name FROM kept WHERE substr(name, 1, ?) = ? ORDER BY name",
+            (len(prefix), prefix),
+        )
+        return [name for (name,) in rows]
+
     def get(self, name: str) -> bytes | None:
         row = self._database.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
         return None if row is None else bytes(row[0])

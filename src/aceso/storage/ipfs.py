@@ -179,6 +179,10 @@ class IpfsClient:
     def remove(self, cid: str) -> None:
         """Let go of this node's copy: unpin it, and sweep what nothing pins any more."""
         self.unpin(cid)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Sweep this node's blocks that nothing pins any more."""
         with self._told(self._deadline):
             self._client().repo.gc(timeout=self._deadline)
 

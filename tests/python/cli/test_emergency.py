@@ -2,6 +2,7 @@
 aceso emergency, on a real local network
 ├── card: a page that another reader's QR decoder reads; the secret is in no output; private to read
 ├── open: breaks the glass and writes what the person chose, from the page; the person sees it
+├── copy: what was left with a hospital stands for the card there, and opens at its gateway alone
 ├── stop: the same command reads nothing any more, exit code of a denial
 ├── review, collect: two of other institutions, and the bond goes where they say
 ├── unshare emergency: withdraws
@@ -149,6 +150,40 @@ def test_a_card_opens_what_was_chosen_until_it_is_stopped(scene, tmp_path, actor
     assert chain.suite.coin.balance_of(account.address) == before + bond
     person("unshare", "emergency", "--yes")
     assert person("consents")["consents"] == []
+
+
+def test_a_copy_at_the_hospital_stands_for_a_card_at_home(
+    scene, actor, aceso, network, tmp_path, monkeypatch
+):
+    person, page, _, (paramedic, _account, place) = scene
+    made = person(
+        *("emergency", "card", "--new", "--out", page, "--classes", "allergies"),
+        *("--institution", place, "--yes"),
+    )
+    copy = made["files"][1]
+    # --home is of the paramedic; the hospital's gateway is another's, but for this one place.
+    given = ("--institution", place, "--reason", "unconscious", "--yes", "--classes", "allergies")
+    monkeypatch.setenv("ACESO_GATEWAY_PASSPHRASE", PASSPHRASE)
+    without = paramedic("emergency", "open", copy, *given, code=2)
+    assert without["error"]["code"] == "E_EMERGENCY_OPTION"
+    other = tmp_path / "home-1"
+    refused = paramedic("emergency", "open", copy, *given, "--gateway", other, code=6)
+    assert refused["error"]["code"] == "E_VAULT_NOT_OPENED"
+
+    out = ("--out", tmp_path / "out")
+    paramedic("emergency", "open", copy, *given, "--gateway", tmp_path / "home-2", *out)
+
+    assert any(b"penicillin" in path.read_bytes() for path in (tmp_path / "out").iterdir())
+    numbers = aceso(
+        *("emergency", "statistics", "--institution", place, "--json"),
+        *("--home", tmp_path / "nobody", "--network", network.folder),
+    ).document
+    assert (numbers["opened"], numbers["pending"], numbers["institution"]) == (1, 1, place)
+    # The next card is for the same hospitals.
+    again = person(
+        *("emergency", "card", "--new", "--out", page, "--classes", "allergies", "--yes")
+    )
+    assert len(again["files"]) == 2
 
 
 def test_another_reader_reads_the_code(chain, scene):
