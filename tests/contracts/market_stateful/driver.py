@@ -14,7 +14,15 @@ from typing import Any
 
 from brownie import web3
 
-from tests.contracts.market_stateful.ledger import DELIVERED, OPEN, SETTLED, Ledger, Offer, Order
+from tests.contracts.market_stateful.ledger import (
+    DELIVERED,
+    DISPUTED,
+    OPEN,
+    SETTLED,
+    Ledger,
+    Offer,
+    Order,
+)
 from tests.contracts.trading import COIN, DAY, HMB, KEY, LABS, NONE, ZERO, Trade, terms
 
 __all__ = ["GAS_TO_FREE", "Driver"]
@@ -30,7 +38,7 @@ class Driver:
     def __init__(self, trade: Trade, accounts: Any, seed: int) -> None:
         self.trade = trade
         self.random = random.Random(seed)
-        self.ledger = Ledger()
+        self.ledger = Ledger(int(trade.market.challenge()[0]))
         self.subjects = [str(account) for account in accounts[8:11]]
         self.buyers = [str(account) for account in accounts[11:14]]
         self.stranger = str(trade.stranger)
@@ -146,7 +154,7 @@ class Driver:
             order = chosen[1]
             ends = [order.deadline, order.granted_until, *order.stops]
             if order.state == DELIVERED:
-                ends.append(order.start + order.duration)
+                ends += [order.start + order.duration, order.start + self.ledger.window]
             moment = self.random.choice(ends) + self.random.choice((-1, 0, 1))
             # Far ends would end all else with them.
             if self.now < moment < self.now + self.random.choice((6 * HOUR, 6 * HOUR, 3 * DAY)):
@@ -299,23 +307,65 @@ class Driver:
 
     def rule_settle(self) -> None:
         over = [each for each in self.ledger.orders.values() if each.is_live]
-        over = [each for each in over if each.over() <= self.now]
+        over = [each for each in over if each.settled_from(self.ledger.window) <= self.now]
         if over and self.random.random() < 0.7:
             entry = self.random.choice(over)
             order = self._number_of(entry.offer, entry.buyer)
         else:
-            chosen = self._pick_order(OPEN, DELIVERED, SETTLED)
+            chosen = self._pick_order(OPEN, DELIVERED, SETTLED, DISPUTED)
             if chosen is None or self.random.random() < 0.85:
                 return
             order, entry = chosen
         self._settle(order, entry)
 
     def _settle(self, order: int, entry: Order) -> None:
-        expected = entry.is_live and self.now >= entry.over()
+        expected = entry.is_live and self.now >= entry.settled_from(self.ledger.window)
         done = self.send(self.stranger, self.market.settle, order)
         if self._expect("settle", done, expected):
             assert self.gas <= GAS_TO_FREE, f"E5: it took {self.gas} gas"
             self.ledger.settle(entry)
+
+    def rule_settle_part(self) -> None:
+        found = [each for each in self.ledger.orders.values() if each.is_live]
+        due = [each for each in found if each.may_pay_part(self.now, self.ledger.window)]
+        if not due and self.random.random() < 0.9:
+            return
+        if not found:
+            return
+        entry = self.random.choice(due or found)
+        moment = self.now
+        expected = entry.may_pay_part(moment, self.ledger.window)
+        order = self._number_of(entry.offer, entry.buyer)
+        done = self.send(self.stranger, self.market.settlePart, order)
+        if self._expect("settle_part", done, expected):
+            self.ledger.pay_part(entry, moment)
+
+    # Disputes
+
+    def rule_dispute(self) -> None:
+        chosen = self._pick_order(DELIVERED) or self._pick_order(OPEN, SETTLED)
+        if chosen is None:
+            return
+        order, entry = chosen
+        fresh = self.now < entry.start + self.ledger.window
+        sender = self.random.choice([*[str(self.trade.disputes)] * 9, self.stranger])
+        expected = entry.state == DELIVERED and fresh and sender != self.stranger
+        if not expected and self.random.random() < 0.9:
+            return
+        done = self.send(sender, self.market.dispute, order)
+        if self._expect("dispute", done, expected):
+            entry.state = DISPUTED
+
+    def rule_resolve(self) -> None:
+        chosen = self._pick_order(DISPUTED)
+        if chosen is None:
+            return
+        order, entry = chosen
+        sender = self.random.choice([*[str(self.trade.disputes)] * 9, entry.buyer])
+        upheld = self.random.random() < 0.5
+        done = self.send(sender, self.market.resolve, order, upheld)
+        if self._expect("resolve", done, sender != entry.buyer):
+            self.ledger.resolve(entry, upheld)
 
     # Payments
 
@@ -430,7 +480,8 @@ class Driver:
         states = self.seen.setdefault((number, entry.buyer), [])
         if not states or states[-1] != entry.state:
             states.append(entry.state)
-        assert all(before < after for before, after in pairwise(states)), "E2"
+        # A dispute comes and goes; to be open is the first, and to be settled the last.
+        assert all(before != SETTLED and after != OPEN for before, after in pairwise(states)), "E2"
 
     # Runs
 
@@ -447,6 +498,9 @@ class Driver:
             self.rule_buy: 24,
             self.rule_deliver: 16,
             self.rule_settle: 8,
+            self.rule_settle_part: 4,
+            self.rule_dispute: 2,
+            self.rule_resolve: 2,
             self.rule_pay_credit: 5,
             self.rule_pay_fee: 3,
             self.rule_sale: 2,

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["DELIVERED", "OPEN", "SETTLED", "Consent", "Ledger", "Offer", "Order"]
+__all__ = ["DELIVERED", "DISPUTED", "OPEN", "SETTLED", "Consent", "Ledger", "Offer", "Order"]
 
-OPEN, DELIVERED, SETTLED = 1, 2, 3
+OPEN, DELIVERED, SETTLED, DISPUTED = 1, 2, 3, 4
+# After the challenge window, a dispute that nobody resolves lapses.
+LAPSE = 180 * 24 * 60 * 60
 
 
 @dataclass
@@ -51,13 +53,18 @@ class Order:
     withdrawn_all: int = 0
     # What came first can't be told any more.
     is_void: bool = False
+    # What was earned by the parts that were paid, and what of it was given to somebody.
+    paid: int = 0
+    given: int = 0
+    # Of that: the committee's (and the commons'), the institution's, the subject's.
+    shares: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def is_live(self) -> bool:
-        return self.state in (OPEN, DELIVERED)
+        return self.state in (OPEN, DELIVERED, DISPUTED)
 
     def over(self) -> int:
-        """The first second at which it can be settled."""
+        """The first second that isn't paid any more."""
         if self.is_void:
             return 0
         end = self.deadline if self.state == OPEN else self.start + self.duration
@@ -66,12 +73,33 @@ class Order:
     def earned(self) -> int:
         allowed = self.over() - self.start
         if self.state == OPEN or self.is_void or allowed <= 0:
-            return 0
-        return self.price * allowed // self.duration
+            return self.paid
+        return max(self.paid, self.price * allowed // self.duration)
+
+    def settled_from(self, window: int) -> int:
+        """The first second at which it can be settled."""
+        open_until = self.start + window
+        if self.state == DISPUTED:
+            return max(self.over(), open_until + LAPSE)
+        if self.state == DELIVERED and self.over() > self.start:
+            return max(self.over(), open_until)
+        return self.over()
+
+    def part(self, now: int) -> int:
+        """What is paid of it by now, in parts."""
+        return self.price * (((now - self.start) << 16) // self.duration) >> 16
+
+    def may_pay_part(self, now: int, window: int) -> bool:
+        return (
+            self.state == DELIVERED
+            and self.start + window <= now < self.over()
+            and self.part(now) > self.paid
+        )
 
 
 class Ledger:
-    def __init__(self) -> None:
+    def __init__(self, window: int) -> None:
+        self.window = window
         self.offers: dict[int, Offer] = {}
         self.consents: dict[int, Consent] = {}
         # The newest order of each offer and buyer, and how many there were.
@@ -91,7 +119,7 @@ class Ledger:
     def held(self) -> int:
         """E1."""
         return (
-            sum(order.price for order in self.orders.values() if order.is_live)
+            sum(order.price - order.given for order in self.orders.values() if order.is_live)
             + sum(self.credits.values())
             + 2 * sum(self.earned_by_committee.values())
             - sum(self.paid_of_fees.values())
@@ -180,20 +208,44 @@ class Ledger:
 
     def settle(self, order: Order) -> int:
         """Pay it out, and say what was earned."""
-        offer, earned = self.offers[order.offer], order.earned()
-        fee, share = earned * 5 // 100, earned * offer.bps // 10_000
-        self.earned_by_committee[offer.committee] += fee
-        if offer.institution and share:
-            self._owe(offer.institution, share)
-        if earned:
-            self._owe(offer.subject, earned - 2 * fee - share)
+        earned, bps = order.earned(), self.offers[order.offer].bps
+        fee, share = earned * 5 // 100, earned * bps // 10_000
+        self._give(order, fee, share, earned - 2 * fee - share)
         if order.price > earned:
             self._owe(order.buyer, order.price - earned)
         order.state = SETTLED
         return earned
 
+    def pay_part(self, order: Order, now: int) -> None:
+        """Everybody's share of what was earned so far, each rounded down."""
+        bps, order.paid = self.offers[order.offer].bps, order.part(now)
+        self._give(
+            order,
+            order.paid * 5 // 100,
+            order.paid * bps // 10_000,
+            order.paid * (9000 - bps) // 10_000,
+        )
+
+    def _give(self, order: Order, fee: int, share: int, rest: int) -> None:
+        """What each has in all by now: what they had before is taken off."""
+        offer = self.offers[order.offer]
+        had = order.shares
+        self.earned_by_committee[offer.committee] += fee - had[0]
+        if offer.institution:
+            self._owe(offer.institution, share - had[1])
+        self._owe(offer.subject, rest - had[2])
+        order.shares = (fee, share, rest)
+        order.given = 2 * fee + share + rest
+
+    def resolve(self, order: Order, upheld: bool) -> None:
+        """Nothing was paid of it before."""
+        order.state = SETTLED if upheld else DELIVERED
+        if upheld:
+            self._owe(order.buyer, order.price)
+
     def _owe(self, account: str, amount: int) -> None:
-        self.credits[account] += amount
+        if amount:
+            self.credits[account] += amount
 
     # Payments
 
