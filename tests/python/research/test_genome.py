@@ -26,7 +26,7 @@ from tests.python.shared_data import SHARED, needs_shared
 _HEAD = b"""##fileformat=VCFv4.2
 ##fileDate=20240102
 ##source=Hangang Laboratory, run by Kim Na-ra
-##reference=file:///home/kim/GRCh38.fa
+##reference=file:///folder/of/kim/GRCh38.fa
 ##SAMPLE=<ID=KIM-NARA,Description="Kim Na-ra">
 ##contig=<ID=chr10,length=133797422,md5=00,species="Homo sapiens">
 ##INFO=<ID=NOTE,Number=1,Type=String,Description="Note">
