@@ -52,7 +52,7 @@ $(LINKS): tools/install.py tools/schemathesis.txt $(VENV) $(NODE)
 generate: setup ## Write what is made from the vocabulary, the typed data and the contracts
 	@$(RUN) tools.generate
 
-test: setup ## Run all tests: contracts on Anvil and Ganache beside the Python ones
+test: setup ## Run all tests: contracts on Anvil and Ganache, and the Python ones, two suites at a time
 	@$(RUN) tools.test
 
 test-contracts: setup ## Run the tests of the contracts; T=<path> for some of them

@@ -1,13 +1,15 @@
-"""Run the tests: the contracts through Brownie, everything else without it, side by side.
+"""Run the tests: the contracts through Brownie, everything else without it, two at a time.
 
     python -m tools.test                       all of it
     python -m tools.test contracts             the contracts on Anvil, then those that are marked
                                                `both_chains` on Ganache
     python -m tools.test contracts <pytest..>  some of them, on Anvil
-    python -m tools.test python [pytest..]     what needs no Brownie
+    python -m tools.test python                what needs no Brownie: whole actors on a network of
+                                               their own, and beside them every part by itself
+    python -m tools.test python <pytest..>     some of it
 
-Each kind writes to a log of its own under `build/tests/`, and is shown when it ends, so that two
-kinds at once stay readable. It fails when any fails, when any ran no test, and when any skipped
+Each suite writes to a log of its own under `build/tests/`, and is shown when it ends, so that two
+at once stay readable. It fails when any fails, when any ran no test, and when any skipped
 one: a skipped test is a promise that nobody checks.
 
 Brownie attaches to whatever answers on its port, so each run is given a free one.
@@ -32,6 +34,10 @@ __all__ = ["Suite", "main", "suites", "verdict"]
 LOGS = ROOT / "build" / "tests"
 _SUMMARY = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.M)
 _SHOWN_LINES = 120
+# As many as there are processors on the smallest machine that is meant to run them all.
+_AT_ONCE = 2
+# What each actor does, on a network with a chain, an IPFS node and custodians.
+_ACTORS = tuple(f"tests/python/{name}" for name in ("cli", "demo", "devnet", "e2e"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,16 @@ class Suite:
 
 
 def suites(kind: str, extra: list[str]) -> list[Suite]:
-    """What to run side by side."""
+    """What to run, the longest first."""
     found = []
+    if kind in ("all", "python"):
+        command = (sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:pytest-brownie")
+        if extra:
+            found.append(Suite("python", ((*command, *extra),)))
+        else:
+            others = tuple(f"--ignore={folder}" for folder in _ACTORS)
+            found.append(Suite("actors", ((*command, *_ACTORS),)))
+            found.append(Suite("parts", ((*command, "tests/python", *others),)))
     if kind in ("all", "contracts"):
         steps = tuple(
             (
@@ -60,9 +74,6 @@ def suites(kind: str, extra: list[str]) -> list[Suite]:
             for network in (("anvil",) if extra else ("anvil", "ganache"))
         )
         found.append(Suite("contracts", steps))
-    if kind in ("all", "python"):
-        command = (sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:pytest-brownie")
-        found.append(Suite("python", ((*command, *(extra or ["tests/python"])),)))
     return found
 
 
@@ -133,9 +144,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    running = {suite.name: _run(suite) for suite in suites(options.kind, extra)}
+    waiting = suites(options.kind, extra)
+    running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
     failed = []
-    while running:
+    while waiting or running:
+        while waiting and len(running) < _AT_ONCE:
+            suite = waiting.pop(0)
+            running[suite.name] = _run(suite)
         for name, (process, log) in list(running.items()):
             if process.poll() is None:
                 continue
