@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Final, Literal
 
 from .errors import InvalidCidError
@@ -80,7 +81,9 @@ def cid_v0(digest: bytes) -> str:
     return text
 
 
+@lru_cache(maxsize=1 << 16)
 def _parse(cid: str) -> tuple[Codec, bytes]:
+    # Remembered: a node goes through all its pins whenever it is asked for one.
     if len(cid) == _V1_CHARS and cid[0] == "b":
         try:
             # 58 characters carry 290 bits: 36 bytes and two bits, which must be zero.

@@ -71,6 +71,8 @@ class EmbeddedKubo:
         self._repo.mkdir(parents=True, exist_ok=True)
         self._lock_file: IO[bytes] | None = None
         self._gate = _Gate()
+        # What lies below a block, which never changes.
+        self._below: dict[bytes, tuple[bytes, ...]] = {}
         self._fetches: dict[str, threading.Thread] = {}
         self._fetch_lock = threading.Lock()
         # The library writes a log to the working folder, from the moment that it is loaded.
@@ -299,15 +301,17 @@ class EmbeddedKubo:
         below: set[bytes] = set()
         for cid in pinned:
             digest = cid_digest(cid)
-            path = self._path(digest)
-            try:
-                with path.open("rb") as file:
-                    # A dag-pb node with links starts with them; a leaf needn't be read.
-                    if cid_codec(cid) == "raw" or file.read(1) != b"\x12":
-                        continue
-                below.update(_links(self._read(digest)))
-            except (OSError, KuboError):
-                continue  # A pin whose block is damaged or gone is still listed.
+            found = self._below.get(digest)
+            if found is None:
+                try:
+                    with self._path(digest).open("rb") as file:
+                        # A dag-pb node with links starts with them; a leaf needn't be read.
+                        leaf = cid_codec(cid) == "raw" or file.read(1) != b"\x12"
+                    found = () if leaf else _links(self._read(digest))
+                except (OSError, KuboError):
+                    continue  # A pin whose block is damaged or gone is still listed.
+                self._below[digest] = found
+            below.update(found)
         return [cid for cid in pinned if cid_digest(cid) not in below]
 
     # Fetching
