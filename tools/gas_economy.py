@@ -62,13 +62,15 @@ def _judged(scene: Scene) -> None:
         scene.send(opened, scene.authority)
         scene.send(call.setMember(number, evaluator, _FOREVER, 0), evaluator)
         scene.send(disputes.functions.joinPanel(number), evaluator, "panel_join")
-    _judge(scene, disputes, None, None, None, None)
-    _judge(scene, disputes, "dispute_open", "dispute_draw", "dispute_vote", "dispute_vote_decides")
+    # All three vote in the first, so that it is all the same who is drawn for which seat then.
+    _judge(scene, disputes, (True, False, True), *(None,) * 5)
+    names = ("dispute_open", "dispute_draw", "dispute_vote", "dispute_vote_decides")
+    _judge(scene, disputes, (True, True), *names)
     scene.send(disputes.functions.payCredit(scene.buyer), scene.stranger, "dispute_credit")
 
 
-def _judge(scene: Scene, disputes: Any, *names: str | None) -> None:
-    """Open, draw and uphold a dispute."""
+def _judge(scene: Scene, disputes: Any, said: tuple[bool, ...], *names: str | None) -> None:
+    """Open, draw and uphold a dispute; `said` are the votes, from the first seat on."""
     opened, drawn, *votes = names
     call = disputes.functions
     order = scene.buy(scene.offer())
@@ -79,16 +81,15 @@ def _judge(scene: Scene, disputes: Any, *names: str | None) -> None:
     scene.send(scene.coin.functions.approve(scene.stranger, 0), scene.stranger)
     members = [custodian.address for custodian in scene.custodians[:3]]
     scene.send(call.draw(number, (members, 2)), scene.stranger, drawn)
-    for seat, name in enumerate(votes):
+    for seat, (upheld, name) in enumerate(zip(said, votes, strict=True)):
         evaluator = call.seatOf(number, seat).call()[0]
-        scene.send(call.vote(number, seat, True, _SAID), evaluator, name)
+        scene.send(call.vote(number, seat, upheld, _SAID), evaluator, name)
 
 
 def _studies(scene: Scene) -> None:
     """A study with a budget for four; the second who enrols counts, in slots of their own."""
     from tools.gas_scenarios import group, keccak
 
-    # Not with the other libraries: who is drawn by lot above follows from all that came before.
     scene.libraries["StudyBook"] = scene.deploy("StudyBook").address
     contract = scene.desk("Studies", scene.authority, _HOUR)
     call, researcher, board = contract.functions, scene.buyer, scene.institution
