@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aceso.codes import DataClass
@@ -58,6 +58,7 @@ _RESOURCES = st.builds(
 
 
 @settings(max_examples=200, deadline=None)
+@example([{"resourceType": "DiagnosticReport", "status": [["박아픔 7391"]]}])
 @given(st.lists(_RESOURCES, max_size=3))
 def test_no_text_is_left_wherever_it_stands(resources):
     made = extract(resources, _RULES)

@@ -179,7 +179,9 @@ class FhirMaker:
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [one for one in value if self._plain(one) is not None]
+            # FHIR has no list in a list: what is in one was not looked at.
+            treated = [self._plain(one) for one in value if not isinstance(one, list)]
+            return [one for one in treated if one is not None]
         if isinstance(value, bool) or is_number(value):
             return value
         return value if isinstance(value, str) and is_plain_code(value) else None
