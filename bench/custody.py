@@ -158,7 +158,7 @@ def _prepare(folder: Path, stack: ExitStack) -> Bench:
         accreditation_delay=0,
         coin_rate=1,
         sale_cap=1,
-        coin_cap=1,
+        coin_cap=10**26,
     )
     deployment.write(folder / "deployment.json")
     suite = Suite.connect(chain.url, deployment)
