@@ -285,12 +285,15 @@ async def _paced(url: str, requests: list[bytes], rate: float) -> list[float]:
     """The seconds that each took, sent at this rate, whatever became of the others."""
     loop = asyncio.get_running_loop()
     idle: list[_Line] = []
+    # A custodian turns more connections away; waiting for one of these counts as waiting for it.
+    free = asyncio.Semaphore(AT_ONCE)
 
     async def timed(request: bytes) -> float:
         started = loop.time()
-        line = idle.pop() if idle else await _Line(url).__aenter__()
-        await line.ask(request)
-        idle.append(line)
+        async with free:
+            line = idle.pop() if idle else await _Line(url).__aenter__()
+            await line.ask(request)
+            idle.append(line)
         return loop.time() - started
 
     async def paced(ask: Callable[[bytes], Awaitable[float]]) -> list[float]:
