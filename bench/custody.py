@@ -1,10 +1,11 @@
 """How fast one custodian releases shares over HTTP, each receipt on disk before its answer.
 
-One process with SQLite, a chain that stands still (so that what was decided is read once for each
-block), requests that were signed before. The figure per core is releases by the processor seconds
-of the custodian's process, so other work on the machine changes it little; what passed by the clock
-is a row of its own. The time at half load is that of requests sent at 150 a second, whether or not
-the earlier ones were answered, in the best of some turns: a busy machine delays what it likes.
+One process with SQLite, a chain that makes a block a second (what was decided is read anew for each
+block, and once), requests that were signed before. The figure per core is releases by the processor
+seconds of the custodian's process, so other work on the machine changes it little; what passed by
+the clock is a row of its own. The time at half load is that of requests sent at 150 a second,
+whether or not the earlier ones were answered, in the best of some turns: a busy machine delays what
+it likes.
 """
 
 from __future__ import annotations

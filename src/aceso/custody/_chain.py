@@ -20,13 +20,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aceso.codes import Reason, Role
 
-from ._node import Failure, Nodes, block_of, data_of, nonsense, refused
+from ._node import Failure, Nodes, another, block_of, data_of, nonsense, refused
+from ._reads import Reads
 from ._typed import address, keccak, recover
 from ._views import (
     Addresses,
@@ -57,10 +57,8 @@ __all__ = [
 _log = logging.getLogger("aceso.custody")
 
 _MAX_AGE_SECONDS: Final = 2 * 86_400
-_CACHE_ENTRIES: Final = 100_000
 _ERC1271: Final = bytes.fromhex("1626ba7e")
 _WALLET_GAS: Final = 300_000
-_BAD_PARAMS: Final = frozenset({-32602, -32600, -32000, -32700})
 
 
 def _selector(signature: str) -> bytes:
@@ -101,7 +99,7 @@ class Chain:
         self.addresses = addresses
         self._confirmations = confirmations
         self._nodes = nodes
-        self._by_hash = True
+        self._reads = Reads(nodes)
         self._seen = seen
         self._on_confirmed = on_confirmed
         self._clock = clock
@@ -111,8 +109,6 @@ class Chain:
         self._done = 0
         self._busy = False
         self._outcome: Heads | ChainUnsafeError | None = None
-        self._cache: OrderedDict[tuple[str, str, bytes], bytes] = OrderedDict()
-        self._cache_lock = threading.Lock()
 
     def close(self) -> None:
         self._nodes.close()
@@ -179,7 +175,7 @@ class Chain:
     def _result(self) -> Heads:
         outcome = self._outcome
         if isinstance(outcome, ChainUnsafeError):
-            raise ChainUnsafeError(outcome.message, code=outcome.code, details=outcome.details)
+            raise another(outcome)
         if outcome is None:
             raise ChainUnsafeError("The Ethereum node was never asked.", code="E_CHAIN_DOWN")
         return outcome
@@ -237,70 +233,14 @@ class Chain:
 
     # --- Calls ----------------------------------------------------------------------------------
 
-    def _call_all(self, calls: Sequence[tuple[str, bytes, Block]]) -> list[bytes]:
-        """Call contracts at blocks; what was answered at a hash is kept."""
-        keys = [(block.hash, to, data) for to, data, block in calls]
-        with self._cache_lock:
-            found = {key: self._cache[key] for key in keys if key in self._cache}
-        missing = [index for index, key in enumerate(keys) if key not in found]
-        if missing:
-            answers = self._fetch([calls[index] for index in missing])
-            fresh = {keys[index]: answer for index, answer in zip(missing, answers, strict=True)}
-            found |= fresh
-            with self._cache_lock:
-                self._cache |= fresh
-                while len(self._cache) > _CACHE_ENTRIES:
-                    self._cache.popitem(last=False)
-        return [found[key] for key in keys]
-
-    def _fetch(self, calls: Sequence[tuple[str, bytes, Block]]) -> list[bytes]:
-        if self._by_hash:
-            answers = self._nodes.ask(
-                [
-                    (
-                        "eth_call",
-                        [
-                            {"to": to, "data": hex_text(data)},
-                            {"blockHash": block.hash, "requireCanonical": True},
-                        ],
-                    )
-                    for to, data, block in calls
-                ]
-            )
-            failed = [answer for answer in answers if isinstance(answer, Failure)]
-            if not failed:
-                return [data_of(answer) for answer in answers]
-            if not all(failure.code in _BAD_PARAMS for failure in failed):
-                raise refused(failed[0])
-        # A node that doesn't take hashes is asked by number, and shows in the same batch that the
-        # number still stands for the hash.
-        blocks = list({block.number: block for _, _, block in calls}.values())
-        answers = self._nodes.ask(
-            [
-                ("eth_call", [{"to": to, "data": hex_text(data)}, hex(block.number)])
-                for to, data, block in calls
-            ]
-            + [("eth_getBlockByNumber", [hex(block.number), False]) for block in blocks]
-        )
-        for answer in answers[: len(calls)]:
-            if isinstance(answer, Failure):
-                raise refused(answer)
-        for block, answer in zip(blocks, answers[len(calls) :], strict=True):
-            if block_of(answer).hash != block.hash:
-                raise ChainUnsafeError(
-                    "The chain changed while it was asked. Ask again.", code="E_CHAIN_MOVED"
-                )
-        self._by_hash = False
-        return [data_of(answer) for answer in answers[: len(calls)]]
-
     def _call(self, to: str, data: bytes, block: Block, length: int) -> bytes:
-        answer = self._call_all([(to, data, block)])[0]
+        (answer,) = self._reads.call_all([(to, data, block)])
         return _exactly(answer, length)
 
     def decide(self, question: Question, heads: Heads) -> tuple[Reason, Reason]:
         """The reasons at the newest and at the confirmed block."""
         data = _DECIDE + question.words()
-        answers = self._call_all(
+        answers = self._reads.call_all(
             [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
         )
         newest, confirmed = (_reason(_exactly(answer, 64)) for answer in answers)
@@ -311,7 +251,7 @@ class Chain:
     ) -> tuple[Standing, Standing]:
         """The counters at the newest and at the confirmed block."""
         data = _STANDING + word(subject) + grantee + word(actor)
-        answers = self._call_all(
+        answers = self._reads.call_all(
             [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
         )
         newest, confirmed = (_standing(_exactly(answer, 96)) for answer in answers)
@@ -321,7 +261,7 @@ class Chain:
         """Whether the delay of a recovery is over and nobody said no, at the newest and at the
         confirmed block."""
         data = _MAY_RECOVER + word(persona) + word(requester)
-        answers = self._call_all(
+        answers = self._reads.call_all(
             [
                 (self.addresses.guardianship, data, block)
                 for block in (heads.newest, heads.confirmed)
@@ -336,7 +276,7 @@ class Chain:
         """Whether the guardian has these powers over the persona's data, at the newest and at the
         confirmed block."""
         data = _IS_GUARDIAN + word(persona) + word(guardian) + word(powers)
-        answers = self._call_all(
+        answers = self._reads.call_all(
             [
                 (self.addresses.guardianship, data, block)
                 for block in (heads.newest, heads.confirmed)
@@ -355,7 +295,7 @@ class Chain:
         return _number(self._call(self.addresses.participants, data, block, 32)) == 1
 
     def has_any_role(self, account: str, block: Block) -> bool:
-        answers = self._call_all(
+        answers = self._reads.call_all(
             [
                 (self.addresses.participants, _HAS_ROLES + word(account) + word(int(role)), block)
                 for role in Role
@@ -455,7 +395,7 @@ class Chain:
     ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         """For each persona and grantee, the words of the grant and of the persona's head, at the
         newest and at the confirmed block."""
-        answers = self._call_all(
+        answers = self._reads.call_all(
             [
                 (
                     self.addresses.consents,
@@ -476,8 +416,7 @@ class Chain:
         padded = signature + bytes(-len(signature) % 32)
         data = _IS_VALID + digest + word(64) + word(len(signature)) + padded
         call = {"to": signer, "data": hex_text(data), "gas": hex(_WALLET_GAS)}
-        where = {"blockHash": block.hash} if self._by_hash else hex(block.number)
-        (answer,) = self._nodes.ask([("eth_call", [call, where])])
+        (answer,) = self._nodes.ask([("eth_call", [call, self._reads.where(block)])])
         # A wallet that reverts has not signed; nor has an account without code, which says nothing.
         if isinstance(answer, Failure):
             return False

@@ -24,7 +24,7 @@ import orjson
 from ._views import Block
 from .errors import ChainUnsafeError
 
-__all__ = ["Failure", "Nodes", "block_of", "data_of", "nonsense", "refused"]
+__all__ = ["Failure", "Nodes", "another", "block_of", "data_of", "nonsense", "refused"]
 
 _log = logging.getLogger("aceso.custody")
 
@@ -149,6 +149,11 @@ def refused(failure: Failure) -> ChainUnsafeError:
         "another custodian.",
         code="E_CHAIN_DOWN",
     )
+
+
+def another(error: ChainUnsafeError) -> ChainUnsafeError:
+    """The same once more, for somebody else: a traceback is added to when an error is raised."""
+    return ChainUnsafeError(error.message, code=error.code, details=error.details)
 
 
 def nonsense() -> ChainUnsafeError:

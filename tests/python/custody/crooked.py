@@ -1,4 +1,4 @@
-"""A node between a custodian and the real one, which lags or lies when it is told to."""
+"""A node between a custodian and the real one: it counts, and lags or lies when it is told to."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ class CrookedNode:
         self._url = url
         self.lag = 0
         self.lies = False
+        # The batches in which contracts were called.
+        self.reads: list[int] = []
         self.url = ""
 
     def answer(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any(call["method"] == "eth_call" for call in asked):
+            self.reads.append(len(asked))
         body = json.dumps([self._asked(call) for call in asked]).encode()
         request = urllib.request.Request(  # noqa: S310
             self._url, body, {"Content-Type": "application/json"}
