@@ -32,6 +32,8 @@ _SERVING = (
     "relay_within",
     "client_rate",
     "actor_rate",
+    "list_records",
+    "issuer_records",
 )
 _SHOWN = ("address", "registry", "chainId", "block", "confirmed", "followed", "relays")
 
@@ -56,6 +58,8 @@ _SHOWN = ("address", "registry", "chainId", "block", "confirmed", "followed", "r
 @click.option("--no-relay", is_flag=True)
 @click.option("--client-rate", type=click.FloatRange(min=0), metavar="N")
 @click.option("--actor-rate", type=click.FloatRange(min=0), metavar="N")
+@click.option("--list-records", type=click.IntRange(min=0), metavar="N")
+@click.option("--issuer-records", type=click.IntRange(min=0), metavar="N")
 @click.option("--url", metavar="URL")
 def custodian(session: Session, *, action: str, **given: Any) -> int | None:
     if action == "serve":

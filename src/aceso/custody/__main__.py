@@ -6,6 +6,7 @@
                                   [--database URL] [--anchor-every SECONDS]
                                   [--follow-every SECONDS] [--relay-within SECONDS | --no-relay]
                                   [--client-rate N] [--actor-rate N]
+                                  [--list-records N] [--issuer-records N]
     python -m aceso.custody rotate --folder DIR
     python -m aceso.custody publish --folder DIR --rpc URL --deployment FILE
 
@@ -32,6 +33,7 @@ from aceso.errors import AcesoError, UsageError
 from ._anchoring import anchor
 from ._chain import Addresses, Chain
 from ._chores import Account, Chores
+from ._lists import Bounds
 from ._node import Nodes
 from ._operating import publish
 from ._service import Service
@@ -42,6 +44,7 @@ from .keys import CustodianKeys
 __all__ = ["main", "run"]
 
 _CONCURRENT = 256
+_BOUNDS = Bounds()
 _READ_FROM = ("ConsentRegistry", "ParticipantRegistry", "DataMarket")
 
 
@@ -111,6 +114,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         default=100.0,
         help="listings and releases of one actor in a second, ten times as many at once",
+    )
+    serve.add_argument(
+        "--list-records",
+        type=int,
+        metavar="N",
+        default=_BOUNDS.list_records,
+        help="records in one list; 0: no limit",
+    )
+    serve.add_argument(
+        "--issuer-records",
+        type=int,
+        metavar="N",
+        default=_BOUNDS.issuer_records,
+        help="records that one issuer posts to a list; 0: no limit",
     )
     rotate = commands.add_parser("rotate", help="make a new key for shares beside the old one")
     rotate.add_argument("--folder", type=Path, required=True)
@@ -238,6 +255,7 @@ def _serve(options: argparse.Namespace) -> int:
         connect=None if options.no_relay else account.connect,
         relay_within=options.relay_within,
         actor_rate=options.actor_rate,
+        bounds=Bounds(options.list_records, options.issuer_records),
     )
     app = make_app(service, client_rate=options.client_rate)
     # With the protocol named, as asyncio sends without delay only where it knows that it is TCP.

@@ -22,9 +22,10 @@ from ._box import Box
 from ._chain import Chain, Heads
 from ._deletions import Deletions
 from ._desk import Desk
-from ._lists import Lists
+from ._lists import Bounds, Lists
 from ._store import Store
 from .errors import RequestRefusedError
+from .keys import CustodianKeys
 
 __all__ = ["MAX_ACTS", "BatchBody", "Batches", "add_batches"]
 
@@ -94,12 +95,16 @@ class _Moment:
 class Batches(Desk):
     """Takes acts, one after the other."""
 
+    def __init__(self, keys: CustodianKeys, store: Store, chain: Chain, bounds: Bounds):
+        super().__init__(keys, store, chain)
+        self._bounds = bounds
+
     def take(self, acts: Sequence[Any]) -> list[dict[str, Any]]:
         """What came of each: `status` as HTTP's, with the answer or the refusal."""
         chain = cast("Chain", _Moment(self.chain, self.chain.heads()))
         with self.store.write() as connection:
             joined = cast("Store", _Joined(connection, self.store.box))
-            lists = Lists(self.keys, joined, chain)
+            lists = Lists(self.keys, joined, chain, self._bounds)
             deletions = Deletions(self.keys, joined, chain)
             results = [self._one(connection, lists, deletions, act) for act in acts]
         if any(isinstance(act, DeleteAct) for act in acts) and not self.store.empty_log():

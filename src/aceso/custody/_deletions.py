@@ -37,7 +37,7 @@ class Deletions(Desk):
                 connection.execute(
                     sa.update(lists)
                     .where(lists.c.list_key == list_key)
-                    .values(used_bytes=lists.c.used_bytes - row.size)
+                    .values(used_bytes=lists.c.used_bytes - row.size, records=lists.c.records - 1)
                 )
                 connection.execute(
                     sa.insert(deletions).values(

@@ -7,31 +7,79 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from aceso.codes import Role
 from aceso.vault import ListEntry
 
+from ._chain import Chain
 from ._desk import Desk, Message
-from ._store import tables
+from ._store import Store, tables
 from ._typed import address, address_bytes, digest, keccak, recover
 from ._wire import to_json
 from .errors import ChainUnsafeError
+from .keys import CustodianKeys
 
-__all__ = ["Lists"]
+__all__ = ["Bounds", "Lists"]
 
 _MAX_LIST_BYTES: Final = 4 << 30
+# Of what one issuer posts to a list.
+_MAX_ISSUER_BYTES: Final = _MAX_LIST_BYTES // 16
 _MAX_OPENINGS: Final = 1024
 _MAX_SEALED_KEYS: Final = 64
 _SEALED_KEY_BYTES: Final = 4096
 # GUARDIAN_SHARE of IGuardianship.
 _SHARE: Final = 1
+# What every post asks and writes is put together once.
+_PLACE: Final = (
+    sa.select(
+        tables.lists.c.used_bytes,
+        tables.lists.c.records,
+        tables.entries.c.digest,
+        tables.deletions.c.deleted_at,
+    )
+    .select_from(
+        tables.lists.outerjoin(
+            tables.entries,
+            (tables.entries.c.list_key == tables.lists.c.list_key)
+            & (tables.entries.c.record_id == sa.bindparam("record")),
+        ).outerjoin(
+            tables.deletions,
+            (tables.deletions.c.list_key == tables.lists.c.list_key)
+            & (tables.deletions.c.record_id == sa.bindparam("record")),
+        )
+    )
+    .where(tables.lists.c.list_key == sa.bindparam("place"))
+)
+_ENTRY: Final = sa.insert(tables.entries)
+_MORE: Final = (
+    sa.update(tables.lists)
+    .where(tables.lists.c.list_key == sa.bindparam("place"))
+    .values(
+        used_bytes=tables.lists.c.used_bytes + sa.bindparam("more"),
+        records=tables.lists.c.records + 1,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many records a list may have, and how many of them one issuer may post; 0: any number."""
+
+    list_records: int = 100_000
+    issuer_records: int = 10_000
 
 
 class Lists(Desk):
     """The lists of records."""
+
+    def __init__(self, keys: CustodianKeys, store: Store, chain: Chain, bounds: Bounds):
+        super().__init__(keys, store, chain)
+        self.bounds = bounds
 
     def open(
         self, message: Message, persona_signature: bytes, list_signature: bytes
@@ -104,6 +152,7 @@ class Lists(Desk):
                         threshold=message["threshold"],
                         log_key=message["logKey"],
                         used_bytes=0,
+                        records=0,
                     )
                 )
             elif known != terms:
@@ -149,7 +198,8 @@ class Lists(Desk):
         entry = self._entry(data, message)
         if entry.issuer != message["issuer"]:
             self.refuse("The message names another issuer than the entry.", code="E_ENTRY_ISSUER")
-        if recover(found, signature) != message["listKey"]:
+        by_owner = recover(found, signature) == address(message["listKey"])
+        if not by_owner:
             newest = self.chain.heads().newest
             if not self.chain.is_signed(message["issuer"], found, signature, newest):
                 self.refuse(
@@ -191,59 +241,87 @@ class Lists(Desk):
                 code="E_ENTRY_COMMITTEE",
             )
         self._own_share(capsule)
-        return self._keep(list_key, entry, data)
+        issuer = None if by_owner else entry.issuer
+        return self._keep(list_key, entry, data, issuer=issuer)
 
-    def _keep(self, list_key: bytes, entry: ListEntry, data: bytes) -> dict[str, Any]:
-        record_id = entry.record_id
+    def _keep(
+        self, list_key: bytes, entry: ListEntry, data: bytes, *, issuer: str | None
+    ) -> dict[str, Any]:
+        """`issuer`: who posts it by their own signature, and not by the list key's."""
+        record_id, digest_ = entry.record_id, hashlib.sha256(data).digest()
         answer = {"recordId": "0x" + record_id.hex(), "new": False}
-        lists, entries, deletions = tables.lists, tables.entries, tables.deletions
         with self.store.write() as connection:
-            known = connection.execute(
-                sa.select(entries.c.digest).where(
-                    entries.c.list_key == list_key, entries.c.record_id == record_id
-                )
-            ).scalar()
-            digest_ = hashlib.sha256(data).digest()
-            if known == digest_:
+            place = {"place": list_key, "record": record_id}
+            known = connection.execute(_PLACE, place).one()
+            if known.digest == digest_:
                 return answer
-            if known is not None:
+            if known.digest is not None:
                 self.refuse(
                     "This list has another entry of that record, which is not replaced.",
                     code="E_ENTRY_CONFLICT",
                     status=409,
                 )
-            gone = connection.execute(
-                sa.select(deletions.c.deleted_at).where(
-                    deletions.c.list_key == list_key, deletions.c.record_id == record_id
-                )
-            ).first()
-            if gone is not None:
+            if known.deleted_at is not None:
                 self.refuse(
                     "This record was deleted from the list, and does not come back to it.",
                     code="E_DELETED",
                     status=410,
                 )
-            used = connection.execute(
-                sa.select(lists.c.used_bytes).where(lists.c.list_key == list_key)
-            ).scalar_one()
-            if used + len(data) > _MAX_LIST_BYTES:
-                self.refuse("The list is full. Begin a new epoch.", code="E_LIST_FULL", status=409)
+            self._check_room(known.records, known.used_bytes + len(data))
+            if issuer is not None:
+                self._count(connection, list_key, issuer, len(data))
+            sealed = self.store.box.close_row(data, (b"entry", list_key, record_id))
             connection.execute(
-                sa.insert(entries).values(
-                    list_key=list_key,
-                    record_id=record_id,
-                    digest=digest_,
-                    capsule=entry.capsule.digest,
-                    size=len(data),
-                    entry=self.store.box.close_row(data, (b"entry", list_key, record_id)),
-                )
+                _ENTRY,
+                {
+                    "list_key": list_key,
+                    "record_id": record_id,
+                    "digest": digest_,
+                    "capsule": entry.capsule.digest,
+                    "size": len(data),
+                    "entry": sealed,
+                },
             )
-            connection.execute(
-                sa.update(lists)
-                .where(lists.c.list_key == list_key)
-                .values(used_bytes=used + len(data))
-            )
+            connection.execute(_MORE, {"place": list_key, "more": len(data)})
         return answer | {"new": True}
+
+    def _check_room(self, records: int, bytes_: int) -> None:
+        """Whether the list may have one more, which makes it so many bytes."""
+        most = self.bounds.list_records
+        if most and records >= most:
+            self.refuse(
+                f"The list has {records} records, and this custodian keeps {most} in one. Begin a "
+                "new epoch, or delete records that nobody needs.",
+                code="E_LIST_FULL",
+                status=409,
+                records=records,
+            )
+        if bytes_ > _MAX_LIST_BYTES:
+            self.refuse("The list is full. Begin a new epoch.", code="E_LIST_FULL", status=409)
+
+    def _count(self, connection: Connection, list_key: bytes, issuer: str, size: int) -> None:
+        """Count what an issuer posts, unless it is too much. What is deleted makes no new room:
+        an issuer could fill it again for ever."""
+        table, most = tables.posted, self.bounds.issuer_records
+        here = (table.c.list_key == list_key) & (table.c.issuer == address_bytes(issuer))
+        row = connection.execute(sa.select(table.c.records, table.c.bytes).where(here)).first()
+        records, bytes_ = (0, 0) if row is None else row
+        if (most and records >= most) or bytes_ + size > _MAX_ISSUER_BYTES:
+            self.refuse(
+                f"{issuer} has posted {records} records to this list, and this custodian takes no "
+                f"more than {most or 'any number of'} records or {_MAX_ISSUER_BYTES} bytes there "
+                "from one issuer. The person may post more with the list key, or begin a new "
+                "epoch.",
+                code="E_ISSUER_FULL",
+                status=409,
+                records=records,
+            )
+        values = {"records": records + 1, "bytes": bytes_ + size}
+        if row is None:
+            place = {"list_key": list_key, "issuer": address_bytes(issuer)}
+            connection.execute(sa.insert(table).values(place | values))
+        else:
+            connection.execute(sa.update(table).where(here).values(values))
 
     def leave_keys(self, message: Message, signature: bytes, sealed: bytes) -> dict[str, Any]:
         """Keep a class key that was sealed to a grantee."""

@@ -17,7 +17,7 @@ from aceso.errors import ServiceError
 
 __all__ = ["SCHEMA", "migrate"]
 
-SCHEMA: Final = "3"
+SCHEMA: Final = "4"
 _STEPS: Final = Path(__file__).with_name("migrations")
 # The last schema that had no table of versions.
 _FIRST: Final = "2"

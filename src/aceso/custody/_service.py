@@ -27,7 +27,7 @@ from ._deletions import Deletions
 from ._desk import Desk, Message
 from ._following import Follower
 from ._heads import ManifestHeads
-from ._lists import Lists
+from ._lists import Bounds, Lists
 from ._log import Log
 from ._order_log import OrderLog
 from ._orders import Orders
@@ -42,6 +42,7 @@ from .keys import CustodianKeys
 __all__ = ["Service"]
 
 _SECONDS_IN_STORE = 10
+_BOUNDS = Bounds()
 
 
 class Service(Desk):
@@ -56,11 +57,13 @@ class Service(Desk):
         connect: Callable[[], tuple[Suite, Sender]] | None = None,
         relay_within: float = 0.0,
         actor_rate: float = 0.0,
+        bounds: Bounds = _BOUNDS,
     ):
         """`connect`: to what carries withdrawals; without it none are carried. `actor_rate`: how
-        many requests each actor may make at the doors in a second; 0 for no limit."""
+        many requests each actor may make at the doors in a second; 0 for no limit. `bounds`: of
+        records in a list."""
         super().__init__(keys, store, chain)
-        self.lists = Lists(keys, store, chain)
+        self.lists = Lists(keys, store, chain, bounds)
         self.withdrawals = Withdrawals(keys, store, chain)
         self.releases = Releases(keys, store, chain, self.withdrawals)
         self.orders = Orders(keys, store, chain, self.withdrawals)
@@ -70,7 +73,7 @@ class Service(Desk):
         self.heads = ManifestHeads(keys, store, chain)
         self.recoveries = Recoveries(keys, store, chain)
         self.deletions = Deletions(keys, store, chain)
-        self.batches = Batches(keys, store, chain)
+        self.batches = Batches(keys, store, chain, bounds)
         self.log = Log(keys, store, chain)
         self.order_log = OrderLog(keys, store, chain)
         self.follower = Follower(keys, store, chain)

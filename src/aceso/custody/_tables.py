@@ -33,6 +33,16 @@ class tables:
         sa.Column("threshold", sa.Integer, nullable=False),
         sa.Column("log_key", sa.LargeBinary, nullable=False),
         sa.Column("used_bytes", sa.BigInteger, nullable=False),
+        sa.Column("records", sa.BigInteger, nullable=False, server_default="0"),
+    )
+    # What issuers posted to a list by their own signature, whatever of it was deleted since.
+    posted = sa.Table(
+        "posted",
+        meta,
+        sa.Column("list_key", sa.LargeBinary(20), primary_key=True),
+        sa.Column("issuer", sa.LargeBinary(20), primary_key=True),
+        sa.Column("records", sa.BigInteger, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
     )
     openings = sa.Table(
         "openings",

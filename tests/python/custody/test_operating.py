@@ -6,6 +6,9 @@ an operator
 │  └── a key file of before is still read
 ├── publishes the newest key, once
 ├── sees figures that say nothing of anybody
+├── bounds the records of a list
+│  ├── what one issuer posts, on its own and in a batch; what is deleted makes no room for more
+│  └── what it has in all, by whomever; what is deleted makes room for its owner
 └── limits how often a client or an actor asks
    ├── a client that asks too often waits, and can withdraw all the same
    ├── an actor that asks too often waits, and nobody can use up what is another's
@@ -17,21 +20,26 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from aceso.chain import acts
+from aceso.codes import Role
 from aceso.custody import (
+    Committee,
     Custodian,
     CustodianKeys,
     KeyFileError,
     RequestRefusedError,
     SignedRequest,
     look,
+    post_act,
     publish,
 )
 from aceso.custody._rates import Rates, client_name
@@ -159,6 +167,58 @@ def test_a_look_at_what_runs_and_at_what_does_not(network: Network) -> None:
         with pytest.raises(ServiceError) as refused:
             look(url)
         assert refused.value.code == "E_CUSTODIAN_NOT_SERVED"
+
+
+# --- Bounds -----------------------------------------------------------------------------------
+
+
+def test_a_list_and_an_issuer_of_it_are_bounded(
+    network: Network, person: Person, tmp_path: Path
+) -> None:
+    lab: LocalAccount = Account.create()
+    participants = network.suite.participants
+    network.send(
+        network.authority.call(participants.propose_accreditation(lab.address, Role.ISSUER))
+    )
+    network.send(participants.accredit(lab.address))
+    more = ("--no-relay", "--list-records", "3", "--issuer-records", "2")
+    keeper = network.twin("bounded", tmp_path / "bounded", more=more)
+    with keeper.process, keeper.client() as client:
+        client.open_list(person.opening())
+        committee = Committee([client], 1, network.suite)
+        names = {"list_key": person.list_key.address, "issuer": lab.address}
+        entries = [replace(person.entry()[0], issuer=lab.address) for _ in range(4)]
+
+        def post(number: int, signer: LocalAccount) -> bool:
+            signature = committee.sign_post(entries[number], signer=signer, **names)
+            return client.post(entries[number], signature=signature, **names)
+
+        def refused(number: int, signer: LocalAccount) -> str:
+            with pytest.raises(RequestRefusedError) as caught:
+                post(number, signer)
+            return caught.value.code
+
+        assert post(0, lab)
+        assert post(1, lab)
+        assert not post(1, lab)
+        assert refused(2, lab) == "E_ISSUER_FULL"
+        signature = committee.sign_post(entries[2], signer=lab, **names)
+        act = post_act(entries[2], signature=signature, **names)
+        (answer,) = client.take_batch([act.body])
+        assert isinstance(answer, RequestRefusedError)
+        assert answer.code == "E_ISSUER_FULL"
+        assert "begin a new epoch" in answer.message
+
+        committee.delete(person.list_key, entries[0].record_id)
+        assert refused(2, lab) == "E_ISSUER_FULL"
+        assert post(2, person.list_key)
+        assert post(3, person.list_key)
+        extra = person.entry()[0]
+        with pytest.raises(RequestRefusedError, match="3 records") as full:
+            post_at(keeper, person, extra)
+        assert full.value.code == "E_LIST_FULL"
+        committee.delete(person.list_key, entries[1].record_id)
+        post_at(keeper, person, extra)
 
 
 # --- Limits -----------------------------------------------------------------------------------

@@ -96,6 +96,15 @@ def earlier(path: Path) -> None:
             sa.text("INSERT INTO withdrawals VALUES (:s, 'Withdrawal', :t, 4, :g)"),
             {"s": b"s" * 20, "t": b"t" * 32, "g": b"sig"},
         )
+        connection.execute(
+            sa.text("INSERT INTO lists VALUES (:k, 1, 0, :t, '', 2, '', 20)"),
+            {"k": b"k" * 20, "t": b"t" * 32},
+        )
+        for record in (b"1" * 32, b"2" * 32):
+            connection.execute(
+                sa.text("INSERT INTO entries VALUES (NULL, :k, :r, :r, :r, 10, '')"),
+                {"k": b"k" * 20, "r": record},
+            )
     engine.dispose()
 
 
@@ -106,7 +115,9 @@ def test_brings_schema_2_along(tmp_path: Path) -> None:
     with store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), meta) == []
         kept = connection.execute(sa.select(tables.withdrawals)).one()
+        records = connection.execute(sa.select(tables.lists.c.records)).scalar_one()
     assert (kept.counter, kept.signature, kept.tries) == (4, b"sig", 0)
+    assert records == 2
     store.close()
 
 
