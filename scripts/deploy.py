@@ -11,6 +11,11 @@ of the chain's accounts, made first. On any other network these say who is who:
     ACESO_AUTHORITY      the multi-signature wallet that accredits
     ACESO_COMMONS        who gets the commons' part
 
+what coin is sold for beside ether, if for anything:
+
+    ACESO_SALE_TOKEN     a token
+    ACESO_SALE_PRICE     how many base units of it a whole coin costs
+
 and ACESO_CONFIRM=yes that what is shown is meant. Without it nothing is sent.
 """
 
@@ -39,11 +44,13 @@ LOCAL = {"development", "ganache"}
 # Of brownie-config.yaml: nobody's secret.
 MNEMONIC = "test test test test test test test test test test test junk"
 COIN = 10**18
+NOBODY = "0x" + "00" * 20
 CONSOLE = Console(highlight=False)
 
-# In base units: 10,000 coins for an ether, at most 100 million of them sold.
+# In base units: 10,000 coins for an ether, at most 100 million of them sold, a million in a day.
 COIN_RATE = 10_000
 SALE_CAP = 100_000_000 * COIN
+SALE_DAY_CAP = 1_000_000 * COIN
 # A million coins for each quarter of the first two years, then half of it; 16 million for ever. In
 # millionths of a coin, epochs, and seconds.
 EMISSION = (1_000_000 * 10**6, 8, 90 * 24 * 3600)
@@ -94,6 +101,9 @@ def deploy() -> Deployment:
         commons = str(_local_account(4).address)
     else:
         authority, commons = _named("ACESO_AUTHORITY"), _named("ACESO_COMMONS")
+    token, price = os.environ.get("ACESO_SALE_TOKEN", NOBODY), 0
+    if token != NOBODY:
+        price = int(_named("ACESO_SALE_PRICE"))
     delay = LOCAL_DELAY_SECONDS if local else DELAY_SECONDS
     ether = web3.eth.get_balance(deployer.address) / COIN
     _show(
@@ -112,7 +122,8 @@ def deploy() -> Deployment:
             "dispute fee": f"{DISPUTE_FEE} base units for a vote",
             "dispute panel": f"{DRAW_SECONDS} s to be drawn, {VOTE_SECONDS} s to vote",
             "coin rate": f"{COIN_RATE} base units for a wei",
-            "sale cap": f"{SALE_CAP} base units",
+            "coin price": f"{price} base units of {token}" if price else "of no token",
+            "sale cap": f"{SALE_CAP} base units, {SALE_DAY_CAP} in a day",
             "coin cap": f"{COIN_CAP} base units",
             "emission": f"{EMISSION[0]} millionths of a coin, halved every {EMISSION[1]} epochs",
             "epoch": f"{EMISSION[2]} s",
@@ -133,6 +144,8 @@ def deploy() -> Deployment:
         accreditation_delay=delay,
         coin_rate=COIN_RATE,
         sale_cap=SALE_CAP,
+        sale_day_cap=SALE_DAY_CAP,
+        sale_token=(token, price),
         coin_cap=COIN_CAP,
         attestation_delay=ATTESTATION_DELAY_SECONDS,
         recovery_delay=RECOVERY_DELAY_SECONDS,

@@ -28,6 +28,7 @@ def run(scene: Scene) -> None:
         _disputed(scene, *names)
     _judged(scene)
     _studies(scene)
+    _sales(scene)
 
 
 def _disputed(
@@ -133,3 +134,34 @@ def _studies(scene: Scene) -> None:
     scene.send(call.amend(1, terms(), protocol), researcher, "study_amend")
     scene.send(call.close(2), researcher)
     scene.send(call.close(1), researcher, "study_close")
+
+
+def _sales(scene: Scene) -> None:
+    """Coin for ether and for a token, by who has bought on that day before; and the proceeds.
+
+    The token is a coin of its own, as plain as a token with permits is.
+    """
+    authority, payer = scene.authority, scene.payer
+    token = scene.deploy("RewardCoin", authority, authority, 10**9 * _COIN)
+    nonce = scene.web3.eth.get_transaction_count(authority)
+    coin = scene.deploy("RewardCoin", scene.address_of(nonce + 1), authority, 10**9 * _COIN)
+    terms = (1000, token.address, _COIN, 10**6 * _COIN, 10**6 * _COIN)
+    sale = scene.deploy("CoinSale", scene.participants.address, coin.address, scene.commons, terms)
+    call = sale.functions
+    for buyer in (scene.buyer, payer.address):
+        scene.send(token.functions.mint(buyer, 100 * _COIN), authority)
+    scene.send(token.functions.approve(sale.address, 100 * _COIN), scene.buyer)
+    for ether, paid in ((None, None), ("coin_buy", "coin_buy_token")):
+        scene.send(call.buy(), scene.buyer, ether, value=_COIN // 10)
+        scene.send(call.buyWithToken(_COIN), scene.buyer, paid)
+    for name in (None, "coin_buy_permit"):
+        deadline = scene.now + _DAY
+        signature = scene.permit(token, sale.address, _COIN, deadline)
+        bought = call.buyWithPermit(_COIN, deadline, *signature)
+        scene.send(bought, payer.address, name)
+    for ether, paid in ((None, None), ("coin_proceeds", "coin_proceeds_token")):
+        scene.send(call.buy(), scene.buyer, value=_COIN // 10)
+        scene.send(call.buyWithToken(_COIN), scene.buyer)
+        scene.send(call.sendProceeds(), scene.relayer, ether)
+        scene.send(call.sendTokenProceeds(), scene.relayer, paid)
+    scene.send(call.announceEnd(), authority, "coin_sale_end")

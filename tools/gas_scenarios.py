@@ -258,6 +258,39 @@ class Scene:
         signable = encode_typed_data(domain, dict(TYPES[kind].types), message)
         return bytes(signer.sign_message(signable).signature)
 
+    def permit(
+        self, token: Any, spender: str, value: int, deadline: int
+    ) -> tuple[int, bytes, bytes]:
+        """The payer's permit (ERC-2612), in a token's own typed data."""
+        kinds = {
+            "Permit": [
+                {"name": "owner", "type": "address"},
+                {"name": "spender", "type": "address"},
+                {"name": "value", "type": "uint256"},
+                {"name": "nonce", "type": "uint256"},
+                {"name": "deadline", "type": "uint256"},
+            ]
+        }
+        domain = {
+            "name": "Aceso",
+            "version": "1",
+            "chainId": self.web3.eth.chain_id,
+            "verifyingContract": token.address,
+        }
+        message = {
+            "owner": self.payer.address,
+            "spender": spender,
+            "value": value,
+            "nonce": token.functions.nonces(self.payer.address).call(),
+            "deadline": deadline,
+        }
+        signed = self.payer.sign_message(encode_typed_data(domain, kinds, message))
+        return signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
+
+    def address_of(self, nonce: int) -> str:
+        """Where the contract will be that is deployed with this nonce."""
+        return create_address(self.authority, nonce)
+
     # The suite
 
     def _deploy(self) -> None:
@@ -269,7 +302,13 @@ class Scene:
         sale = create_address(self.authority, nonce + 1)
         nobody = "0x" + "00" * 20
         self.coin = self.deploy("RewardCoin", sale, nobody, 10**9 * COIN)
-        self.sale = self.deploy("CoinSale", self.coin.address, self.treasury, 1000, 10**8 * COIN)
+        self.sale = self.deploy(
+            "CoinSale",
+            self.participants.address,
+            self.coin.address,
+            self.treasury,
+            (1000, nobody, 0, 10**8 * COIN, 10**8 * COIN),
+        )
         if self.sale.address != sale:
             raise SystemExit("the sale is not where the coin expects it")
         libraries = {
@@ -532,44 +571,10 @@ def _permits(scene: Scene) -> None:
     for name in (None, "buy_permit"):
         number = scene.offer()
         deadline = scene.now + DAY
-        signature = payer.sign_message(_permit(scene, COIN, deadline))
-        bought = scene.market.functions.buyWithPermit(
-            number,
-            keccak(text="a key"),
-            deadline,
-            signature.v,
-            signature.r.to_bytes(32, "big"),
-            signature.s.to_bytes(32, "big"),
-        )
+        signature = scene.permit(scene.coin, scene.market.address, COIN, deadline)
+        key = keccak(text="a key")
+        bought = scene.market.functions.buyWithPermit(number, key, deadline, *signature)
         scene.send(bought, payer.address, name)
-
-
-def _permit(scene: Scene, value: int, deadline: int) -> Any:
-    """The coin's own typed data (ERC-2612), which is of another domain than the suite's."""
-    kinds = {
-        "Permit": [
-            {"name": "owner", "type": "address"},
-            {"name": "spender", "type": "address"},
-            {"name": "value", "type": "uint256"},
-            {"name": "nonce", "type": "uint256"},
-            {"name": "deadline", "type": "uint256"},
-        ]
-    }
-    domain = {
-        "name": "Aceso",
-        "version": "1",
-        "chainId": scene.web3.eth.chain_id,
-        "verifyingContract": scene.coin.address,
-    }
-    nonce = scene.coin.functions.nonces(scene.payer.address).call()
-    message = {
-        "owner": scene.payer.address,
-        "spender": scene.market.address,
-        "value": value,
-        "nonce": nonce,
-        "deadline": deadline,
-    }
-    return encode_typed_data(domain, kinds, message)
 
 
 def _decisions(scene: Scene) -> None:

@@ -124,7 +124,8 @@ class Trade:
         self.consents = project.ConsentRegistry.deploy(self.participants, by)
         sale = self.deployer.get_deployment_address(self.deployer.nonce + 1)
         self.coin = project.RewardCoin.deploy(sale, self.treasury, 10**9 * COIN, by)
-        self.sale = project.CoinSale.deploy(self.coin, self.treasury, 1000, 10**8 * COIN, by)
+        terms = (1000, ZERO, 0, 10**8 * COIN, 10**8 * COIN)
+        self.sale = project.CoinSale.deploy(self.participants, self.coin, self.treasury, terms, by)
         assert self.sale.address == sale
         self.disputes = accounts[17]
         if judged:

@@ -79,6 +79,7 @@ from .reward_contracts import (
 )
 from .sender import Pace, Sender
 from .suite import Suite, is_signed
+from .tokens import Permit, Token
 from .words import (
     Grantee,
     GrantWord,
@@ -148,6 +149,7 @@ __all__ = [
     "PanelSeat",
     "Participants",
     "Parties",
+    "Permit",
     "Person",
     "Protocol",
     "Receipt",
@@ -170,6 +172,7 @@ __all__ = [
     "StudyTerms",
     "Suite",
     "Terms",
+    "Token",
     "WrongChainError",
     "acts",
     "check_deployment",

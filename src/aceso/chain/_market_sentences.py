@@ -139,13 +139,59 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "이용 토큰은 옮길 수 없습니다. 이용할 계정으로 직접 구매하십시오.",
     ),
     # CoinSale, RewardCoin
+    "SaleInvalidTerm": (
+        "The sale can't be made with term {term} as it is: it is empty or out of bounds. "
+        "Correct it.",
+        "판매의 {term}번 조건이 비었거나 한도를 벗어났습니다. 고치십시오.",
+    ),
+    "SaleNotForEther": (
+        "The sale takes no ether: pay with the token that `aceso coin sale` shows.",
+        "이 판매는 이더를 받지 않습니다. `aceso coin sale` 에 나오는 토큰으로 내십시오.",
+    ),
+    "SaleNoToken": (
+        "The sale takes no token: pay with ether.",
+        "이 판매는 토큰을 받지 않습니다. 이더로 내십시오.",
+    ),
     "SaleNothingPaid": (
-        "No ether was sent: send what you want to buy coin for.",
-        "이더를 보내지 않았습니다. 살 만큼의 이더를 보내십시오.",
+        "Nothing was paid, or less than the least amount of coin costs: pay more.",
+        "낸 것이 없거나 코인의 최소 단위 값보다 적습니다. 더 내십시오.",
     ),
     "SaleCapExceeded": (
         "The sale has only {left} base units of coin left, and {amount} were asked for: buy less.",
         "남은 코인은 기본 단위로 {left}인데 {amount}을(를) 요청했습니다. 더 적게 사십시오.",
+    ),
+    "SaleDayCapExceeded": (
+        "Today the sale has only {left} base units of coin left, and {amount} were asked for: buy "
+        "less, or come back after midnight, UTC.",
+        "오늘 남은 코인은 기본 단위로 {left}인데 {amount}을(를) 요청했습니다. 더 적게 사거나 "
+        "협정 세계시 자정 뒤에 다시 오십시오.",
+    ),
+    "SaleOver": (
+        "The sale has been over since {endedAt}: get coin from somebody who has some.",
+        "판매는 {endedAt}에 끝났습니다. 코인을 가진 사람에게서 구하십시오.",
+    ),
+    "SaleEnding": (
+        "The end of the sale is announced for {endsAt} already: there is nothing more to do.",
+        "판매의 끝은 이미 {endsAt}(으)로 알려졌습니다. 더 할 일이 없습니다.",
+    ),
+    "SaleNotEnding": (
+        "No end of the sale was announced, so there is none to call off.",
+        "판매의 끝이 알려진 적이 없어 거둘 것이 없습니다.",
+    ),
+    "SaleNotAuthority": (
+        "{caller} is not the authority: only its wallet announces the end of the sale, or calls it "
+        "off.",
+        "{caller} 계정은 관리 기관이 아닙니다. 관리 기관의 지갑만 판매의 끝을 알리거나 거둡니다.",
+    ),
+    "SafeERC20FailedOperation": (
+        "The token {token} did not do what it was asked: see that you hold enough of it, and that "
+        "it lets you send.",
+        "토큰 {token}이(가) 요청을 들어주지 않았습니다. 잔액이 충분한지, 보낼 수 있는 상태인지 "
+        "확인하십시오.",
+    ),
+    "ReentrancyGuardReentrantCall": (
+        "The token called back in the midst of a purchase, which is refused: don't buy with it.",
+        "구매 도중에 토큰이 다시 호출하여 거부했습니다. 이 토큰으로 사지 마십시오.",
     ),
     "SaleTransferFailed": (
         "The commons {commons} did not take the ether: it stays in the sale, and anybody may try "

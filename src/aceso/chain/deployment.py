@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 _MICROCOIN: Final = 10**12
+_NOBODY: Final = "0x" + "00" * 20
 # Libraries that others are linked with, by the name that the compiler gives the place for them.
 _LIBRARIES: Final = {
     "contracts/market/Offers.sol:Offers": "Offers",
@@ -79,6 +80,9 @@ class Plan:
     accreditation_delay: int
     coin_rate: int
     sale_cap: int
+    sale_day_cap: int
+    # A token that coin is sold for, and what of it a coin costs, in base units; zeros for none.
+    sale_token: tuple[str, int]
     coin_cap: int
     attestation_delay: int
     recovery_delay: int
@@ -120,7 +124,12 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
         "ConsentRegistry": [at["ParticipantRegistry"]],
         "RecordRegistry": [at["ParticipantRegistry"]],
         "RewardCoin": [at["CoinSale"], at["RewardPool"], wanted.coin_cap],
-        "CoinSale": [at["RewardCoin"], commons, wanted.coin_rate, wanted.sale_cap],
+        "CoinSale": [
+            at["ParticipantRegistry"],
+            at["RewardCoin"],
+            commons,
+            [wanted.coin_rate, *wanted.sale_token, wanted.sale_cap, wanted.sale_day_cap],
+        ],
         "Offers": [],
         "Settlement": [],
         "Disputes": [
@@ -174,6 +183,8 @@ def deploy_suite(
     coin_rate: int,
     sale_cap: int,
     coin_cap: int,
+    sale_day_cap: int | None = None,
+    sale_token: tuple[str, int] = (_NOBODY, 0),
     attestation_delay: int = 14 * 86_400,
     recovery_delay: int = 7 * 86_400,
     emergency_bond: int = 50 * 10**18,
@@ -190,6 +201,8 @@ def deploy_suite(
 ) -> Deployment:
     """Deploy everything, and raise `DeploymentError` if any step is not as planned.
 
+    Without `sale_day_cap` all coin that is ever sold may be sold in one day. `sale_token` is a
+    token that coin is sold for beside ether, with what of it a coin costs.
     `progress` is told the name and address of each contract when it is there.
     """
     node = Node(rpc_url)
@@ -200,6 +213,8 @@ def deploy_suite(
             accreditation_delay=accreditation_delay,
             coin_rate=coin_rate,
             sale_cap=sale_cap,
+            sale_day_cap=sale_cap if sale_day_cap is None else sale_day_cap,
+            sale_token=(checksum(sale_token[0]), sale_token[1]),
             coin_cap=coin_cap,
             attestation_delay=attestation_delay,
             recovery_delay=recovery_delay,
@@ -310,8 +325,8 @@ def check_deployment(rpc_url: str, deployment: Deployment) -> list[Finding]:
         expect("RewardCoin", "minters", coin.minters(), (at["CoinSale"], at["RewardPool"]))
         expect("RewardCoin", "cap", coin.cap(), args["RewardCoin"][2])
         sale = Sale(node, "CoinSale", at["CoinSale"])
-        expect("CoinSale", "rate", sale.rate(), args["CoinSale"][2])
-        expect("CoinSale", "cap", sale.sold()[1], args["CoinSale"][3])
+        terms = [sale.rate(), *sale.token(), sale.sold()[1], sale.sold_today()[1]]
+        expect("CoinSale", "terms", terms, args["CoinSale"][3])
         pool = RewardPool(node, "RewardPool", at["RewardPool"])
         if coin.total_supply() > sale.sold()[0] + pool.emission_cap():
             findings.append(Finding("RewardCoin", "there is more coin than was sold and emitted"))
@@ -418,8 +433,10 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
     elif name == "RewardCoin":
         values |= {"_sale": at["CoinSale"], "_pool": at["RewardPool"], "_cap": args[2]}
     elif name == "CoinSale":
-        values |= {"_coin": at["RewardCoin"], "_commons": args[1]}
-        values |= {"_rate": args[2], "_cap": args[3]}
+        values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
+        values |= {"_commons": args[2]}
+        terms = ("_rate", "_token", "_tokenPrice", "_cap", "_dayCap")
+        values |= dict(zip(terms, args[3], strict=True))
     elif name in _DESKS:
         values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}

@@ -32,6 +32,7 @@ _OTHER: Final = "Other"
 _TIMES: Final = {
     *("readyAt", "validFrom", "validUntil", "latest", "deadline", "until", "anchoredAt"),
     *("majority", "committed", "inForceFrom", "reviewUntil", "stop", "ends"),
+    *("endsAt", "endedAt"),
 }
 # The terms of an offer, in the order of the struct; a study has a researcher in the first place.
 _TERMS: Final = (

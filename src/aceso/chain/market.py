@@ -49,21 +49,53 @@ class Coin(Contract):
 
 
 class Sale(Contract):
-    """CoinSale: coin for ether at a fixed rate."""
+    """CoinSale: coin at fixed prices, for ether and for one named token."""
 
     def rate(self) -> int:
+        """Base units of coin for a wei; 0 where ether isn't taken."""
         return int(self.read("rate")[0])
+
+    def token(self) -> tuple[str, int]:
+        """The token that is taken, and what of it a coin costs; zeros where there is none."""
+        token, price = self.read("token")
+        return token, price
 
     def sold(self) -> tuple[int, int]:
         """What was sold, and the most that ever will be."""
         amount, cap = self.read("sold")
         return amount, cap
 
+    def sold_today(self, *, block: BlockTag = "latest") -> tuple[int, int]:
+        """What was sold in the block's day of UTC, and the most that is in one day."""
+        amount, cap = self.read("soldToday", block=block)
+        return amount, cap
+
+    def ends_at(self) -> int:
+        """From when on nothing is sold; 0 while no end is announced."""
+        return int(self.read("endsAt")[0])
+
     def buy(self, wei: int) -> Call:
         return self.call("buy", value=wei)
 
+    def buy_with_token(self, paid: int) -> Call:
+        return self.call("buyWithToken", paid)
+
+    def buy_with_permit(self, paid: int, deadline: int, v: int, r: bytes, s: bytes) -> Call:
+        return self.call("buyWithPermit", paid, deadline, v, r, s)
+
     def send_proceeds(self) -> Call:
         return self.call("sendProceeds")
+
+    def send_token_proceeds(self) -> Call:
+        return self.call("sendTokenProceeds")
+
+    def announce_end(self) -> Call:
+        """For the authority alone."""
+        return self.call("announceEnd")
+
+    def call_off_end(self) -> Call:
+        """For the authority alone."""
+        return self.call("callOffEnd")
 
 
 class OrderDesk(Contract):

@@ -52,6 +52,7 @@ _COMMANDS: Mapping[str, str] = {
     "dispute": "dispute",
     "settle": "market",
     "balance": "market",
+    "coin": "coins",
     "earnings": "rewards",
     "rewards": "rewards",
     "verify": "evidence",

@@ -46,6 +46,7 @@ _RECOVERY_DELAY_SECONDS: Final = 3 * 24 * 3600
 _RATE: Final = 10_000
 _COIN_CAP: Final = 10**9 * 10**18
 _SALE_CAP: Final = 10**8 * 10**18
+_SALE_DAY_CAP: Final = 10**6 * 10**18
 _ETHER: Final = 10**18
 _START_SECONDS: Final = 30.0
 _FOR_EVER: Final = 2**40 - 1
@@ -137,6 +138,7 @@ def _deploy(network: Devnet) -> Deployment:
         accreditation_delay=_DELAY_SECONDS,
         coin_rate=_RATE,
         sale_cap=_SALE_CAP,
+        sale_day_cap=_SALE_DAY_CAP,
         coin_cap=_COIN_CAP,
         attestation_delay=_ATTESTATION_DELAY_SECONDS,
         recovery_delay=_RECOVERY_DELAY_SECONDS,

@@ -11,6 +11,7 @@
     wills        what ends at a person's death, and what does not
     moving       to other custodians
     researcher   buys, opens extracts
+    coins        what coin costs, how it is bought, and the proceeds
     earning      what a person earned and why; rewards computed, checked, claimed
     disputes     disputes a delivery, and judges one
     receipts     who was given what, as the custodians' logs prove it; of orders in order_receipts
@@ -23,6 +24,7 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 from .amounts import base_units, coin
 from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
 from .cohorts import own_match, read_criteria
+from .coins import Bought, CoinBuyer, SaleState, read_sale, send_proceeds
 from .consents import Seer
 from .disputes import Disputing, Evaluator, check_case, draw, end_dispute, judge
 from .earning import (
@@ -96,6 +98,8 @@ __all__ = [
     "Attesting",
     "BackedUpVault",
     "BackupFileError",
+    "Bought",
+    "CoinBuyer",
     "CommitteeFacts",
     "Delivered",
     "Disputing",
@@ -145,6 +149,7 @@ __all__ = [
     "Reviewer",
     "RewardEarning",
     "Sale",
+    "SaleState",
     "Seer",
     "Seller",
     "Station",
@@ -184,11 +189,13 @@ __all__ = [
     "read_criteria",
     "read_filed",
     "read_records",
+    "read_sale",
     "read_will",
     "recover_seed",
     "restore_backup",
     "revoke_will",
     "said",
+    "send_proceeds",
     "start_recovery",
     "stop_as_guardian",
     "support_from_json",

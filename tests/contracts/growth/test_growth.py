@@ -19,8 +19,12 @@ AT_THE_MARKET = (
     *("deliver", "dispute", "resolve", "settlePart", "payCredit", "payCommitteeFee", "payCommons"),
 )
 NOT_MEASURED = {f"Studies.{act}": "as at the market: the same code" for act in AT_THE_MARKET} | {
-    "CoinSale.buy": "reads one sum and mints: as `mint`",
-    "CoinSale.sendProceeds": "sends one sum",
+    **dict.fromkeys(
+        ("CoinSale.buy", "CoinSale.buyWithToken", "CoinSale.buyWithPermit"),
+        "reads one word and mints: as `mint`",
+    ),
+    **dict.fromkeys(("CoinSale.sendProceeds", "CoinSale.sendTokenProceeds"), "sends one sum"),
+    **dict.fromkeys(("CoinSale.announceEnd", "CoinSale.callOffEnd"), "writes one word"),
     "Disputes.draw": "costs what the lot costs: from two candidates to thirty-two, and no more",
     "MultiSigWallet.execute": "a wallet for local networks",
     "RewardPool.freeze": "the board's, in `ban` and `endAppeal`",

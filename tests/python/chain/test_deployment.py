@@ -27,6 +27,7 @@ from aceso.chain import (
 from tests.python.chain.conftest import account, deploy
 
 ZERO = "0x" + "00" * 20
+SALE = [10_000, ZERO, 0, 10**26, 10**26]
 
 
 def changed(deployment: Deployment, name: str, **parts: object) -> Deployment:
@@ -65,7 +66,8 @@ def test_what_is_no_file_of_a_deployment_is_refused(tmp_path):
     [
         ("ParticipantRegistry", {"args": ["0x" + "11" * 20, 0]}),
         ("RewardCoin", {"args": ["", "", 5]}),
-        ("CoinSale", {"args": ["", "0x" + "11" * 20, 10_000, 10**26]}),
+        ("CoinSale", {"args": ["", "", "0x" + "11" * 20, SALE]}),
+        ("CoinSale", {"args": ["", "", account(4).address, [*SALE[:4], SALE[3] - 1]]}),
         ("DataMarket", {"args": ["", "", "", "0x" + "11" * 20, ZERO, 0]}),
         ("DataMarket", {"args": ["", "", "", account(4).address, "0x" + "11" * 20, 0]}),
         ("DataMarket", {"args": ["", "", "", account(4).address, ZERO, 1]}),

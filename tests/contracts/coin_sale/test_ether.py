@@ -1,9 +1,9 @@
 """
-CoinSale
+CoinSale, for ether
 ├── buy
 │   ├── mints exactly the rate for each wei; one event of its own
 │   ├── nothing paid: refuses
-│   └── up to its cap, not one unit beyond
+│   └── a sale that takes no ether: refuses
 ├── sendProceeds
 │   ├── all ether goes to the commons, whoever calls
 │   ├── the commons does not take it: refuses, the ether stays
@@ -14,30 +14,15 @@ CoinSale
 import brownie
 import pytest
 
-from tests.contracts.trading import COIN
+from tests.contracts.coin_sale.conftest import RATE
+from tests.contracts.trading import ZERO
 from tests.support import typed
 
-pytestmark = pytest.mark.both_chains
 
-RATE = 1000
-
-
-@pytest.fixture
-def small(trade, RewardCoin, CoinSale):
-    """A sale of 10 wei's worth, and the coin that it sells."""
-
-    def deploy(commons):
-        by = {"from": trade.deployer}
-        sale = trade.deployer.get_deployment_address(trade.deployer.nonce + 1)
-        coin = RewardCoin.deploy(sale, trade.treasury, 10**9 * COIN, by)
-        return CoinSale.deploy(coin, commons, RATE, 10 * RATE, by), coin
-
-    return deploy
-
-
-@pytest.mark.parametrize("paid", [1, 3, 10**18 + 1])
-def test_mints_exactly_the_rate(trade, coin, paid):
+@pytest.mark.both_chains
+def test_mints_exactly_the_rate(trade, coin):
     sold, cap = trade.sale.sold()
+    paid = 10**18 + 1
 
     tx = trade.sale.buy({"from": trade.stranger, "value": paid})
 
@@ -47,6 +32,7 @@ def test_mints_exactly_the_rate(trade, coin, paid):
     assert [event.name for event in tx.events] == ["CoinSold", "Transfer"]
     assert tx.events["CoinSold"] == {
         "buyer": trade.stranger,
+        "token": ZERO,
         "paid": paid,
         "amount": paid * 1000,
     }
@@ -57,32 +43,24 @@ def test_refuses_nothing(trade):
         trade.sale.buy({"from": trade.stranger})
 
 
-def test_up_to_its_cap(trade, small):
-    sale, coin = small(trade.commons)
+def test_a_sale_for_a_token_alone_takes_no_ether(trade, shop, make, FeeToken):
+    sale = shop(make(FeeToken, 0), rate=0).sale
 
-    with brownie.reverts(typed("SaleCapExceeded", 11 * RATE, 10 * RATE)):
-        sale.buy({"from": trade.stranger, "value": 11})
-    sale.buy({"from": trade.stranger, "value": 9})
-    with brownie.reverts(typed("SaleCapExceeded", 2 * RATE, RATE)):
-        sale.buy({"from": trade.stranger, "value": 2})
-    sale.buy({"from": trade.stranger, "value": 1})
-    with brownie.reverts(typed("SaleCapExceeded", RATE, 0)):
+    with brownie.reverts(typed("SaleNotForEther")):
         sale.buy({"from": trade.stranger, "value": 1})
-    assert coin.totalSupply() == 10 * RATE
 
 
-def test_an_amount_that_overflows_is_refused(trade, small, web3):
-    sale, _coin = small(trade.commons)
-    data = sale.buy.encode_input()
-    call = {"from": str(trade.stranger), "to": sale.address, "data": data, "value": 2**250}
+def test_an_amount_that_overflows_is_refused(trade, web3):
+    data = trade.sale.buy.encode_input()
+    call = {"from": str(trade.stranger), "to": trade.sale.address, "data": data, "value": 2**250}
 
     with pytest.raises(Exception, match=r"(?i)fund|revert|overflow|balance"):
         web3.eth.call(call)
 
 
 @pytest.mark.parametrize("by", ["stranger", "treasury"])
-def test_proceeds_go_to_the_commons_only(trade, small, by):
-    sale, _coin = small(trade.commons)
+def test_proceeds_go_to_the_commons_only(trade, shop, by):
+    sale = shop().sale
     sale.buy({"from": trade.other, "value": 7})
     before = trade.commons.balance()
 
@@ -91,11 +69,11 @@ def test_proceeds_go_to_the_commons_only(trade, small, by):
     assert trade.commons.balance() == before + 7
     assert sale.balance() == 0
     assert len(tx.events) == 1
-    assert tx.events["ProceedsSent"] == {"commons": trade.commons, "amount": 7}
+    assert tx.events["ProceedsSent"] == {"commons": trade.commons, "token": ZERO, "amount": 7}
 
 
-def test_what_came_since_is_sent_again(trade, small):
-    sale, _coin = small(trade.commons)
+def test_what_came_since_is_sent_again(trade, shop):
+    sale = shop().sale
     before = trade.commons.balance()
     for paid in (3, 4):
         sale.buy({"from": trade.other, "value": paid})
@@ -104,18 +82,18 @@ def test_what_came_since_is_sent_again(trade, small):
     assert trade.commons.balance() == before + 7
 
 
-def test_a_commons_that_refuses_leaves_it_here(trade, small):
+def test_a_commons_that_refuses_leaves_it_here(trade, shop):
     # The market takes no ether.
-    sale, coin = small(trade.market)
-    sale.buy({"from": trade.stranger, "value": 7})
+    found = shop(commons=trade.market)
+    found.sale.buy({"from": trade.stranger, "value": 7})
 
     with brownie.reverts(typed("SaleTransferFailed", trade.market)):
-        sale.sendProceeds({"from": trade.stranger})
+        found.sale.sendProceeds({"from": trade.stranger})
 
-    assert sale.balance() == 7
+    assert found.sale.balance() == 7
     # And the sale goes on.
-    sale.buy({"from": trade.stranger, "value": 3})
-    assert coin.balanceOf(trade.stranger) == 10 * RATE
+    found.sale.buy({"from": trade.stranger, "value": 3})
+    assert found.coin.balanceOf(trade.stranger) == 10 * RATE
 
 
 @pytest.mark.parametrize("name", ["sale", "coin", "market", "participants", "consents"])
