@@ -211,9 +211,10 @@ _STRUCTS: dict[str, TypedStruct] = {
     "ExtractDeposit": TypedStruct(
         primary_type="ExtractDeposit",
         verifier="ConsentRegistry",
-        encoded_type="ExtractDeposit(uint256 order,address subject,bytes32 recordId,bytes32 entry,bytes32 extract,bytes32 capsule)",
+        encoded_type="ExtractDeposit(address desk,uint256 order,address subject,bytes32 recordId,bytes32 entry,bytes32 extract,bytes32 capsule)",
         types={
             "ExtractDeposit": [
+                {"name": "desk", "type": "address"},
                 {"name": "order", "type": "uint256"},
                 {"name": "subject", "type": "address"},
                 {"name": "recordId", "type": "bytes32"},
@@ -222,8 +223,8 @@ _STRUCTS: dict[str, TypedStruct] = {
                 {"name": "capsule", "type": "bytes32"},
             ],
         },
-        en="Deposit the extract of an order with a custodian.",
-        ko="주문의 추출본을 수탁자에게 맡깁니다.",
+        en="Deposit the extract of an order of this desk with a custodian.",
+        ko="이 창구의 주문 추출본을 수탁자에게 맡깁니다.",
     ),
     "Grant": TypedStruct(
         primary_type="Grant",

@@ -202,6 +202,7 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
             consents=contracts["ConsentRegistry"]["address"],
             participants=contracts["ParticipantRegistry"]["address"],
             market=contracts["DataMarket"]["address"],
+            studies=contracts.get("Studies", {}).get("address", ""),
             access_log=contracts["AccessLog"]["address"],
             since=min(int(contracts[name]["block"]) for name in _READ_FROM),
             guardianship=contracts["Guardianship"]["address"],

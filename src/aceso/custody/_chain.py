@@ -33,8 +33,6 @@ from ._views import (
     Block,
     Heads,
     LogEntry,
-    Offer,
-    Order,
     Question,
     Standing,
     hex_text,
@@ -48,8 +46,6 @@ __all__ = [
     "Chain",
     "Heads",
     "LogEntry",
-    "Offer",
-    "Order",
     "Question",
     "Standing",
 ]
@@ -71,14 +67,10 @@ _HAS_ROLES: Final = _selector("hasRoles(address,uint32)")
 _KEY_OF: Final = _selector("keyOf(address)")
 _INSTITUTION: Final = _selector("institution(uint96)")
 _COMMITTEE: Final = _selector("committeeDigest(uint24)")
-_GET_ORDER: Final = _selector("getOrder(uint256)")
-_ORDER_OF: Final = _selector("orderOf(uint96,address)")
-_GET_OFFER: Final = _selector("getOffer(uint96)")
 _PERSON_OF: Final = _selector("personOf(address)")
 _MAY_RECOVER: Final = _selector("mayRecover(address,address)")
 _IS_GUARDIAN: Final = _selector("isGuardian(address,address,uint8)")
 _IS_VALID: Final = _selector("isValidSignature(bytes32,bytes)")
-_ORDER_BOUGHT: Final = keccak(b"OrderBought(uint256,uint96,address,uint96,bytes32)")
 
 
 class Chain:
@@ -121,17 +113,14 @@ class Chain:
     @property
     def domain(self) -> dict[str, Any]:
         """The EIP-712 domain of custody's messages: the consent registry's."""
-        return self._domain(self.addresses.consents)
-
-    @property
-    def market_domain(self) -> dict[str, Any]:
-        return self._domain(self.addresses.market)
+        return self.domain_of(self.addresses.consents)
 
     @property
     def log_domain(self) -> dict[str, Any]:
-        return self._domain(self.addresses.access_log)
+        return self.domain_of(self.addresses.access_log)
 
-    def _domain(self, contract: str) -> dict[str, Any]:
+    def domain_of(self, contract: str) -> dict[str, Any]:
+        """The EIP-712 domain of a contract."""
         return {
             "name": "Aceso",
             "version": "1",
@@ -233,7 +222,8 @@ class Chain:
 
     # --- Calls ----------------------------------------------------------------------------------
 
-    def _call(self, to: str, data: bytes, block: Block, length: int) -> bytes:
+    def call(self, to: str, data: bytes, block: Block, length: int) -> bytes:
+        """What a contract answers at a block, of exactly this many bytes."""
         (answer,) = self._reads.call_all([(to, data, block)])
         return _exactly(answer, length)
 
@@ -287,12 +277,12 @@ class Chain:
 
     def recovery_threshold(self, persona: str, block: Block) -> int:
         """How many guardians recover the seed of this persona; 0 if it prepared nothing."""
-        answer = self._call(self.addresses.guardianship, _PERSON_OF + word(persona), block, 160)
+        answer = self.call(self.addresses.guardianship, _PERSON_OF + word(persona), block, 160)
         return _number(answer[32:64])
 
     def has_roles(self, account: str, roles: int, block: Block) -> bool:
         data = _HAS_ROLES + word(account) + word(roles)
-        return _number(self._call(self.addresses.participants, data, block, 32)) == 1
+        return _number(self.call(self.addresses.participants, data, block, 32)) == 1
 
     def has_any_role(self, account: str, block: Block) -> bool:
         answers = self._reads.call_all(
@@ -305,57 +295,19 @@ class Chain:
 
     def institution_is_open(self, number: int, block: Block) -> bool:
         data = _INSTITUTION + word(number)
-        answer = self._call(self.addresses.participants, data, block, 96)
+        answer = self.call(self.addresses.participants, data, block, 96)
         return _number(answer[32:64]) <= block.timestamp < _number(answer[64:])
 
     def key_of(self, account: str, block: Block) -> bytes:
         """The digest of the key that this account published, or zeros."""
-        return self._call(self.addresses.participants, _KEY_OF + word(account), block, 64)[:32]
+        return self.call(self.addresses.participants, _KEY_OF + word(account), block, 64)[:32]
 
     def institution_account(self, number: int, block: Block) -> str:
         data = _INSTITUTION + word(number)
-        return address(self._call(self.addresses.participants, data, block, 96)[12:32])
+        return address(self.call(self.addresses.participants, data, block, 96)[12:32])
 
     def committee_digest(self, number: int, block: Block) -> bytes:
-        return self._call(self.addresses.participants, _COMMITTEE + word(number), block, 32)
-
-    def order(self, number: int, block: Block) -> Order:
-        answer = self._call(self.addresses.market, _GET_ORDER + word(number), block, 64)
-        head, tail = _number(answer[:32]), _number(answer[32:])
-        return Order(
-            number=number,
-            buyer=address((head & (1 << 160) - 1).to_bytes(20, "big")),
-            state=head >> 248,
-            offer=tail >> 96 & (1 << 48) - 1,
-            deadline=tail >> 144 & (1 << 40) - 1,
-        )
-
-    def order_of(self, offer: int, buyer: str, block: Block) -> int | None:
-        """The newest order of this buyer and offer."""
-        data = _ORDER_OF + word(offer) + word(buyer)
-        answer = self._call(self.addresses.market, data, block, 64)
-        return _number(answer[:32]) if _number(answer[32:]) else None
-
-    def offer(self, number: int, block: Block) -> Offer:
-        answer = self._call(self.addresses.market, _GET_OFFER + word(number), block, 352)
-        words = [answer[at : at + 32] for at in range(0, 352, 32)]
-        return Offer(
-            subject=address(words[0][12:]),
-            committee=_number(words[3]),
-            use=_number(words[6]),
-            classes=_number(words[7]),
-            disease=_number(words[8]),
-        )
-
-    def receiving_key_of(self, order: int, heads: Heads) -> bytes | None:
-        """The digest of the key that the buyer named, from the order's event."""
-        found = self.logs(
-            [self.addresses.market],
-            [[_ORDER_BOUGHT], [word(order)]],
-            self.addresses.since,
-            heads.confirmed.number,
-        )
-        return _exactly(found[-1].data, 64)[32:] if found else None
+        return self.call(self.addresses.participants, _COMMITTEE + word(number), block, 32)
 
     def logs(
         self, contracts: Sequence[str], topics: Sequence[Sequence[bytes]], first: int, last: int

@@ -26,6 +26,7 @@ from aceso.vault import (
 )
 
 from ._chain import Chain, Heads
+from ._order_desks import OrderDesk, desk_at
 from ._store import Store, tables
 from ._typed import address, address_bytes, digest, recover
 from ._wire import MAX_ENTRY_BYTES
@@ -172,8 +173,8 @@ class Desk:
             status=404,
         )
 
-    def _offer_of(self, grantee: bytes) -> int | None:
-        """The offer that this grantee stands for, if it is one of the market."""
+    def _desk_of(self, grantee: bytes) -> tuple[OrderDesk, int] | None:
+        """The desk and the group of it that this grantee stands for, if it is one that we serve."""
         number = int.from_bytes(grantee[:12], "big")
-        is_market = grantee[12:] == address_bytes(self.chain.addresses.market)
-        return number if number and is_market else None
+        desk = desk_at(self.chain, address(grantee[12:])) if number else None
+        return (desk, number) if desk else None

@@ -1,8 +1,11 @@
-"""Orders of the market: an extract is deposited, attested, and given to its buyer alone.
+"""Orders, of offers and of studies: an extract is deposited, attested, and given to who pays alone.
+
+Which desk an order is of is signed with the deposit, and named by the grantee of every request; a
+desk that our deployment doesn't name is none. What is attested is signed for that desk.
 
 Nothing is attested without a certificate that says how the extract was made (`aceso.vault`): of a
 method that we know, of this order, under the leaf that is attested, and signed by whoever made it.
-That is the subject of the offer, or an accredited data station that they granted the classes.
+That is the subject of the order, or an accredited data station that they granted the classes.
 """
 
 from __future__ import annotations
@@ -14,21 +17,24 @@ from eth_abi.abi import encode as abi_encode
 from sqlalchemy.engine import Connection
 
 from aceso.codes import Reason, Role
-from aceso.storage import content_digest
+from aceso.errors import IntegrityError
+from aceso.storage import ShownItem, content_digest
 from aceso.vault import ListEntry, OpeningError, ShownCertificate, seal_share
 
-from ._chain import Heads, Offer, Order, Question
+from ._chain import Heads, Question
 from ._desk import Message
 from ._doors import Asked, Doors
+from ._order_desks import OrderDesk, desk_at
 from ._order_log import close_order_line
 from ._store import tables
 from ._typed import address_bytes, digest, keccak, sign
+from ._views import Order, Sold
 from ._wire import to_json
 from .errors import DeniedError
 
 __all__ = ["Orders"]
 
-_OPEN, _DELIVERED = 1, 2
+_NONE, _OPEN, _DELIVERED = 0, 1, 2
 
 
 class Orders(Doors):
@@ -41,10 +47,13 @@ class Orders(Doors):
         signature: bytes,
         data: bytes,
         certificate: bytes | None,
+        keys: ShownItem | None = None,
     ) -> dict[str, Any]:
-        """Take an extract into custody, and attest that it is held ready for its buyer."""
+        """Take an extract into custody, and attest that it is held ready for its buyer. `keys`
+        shows the receiving key of a study's order."""
         if message["order"] != order:
             self.refuse("The message names another order than the path.", code="E_ORDER_PATH")
+        desk = self._desk_named(message["desk"])
         found = digest("ExtractDeposit", message, self.chain.domain)
         entry = self._entry(data, message)
         capsule, context = entry.capsule, entry.capsule.context
@@ -67,52 +76,47 @@ class Orders(Doors):
             known is not None
             and known.digest == message["entry"]
             and (known.leaf == message["extract"])
+            # Of this desk: no other has an order of that number.
+            and desk.order(order, heads.newest).state != _NONE
         ):
-            return self._attestation(known.receiving_key, message)
-        sold = self._open_order(order, heads)
-        offer = self.chain.offer(sold.offer, heads.confirmed)
-        if offer.subject != message["subject"]:
+            return self._attestation(desk, known.receiving_key, message)
+        found_order = self._open_order(desk, order, heads)
+        sold = desk.sold(found_order, heads.confirmed)
+        if sold.subject != message["subject"]:
             self.refuse(
-                f"The order's offer is not {message['subject']}'s.",
+                f"The order is not of {message['subject']}'s data.",
                 code="E_NOT_SUBJECT",
                 status=403,
             )
-        self._check_certificate(shown, message, heads)
-        if context.data_class & ~offer.classes:
-            self.refuse("The extract holds classes that were not offered.", code="E_ENTRY_CLASS")
+        self._check_certificate(desk, shown, message, heads)
+        if context.data_class & ~sold.classes:
+            self.refuse("The extract holds classes that were not sold.", code="E_ENTRY_CLASS")
         committee = abi_encode(
             ["(address[],uint8)"], [(list(capsule.custodians), capsule.threshold)]
         )
-        if keccak(committee) != self.chain.committee_digest(offer.committee, heads.newest):
+        if keccak(committee) != self.chain.committee_digest(sold.committee, heads.newest):
             self.refuse(
-                f"The capsule is locked for others than the offer's committee {offer.committee}.",
+                f"The capsule is locked for others than the order's committee {sold.committee}.",
                 code="E_ENTRY_COMMITTEE",
             )
         if self.address not in capsule.custodians:
             self.refuse("We are not of the committee.", code="E_OTHER_CUSTODIAN", status=403)
         self._own_share(capsule)
-        grantee = sold.offer.to_bytes(12, "big") + address_bytes(self.chain.addresses.market)
         question = Question(
-            subject=offer.subject,
-            actor=sold.buyer,
-            grantee=grantee,
-            use=offer.use,
+            subject=sold.subject,
+            actor=sold.payer,
+            grantee=desk.grantee(found_order.group),
+            use=sold.use,
             classes=context.data_class,
-            disease=offer.disease,
+            disease=sold.disease,
         )
-        questions = [question, *self._by_station(offer, maker, context.data_class, heads)]
+        questions = [question, *self._by_station(sold, maker, context.data_class, heads)]
         for asked in questions:
             newest, confirmed = self.chain.decide(asked, heads)
             for reason, pending in ((newest, False), (confirmed, True)):
                 if not reason.permits:
                     raise DeniedError(reason, self.address, is_pending=pending)
-        receiving_key = self.chain.receiving_key_of(order, heads)
-        if receiving_key is None:
-            self.refuse(
-                "The node does not show how the order was bought. Try again, or use another node.",
-                code="E_ORDER_EVENT",
-                status=503,
-            )
+        receiving_key = self._receiving_key(desk, found_order, heads, keys)
         table = tables.extracts
         number = order.to_bytes(32, "big")
         with self.store.write() as connection:
@@ -131,12 +135,12 @@ class Orders(Doors):
                 sa.insert(table).values(
                     order=number,
                     record_id=context.record_id,
-                    subject=address_bytes(offer.subject),
-                    buyer=address_bytes(sold.buyer),
-                    offer=sold.offer,
-                    use=offer.use,
+                    subject=address_bytes(sold.subject),
+                    buyer=address_bytes(sold.payer),
+                    offer=found_order.group,
+                    use=sold.use,
                     data_class=context.data_class,
-                    disease=offer.disease,
+                    disease=sold.disease,
                     receiving_key=receiving_key,
                     leaf=message["extract"],
                     digest=message["entry"],
@@ -144,7 +148,34 @@ class Orders(Doors):
                     entry=self.store.box.close(data, (b"extract", number)),
                 )
             )
-        return self._attestation(receiving_key, message)
+        return self._attestation(desk, receiving_key, message)
+
+    def _desk_named(self, contract: str) -> OrderDesk:
+        desk = desk_at(self.chain, contract)
+        if desk is None:
+            self.refuse(
+                f"{contract} is no desk of orders that this custodian serves. See that your "
+                "network file is the one of this network.",
+                code="E_ORDER_DESK",
+                status=403,
+            )
+        return desk
+
+    def _receiving_key(
+        self, desk: OrderDesk, order: Order, heads: Heads, keys: ShownItem | None
+    ) -> bytes:
+        """The digest of the key that was named when the order was made."""
+        try:
+            found = desk.receiving_key(order, heads, keys)
+        except IntegrityError as exc:
+            self.refuse(exc.message, code=exc.code)
+        if found is None:
+            self.refuse(
+                "The node does not show how the order was made. Try again, or use another node.",
+                code="E_ORDER_EVENT",
+                status=503,
+            )
+        return found
 
     def _certificate(self, certificate: bytes | None) -> ShownCertificate:
         if certificate is None:
@@ -160,9 +191,11 @@ class Orders(Doors):
                 "This is not a certificate of a version that we know.", code="E_CERTIFICATE_FORMAT"
             )
 
-    def _check_certificate(self, shown: ShownCertificate, message: Message, heads: Heads) -> None:
+    def _check_certificate(
+        self, desk: OrderDesk, shown: ShownCertificate, message: Message, heads: Heads
+    ) -> None:
         """The certificate is of this order and extract, by a method that we know, and signed."""
-        domain = self.chain.market_domain
+        domain = desk.domain
         try:
             certificate = shown.check(message["extract"], domain)
         except OpeningError:
@@ -192,9 +225,9 @@ class Orders(Doors):
                 status=403,
             )
 
-    def _by_station(self, offer: Offer, maker: str, classes: int, heads: Heads) -> list[Question]:
+    def _by_station(self, sold: Sold, maker: str, classes: int, heads: Heads) -> list[Question]:
         """What else is to be asked when the subject did not make the extract themself."""
-        if maker == offer.subject:
+        if maker == sold.subject:
             return []
         if not self.chain.has_roles(maker, Role.STATION, heads.newest):
             self.refuse(
@@ -205,23 +238,25 @@ class Orders(Doors):
             )
         return [
             Question(
-                subject=offer.subject,
+                subject=sold.subject,
                 actor=maker,
                 grantee=bytes(12) + address_bytes(maker),
-                use=offer.use,
+                use=sold.use,
                 classes=classes,
-                disease=offer.disease,
+                disease=sold.disease,
             )
         ]
 
-    def _attestation(self, receiving_key: bytes, message: Message) -> dict[str, Any]:
+    def _attestation(
+        self, desk: OrderDesk, receiving_key: bytes, message: Message
+    ) -> dict[str, Any]:
         delivery = {
             "order": message["order"],
             "extract": message["extract"],
             "receivingKey": receiving_key,
             "capsule": message["capsule"],
         }
-        signature = sign(self.keys.account, "Delivery", delivery, self.chain.market_domain)
+        signature = sign(self.keys.account, "Delivery", delivery, desk.domain)
         return {"message": to_json(delivery), "signature": "0x" + signature.hex()}
 
     def _deposited(self, order: int) -> Any:
@@ -231,10 +266,10 @@ class Orders(Doors):
                 sa.select(table).where(table.c.order == order.to_bytes(32, "big"))
             ).first()
 
-    def _open_order(self, order: int, heads: Heads) -> Order:
+    def _open_order(self, desk: OrderDesk, order: int, heads: Heads) -> Order:
         """The order, where both blocks show it open and in time."""
         for block in (heads.newest, heads.confirmed):
-            found = self.chain.order(order, block)
+            found = desk.order(order, block)
             if found.state != _OPEN or heads.newest.timestamp >= found.deadline:
                 self.refuse(
                     "The order is not open, or not confirmed yet, or past its deadline.",
@@ -246,15 +281,22 @@ class Orders(Doors):
 
     def _bought(self, name: str, message: Message, signature: bytes) -> tuple[Asked, Any]:
         """A buyer's request for the extract of their order, checked."""
-        offer = self._offer_of(message["grantee"])
-        if offer is None:
-            self.refuse("The grantee is not an offer of the market.", code="E_ORDER_GRANTEE")
-        asked = self._asked(name, message, signature)
-        order = self.chain.order_of(offer, message["actor"], asked.heads.newest)
-        row = None if order is None else self._deposited(order)
-        if order is None or row is None or row.subject != address_bytes(message["subject"]):
+        named = self._desk_of(message["grantee"])
+        if named is None:
             self.refuse(
-                "This custodian has no extract for that buyer, offer and subject.",
+                "The grantee is neither an offer of the market nor a revision of a study.",
+                code="E_ORDER_GRANTEE",
+            )
+        desk, group = named
+        asked = self._asked(name, message, signature)
+        order = desk.newest_of(
+            group, subject=message["subject"], payer=message["actor"], block=asked.heads.newest
+        )
+        row = None if order is None else self._deposited(order)
+        asked_for = (group, address_bytes(message["subject"]), address_bytes(message["actor"]))
+        if order is None or row is None or (row.offer, row.subject, row.buyer) != asked_for:
+            self.refuse(
+                "This custodian has no extract for that buyer, offer or study, and subject.",
                 code="E_RECORD_UNKNOWN",
                 status=404,
             )
@@ -263,7 +305,7 @@ class Orders(Doors):
                 f"The extract is of classes {row.data_class}, not {message['dataClass']}.",
                 code="E_CLASS",
             )
-        if self.chain.order(order, asked.heads.newest).state != _DELIVERED:
+        if desk.order(order, asked.heads.newest).state != _DELIVERED:
             self.refuse("The order is not delivered, or settled.", code="E_ORDER_STATE", status=409)
         question = Question(
             subject=message["subject"],

@@ -46,7 +46,7 @@ class Releases(Doors):
         """List the records of one class, all epochs, with the class keys left for the grantee."""
         asked = self._asked("ListRequest", message, signature)
         question = asked.question
-        self._refuse_market(question.grantee)
+        self._refuse_desks(question.grantee)
         reason = self._reason(asked)
         persona = address_bytes(question.subject)
         openings, entries, lists = tables.openings, tables.entries, tables.lists
@@ -198,11 +198,10 @@ class Releases(Doors):
                 status=403,
             )
 
-    def _refuse_market(self, grantee: bytes) -> None:
-        if self._offer_of(grantee) is not None:
+    def _refuse_desks(self, grantee: bytes) -> None:
+        if self._desk_of(grantee) is not None:
             self.refuse(
-                "Who bought an offer is given its extract, not the records. Ask for the order's "
-                "entry.",
+                "Who has an order is given its extract, not records. Ask for the order's entry.",
                 code="E_ORDER_ONLY",
                 status=403,
             )

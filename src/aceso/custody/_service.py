@@ -84,7 +84,7 @@ class Service(Desk):
 
     def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:
         """Release our share, of a record or of an order's extract, sealed to the grantee."""
-        if self._offer_of(message["grantee"]) is not None:
+        if self._desk_of(message["grantee"]) is not None:
             return self.orders.release(message, signature)
         return self.releases.release(message, signature, capsule)
 

@@ -11,9 +11,9 @@ __all__ = [
     "Block",
     "Heads",
     "LogEntry",
-    "Offer",
     "Order",
     "Question",
+    "Sold",
     "Standing",
     "hex_text",
     "word",
@@ -43,6 +43,8 @@ class Addresses:
     since: int
     # Empty for a custodian that keeps no sealed seeds.
     guardianship: str = ""
+    # Empty for a custodian that serves no studies.
+    studies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +87,27 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """The terms of an offer that matter here."""
+class Order:
+    """An order as its desk shows it. `state`: 0 none, 1 open, 2 delivered, 3 settled. `party` is
+    the buyer of an offer, or the subject who enrolled in a study."""
+
+    number: int
+    party: str
+    state: int
+    group: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Whose data an order is of, who pays, and what of its terms matters here."""
 
     subject: str
+    payer: str
     committee: int
     use: int
     classes: int
     disease: int
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order as the market shows it. `state`: 0 none, 1 open, 2 delivered, 3 settled."""
-
-    number: int
-    buyer: str
-    state: int
-    offer: int
-    deadline: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,7 @@ class OrderLogRequestMessage(Wire):
 
 
 class ExtractDepositMessage(Wire):
+    desk: Address
     order: Uint256
     subject: Address
     recordId: Bytes32
@@ -305,6 +306,9 @@ class ExtractBody(Wire):
     entry: Blob
     # Refused in a sentence where it is missing.
     certificate: Blob | None = None
+    # Which receiving key of a study is the order's: the root of the list, and its page.
+    keyRoot: Blob | None = None
+    keyPage: Blob | None = None
 
 
 class OrderEntryBody(Wire):

@@ -28,6 +28,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
+from aceso.storage import ShownItem
 
 from . import _wire as wire
 from ._batches import add_batches
@@ -189,6 +190,8 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
 
     @app.post("/orders/{order}/extract", summary="Deposit the extract of an order")
     def deposit(order: _OrderPath, body: wire.ExtractBody) -> Response:
+        root, page = body.keyRoot, body.keyPage
+        keys = ShownItem(root, page) if root is not None and page is not None else None
         return _Json(
             service.orders.deposit(
                 int(order),
@@ -196,6 +199,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
                 body.signature,
                 body.entry,
                 body.certificate,
+                keys,
             )
         )
 

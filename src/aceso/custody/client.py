@@ -26,6 +26,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.codes import Reason
 from aceso.errors import AcesoError
+from aceso.storage import ShownItem
 from aceso.vault import (
     Deposit,
     Head,
@@ -493,14 +494,18 @@ class Custodian:
         entry: ListEntry,
         certificate: ShownCertificate,
         *,
-        market_domain: Domain,
+        desk_domain: Domain,
+        keys: ShownItem | None = None,
     ) -> Delivery:
-        """Deposit an order's extract with its certificate; the attestation is checked."""
+        """Deposit an order's extract with its certificate, and for a study's order with what shows
+        its receiving key; the attestation is checked."""
         order = int(request.message["order"])
         body = request.body() | {
             "entry": _text(entry.to_bytes()),
             "certificate": _text(certificate.to_bytes()),
         }
+        if keys is not None:
+            body |= {"keyRoot": _text(keys.root), "keyPage": _text(keys.page)}
         said = self._ask("POST", f"/orders/{order}/extract", body)
 
         def read() -> Delivery:
@@ -518,7 +523,7 @@ class Custodian:
                 "receivingKey": delivery.receiving_key,
                 "capsule": delivery.capsule,
             }
-            signer = recover(digest("Delivery", values, market_domain), delivery.signature)
+            signer = recover(digest("Delivery", values, desk_domain), delivery.signature)
             if (signer, delivery.order, delivery.extract, delivery.capsule) != (
                 self.address,
                 order,

@@ -23,6 +23,7 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Suite, parse_grantee
 from aceso.codes import DataClass, Use
 from aceso.errors import AcesoError
+from aceso.storage import ShownItem
 from aceso.vault import (
     CardError,
     Deposit,
@@ -328,10 +329,14 @@ class Committee(Bundling):
         leaf: bytes,
         certificate: ShownCertificate,
         subject: str | None = None,
+        desk: str = "DataMarket",
+        keys: ShownItem | None = None,
     ) -> Attestation:
-        """Deposit an order's extract, whose record's leaf is `leaf`, and gather attestations.
-        `subject` is the offer's where `maker` is a data station."""
+        """Deposit the extract of an order of `desk`, whose record's leaf is `leaf`, and gather
+        attestations. `subject` is the order's where `maker` is a data station; `keys` shows which
+        receiving key of a study is the order's."""
         message = {
+            "desk": self.suite.addresses[desk],
             "order": order,
             "subject": subject or maker.address,
             "recordId": entry.record_id,
@@ -340,9 +345,11 @@ class Committee(Bundling):
             "capsule": entry.capsule.digest,
         }
         request = SignedRequest.sign(maker, "ExtractDeposit", message, self._domain)
-        market = self.suite.domain("DataMarket")
+        domain = self.suite.domain(desk)
         done, _ = self._all_or_enough(
-            lambda one: one.deposit_extract(request, entry, certificate, market_domain=market)
+            lambda one: one.deposit_extract(
+                request, entry, certificate, desk_domain=domain, keys=keys
+            )
         )
         return self._attestation(entry, done)
 

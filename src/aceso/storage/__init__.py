@@ -14,8 +14,11 @@ from .errors import (
     IpfsTooLargeError,
 )
 from .ipfs import Content, IpfsClient, NodeInfo
+from .paged import LABEL_BYTES, MAX_ITEMS, ShownItem, page_of_place, paged
 
 __all__ = [
+    "LABEL_BYTES",
+    "MAX_ITEMS",
     "Content",
     "InvalidCidError",
     "IpfsAlteredError",
@@ -26,8 +29,11 @@ __all__ = [
     "IpfsTimeoutError",
     "IpfsTooLargeError",
     "NodeInfo",
+    "ShownItem",
     "cid_digest",
     "cid_from_digest",
     "content_digest",
     "normalise_cid",
+    "page_of_place",
+    "paged",
 ]

@@ -38,7 +38,7 @@ from aceso.custody import (
     SignedRequest,
     TooFewCustodiansError,
 )
-from aceso.storage import content_digest
+from aceso.storage import ShownItem, content_digest
 from aceso.vault import (
     CERTIFICATE_FIELD,
     EXTRACT_METHOD,
@@ -69,10 +69,12 @@ class Sale:
     buyer: LocalAccount
     sender: Sender
     private: PrivateKey
+    desk: str = "DataMarket"
+    keys: ShownItem | None = None
 
     @property
     def grantee(self) -> bytes:
-        return grantee_of_group(self.offer, self.network.suite.addresses["DataMarket"])
+        return grantee_of_group(self.offer, self.network.suite.addresses[self.desk])
 
     def extract(self, **changes: Any) -> tuple[ListEntry, RecordKey]:
         key = RecordKey(os.urandom(32), Body(os.urandom(32), 4124, 100))
@@ -113,7 +115,7 @@ class Sale:
             "parameters": bytes(32),
             "removed": bytes(32),
         }
-        domain = self.network.suite.domain("DataMarket")
+        domain = self.network.suite.domain(self.desk)
         certificate = Certificate(**values | changes)
         signed = SignedCertificate.sign(certificate, maker, domain)
         tree = FieldTree.of(
@@ -125,7 +127,7 @@ class Sale:
             record_id=certificate.record_id,
         )
         shown = ShownCertificate.of(tree, certificate.record_id, signed, domain)
-        return {"leaf": tree.leaf, "certificate": shown}
+        return {"leaf": tree.leaf, "certificate": shown, "desk": self.desk, "keys": self.keys}
 
     def deposit(
         self, committee: Committee, entry: ListEntry, account: LocalAccount | None = None
@@ -149,8 +151,10 @@ class Sale:
 
     def deliver(self, attestation: Any) -> None:
         members = tuple(keeper.keys.address for keeper in self.network.keepers)
+        suite = self.network.suite
+        desk = suite.studies if self.desk == "Studies" else suite.market
         self.network.send(
-            self.network.suite.market.deliver(
+            desk.deliver(
                 Delivery(
                     attestation.order,
                     attestation.leaf,
@@ -301,7 +305,7 @@ def test_deposits_that_are_refused(sale: Sale, committee: Committee) -> None:
             sale.deposit(committee, entry, account)
 
     refused("another order's", sale.extract(order=sale.order + 1)[0])
-    refused("not 0x", sale.extract()[0], sale.person.seed.persona(7))
+    refused("not of 0x", sale.extract()[0], sale.person.seed.persona(7))
     refused("committee", sale.extract(threshold=3)[0])
     stray = PrivateKey.generate().public_key
     members = [(keeper.keys.address, stray) for keeper in sale.network.keepers]
