@@ -62,6 +62,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 EMERGENCY = "emergency"
 _GUARDIAN = "guardian:"
 _GROUP = re.compile(r"(institution|offer):([1-9]\d{0,18})\Z")
+_STUDY = re.compile(r"study:([1-9]\d{0,8})\.([1-9]\d{0,4})\Z")
 
 
 def _kebab(name: str | None) -> str:
@@ -234,10 +235,14 @@ def grantee(network: Network, text: str) -> bytes:
     if found:
         name = "ParticipantRegistry" if found[1] == "institution" else "DataMarket"
         return grantee_of_group(int(found[2]), network.suite.addresses[name])
+    found = _STUDY.match(text)
+    if found:
+        group = int(found[1]) << 16 | int(found[2])
+        return grantee_of_group(group, network.suite.addresses["Studies"])
     if not _ADDRESS.match(text):
         raise UsageError(
-            f"{text!r} is nobody that one can share with. Write an address 0x…, institution:7 or "
-            "offer:12.",
+            f"{text!r} is nobody that one can share with. Write an address 0x…, institution:7, "
+            "offer:12 or study:3.1.",
             code="E_GRANTEE",
             details={"text": text},
         )
@@ -253,6 +258,8 @@ def grantee_text(network: Network, found: bytes) -> str:
         return said.address
     if said.address == network.suite.addresses["DataMarket"]:
         return f"offer:{said.number}"
+    if said.address == network.suite.addresses["Studies"]:
+        return study_text(said.number)
     if said.address == network.suite.addresses["ParticipantRegistry"]:
         return f"institution:{said.number}"
     if said.address == network.suite.addresses["EmergencyAccess"]:
@@ -260,6 +267,11 @@ def grantee_text(network: Network, found: bytes) -> str:
     if said.address == network.suite.addresses["Guardianship"]:
         return _GUARDIAN + network.guardian_of(said.number)
     return f"{said.number}@{said.address}"
+
+
+def study_text(group: int) -> str:
+    """A revision of a study: `study:3.1`."""
+    return f"study:{group >> 16}.{group & 0xFFFF}"
 
 
 def day_text(seconds: int) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aceso.chain import OfferTerms
-    from aceso.flows import Network
+    from aceso.flows import Network, Sale
 
 __all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
 
@@ -278,13 +278,14 @@ def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
 @command("settle")
 @click.argument("order", type=click.IntRange(min=1))
 def settle(session: Session, *, order: int) -> None:
-    from aceso.flows import Researcher
+    from aceso.flows import Researcher, find_sale
 
     profile = session.profile()
     network = session.network()
     if profile.kind == "person":
         # Anybody may settle, so a person has it carried like all that they do.
-        receipt = network.relayer.send(network.suite.market.settle(order))
+        desk = find_sale(network, order).contract(network)
+        receipt = network.relayer.send(desk.settle(order))
     else:
         receipt = Researcher(network, profile).settle(order)
     document = {"order": str(order), "transactions": receipts([receipt])}
@@ -293,7 +294,7 @@ def settle(session: Session, *, order: int) -> None:
 
 @command("balance")
 def balance(session: Session) -> None:
-    from aceso.flows import RESEARCH, Holder, Person, coin, orders_ever
+    from aceso.flows import RESEARCH, Holder, Person, coin, orders_ever, sales
 
     profile = session.profile()
     network = session.network()
@@ -304,10 +305,11 @@ def balance(session: Session) -> None:
         rows = orders_ever(person)
     else:
         account = Holder(network, profile).account.address
-        rows = network.synced().orders(buyers=[account])
-    held, credit = suite.coin.balance_of(account), suite.market.credit_of(account)
+        rows = sales(network, buyers=[account])
+    held = suite.coin.balance_of(account)
+    credit = suite.market.credit_of(account) + suite.studies.credit_of(account)
     (wei,) = suite.node.ask_all([("eth_getBalance", [account, "latest"])])
-    orders = [_order_document(network, row.order) for row in rows]
+    orders = [_order_document(network, row) for row in rows]
     document = {
         "account": account,
         "coin": str(held),
@@ -326,11 +328,11 @@ def balance(session: Session) -> None:
         heads = ["", ""]
         console.print(table(say("balance.title"), *heads, rows=lines))
         if orders:
-            columns = ("order", "offer", "state", "price", "until")
+            columns = ("order", "sold", "state", "price", "until")
             shown = [
                 [
                     one["order"],
-                    f"offer:{one['offer']}",
+                    one["sold"],
                     say(f"order.{one['state'].lower()}"),
                     coin(int(one["price"])),
                     _terms.moment_text(one["until"]),
@@ -343,12 +345,12 @@ def balance(session: Session) -> None:
     show(session, document, render)
 
 
-def _order_document(network: Network, order: int) -> dict[str, Any]:
-    head, tail = network.suite.market.get_order(order)
+def _order_document(network: Network, sale: Sale) -> dict[str, Any]:
+    head, tail = sale.contract(network).get_order(sale.order)
     return {
-        "order": str(order),
-        "offer": tail.offer,
-        "buyer": head.buyer,
+        "order": str(sale.order),
+        "sold": sale.name,
+        "buyer": sale.buyer,
         "state": head.state.name,
         "price": str(tail.price),
         "start": head.start,

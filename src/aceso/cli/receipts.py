@@ -51,16 +51,16 @@ def receipts(session: Session, *, own: bool, anchor: bool) -> int:
 
 def _orders(session: Session, report: LogReport, *, own: bool) -> list[OrderAccess]:
     """The receipts of orders of one's data, or that one bought."""
-    from aceso.flows import RESEARCH, Holder, check_order_logs
+    from aceso.flows import RESEARCH, Holder, check_order_logs, sales
 
     profile, network = session.profile(), session.network()
     if profile.kind == "person":
         reader = session.person().persona(RESEARCH)
-        rows = network.synced().orders(subjects=[reader.address])
+        bought = sales(network, subjects=[reader.address])
     else:
         reader = Holder(network, profile).account
-        rows = network.synced().orders(buyers=[reader.address])
-    found = check_order_logs(network, profile.store, reader, rows, report)
+        bought = sales(network, buyers=[reader.address])
+    found = check_order_logs(network, profile.store, reader, bought, report)
     return [one for one in found if own or one.actor != reader.address]
 
 

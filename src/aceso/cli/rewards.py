@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aceso.codes import DataClass, Use, label
+from aceso.codes import DataClass, label
 from aceso.errors import UsageError
 from aceso.rewards import MICROCOIN, Audit, AuditFileError
 
@@ -165,11 +165,13 @@ def _tell(
 
 def _order_document(one: OrderEarning) -> dict[str, Any]:
     return {
-        "order": str(one.order),
-        "offer": one.offer,
-        "buyer": one.buyer,
-        "classes": _terms.class_names(DataClass(one.classes)),
-        "use": Use(one.use).name,
+        "order": str(one.sale.order),
+        "sold": one.sale.name,
+        "buyer": one.sale.buyer,
+        "classes": _terms.class_names(one.sale.classes),
+        "use": one.sale.use.name,
+        "price": str(one.sale.price),
+        "settled": one.is_settled,
         "earned": str(one.earned),
         "mine": str(one.mine),
     }
@@ -195,10 +197,11 @@ def _reward_document(one: RewardEarning) -> dict[str, Any]:
 def _why_order(one: OrderEarning) -> str:
     return say(
         "earnings.order",
-        offer=one.offer,
-        classes=label(DataClass(one.classes), language()),
-        use=label(Use(one.use), language()),
-        buyer=one.buyer,
+        sold=one.sale.name,
+        classes=label(one.sale.classes, language()),
+        use=label(one.sale.use, language()),
+        buyer=one.sale.buyer,
+        share=f"{100 * one.earned / one.sale.price:.1f} %",
     )
 
 

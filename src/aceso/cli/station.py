@@ -118,7 +118,7 @@ def _orders(session: Session, given: dict[str, Any]) -> None:
         "orders": [
             {
                 "order": str(one.order),
-                "offer": one.offer,
+                "sold": one.name,
                 "subject": one.subject,
                 "buyer": one.buyer,
                 "classes": _terms.class_names(one.classes),
@@ -128,10 +128,8 @@ def _orders(session: Session, given: dict[str, Any]) -> None:
     }
 
     def render(console: Console) -> None:
-        rows = [
-            [str(one.order), f"offer:{one.offer}", label(one.classes, language())] for one in found
-        ]
-        heads = [say(f"column.{one}") for one in ("order", "offer", "classes")]
+        rows = [[str(one.order), one.name, label(one.classes, language())] for one in found]
+        heads = [say(f"column.{one}") for one in ("order", "sold", "classes")]
         title = say("station.orders")
         console.print(table(title, *heads, rows=rows) if rows else say("station.none"))
 

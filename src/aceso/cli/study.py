@@ -1,103 +1,64 @@
-"""`aceso study match`: whether one matches what a study looks for, on one's own screen only."""
+"""`aceso study`: look for many, approve what a study asks for, or take part in one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import click
 
-from aceso.errors import IntegrityError, UsageError
-
+from . import _study_match, _study_person, _study_researcher
 from ._click import command
-from ._output import show, table
 from ._session import Session
-from ._words import say
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from aceso.research import Criterion, Finding
+from .extracts import making
 
 __all__ = ["study"]
 
+_DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
+    "list": _study_person.list_studies,
+    "show": _study_person.show_study,
+    "match": _study_match.match_study,
+    "enrol": _study_person.enrol,
+    "fulfil": _study_person.fulfil,
+    "create": _study_researcher.create,
+    "amend": _study_researcher.amend,
+    "fund": _study_researcher.fund,
+    "attest": _study_researcher.attest,
+    "status": _study_researcher.status,
+    "close": _study_researcher.close_study,
+    "download": _study_researcher.download,
+    "dispute": _study_researcher.dispute,
+}
+
 
 @command("study")
-@click.argument("action", type=click.Choice(["match"]), metavar="ACTION")
-@click.argument("document", metavar="FILE|CID")
+@click.argument("action", type=click.Choice(list(_DOING)), metavar="ACTION")
+@click.argument("what", nargs=-1, metavar="[STUDY|FILE|ORDER]…")
 @click.option("--commitment", metavar="0x…")
-def study(session: Session, *, action: str, document: str, commitment: str | None) -> None:
-    from aceso.flows import own_match, read_criteria
-
-    person = session.person()
-    criteria = read_criteria(session.network(), document)
-    _check(criteria.commitment, commitment)
-    found, unopened = own_match(person, criteria)
-    said = {
-        "matches": found.matches,
-        "commitment": "0x" + criteria.commitment.hex(),
-        "name": criteria.name,
-        "criteria": [
-            {
-                "kind": one.criterion.kind,
-                "exclude": one.criterion.exclude,
-                "about": _about(one.criterion),
-                "holds": one.holds,
-            }
-            for one in found.findings
-        ],
-        "unopened": unopened,
-    }
-
-    def render(console: Console) -> None:
-        rows = [
-            [say("word.yes" if one.holds else "word.no"), _sentence(one)] for one in found.findings
-        ]
-        heads = [say("column.holds"), say("column.criterion")]
-        console.print(table(say("study.title"), *heads, rows=rows))
-        console.print(say("study.matches" if found.matches else "study.not"), highlight=False)
-        if unopened:
-            console.print(say("study.unopened", count=unopened), highlight=False)
-        console.print(say("study.private"), highlight=False, style="dim")
-
-    show(session, said, render)
-
-
-def _check(found: bytes, wanted: str | None) -> None:
-    if wanted is None:
-        return
-    digits = wanted.removeprefix("0x")
-    if len(digits) != 64 or any(one not in "0123456789abcdefABCDEF" for one in digits):
-        raise UsageError(
-            "A commitment is 0x and 64 hexadecimal digits.", code="E_COMMITMENT_FORMAT"
-        )
-    if bytes.fromhex(digits) != found:
-        raise IntegrityError(
-            "The document is not the one that the study committed to. Ask the study for it.",
-            code="E_COHORT_OTHER",
-        )
-
-
-def _about(one: Criterion) -> str:
-    if one.kind == "expression":
-        return one.text
-    codes = ", ".join(code for _, code in one.codings)
-    return " ".join(part for part in (one.about, codes, _range(one)) if part)
-
-
-def _range(one: Criterion) -> str:
-    low, high = one.low, one.high
-    if low is not None and high is not None and low.value == high.value:
-        return f"= {low.value} {one.unit}"
-    ends = []
-    if low is not None:
-        ends.append(f"{'≥' if low.closed else '>'} {low.value}")
-    if high is not None:
-        ends.append(f"{'≤' if high.closed else '<'} {high.value}")
-    return " ".join([*ends, one.unit]) if ends else ""
-
-
-def _sentence(finding: Finding) -> str:
-    one = finding.criterion
-    key = f"study.{one.kind}_not" if one.exclude else f"study.{one.kind}"
-    period = say("study.period", start=one.start or "…", end=one.end or "…")
-    return say(key, about=_about(one)) + (f" {period}" if one.start or one.end else "")
+@click.option("--protocol", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--title", metavar="TEXT")
+@click.option("--summary", metavar="TEXT")
+@click.option("--classes", metavar="CLASSES")
+@click.option("--use", "use_code", metavar="USE")
+@click.option("--price", metavar="COIN")
+@click.option("--cap", type=click.IntRange(min=1), metavar="N")
+@click.option("--until", metavar="TIME")
+@click.option("--duration", metavar="TIME")
+@click.option("--delivery", metavar="TIME")
+@click.option("--disease", type=click.IntRange(0, 2**24 - 1), metavar="N")
+@click.option("--conditions", metavar="CODES")
+@click.option("--institution", metavar="0x…|N")
+@click.option("--institution-share", type=click.FloatRange(0, 20), metavar="PERCENT")
+@click.option("--budget", metavar="COIN")
+@click.option("--with-ether", is_flag=True)
+@click.option("--revision", type=click.IntRange(min=1), metavar="N")
+@click.option("--revoke", is_flag=True)
+@click.option(
+    "--ground", type=click.Choice(["cannot-open", "not-as-offered"]), default="cannot-open"
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@making
+@click.option("--yes", is_flag=True)
+def study(session: Session, *, action: str, **given: Any) -> int | None:
+    return _DOING[action](session, given)

@@ -12,6 +12,9 @@
     moving       to other custodians
     researcher   buys, opens extracts
     coins        what coin costs, how it is bought, and the proceeds
+    studies      a study with a budget, from its opening to its close; a board approves it
+    enrolling    a person takes part in one
+    orders       an order as all know it, of an offer or of a study
     earning      what a person earned and why; rewards computed, checked, claimed
     disputes     disputes a delivery, and judges one
     receipts     who was given what, as the custodians' logs prove it; of orders in order_receipts
@@ -47,6 +50,7 @@ from .emergency import (
     emergency_group,
     stop_as_guardian,
 )
+from .enrolling import Enrolling, EnrolmentPlan, part_of_subject
 from .errors import (
     BackupFileError,
     EvidenceError,
@@ -55,7 +59,7 @@ from .errors import (
     ProfileError,
 )
 from .evidence import Evidence, Verdict, evidence_of, verify
-from .extracts import Delivered, ExtractMaker, Options, Sale
+from .extracts import Delivered, ExtractMaker, Options
 from .forgetting import Forgotten, forgotten
 from .guarding import (
     Guarded,
@@ -69,6 +73,7 @@ from .issuer import Holder, Issuer
 from .moving import Moved, move
 from .network import CommitteeFacts, Network, said
 from .order_receipts import OrderAccess, check_order_logs
+from .orders import Sale, find_sale, find_study, sales
 from .own_vault import HOME, RESEARCH
 from .person import Person
 from .profile import Kind, Profile
@@ -80,6 +85,18 @@ from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
 from .station import Fulfilled, Mandate, Station, entrust
 from .store import Step, Store, Stored
+from .studies import (
+    Conditions,
+    StudyLead,
+    StudyMade,
+    StudyPlan,
+    StudyStatus,
+    approve,
+    close,
+    conditions_of,
+    document_of,
+    status_of,
+)
 from .succession import (
     HandedOver,
     consents_ever,
@@ -101,6 +118,7 @@ __all__ = [
     "Bought",
     "CoinBuyer",
     "CommitteeFacts",
+    "Conditions",
     "Delivered",
     "Disputing",
     "Downloaded",
@@ -108,6 +126,8 @@ __all__ = [
     "Earnings",
     "EmergencyNotice",
     "EmergencyProfile",
+    "Enrolling",
+    "EnrolmentPlan",
     "Evaluator",
     "Evidence",
     "EvidenceError",
@@ -156,20 +176,28 @@ __all__ = [
     "Step",
     "Store",
     "Stored",
+    "StudyLead",
+    "StudyMade",
+    "StudyPlan",
+    "StudyStatus",
     "Unopened",
     "Verdict",
     "WillFacts",
     "anchor_heads",
+    "approve",
     "base_units",
     "carry_out",
     "check_case",
     "check_logs",
     "check_order_logs",
     "claim_rewards",
+    "close",
     "coin",
     "compute_rewards",
+    "conditions_of",
     "consents_ever",
     "contribution_of",
+    "document_of",
     "draw",
     "earlier_personas",
     "earnings",
@@ -177,6 +205,8 @@ __all__ = [
     "end_dispute",
     "entrust",
     "evidence_of",
+    "find_sale",
+    "find_study",
     "forgotten",
     "guardian_group",
     "hand_over",
@@ -186,6 +216,7 @@ __all__ = [
     "move",
     "orders_ever",
     "own_match",
+    "part_of_subject",
     "read_criteria",
     "read_filed",
     "read_records",
@@ -195,8 +226,10 @@ __all__ = [
     "restore_backup",
     "revoke_will",
     "said",
+    "sales",
     "send_proceeds",
     "start_recovery",
+    "status_of",
     "stop_as_guardian",
     "support_from_json",
     "support_to_json",

@@ -131,10 +131,14 @@ class Consenting(KeepingEpochs):
             if row.is_live(now):
                 return self.persona(personas[row.subject])
         group = parse_grantee(grantee)
+        research = self.persona(RESEARCH)
         if group.number and group.address == self.network.suite.addresses["DataMarket"]:
-            research = self.persona(RESEARCH)
             mine = self.network.index.offers(open_only=False, subjects=[research.address])
             if any(row.number == group.number for row in mine):
+                return research
+        if group.number and group.address == self.network.suite.addresses["Studies"]:
+            enrolled = self.network.index.enrolments(subjects=[research.address])
+            if any(row.study == group.number >> 16 for row in enrolled):
                 return research
         raise NothingToOpenError(
             "Nothing of yours is shared with them, so there is nothing to withdraw. See "

@@ -20,14 +20,14 @@ from hashlib import sha256
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Committee, Dispute, DisputeState, Ground, Receipt
+from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Receipt
 from aceso.errors import AcesoError, IntegrityError, UsageError
-from aceso.index import OrderRow
 from aceso.research import Case, CaseShare, Verdict, replay
 from aceso.vault import ListEntry
 
 from .issuer import Holder
 from .network import Network, said
+from .orders import STUDIES, find_sale, receiving_key
 from .researcher import Researcher
 
 __all__ = ["Disputing", "Evaluator", "check_case", "draw", "end_dispute", "judge"]
@@ -38,19 +38,11 @@ class Disputing(Researcher):
 
     def case(self, order: int) -> Case:
         """Ask every custodian for its share of the order's extract, and keep what came."""
-        row = _delivered(self.network, order)
-        request = self._request(row.offer)
-        asked = {
-            "actor": self.account,
-            "subject": request.subject,
-            "grantee": request.grantee,
-            "use": request.use,
-            "data_class": request.classes,
-        }
-        committee = self.network.committee
-        entry = committee.order_entry(order, capsule=row.capsule or b"", **asked)  # type: ignore[arg-type]
-        private = self.order_key(order)
-        given, failed = committee.released(entry, receiving_key=private, **asked)  # type: ignore[arg-type]
+        sale = find_sale(self.network, order, delivered=True)
+        committee, asked = self.network.committee, self.asking(sale)
+        entry = committee.order_entry(order, capsule=sale.capsule or b"", **asked)
+        private = self.order_key(sale)
+        given, failed = committee.released(entry, receiving_key=private, **asked)
         return Case(
             order,
             entry.to_bytes(),
@@ -63,12 +55,12 @@ class Disputing(Researcher):
         """Dispute a delivery, with the bond; gives the number. The panel will get `case`."""
         suite = self.network.suite
         sender = self.network.sender(self.account)
+        desk = suite.addresses[find_sale(self.network, order).desk]
         address, bond = suite.addresses["Disputes"], suite.disputes.terms().bond
         sent = []
         if suite.coin.allowance(self.account.address, address) < bond:
             sent.append(sender.send(suite.coin.approve(address, bond)))
-        market = suite.addresses["DataMarket"]
-        call = suite.disputes.open(market, order, ground, sha256(case).digest())
+        call = suite.disputes.open(desk, order, ground, sha256(case).digest())
         sent.append(sender.send(call))
         return int(said(sent[-1], "DisputeOpened")["number"]), sent
 
@@ -96,15 +88,16 @@ class Evaluator(Holder):
             code="E_DISPUTE_SEAT",
         )
 
-    def _send(self, call: object) -> Receipt:
-        return self.network.sender(self.account).send(call)  # type: ignore[arg-type]
+    def _send(self, call: Call) -> Receipt:
+        return self.network.sender(self.account).send(call)
 
 
 def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
     """Draw the panel; anybody may, once the block of the lot is past."""
     suite = network.suite
     dispute = _existing(network, number)
-    wanted = suite.market.parties_of(dispute.order).committee
+    desk = suite.studies if dispute.desk == suite.addresses[STUDIES] else suite.market
+    wanted = desk.parties_of(dispute.order).committee
     row = next(one for one in network.synced().committees() if one.number == wanted)
     committee = Committee(row.members, row.threshold)
     return network.sender(account).send(suite.disputes.draw(number, committee))
@@ -117,13 +110,14 @@ def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt
 
 def judge(network: Network, case: Case) -> Verdict:
     """Do the opening of a case again, against what the chain and IPFS have."""
-    row = _delivered(network, case.order)
+    sale = find_sale(network, case.order, delivered=True)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid)
     except AcesoError:
         # That nobody has it, or that the entry says nothing, is for the verdict to tell.
         body = None
-    return replay(case, delivered=row.capsule or b"", receiving_key=row.receiving_key, body=body)
+    key = receiving_key(network, sale).digest
+    return replay(case, delivered=sale.capsule or b"", receiving_key=key, body=body)
 
 
 def check_case(network: Network, number: int, case: bytes) -> Dispute:
@@ -148,13 +142,3 @@ def _existing(network: Network, number: int) -> Dispute:
             f"There is no dispute {number}. They are numbered from 1.", code="E_DISPUTE_UNKNOWN"
         )
     return found
-
-
-def _delivered(network: Network, order: int) -> OrderRow:
-    for row in network.synced().orders():
-        if row.order == order and row.capsule is not None:
-            return row
-    raise UsageError(
-        f"Order {order} is not delivered, so there is nothing to open or to dispute.",
-        code="E_ORDER_STATE",
-    )

@@ -19,8 +19,10 @@ from aceso.chain import Earned, OrderState, Receipt
 from aceso.rewards import Audit, Contribution, ContributionError, Part, gather, rewards_of
 from aceso.vault import Envelope, ListEntry
 
+from .enrolling import part_of_subject
 from .errors import EvidenceError
 from .network import Network
+from .orders import Sale, sales
 
 __all__ = [
     "Earnings",
@@ -34,22 +36,20 @@ __all__ = [
     "verify_rewards",
 ]
 
-_WHOLE_BPS = 10_000
-# The market's parts of the committee and of the commons.
-_FEES_BPS = 500
-
 
 @dataclass(frozen=True, slots=True)
 class OrderEarning:
-    """An order that paid, in base units: what it earned in all, and what of it is the person's."""
+    """An order that paid, of an offer or of a study, in base units: what it earned in all so far,
+    and what of it is the person's."""
 
-    order: int
-    offer: int
-    buyer: str
-    classes: int
-    use: int
+    sale: Sale
     earned: int
     mine: int
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether that is all: an order that runs is paid in parts."""
+        return self.sale.state is OrderState.SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +76,11 @@ class Earnings:
 def earnings(network: Network, account: str, audits: Iterable[Audit] = ()) -> Earnings:
     """What `account` earned, with the reason of each coin."""
     index = network.synced()
-    offers = {row.number: row for row in index.offers()}
-    orders = []
-    for row in index.orders(subjects=[account]):
-        if row.state is not OrderState.SETTLED or not row.earned:
-            continue
-        offer = offers[row.offer].terms
-        fee = row.earned * _FEES_BPS // _WHOLE_BPS
-        mine = row.earned - 2 * fee - row.earned * offer.institution_bps // _WHOLE_BPS
-        orders.append(
-            OrderEarning(
-                row.order,
-                row.offer,
-                row.buyer,
-                int(offer.classes),
-                int(offer.use),
-                row.earned,
-                mine,
-            )
-        )
+    orders = [
+        OrderEarning(sale, sale.earned, part_of_subject(sale.earned, sale.institution_bps))
+        for sale in sales(network, subjects=[account])
+        if sale.earned
+    ]
     parts = {
         (line.reward.epoch, line.reward.index): line.parts
         for audit in audits

@@ -3,7 +3,7 @@
     maker = ExtractMaker(network, profile, account=persona, keys=keys)
     delivered = maker.deliver(sale, records, options)
 
-An extract is a record of its own: made for one order from the records of the classes on offer,
+An extract is a record of its own: made for one order from the records of its classes,
 certified and signed by whoever made it, anchored alone, and sealed for the key that the buyer
 named. A delivery that was cut off goes on with the same extract: the committee takes no second one.
 """
@@ -26,7 +26,7 @@ from aceso.errors import AcesoError
 from aceso.formats import FHIR_JSON, VCF, BytesBody, Piece
 from aceso.research import PACKAGE_TYPE, Extract, Locus, Package, Recogniser, Rules, shift_key
 from aceso.research import extract as make_extract
-from aceso.storage import cid_digest, cid_from_digest
+from aceso.storage import cid_digest
 from aceso.vault import (
     CERTIFICATE_FIELD,
     EXTRACT_METHOD,
@@ -47,10 +47,11 @@ from aceso.vault import (
 
 from .errors import NothingToOpenError
 from .network import Network
+from .orders import Sale, receiving_key
 from .profile import Profile
 from .publishing import Draft, envelope_of, random_record_id, seal_body
 
-__all__ = ["Delivered", "ExtractMaker", "Options", "Read", "Sale", "read_record"]
+__all__ = ["Delivered", "ExtractMaker", "Options", "Read", "read_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +79,6 @@ class Options:
             variants=self.variants,
             recogniser=self.recogniser,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """An order as whoever fulfils it knows it."""
-
-    order: int
-    offer: int
-    subject: str
-    buyer: str
-    classes: DataClass
-    receiving_key: bytes
-
-    @property
-    def study(self) -> str:
-        """What the dates of an extract are moved for: alike in all that this buyer ever gets of
-        this offer, unlike in everything else."""
-        return f"offer:{self.offer}:{self.buyer.lower()}"
-
-    @classmethod
-    def of(cls, network: Network, order: int, receiving_key: bytes) -> Sale:
-        """Read it from the chain."""
-        head, tail = network.suite.market.get_order(order)
-        terms = network.suite.market.get_offer(tail.offer)
-        classes = DataClass(terms.classes)
-        return cls(order, tail.offer, terms.subject, head.buyer, classes, receiving_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +206,7 @@ class ExtractMaker:
         """Deliver an extract that was made before."""
         kept = _Kept.from_bytes(self._profile.store.get(f"extract/{sale.order}") or b"")
         entry, network = kept.entry, self._network
+        key = receiving_key(network, sale)
         receipts = self._anchor(entry.root, kept.leaves)
         attestation = network.committee.deposit_extract(
             sale.order,
@@ -239,9 +215,11 @@ class ExtractMaker:
             leaf=kept.leaf,
             certificate=kept.shown,
             subject=sale.subject,
+            desk=sale.desk,
+            keys=key.shown,
         )
-        call = network.suite.market.deliver(
-            Delivery(sale.order, kept.leaf, sale.receiving_key, entry.capsule.digest),
+        call = sale.contract(network).deliver(
+            Delivery(sale.order, kept.leaf, key.digest, entry.capsule.digest),
             Committee(network.facts.members, network.facts.threshold),
             attestation.signers,
             list(attestation.signatures),
@@ -252,7 +230,7 @@ class ExtractMaker:
 
     def _certify(self, prepared: Prepared, *, cohort: int, k: int) -> _Kept:
         sale, record_id = prepared.sale, random_record_id()
-        domain = self._network.suite.domain("DataMarket")
+        domain = sale.domain(self._network)
         package = Package.make(prepared.extract, blind=os.urandom(32))
         lineage = lineage_of(
             prepared.sources,
@@ -308,9 +286,7 @@ class ExtractMaker:
             RecordKey(sealed.dek, sealed.body),
             custodians=[(card.address, card.public_key) for card in network.sealing_cards],
             threshold=network.facts.threshold,
-            reader_key=PublicKey(
-                network.ipfs.read(cid_from_digest(sale.receiving_key), limit=4096)
-            ),
+            reader_key=PublicKey(receiving_key(network, sale).public),
             owner_key=self._keys.owner_key().public_key,
         )
         envelope = envelope_of(

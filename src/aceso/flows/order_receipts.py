@@ -19,9 +19,9 @@ from eth_account.signers.local import LocalAccount
 from aceso.codes import Use
 from aceso.custody import Custodian, FalseLogError, LogHead, RequestRefusedError
 from aceso.errors import AcesoError
-from aceso.index import OrderRow
 
 from .network import Network
+from .orders import Sale
 from .receipts import LogReport, check_count, settle_head
 from .store import Store
 
@@ -63,7 +63,7 @@ def check_order_logs(
     network: Network,
     store: Store,
     reader: LocalAccount,
-    orders: Sequence[OrderRow],
+    orders: Sequence[Sale],
     report: LogReport,
 ) -> list[OrderAccess]:
     """Fetch the receipts of these orders, which `reader` is a party of, from each custodian."""
@@ -95,12 +95,11 @@ def check_order_logs(
     return sorted(found, key=lambda one: (one.last, one.act, one.actor))
 
 
-def _needed(network: Network, orders: Sequence[OrderRow]) -> dict[int, int]:
+def _needed(network: Network, orders: Sequence[Sale]) -> dict[int, int]:
     """How many custodians open each order's extract."""
     thresholds = {one.number: one.threshold for one in network.synced().committees()}
-    offers = {one.number: one.terms.committee for one in network.index.offers(open_only=False)}
     usual = network.facts.threshold
-    return {one.order: thresholds.get(offers.get(one.offer, 0), usual) for one in orders}
+    return {one.order: thresholds.get(one.committee, usual) for one in orders}
 
 
 def _check(

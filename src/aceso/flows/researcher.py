@@ -19,8 +19,9 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from aceso.chain import Decision, OfferTerms, Receipt, Request, grantee_of_group, is_signed
+from aceso.chain import Decision, Receipt, Request, grantee_of_group, is_signed
 from aceso.codes import DataClass, Role, Use
 from aceso.errors import IntegrityError, UsageError
 from aceso.ethereum import keccak
@@ -31,6 +32,7 @@ from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
 from .issuer import Holder
 from .network import said
+from .orders import MARKET, Sale, find_sale, private_key, receiving_key
 from .records import write_body
 
 __all__ = ["Downloaded", "Purchase", "Researcher"]
@@ -79,9 +81,9 @@ class Researcher(Holder):
         if exists:
             # The next purchase of the same offer takes the place of the last.
             order += 1
-        public = self.order_key(order).public_key.to_bytes()
+        public = self._market_key(order).public_key.to_bytes()
         digest = cid_digest(self.network.ipfs.add(public))
-        market = suite.addresses["DataMarket"]
+        market = suite.addresses[MARKET]
         receipts = []
         if suite.coin.allowance(self.account.address, market) < terms.price:
             receipts.append(sender.send(suite.coin.approve(market, terms.price)))
@@ -93,7 +95,8 @@ class Researcher(Holder):
         """Open the extract of an order into `target`, a package with its certificate."""
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
             opened = Path(folder, "extract")
-            envelope, _ = self._opened(order, opened)
+            sale = find_sale(self.network, order, delivered=True)
+            envelope, _ = self._opened(sale, opened)
             target.parent.mkdir(parents=True, exist_ok=True)
             _write(target, opened.read_bytes())
         return envelope
@@ -105,66 +108,55 @@ class Researcher(Holder):
             raise UsageError(
                 f"{folder} is there already. Name a folder that is not.", code="E_FOLDER_EXISTS"
             )
+        sale = find_sale(self.network, order, delivered=True)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as place:
-            _, package = self._opened(order, Path(place, "extract"))
+            _, package = self._opened(sale, Path(place, "extract"))
         certificate = package.check()
         signed = package.signed.to_json() if package.signed else {}
         files = dict(package.files)
-        files["certificate.json"] = _text(
-            {**signed, "domain": self.network.suite.domain("DataMarket")}
-        )
+        files["certificate.json"] = _text({**signed, "domain": dict(sale.domain(self.network))})
         files["about.json"] = _text(dict(package.about))
         folder.mkdir(mode=0o700, parents=True)
         for name, data in files.items():
             _write(folder / name, data)
         return Downloaded(folder, tuple(files), certificate)
 
-    def _opened(self, order: int, target: Path) -> tuple[Envelope, Package]:
-        _, tail = self.network.suite.market.get_order(order)
-        request = self._request(tail.offer)
-        entry = self.network.committee.order_entry(
-            order,
-            actor=self.account,
-            subject=request.subject,
-            grantee=request.grantee,
-            use=request.use,
-            data_class=request.classes,
-            capsule=self._delivered(order, tail.offer),
-        )
-        private = self.order_key(order)
-        key = self.network.committee.open_key(
-            entry,
-            actor=self.account,
-            subject=request.subject,
-            grantee=request.grantee,
-            use=request.use,
-            data_class=request.classes,
-            receiving_key=private,
-            reader_key=private,
-        )
+    def asking(self, sale: Sale) -> dict[str, Any]:
+        """The arguments of `Committee.order_entry` and `open_key` that say who asks for what."""
+        return {
+            "actor": self.account,
+            "subject": sale.subject,
+            "grantee": sale.grantee(self.network),
+            "use": sale.use,
+            "data_class": sale.classes,
+        }
+
+    def _opened(self, sale: Sale, target: Path) -> tuple[Envelope, Package]:
+        committee, asked = self.network.committee, self.asking(sale)
+        entry = committee.order_entry(sale.order, capsule=sale.capsule or b"", **asked)
+        private = self.order_key(sale)
+        key = committee.open_key(entry, receiving_key=private, reader_key=private, **asked)
         envelope = write_body(self.network, entry, key, target)
         package = Package.read(target.read_bytes())
         certificate = package.check()
         assert package.signed is not None  # noqa: S101 - `check` refuses a package without one
-        self._check(order, certificate, package.signed, envelope)
+        self._check(sale, certificate, package.signed, envelope)
         return envelope, package
 
     def _check(
-        self, order: int, certificate: Certificate, signed: SignedCertificate, envelope: Envelope
+        self, sale: Sale, certificate: Certificate, signed: SignedCertificate, envelope: Envelope
     ) -> None:
         """The certificate is of this order and record, and its maker signed it and might."""
         suite = self.network.suite
-        domain = suite.domain("DataMarket")
+        domain = sale.domain(self.network)
         hashed = signed.digest(domain)
-        _, tail = suite.market.get_order(order)
-        terms: OfferTerms = suite.market.get_offer(tail.offer)
         maker, message = certificate.maker, certificate.message()
-        may = maker == terms.subject or suite.participants.had_roles(
+        may = maker == sale.subject or suite.participants.had_roles(
             maker, Role.STATION, min(envelope.issued_at, suite.now())
         )
         is_same = (
-            (certificate.order, certificate.record_id) == (order, envelope.record_id)
-            and certificate.subject == terms.subject
+            (certificate.order, certificate.record_id) == (sale.order, envelope.record_id)
+            and certificate.subject == sale.subject
             and envelope.hashes.get(CERTIFICATE_FIELD) == keccak(hashed)
         )
         if not (
@@ -176,38 +168,31 @@ class Researcher(Holder):
                 "The certificate of this extract is not one for this order by whoever may make it. "
                 "Don't use the extract; ask for another.",
                 code="E_EXTRACT_CERTIFICATE",
-                details={"order": str(order)},
+                details={"order": str(sale.order)},
             )
 
     def settle(self, order: int) -> Receipt:
-        """Pay an order out; anybody may."""
-        return self.network.sender(self.account).send(self.network.suite.market.settle(order))
+        """Pay an order out, of an offer or of a study; anybody may."""
+        desk = find_sale(self.network, order).contract(self.network)
+        return self.network.sender(self.account).send(desk.settle(order))
 
-    def order_key(self, order: int) -> PrivateKey:
+    def order_key(self, sale: Sale) -> PrivateKey:
         """The receiving key of one order."""
+        if sale.desk == MARKET:
+            return self._market_key(sale.order)
+        keys = self.profile.seed.keys(self.network.suite.chain_id)
+        return private_key(keys, receiving_key(self.network, sale).salt, sale.place)
+
+    def _market_key(self, order: int) -> PrivateKey:
         keys = self.profile.seed.keys(self.network.suite.chain_id)
         return PrivateKey(keys.derive(f"order-key/{order:x}", PRIVATE_KEY_BYTES))
-
-    def _delivered(self, order: int, offer: int) -> bytes:
-        """The digest of the capsule that the order's delivery names on chain."""
-        rows = self.network.synced().orders(offers=[offer])
-        for row in rows:
-            if row.order == order and row.capsule is not None:
-                return row.capsule
-        raise UsageError(
-            f"Order {order} is not delivered yet. Ask again when it is.",
-            code="E_ORDER_STATE",
-        )
-
-    def _grantee(self, offer: int) -> bytes:
-        return grantee_of_group(offer, self.network.suite.addresses["DataMarket"])
 
     def _request(self, offer: int) -> Request:
         terms = self.network.suite.market.get_offer(offer)
         return Request(
             subject=terms.subject,
             actor=self.account.address,
-            grantee=self._grantee(offer),
+            grantee=grantee_of_group(offer, self.network.suite.addresses[MARKET]),
             use=Use(terms.use),
             classes=DataClass(terms.classes),
             disease=terms.disease,

@@ -24,8 +24,9 @@ from aceso.storage import IpfsDownError
 from aceso.vault import Envelope
 
 from .errors import NothingToOpenError
-from .extracts import Delivered, ExtractMaker, Options, Read, Sale, read_record
+from .extracts import Delivered, ExtractMaker, Options, Read, read_record
 from .network import said
+from .orders import sales
 from .own_vault import RESEARCH
 from .person import Person
 from .records import write_body
@@ -117,17 +118,17 @@ class Seller:
         one, so `options` count the first time only.
         """
         persona = self._person.persona(RESEARCH)
-        mine = self._network.synced().orders(subjects=[persona.address])
-        bought = next((row for row in mine if row.order == order), None)
-        if bought is None:
+        mine = sales(self._network, subjects=[persona.address])
+        sale = next((one for one in mine if one.order == order), None)
+        if sale is None:
             raise NothingToOpenError(
-                "There is no such order of an offer of yours. See `aceso balance` for your orders.",
+                "There is no such order of yours, of an offer or of a study. See `aceso balance` "
+                "for your orders.",
                 code="E_NO_ORDER",
             )
         maker = ExtractMaker(
             self._network, self._person.profile, account=persona, keys=self._person.keys
         )
-        sale = Sale.of(self._network, order, bought.receiving_key)
         if maker.is_made(order):
             return maker.resume(sale)
         prepared = maker.prepare(sale, self._records(sale.classes, options), options)

@@ -2,7 +2,7 @@
 
     mandate, _ = entrust(person, station_account, classes=DataClass.LABS, use=Use.HMB)
     station.accept(mandate)
-    station.fulfil()                      # every open order of those who entrusted it
+    station.fulfil()          # every open order, also of studies, of those who entrusted it
 
 A person lets a station in twice: one persona shows it records, as to any grantee, and the research
 persona, whose orders are to be fulfilled, grants it the same classes and use. Custodians ask
@@ -29,8 +29,9 @@ from aceso.research import anonymise
 from aceso.signing import recover, sign
 
 from .errors import NothingToOpenError
-from .extracts import Delivered, ExtractMaker, Options, Prepared, Read, Sale, read_record
+from .extracts import Delivered, ExtractMaker, Options, Prepared, Read, read_record
 from .network import Network
+from .orders import STUDIES, Sale, sales
 from .own_vault import RESEARCH
 from .person import Person
 from .reader import Reader
@@ -160,27 +161,23 @@ class Station(Reader):
         subjects = [one.research for one in self.mandates()]
         if not subjects:
             return []
-        rows = [
-            row
-            for row in self.network.synced().orders(subjects=subjects)
-            if row.state is OrderState.OPEN
-        ]
-        rows.sort(key=lambda row: (row.bought_at, row.order))
-        return [Sale.of(self.network, row.order, row.receiving_key) for row in rows]
+        found = sales(self.network, subjects=subjects)
+        return [sale for sale in found if sale.state is OrderState.OPEN]
 
     def fulfil(
         self, orders: Iterable[int] = (), *, options: Options = _AS_USUAL, k: int = 0
     ) -> list[Fulfilled]:
         """Make and deliver extracts: of these orders, or of all that are open.
 
-        With `k` the orders of one buyer are one cohort, whose extracts are delivered only once it
-        is k-anonymous. One order that can't be fulfilled does not stop the others.
+        With `k` the orders of one buyer's offers are one cohort, and those of one revision of a
+        study, whose extracts are delivered only once it is k-anonymous. One order that can't be
+        fulfilled does not stop the others.
         """
         wanted = set(orders)
         found = {sale.order: sale for sale in self.orders()}
         missing = sorted(wanted - found.keys())
         done = [Fulfilled(order, error=_no_order()) for order in missing]
-        prepared: dict[str, list[Prepared]] = defaultdict(list)
+        prepared: dict[tuple[str, str], list[Prepared]] = defaultdict(list)
         for sale in found.values():
             if wanted and sale.order not in wanted:
                 continue
@@ -188,7 +185,7 @@ class Station(Reader):
                 if self._maker.is_made(sale.order):
                     done.append(Fulfilled(sale.order, self._maker.resume(sale)))
                 else:
-                    prepared[sale.buyer].append(self._prepared(sale, options))
+                    prepared[_cohort(sale)].append(self._prepared(sale, options))
             except AcesoError as exc:
                 done.append(Fulfilled(sale.order, error=exc))
         for cohort in prepared.values():
@@ -202,25 +199,21 @@ class Station(Reader):
 
     def _prepared(self, sale: Sale, options: Options) -> Prepared:
         mandate = next(one for one in self.mandates() if one.research == sale.subject)
-        use = self._use(sale)
         decision = self.network.suite.decide(
             Request(
                 subject=sale.subject,
                 actor=self.account.address,
                 grantee=self.grantee,
-                use=use,
+                use=sale.use,
                 classes=sale.classes,
-                disease=self.network.suite.market.get_offer(sale.offer).disease,
+                disease=sale.disease,
             )
         )
         if not decision.permitted:
             raise DeniedError(decision.reason)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
-            records = self._records(mandate.persona, sale.classes, use, Path(folder))
+            records = self._records(mandate.persona, sale.classes, sale.use, Path(folder))
             return self._maker.prepare(sale, records, options)
-
-    def _use(self, sale: Sale) -> Use:
-        return Use(self.network.suite.market.get_offer(sale.offer).use)
 
     def _records(self, persona: str, classes: DataClass, use: Use, folder: Path) -> Iterator[Read]:
         opened = self.open_all(persona, classes=classes, folder=folder, use=use)
@@ -256,6 +249,10 @@ class Station(Reader):
     def is_accredited(self) -> bool:
         """Whether custodians attest what this station makes."""
         return self.network.suite.participants.has_roles(self.account.address, Role.STATION)
+
+
+def _cohort(sale: Sale) -> tuple[str, str]:
+    return sale.buyer, sale.name if sale.desk == STUDIES else sale.desk
 
 
 def _no_order() -> NothingToOpenError:

@@ -23,9 +23,10 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Receipt, grantee_of_account, guardian_acts, parse_grantee
 from aceso.codes import DataClass
 from aceso.errors import AcesoError, InputError
-from aceso.index import ConsentRow, OrderRow
+from aceso.index import ConsentRow
 from aceso.vault import CapsuleContext, ListEntry, make_capsule
 
+from .orders import Sale, sales
 from .own_vault import HOME, RESEARCH, OwnVault
 from .person import Person
 from .store import Step, Stored
@@ -59,11 +60,12 @@ def consents_ever(person: Person, *, live: bool = True) -> list[ConsentRow]:
     return [row for row in rows if not live or row.is_live(now)]
 
 
-def orders_ever(person: Person) -> list[OrderRow]:
-    """The orders of the person's data: of the persona for research, and of those before it."""
+def orders_ever(person: Person) -> list[Sale]:
+    """The orders of the person's data, of offers and of studies: of the persona for research, and
+    of those before it."""
     research = person.persona(RESEARCH).address
     before = [old for old, own in earlier_personas(person).items() if own == research]
-    return person.network.index.orders(subjects=[research, *before])
+    return sales(person.network, subjects=[research, *before])
 
 
 def hand_over(old: Person, new: Person, *, progress: Tell = lambda step, count: None) -> HandedOver:

@@ -21,6 +21,7 @@ from .deidentify import (
     shift_key,
 )
 from .package import PACKAGE_TYPE, Package
+from .study_document import StudyDocument
 
 __all__ = [
     "PACKAGE_TYPE",
@@ -41,6 +42,7 @@ __all__ = [
     "Recogniser",
     "Rules",
     "Step",
+    "StudyDocument",
     "Verdict",
     "anonymise",
     "extract",

@@ -13,6 +13,7 @@ aceso, on a real local network
 ├── verify: genuine, another file, contradicting evidence
 ├── study match: told on the screen, another document than the one committed to is refused
 ├── station: entrusted, it fulfils orders in the place of who is not there
+├── study: made, approved, asked and enrolled in, fulfilled, downloaded, closed by anybody
 ├── offer, buy, deliver, open --order, extract download, settle
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
@@ -532,6 +533,69 @@ def test_a_station_sells_for_who_is_not_there(actors, person, researcher, tmp_pa
     got = researcher("extract", "download", order, "--out", tmp_path / "sold")
     assert got.document["certificate"] == done["certificate"]
     assert person("unshare", station.account, "--yes").code == 0
+
+
+def test_a_study_from_both_sides(network, actors, person, tmp_path):
+    lead, board = actors("researcher"), actors("institution")
+    assert lead("accredit", lead.account, "--role", "researcher").code == 0
+    made = board("accredit", board.account, "--role", "ethics-board", "--institution")
+    institution = made.document["institution"]
+    assert board("member", institution, board.account, "--until", "900d").code == 0
+    group = {
+        "resourceType": "Group",
+        "type": "person",
+        "actual": False,
+        "characteristic": [
+            {"code": {"coding": [{"system": "http://loinc.org", "code": "2339-0"}]},
+             "valueBoolean": True, "exclude": False}
+        ],
+    }  # fmt: skip
+    criteria, protocol = tmp_path / "criteria.json", tmp_path / "protocol.md"
+    criteria.write_text(json.dumps(group))
+    protocol.write_text("# Glucose")
+    create = (
+        *("study", "create", criteria, "--protocol", protocol, "--title", "포도당"),
+        *("--summary", "공복 혈당의 변화", "--classes", "labs", "--price", "4", "--cap", "3"),
+        *("--until", "10d", "--duration", "5d", "--delivery", "2d", "--conditions", "IRB"),
+        *("--budget", "8", "--yes"),
+    )
+    poor = lead(*create)
+    assert (poor.code, poor.document["error"]["code"]) == (3, "E_NO_COIN")
+    study = lead(*create, "--with-ether").document["study"]
+    assert lead("study", "status", study).document["budget"] == "8000000000000000000"
+
+    early = person("study", "enrol", study, "--yes")
+    assert (early.code, early.document["error"]["code"]) == (3, "E_STUDY_NOT_ATTESTED")
+    attest = ("study", "attest", study, "--institution", institution, "--yes")
+    assert board(*attest).document["attested"] == ["IRB"]
+    assert person("study", "match", study).document["matches"] is True
+    (listed,) = (
+        one for one in person("study", "list").document["studies"] if one["study"] == study
+    )
+    assert (listed["price"], listed["enrolled"]) == ("4000000000000000000", None)
+
+    # Nothing is signed without a yes, and what is signed was said in either language.
+    assert person("study", "enrol", study).code != 0
+    said = person.says("study", "show", study, "--lang", "ko")
+    words = ("공복 혈당의 변화", "3.6 코인", lead.account, "5일", board.account, "aceso unshare")
+    assert [one for one in words if one not in said.out] == []
+    assert "you are paid for the time until then" in person.says("study", "show", study).out
+    enrolled = person("study", "enrol", study, "--yes").document
+    order = enrolled["order"]
+    assert person("study", "fulfil", "--yes").document["orders"][0]["order"] == order
+    got = lead("study", "download", study, "--out", tmp_path / "study")
+    assert got.code == 0 and got.document["orders"][0]["order"] == order
+    case = tmp_path / "case.json"
+    disputed = lead("study", "dispute", order, "--out", case, "--with-ether", "--yes").document
+    assert lead("dispute", "replay", case, "--dispute", disputed["dispute"]).document["opens"]
+    amended = lead("study", "amend", study, "--price", "1", "--yes").document
+    assert amended["revision"] == 2
+
+    network.chain.advance_time(11 * 24 * 3600)
+    over = lead("study", "status", study).document
+    assert (over["over"], over["orders"][0]["state"]) == (True, "DISPUTED")
+    assert person("study", "close", study, "--yes").code == 0
+    assert lead("study", "status", study).document["closed"] is True
 
 
 def test_market(network, person, researcher, tmp_path):

@@ -35,6 +35,7 @@ from aceso.flows import (
     orders_ever,
     own_match,
     read_criteria,
+    sales,
 )
 from aceso.research import Package
 
@@ -159,7 +160,7 @@ def test_buyer_and_subject_see_who_was_given_the_extract(
     seller.deliver(purchase.order)
     researcher.open(purchase.order, tmp_path / "extract.json")
     network, buyer = researcher.network, researcher.account.address
-    orders = network.synced().orders(buyers=[buyer])
+    orders = sales(network, buyers=[buyer])
     assert orders == orders_ever(person)
 
     for store, reader in (
@@ -210,7 +211,7 @@ def test_a_buyer_gets_neither_the_genome_nor_an_original(
 
 def test_another_person_delivers_nothing(world: World, purchase: Purchase) -> None:
     other = Seller(Person(world.network, world.profile("person")))
-    with pytest.raises(NothingToOpenError, match="no such order of an offer of yours"):
+    with pytest.raises(NothingToOpenError, match="no such order of yours"):
         other.deliver(purchase.order)
 
 

@@ -1,0 +1,106 @@
+"""`aceso study match`: whether one matches what a study looks for, on one's own screen only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aceso.errors import IntegrityError, UsageError
+
+from ._output import show, table
+from ._session import Session
+from ._words import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.research import Criterion, Finding
+
+__all__ = ["match_study"]
+
+
+def match_study(session: Session, given: dict[str, Any]) -> None:
+    """Evaluate the criteria of a study, by its number, its document or the criteria themselves."""
+    from aceso.flows import document_of, find_study, own_match, read_criteria
+
+    if len(given["what"]) != 1:
+        raise UsageError(
+            "Name one study by its number, or its criteria by a file or CID.",
+            code="E_STUDY_CRITERIA",
+        )
+    (named,) = given["what"]
+    person, network = session.person(), session.network()
+    if named.isascii() and named.isdigit():
+        criteria = document_of(network, find_study(network, int(named))).criteria
+    else:
+        criteria = read_criteria(network, named)
+    _check(criteria.commitment, given["commitment"])
+    found, unopened = own_match(person, criteria)
+    said = {
+        "matches": found.matches,
+        "commitment": "0x" + criteria.commitment.hex(),
+        "name": criteria.name,
+        "criteria": [
+            {
+                "kind": one.criterion.kind,
+                "exclude": one.criterion.exclude,
+                "about": _about(one.criterion),
+                "holds": one.holds,
+            }
+            for one in found.findings
+        ],
+        "unopened": unopened,
+    }
+
+    def render(console: Console) -> None:
+        rows = [
+            [say("word.yes" if one.holds else "word.no"), _sentence(one)] for one in found.findings
+        ]
+        heads = [say("column.holds"), say("column.criterion")]
+        console.print(table(say("study.title"), *heads, rows=rows))
+        console.print(say("study.matches" if found.matches else "study.not"), highlight=False)
+        if unopened:
+            console.print(say("study.unopened", count=unopened), highlight=False)
+        console.print(say("study.private"), highlight=False, style="dim")
+
+    show(session, said, render)
+
+
+def _check(found: bytes, wanted: str | None) -> None:
+    if wanted is None:
+        return
+    digits = wanted.removeprefix("0x")
+    if len(digits) != 64 or any(one not in "0123456789abcdefABCDEF" for one in digits):
+        raise UsageError(
+            "A commitment is 0x and 64 hexadecimal digits.", code="E_COMMITMENT_FORMAT"
+        )
+    if bytes.fromhex(digits) != found:
+        raise IntegrityError(
+            "The document is not the one that the study committed to. Ask the study for it.",
+            code="E_COHORT_OTHER",
+        )
+
+
+def _about(one: Criterion) -> str:
+    if one.kind == "expression":
+        return one.text
+    codes = ", ".join(code for _, code in one.codings)
+    return " ".join(part for part in (one.about, codes, _range(one)) if part)
+
+
+def _range(one: Criterion) -> str:
+    low, high = one.low, one.high
+    if low is not None and high is not None and low.value == high.value:
+        return f"= {low.value} {one.unit}"
+    ends = []
+    if low is not None:
+        ends.append(f"{'≥' if low.closed else '>'} {low.value}")
+    if high is not None:
+        ends.append(f"{'≤' if high.closed else '<'} {high.value}")
+    return " ".join([*ends, one.unit]) if ends else ""
+
+
+def _sentence(finding: Finding) -> str:
+    one = finding.criterion
+    key = f"study.{one.kind}_not" if one.exclude else f"study.{one.kind}"
+    period = say("study.period", start=one.start or "…", end=one.end or "…")
+    return say(key, about=_about(one)) + (f" {period}" if one.start or one.end else "")

@@ -1,0 +1,203 @@
+"""`aceso study list|show|enrol|fulfil`: what a person does about studies.
+
+What is shared, with whom, for what, for how much and until when is said before anything is signed,
+and the hash of these words is the grant's notice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aceso.codes import label
+from aceso.errors import UsageError
+
+from . import _terms
+from ._output import receipts, show, table
+from ._session import Session
+from ._study_terms import NOBODY, attested_text, length, number, row_document
+from ._words import language, say
+from .consent import ask, keep_notice
+from .extracts import options_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.flows import Enrolling, EnrolmentPlan
+
+__all__ = ["enrol", "fulfil", "list_studies", "show_study"]
+
+
+def _enrolling(session: Session) -> Enrolling:
+    from aceso.flows import Enrolling
+
+    return Enrolling(session.person())
+
+
+def list_studies(session: Session, given: dict[str, Any]) -> None:
+    """Studies that take people now; for a person, also which they are enrolled in."""
+    from aceso.flows import coin
+
+    if given["what"]:
+        raise UsageError(
+            "`study list` takes no study. For one, `aceso study show STUDY`.", code="E_STUDY_LIST"
+        )
+    network = session.network()
+    rows = network.synced().studies(network.suite.now())
+    mine = {}
+    if session.profile().kind == "person":
+        mine = {one.study: one for one in _enrolling(session).enrolments()}
+    document = {
+        "studies": [
+            row_document(row)
+            | {"enrolled": mine[row.study].state.name if row.study in mine else None}
+            for row in rows
+        ]
+    }
+
+    def render(console: Console) -> None:
+        lines = [
+            [
+                _terms.study_text(row.group),
+                label(row.terms.classes, language()),
+                label(row.terms.use, language()),
+                coin(row.terms.price),
+                _terms.day_text(row.terms.deadline),
+                say(f"order.{mine[row.study].state.name.lower()}") if row.study in mine else "",
+            ]
+            for row in rows
+        ]
+        columns = ("study", "classes", "uses", "price", "until", "state")
+        heads = [say(f"column.{one}") for one in columns]
+        empty = say("study.none")
+        console.print(table(say("study.list"), *heads, rows=lines) if lines else empty)
+
+    show(session, document, render)
+
+
+def _notice(session: Session, plan: EnrolmentPlan) -> str:
+    """What enrolling means, in plain words."""
+    from aceso.flows import coin
+
+    terms = plan.row.terms
+    share = (
+        say(
+            "notice.institution",
+            share=f"{terms.institution_bps / 100:g}",
+            account=terms.institution,
+        )
+        if terms.institution != NOBODY
+        else say("notice.no_institution")
+    )
+    text = say(
+        "notice.enrol",
+        study=_terms.study_text(plan.row.group),
+        title=plan.document.title,
+        summary=plan.document.summary,
+        researcher=terms.researcher,
+        classes=label(terms.classes, language()),
+        use=label(terms.use, language()),
+        price=coin(plan.earns),
+        whole=coin(terms.price),
+        duration=length(terms.duration),
+        delivery=length(terms.delivery_period),
+        until=_terms.moment_text(plan.until),
+        conditions=attested_text(plan.conditions),
+        committee=terms.committee,
+        institution=share,
+        command=f"aceso unshare {_terms.study_text(plan.row.group)}",
+    )
+    if plan.was_amended:
+        before = ", ".join(str(one) for one in plan.consented)
+        text += "\n" + say("notice.enrol_amended", before=before, revision=plan.row.revision)
+    return text
+
+
+def _plan_document(plan: EnrolmentPlan) -> dict[str, Any]:
+    return row_document(plan.row, plan.conditions) | {
+        "title": plan.document.title,
+        "summary": plan.document.summary,
+        "protocol": plan.document.protocol,
+        "earns": str(plan.earns),
+        "until": plan.until,
+        "amended": plan.was_amended,
+        "enrolled": plan.earlier.state.name if plan.earlier else None,
+    }
+
+
+def show_study(session: Session, given: dict[str, Any]) -> None:
+    """What one study asks for, in the words that enrolling would sign."""
+    from aceso.flows import conditions_of, document_of, find_study
+
+    if session.profile().kind == "person":
+        plan = _enrolling(session).plan(number(given))
+        text = _notice(session, plan)
+        text += "\n" + say("study.protocol", cid=plan.document.protocol)
+        document = _plan_document(plan)
+    else:
+        network = session.network()
+        row = find_study(network, number(given))
+        found, about = conditions_of(network, row), document_of(network, row)
+        document = row_document(row, found) | {
+            "title": about.title,
+            "summary": about.summary,
+            "protocol": about.protocol,
+        }
+        text = f"{_terms.study_text(row.group)}: {about.title}\n{about.summary}\n"
+        text += attested_text(found) + "\n" + say("study.protocol", cid=about.protocol)
+    show(session, document, lambda console: console.print(text, highlight=False, markup=False))
+
+
+def enrol(session: Session, given: dict[str, Any]) -> None:
+    """Consent to the terms of a study as they are now, and enrol."""
+    person = session.person()
+    enrolling = _enrolling(session)
+    plan = enrolling.plan(number(given))
+    # What the chain would refuse is said before anything is asked.
+    enrolling.check(plan)
+    text = _notice(session, plan)
+    ask(session, text, yes=given["yes"])
+    notice = keep_notice(person.profile, text)
+    order, sent = enrolling.enrol(plan, notice=notice)
+    document = _plan_document(plan) | {
+        "order": str(order),
+        "notice": "0x" + notice.hex(),
+        "noticeText": text,
+        "transactions": receipts(sent),
+    }
+    said = say(
+        "study.enrolled",
+        study=plan.row.study,
+        order=order,
+        delivery=length(plan.row.terms.delivery_period),
+    )
+    show(session, document, lambda console: console.print(said, highlight=False, markup=False))
+
+
+def fulfil(session: Session, given: dict[str, Any]) -> None:
+    """Make and deliver the extracts of one's open orders of studies."""
+    studies = []
+    for one in given["what"]:
+        studies.append(number(given | {"what": (one,)}))
+    options = options_of(given)
+    enrolling = _enrolling(session)
+    ask(session, say("notice.study_fulfil"), yes=given["yes"])
+    done = enrolling.fulfil(tuple(studies), options=options)
+    document = {
+        "orders": [
+            {
+                "order": str(one.order),
+                "counts": dict(one.about["counts"]),
+                "certificate": one.certificate.to_json(),
+                "leftOut": [left.hex() for left in one.left_out],
+                "transactions": receipts(one.receipts),
+            }
+            for one in done
+        ]
+    }
+
+    def render(console: Console) -> None:
+        for one in done:
+            text = say("deliver.done", order=one.order, count=one.count)
+            console.print(text, highlight=False, markup=False)
+
+    show(session, document, render)

@@ -1,0 +1,372 @@
+"""`aceso study create|amend|fund|status|close|download|dispute`, and `attest` for a board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aceso.codes import Condition, label
+from aceso.errors import AcesoError, InputError, UsageError
+
+from . import _terms
+from ._output import private_text, receipts, show, table
+from ._session import Session
+from ._study_terms import NOBODY, attested_text, length, number, row_document
+from ._words import language, say, sentence
+from .consent import ask
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aceso.chain import Receipt
+    from aceso.flows import Network, StudyLead, StudyMade, StudyPlan
+
+__all__ = ["amend", "attest", "close_study", "create", "dispute", "download", "fund", "status"]
+
+_BASIS_POINTS = 10_000
+_NEEDED = ("protocol", "title", "summary", "classes", "price", "cap", "until")
+
+
+def _lead(session: Session) -> StudyLead:
+    from aceso.flows import StudyLead
+
+    return StudyLead(session.network(), session.profile("researcher"))
+
+
+def _file(path: Path | str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as exc:
+        raise InputError(
+            f"The file {path} can't be read: {exc.strerror}.", code="E_FILE_UNREADABLE"
+        ) from exc
+
+
+def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan:
+    """The plan of a study that there is not yet."""
+    from aceso.flows import StudyPlan, base_units
+
+    missing = [f"--{name}" for name in _NEEDED if given[name] is None]
+    if missing:
+        raise UsageError(
+            f"A study also takes {', '.join(missing)}. See `aceso study --help`.",
+            code="E_STUDY_OPTIONS",
+            details={"missing": missing},
+        )
+    now = network.suite.now()
+    share = given["institution_share"] or 0.0
+    institution = _terms.address(given["institution"]) if given["institution"] else NOBODY
+    return StudyPlan(
+        criteria=criteria,
+        title=given["title"],
+        summary=given["summary"],
+        protocol=given["protocol"],
+        classes=_terms.classes(given["classes"]),
+        use=_terms.uses(given["use_code"] or "HMB"),
+        price=base_units(given["price"]),
+        cap=given["cap"],
+        deadline=now + _terms.Span.parse(given["until"]).seconds(now),
+        duration=_terms.Span.parse(given["duration"] or "90d").seconds(now),
+        delivery_period=_terms.Span.parse(given["delivery"] or "14d").seconds(now),
+        disease=given["disease"] or 0,
+        conditions=_terms.conditions(given["conditions"] or ""),
+        institution=institution,
+        institution_bps=round(share * _BASIS_POINTS / 100) if given["institution"] else 0,
+    )
+
+
+def _amended(network: Network, study: int, given: dict[str, Any]) -> StudyPlan:
+    """The newest terms, and what of them the options change."""
+    from aceso.flows import StudyPlan, base_units, document_of, find_study
+
+    row = find_study(network, study)
+    document, terms, now = document_of(network, row), row.terms, network.suite.now()
+
+    def seconds(name: str, kept: int) -> int:
+        return _terms.Span.parse(given[name]).seconds(now) if given[name] else kept
+
+    share, institution = given["institution_share"], given["institution"]
+    return StudyPlan(
+        criteria=_file(given["what"][1]) if len(given["what"]) > 1 else document.group_bytes(),
+        title=given["title"] or document.title,
+        summary=given["summary"] or document.summary,
+        protocol=given["protocol"] or document.protocol,
+        classes=_terms.classes(given["classes"]) if given["classes"] else terms.classes,
+        use=_terms.uses(given["use_code"]) if given["use_code"] else terms.use,
+        price=base_units(given["price"]) if given["price"] else terms.price,
+        cap=given["cap"] or terms.cap,
+        deadline=now + seconds("until", terms.deadline - now),
+        duration=seconds("duration", terms.duration),
+        delivery_period=seconds("delivery", terms.delivery_period),
+        disease=terms.disease if given["disease"] is None else given["disease"],
+        conditions=terms.conditions
+        if given["conditions"] is None
+        else _terms.conditions(given["conditions"]),
+        institution=_terms.address(institution) if institution else terms.institution,
+        institution_bps=terms.institution_bps
+        if share is None
+        else round(share * _BASIS_POINTS / 100),
+    )
+
+
+def _terms_text(plan: StudyPlan) -> str:
+    from aceso.flows import coin
+
+    return say(
+        "notice.study",
+        title=plan.title,
+        classes=label(plan.classes, language()),
+        use=label(plan.use, language()),
+        price=coin(plan.price),
+        cap=plan.cap,
+        whole=coin(plan.price * plan.cap),
+        deadline=_terms.moment_text(plan.deadline),
+        duration=length(plan.duration),
+        delivery=length(plan.delivery_period),
+        conditions=label(plan.conditions, language())
+        if plan.conditions
+        else say("notice.no_condition"),
+    )
+
+
+def _show_made(session: Session, made: StudyMade, sent: list[Receipt], plan: StudyPlan) -> None:
+    name = f"study:{made.study}.{made.revision}"
+    document = {
+        "study": made.study,
+        "revision": made.revision,
+        "grantee": name,
+        "transactions": receipts([*made.receipts, *sent]),
+    }
+    text = say("study.made", study=made.study, revision=made.revision)
+    if plan.conditions & Condition.IRB:
+        text += "\n" + say("study.ask_board", study=made.study, revision=made.revision)
+    show(session, document, lambda console: console.print(text, highlight=False, markup=False))
+
+
+def create(session: Session, given: dict[str, Any]) -> None:
+    """Open a study, and with --budget fund it at once."""
+    from aceso.flows import base_units
+
+    if len(given["what"]) != 1:
+        raise UsageError(
+            "Name the file of the criteria, a FHIR Group. See docs/research.md.",
+            code="E_STUDY_CRITERIA",
+        )
+    lead, network = _lead(session), session.network()
+    plan = _plan(network, given, _file(given["what"][0]))
+    amount = base_units(given["budget"]) if given["budget"] else 0
+    ask(session, _terms_text(plan), yes=given["yes"])
+    sent = _afford(lead, amount, given)
+    made = lead.create(plan)
+    if amount:
+        sent += lead.fund(made.study, amount)
+    _show_made(session, made, sent, plan)
+
+
+def amend(session: Session, given: dict[str, Any]) -> None:
+    """Change the terms of a study: everybody is asked anew."""
+    study = number(given | {"what": given["what"][:1]})
+    lead, network = _lead(session), session.network()
+    plan = _amended(network, study, given)
+    text = _terms_text(plan) + "\n" + say("notice.study_amend", study=study)
+    ask(session, text, yes=given["yes"])
+    _show_made(session, lead.amend(study, plan), [], plan)
+
+
+def _afford(lead: StudyLead, amount: int, given: dict[str, Any]) -> list[Receipt]:
+    """Have `amount` of coin, or say that there isn't before anything is done."""
+    from aceso.flows import coin
+
+    missing = amount - lead.balance()
+    if missing <= 0:
+        return []
+    if not given["with_ether"]:
+        raise InputError(
+            f"This takes {coin(amount)} coin, and this account has {coin(lead.balance())}. Get "
+            "coin, or add --with-ether to buy what is missing.",
+            code="E_NO_COIN",
+            details={"price": coin(amount), "balance": coin(lead.balance())},
+        )
+    # Rounded up to whole wei.
+    return [lead.buy_coin(wei=-(-missing // lead.network.suite.sale.rate()))]
+
+
+def fund(session: Session, given: dict[str, Any]) -> None:
+    """Add to the budget of a study."""
+    from aceso.flows import base_units, coin
+
+    study, lead = number(given), _lead(session)
+    if given["budget"] is None:
+        raise UsageError("To fund a study takes --budget COIN.", code="E_STUDY_OPTIONS")
+    amount = base_units(given["budget"])
+    ask(session, say("notice.study_fund", study=study, amount=coin(amount)), yes=given["yes"])
+    sent = [*_afford(lead, amount, given), *lead.fund(study, amount)]
+    budget = session.network().suite.studies.state_of(study).budget
+    document = {"study": study, "budget": str(budget), "transactions": receipts(sent)}
+    text = say("study.funded", study=study, budget=coin(budget))
+    show(session, document, lambda console: console.print(text, highlight=False))
+
+
+def attest(session: Session, given: dict[str, Any]) -> None:
+    """As an ethics board, attest that a revision was approved, or take that back."""
+    from aceso.flows import approve, conditions_of, find_study
+
+    study, network, profile = number(given), session.network(), session.profile()
+    row = find_study(network, study, given["revision"])
+    institution = 0
+    if not given["revoke"]:
+        if not str(given["institution"] or "").isdigit():
+            raise UsageError(
+                "A board attests as a member of an institution: --institution N.",
+                code="E_STUDY_OPTIONS",
+            )
+        institution = int(given["institution"])
+    key = "notice.study_revoke" if given["revoke"] else "notice.study_attest"
+    ask(session, say(key, study=study, revision=row.revision), yes=given["yes"])
+    row, sent = approve(network, profile, study, institution=institution, revision=row.revision)
+    found = conditions_of(network, row)
+    document = row_document(row, found) | {"transactions": receipts([sent])}
+    said = say("study.revoked" if given["revoke"] else "study.attested", study=study)
+    text = f"{said} {attested_text(found)}"
+    show(session, document, lambda console: console.print(text, highlight=False, markup=False))
+
+
+def status(session: Session, given: dict[str, Any]) -> None:
+    """How a study stands: budget, places, orders, and what anybody can do now."""
+    from aceso.chain import OrderState
+    from aceso.flows import coin, status_of
+
+    found = status_of(session.network(), number(given))
+    state, row = found.state, found.row
+    document = row_document(row, found.conditions) | {
+        "budget": str(state.budget),
+        "locked": str(found.locked),
+        "credit": str(found.credit),
+        "enrolled": state.enrolled,
+        "over": found.is_over,
+        "due": [str(one) for one in found.due],
+        "orders": [
+            {
+                "order": str(one.order),
+                "place": one.place,
+                "revision": one.revision,
+                "state": one.state.name,
+                "earned": None if one.earned is None else str(one.earned),
+                "refunded": None if one.refunded is None else str(one.refunded),
+            }
+            for one in found.enrolments
+        ],
+    }
+
+    def render(console: Console) -> None:
+        lines = [
+            [say("study.budget"), coin(state.budget)],
+            [say("study.locked"), coin(found.locked)],
+            [say("study.places"), f"{state.enrolled} / {row.terms.cap}"],
+            [say("study.conditions"), attested_text(found.conditions)],
+        ]
+        lines += [
+            [say(f"order.{one.name.lower()}"), str(found.counts[one])]
+            for one in OrderState
+            if found.counts.get(one)
+        ]
+        title = say("study.status", study=_terms.study_text(row.group))
+        console.print(table(title, "", "", rows=lines))
+        if state.is_closed:
+            console.print(say("study.is_closed", unpaid=coin(found.credit)), highlight=False)
+        elif found.is_over:
+            text = say("study.over", study=row.study, budget=coin(state.budget))
+            console.print(text, highlight=False)
+        else:
+            until = _terms.moment_text(state.deadline)
+            console.print(say("study.takes", until=until), highlight=False)
+        if found.due:
+            console.print(say("study.due", count=len(found.due)), highlight=False)
+
+    show(session, document, render)
+
+
+def close_study(session: Session, given: dict[str, Any]) -> None:
+    """Close a study: what it didn't spend goes back to its researcher."""
+    from aceso.flows import Holder, close, coin
+
+    study, network, profile = number(given), session.network(), session.profile()
+    ask(session, say("notice.study_close", study=study), yes=given["yes"])
+    if profile.kind == "person":
+        # Anybody may from the deadline on, so a person has it carried like all that they do.
+        sender = network.relayer
+    else:
+        sender = network.sender(Holder(network, profile).account)
+    sent, left = close(network, study, sender)
+    closed = [event for one in sent for event in one.events if event.name == "StudyClosed"]
+    unspent = sum(int(event.args["unspent"]) for event in closed)
+    document = {
+        "study": study,
+        "unspent": str(unspent),
+        "running": [str(one) for one in left],
+        "transactions": receipts(sent),
+    }
+    text = say("study.closed", study=study, unspent=coin(unspent), count=len(left))
+    show(session, document, lambda console: console.print(text, highlight=False))
+
+
+def download(session: Session, given: dict[str, Any]) -> int:
+    """Write every extract of a study that is delivered, each into a folder of its place."""
+    if given["out"] is None:
+        raise UsageError("To download takes --out DIR.", code="E_STUDY_OPTIONS")
+    study, lead = number(given), _lead(session)
+    done = lead.download_all(study, given["out"])
+    failed = {order: found for order, found in done.items() if isinstance(found, AcesoError)}
+    document = {
+        "study": study,
+        "orders": [
+            {"order": str(order), "error": found.code}
+            if isinstance(found, AcesoError)
+            else {
+                "order": str(order),
+                "folder": str(found.folder),
+                "files": list(found.files),
+                "certificate": found.certificate.to_json(),
+            }
+            for order, found in done.items()
+        ],
+    }
+
+    def render(console: Console) -> None:
+        whole = len(done) - len(failed)
+        console.print(say("study.downloaded", count=whole, folder=given["out"]), highlight=False)
+        for order, error in failed.items():
+            text = say("study.not_downloaded", order=order, why=sentence(error))
+            console.print(text, highlight=False, markup=False)
+
+    show(session, document, render)
+    return next((one.exit_code for one in failed.values()), 0)
+
+
+def dispute(session: Session, given: dict[str, Any]) -> None:
+    """Dispute a delivery of a study: gather the case, write it, and open the dispute."""
+    from aceso.chain import Ground
+    from aceso.flows import coin
+
+    what = given["what"]
+    if len(what) != 1 or not what[0].isdigit() or given["out"] is None:
+        raise UsageError(
+            "To dispute takes one order, and --out FILE for the case that the panel gets.",
+            code="E_STUDY_OPTIONS",
+        )
+    order, lead = int(what[0]), _lead(session)
+    bond = lead.network.suite.disputes.terms().bond
+    ask(session, say("notice.dispute", order=order, bond=coin(bond)), yes=given["yes"])
+    bought = _afford(lead, bond, given)
+    case = lead.case(order).to_bytes()
+    private_text(given["out"], case.decode("ascii"))
+    ground = Ground[given["ground"].upper().replace("-", "_")]
+    opened, sent = lead.dispute(order, ground, case)
+    document = {
+        "dispute": opened,
+        "order": str(order),
+        "file": str(given["out"]),
+        "transactions": receipts([*bought, *sent]),
+    }
+    text = say("dispute.opened", dispute=opened)
+    show(session, document, lambda console: console.print(text, highlight=False))

@@ -1,0 +1,204 @@
+"""What a person does about studies: see them, enrol under the terms that they read, fulfil.
+
+    asked = Enrolling(person)
+    for one in asked.open(): …
+    plan = asked.plan(study)                  # terms, document, what is attested, what is earned
+    order, receipts = asked.enrol(plan, notice=…)
+    asked.fulfil()
+
+A person grants to the revision that they read. Where the study was amended meanwhile the chain
+refuses, and an older consent is for the older terms alone: the newer ones are read and said yes to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aceso.chain import (
+    OrderState,
+    Receipt,
+    RefusedError,
+    Terms,
+    acts,
+    grantee_of_group,
+    parse_grantee,
+    study_acts,
+)
+from aceso.errors import InputError
+from aceso.index import EnrolmentRow, StudyRow
+from aceso.research import StudyDocument
+
+from .errors import NothingToOpenError
+from .extracts import Delivered, Options
+from .network import Network, said
+from .orders import STUDIES, find_study
+from .own_vault import RESEARCH
+from .person import Person
+from .selling import Seller
+from .studies import Conditions, conditions_of, document_of
+
+__all__ = ["Enrolling", "EnrolmentPlan", "part_of_subject"]
+
+# Of what is earned the committee and the commons have 5 % each.
+_FEES_BPS = 500
+_WHOLE_BPS = 10_000
+# So that what is carried late costs no time of the order.
+_SLACK_SECONDS = 3600
+_AS_USUAL = Options()
+
+
+def part_of_subject(earned: int, institution_bps: int) -> int:
+    """What of an order's earnings is the subject's, as `Settlement` divides them."""
+    fee = earned * _FEES_BPS // _WHOLE_BPS
+    return earned - 2 * fee - earned * institution_bps // _WHOLE_BPS
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentPlan:
+    """What enrolling in a revision means for this person. `earlier` is their newest order of the
+    study; `consented` are the revisions that they said yes to before."""
+
+    row: StudyRow
+    document: StudyDocument
+    conditions: Conditions
+    earns: int
+    until: int
+    earlier: EnrolmentRow | None
+    consented: tuple[int, ...]
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether an order of theirs runs."""
+        return self.earlier is not None and self.earlier.state is not OrderState.SETTLED
+
+    @property
+    def was_amended(self) -> bool:
+        """Whether they said yes to other terms of this study before, and not to these."""
+        return bool(self.consented) and self.row.revision not in self.consented
+
+
+class Enrolling:
+    """A person who takes part in studies, by their research persona."""
+
+    def __init__(self, person: Person):
+        self._person = person
+        self._network: Network = person.network
+
+    @property
+    def subject(self) -> str:
+        """Who is enrolled: no study meets a care persona."""
+        return self._person.persona(RESEARCH).address
+
+    def open(self) -> list[StudyRow]:
+        """The newest revision of each study that takes people now."""
+        return self._network.synced().studies(self._network.suite.now())
+
+    def enrolments(self) -> list[EnrolmentRow]:
+        """This person's orders of studies, the oldest first."""
+        return self._network.synced().enrolments(subjects=[self.subject])
+
+    def plan(self, study: int) -> EnrolmentPlan:
+        """Read what a study asks for, as it is now."""
+        network = self._network
+        row = find_study(network, study)
+        terms, now = row.terms, network.suite.now()
+        mine = [one for one in network.index.enrolments(subjects=[self.subject], studies=[study])]
+        return EnrolmentPlan(
+            row,
+            document_of(network, row),
+            conditions_of(network, row),
+            part_of_subject(terms.price, terms.institution_bps),
+            now + terms.delivery_period + terms.duration,
+            mine[-1] if mine else None,
+            self._consented(study),
+        )
+
+    def _consented(self, study: int) -> tuple[int, ...]:
+        """The revisions of a study that this person ever said yes to."""
+        desk = self._network.suite.addresses[STUDIES]
+        groups = [
+            parse_grantee(row.grantee) for row in self._network.index.consents([self.subject])
+        ]
+        found = {one.number for one in groups if one.is_group and one.address == desk}
+        return tuple(sorted(one & 0xFFFF for one in found if one >> 16 == study))
+
+    def enrol(self, plan: EnrolmentPlan, *, notice: bytes) -> tuple[int, tuple[Receipt, ...]]:
+        """Grant to the revision that was read, and enrol. `notice` is the hash of the words that
+        the person said yes to. Gives the order."""
+        self.check(plan)
+        row, suite, persona = plan.row, self._network.suite, self._person.persona(RESEARCH)
+        terms, now = row.terms, suite.now()
+        grantee = grantee_of_group(row.group, suite.addresses[STUDIES])
+        granted = self._network.relayer.send(
+            acts.grant(
+                suite,
+                persona,
+                Terms(
+                    grantee=grantee,
+                    classes=terms.classes,
+                    uses=terms.use,
+                    conditions=terms.conditions,
+                    disease=terms.disease,
+                    valid_from=now,
+                    valid_until=now + terms.delivery_period + terms.duration + _SLACK_SECONDS,
+                    notice=notice,
+                ),
+            )
+        )
+        try:
+            enrolled = self._network.relayer.send(study_acts.enrol(suite, persona, row.group))
+        except RefusedError:
+            # Nobody gets anything by it, and it would be a consent to nothing.
+            self._network.withdraw(acts.withdraw(suite, persona, grantee))
+            raise
+        return int(said(enrolled, "StudyEnrolled")["order"]), (granted, enrolled)
+
+    def check(self, plan: EnrolmentPlan) -> None:
+        """Refuse in a sentence what the chain would refuse, before anything is signed."""
+        study, suite = plan.row.study, self._network.suite
+        if plan.is_enrolled:
+            raise InputError(
+                f"You are enrolled in study {study}, and a new consent would give up the pay of "
+                "that order. Wait until it is settled.",
+                code="E_STUDY_ENROLLED",
+                details={"study": study},
+            )
+        state = suite.studies.state_of(study)
+        if state.revision != plan.row.revision:
+            raise InputError(
+                f"The terms of study {study} were amended since you read them. Read them with "
+                f"`aceso study show {study}`, and enrol anew.",
+                code="E_STUDY_AMENDED",
+                details={"study": study},
+            )
+        if state.is_closed or suite.now() >= state.deadline:
+            raise InputError(
+                f"Study {study} takes nobody any more. See `aceso study list` for others.",
+                code="E_STUDY_OVER",
+                details={"study": study},
+            )
+        if plan.conditions.missing:
+            names = ", ".join(str(one.name) for one in plan.conditions.missing)
+            raise InputError(
+                f"Study {study} says that it meets {names}, and nobody attested that. Wait until "
+                f"they did; `aceso study show {study}` says who attested what.",
+                code="E_STUDY_NOT_ATTESTED",
+                details={"study": study, "conditions": names},
+            )
+
+    def fulfil(
+        self, studies: tuple[int, ...] = (), *, options: Options = _AS_USUAL
+    ) -> list[Delivered]:
+        """Make and deliver the extract of every open order of these studies, or of all."""
+        waiting = [
+            one
+            for one in self.enrolments()
+            if one.state is OrderState.OPEN and (not studies or one.study in studies)
+        ]
+        if not waiting:
+            raise NothingToOpenError(
+                "No order of yours in a study waits for its extract. See `aceso study list`.",
+                code="E_STUDY_NOTHING_DUE",
+            )
+        seller = Seller(self._person)
+        return [seller.deliver(one.order, options) for one in waiting]

@@ -1,0 +1,244 @@
+"""An order as all who have to do with it know it, of whichever desk it is.
+
+    sale = Sale.of(network, row)                # a row of the index, of an offer or a study
+    sale = find_sale(network, order)
+    sale.grantee(network), sale.domain(network), sale.request(network)
+    key = receiving_key(network, sale)          # its digest and, of a study, what shows it
+
+At the market a buyer named a fresh receiving key with the purchase. A study has a list of them on
+IPFS, of which each place has its own (`make_keys`): a salt that its researcher drew leads from
+their seed to every private key, so another device has them too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aceso.chain import OrderDesk, OrderState, Request, grantee_of_group
+from aceso.codes import DataClass, Use
+from aceso.errors import InputError, UsageError
+from aceso.index import EnrolmentRow, OrderRow, StudyRow
+from aceso.storage import (
+    LABEL_BYTES,
+    MAX_ITEMS,
+    ShownItem,
+    cid_digest,
+    cid_from_digest,
+    content_digest,
+    page_of_place,
+    paged,
+)
+from aceso.vault import PrivateKey, VaultKeys
+from aceso.vault.hpke import PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES
+
+from .network import Network
+
+__all__ = [
+    "MARKET",
+    "STUDIES",
+    "ReceivingKey",
+    "Sale",
+    "desk_named",
+    "find_sale",
+    "find_study",
+    "make_keys",
+    "private_key",
+    "receiving_key",
+    "sales",
+]
+
+MARKET = "DataMarket"
+STUDIES = "Studies"
+_REVISION_BITS = 16
+_MOST_ROOT_BYTES = LABEL_BYTES + 32 * MAX_ITEMS
+_MOST_PAGE_BYTES = 16 * PUBLIC_KEY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingKey:
+    """What an extract is sealed to: the digest in the key's CID, and of a study what shows it."""
+
+    digest: bytes
+    public: bytes
+    shown: ShownItem | None = None
+    # The study's, which its private keys are derived from.
+    salt: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order and the terms that it was made under. `group` is an offer, or a study's revision;
+    `place` is a study's, from 1."""
+
+    order: int
+    desk: str
+    group: int
+    subject: str
+    buyer: str
+    classes: DataClass
+    use: Use
+    disease: int
+    committee: int
+    institution_bps: int
+    price: int
+    state: OrderState
+    made_at: int
+    capsule: bytes | None
+    # Of an order of the market, the digest of the key; of a study, that of the list of keys.
+    keys: bytes
+    place: int = 0
+    earned: int | None = None
+    delivered_at: int | None = None
+
+    @property
+    def study(self) -> str:
+        """What the dates of an extract are moved for: alike in all that this buyer ever gets of
+        this offer, or this researcher in any revision of this study; unlike in everything else."""
+        if self.desk == STUDIES:
+            return f"study:{self.group >> _REVISION_BITS}:{self.buyer.lower()}"
+        return f"offer:{self.group}:{self.buyer.lower()}"
+
+    @property
+    def name(self) -> str:
+        """What was sold, as it is written: `offer:7`, or `study:3.1`."""
+        if self.desk == STUDIES:
+            return f"study:{self.group >> _REVISION_BITS}.{self.group & 0xFFFF}"
+        return f"offer:{self.group}"
+
+    @classmethod
+    def of(cls, network: Network, row: OrderRow | EnrolmentRow) -> Sale:
+        """From a row of the index, with the terms that the chain has."""
+        if isinstance(row, OrderRow):
+            offer = network.suite.market.get_offer(row.offer)
+            classes, use, disease = DataClass(offer.classes), Use(offer.use), offer.disease
+            committee, bps = offer.committee, offer.institution_bps
+            return cls(
+                *(row.order, MARKET, row.offer, row.subject, row.buyer, classes, use, disease),
+                *(committee, bps, row.price, row.state, row.bought_at, row.capsule),
+                row.receiving_key,
+                earned=row.earned,
+                delivered_at=row.delivered_at,
+            )
+        study = find_study(network, row.study, row.revision)
+        terms = study.terms
+        return cls(
+            *(row.order, STUDIES, study.group, row.subject, row.researcher, terms.classes),
+            *(terms.use, terms.disease, terms.committee, terms.institution_bps, row.price),
+            *(row.state, row.made_at, row.capsule, study.protocol.keys),
+            place=row.place,
+            earned=row.earned,
+            delivered_at=row.delivered_at,
+        )
+
+    def contract(self, network: Network) -> OrderDesk:
+        """The desk that it is an order of."""
+        return desk_named(network, self.desk)
+
+    def domain(self, network: Network) -> Mapping[str, Any]:
+        """The EIP-712 domain of what is signed about it."""
+        return network.suite.domain(self.desk)
+
+    def grantee(self, network: Network) -> bytes:
+        """What its subject granted to."""
+        return grantee_of_group(self.group, network.suite.addresses[self.desk])
+
+    def request(self, network: Network) -> Request:
+        """What its buyer asks for."""
+        return Request(
+            subject=self.subject,
+            actor=self.buyer,
+            grantee=self.grantee(network),
+            use=self.use,
+            classes=self.classes,
+            disease=self.disease,
+        )
+
+
+def desk_named(network: Network, name: str) -> OrderDesk:
+    """A contract with orders, by its name."""
+    return network.suite.studies if name == STUDIES else network.suite.market
+
+
+def sales(
+    network: Network, *, subjects: list[str] | None = None, buyers: list[str] | None = None
+) -> list[Sale]:
+    """Orders of both desks, of these subjects' data or of these buyers, the oldest first."""
+    index = network.synced()
+    rows: list[OrderRow | EnrolmentRow] = [
+        *index.orders(buyers=buyers, subjects=subjects),
+        *index.enrolments(researchers=buyers, subjects=subjects),
+    ]
+    found = [Sale.of(network, row) for row in rows]
+    return sorted(found, key=lambda one: (one.made_at, one.order))
+
+
+def find_sale(network: Network, order: int, *, delivered: bool = False) -> Sale:
+    """The order of this number, at whichever desk. With `delivered`, one that is delivered."""
+    index = network.synced()
+    rows: list[OrderRow | EnrolmentRow] = [*index.orders(), *index.enrolments()]
+    for row in rows:
+        if row.order == order and (row.capsule is not None or not delivered):
+            return Sale.of(network, row)
+    if delivered:
+        raise UsageError(
+            f"Order {order} is not delivered yet, so there is nothing to open or to dispute. Ask "
+            "again when it is.",
+            code="E_ORDER_STATE",
+        )
+    raise InputError(f"There is no order {order} on this network.", code="E_ORDER_UNKNOWN")
+
+
+def find_study(network: Network, study: int, revision: int | None = None) -> StudyRow:
+    """A revision of a study, the newest where none is named."""
+    rows = [row for row in network.synced().studies() if row.study == study]
+    for row in reversed(rows):
+        if revision in (None, row.revision):
+            return row
+    raise InputError(
+        f"There is no study {study}{'' if revision is None else f' with a revision {revision}'} on "
+        "this network. See `aceso study list`.",
+        code="E_NO_STUDY",
+        details={"study": study},
+    )
+
+
+def receiving_key(network: Network, sale: Sale) -> ReceivingKey:
+    """The key that an order's extract is sealed to, from IPFS, checked against the chain."""
+    ipfs = network.ipfs
+    if sale.desk == MARKET:
+        public = ipfs.read(cid_from_digest(sale.keys), limit=PUBLIC_KEY_BYTES)
+        return ReceivingKey(sale.keys, public)
+    root = ipfs.read(cid_from_digest(sale.keys), limit=_MOST_ROOT_BYTES)
+    page = page_of_place(root, sale.place)
+    if not page:
+        raise InputError(
+            f"The study's list of receiving keys has none for place {sale.place}, so its "
+            "researcher can't be given an extract. The order comes back after its delivery period.",
+            code="E_STUDY_NO_KEY",
+        )
+    shown = ShownItem(root, ipfs.read(cid_from_digest(page), limit=_MOST_PAGE_BYTES))
+    public = shown.read(sale.keys, sale.place, size=PUBLIC_KEY_BYTES)
+    return ReceivingKey(content_digest(public), public, shown, root[:LABEL_BYTES])
+
+
+def make_keys(network: Network, keys: VaultKeys, cap: int) -> bytes:
+    """Put the receiving keys of a study for `cap` places on IPFS; gives the digest in the CID."""
+    if not 0 < cap <= MAX_ITEMS:
+        raise UsageError(
+            f"A study here has 1 to {MAX_ITEMS} places, as each has a receiving key of its own.",
+            code="E_STUDY_CAP",
+        )
+    salt = os.urandom(LABEL_BYTES)
+    public = [private_key(keys, salt, place).public_key.to_bytes() for place in range(1, cap + 1)]
+    root, pages = paged(public, label=salt)
+    for page in pages:
+        network.ipfs.add(page)
+    return cid_digest(network.ipfs.add(root))
+
+
+def private_key(keys: VaultKeys, salt: bytes, place: int) -> PrivateKey:
+    """The private key of one place of a study."""
+    return PrivateKey(keys.derive(f"study-key/{salt.hex()}/{place}", PRIVATE_KEY_BYTES))

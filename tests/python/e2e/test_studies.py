@@ -1,0 +1,267 @@
+"""Studies from the opening to the close, with people who enrol.
+
+path       approved, two enrol, by hand and by a station; opened, disputed, judged, paid
+           dates of one person move alike in all revisions of a study, and unlike anywhere else
+consent    withdrawn: the researcher is refused, and pays for the time until then
+refused    not attested; amended since it was read; enrolled already; another criteria document
+amended    an older yes is not for the newer terms: told, and asked anew
+close      before the deadline by the researcher alone; then by anybody, and what is unspent is back
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aceso.chain import Ground, OrderState, RefusedError, grantee_of_group
+from aceso.codes import Condition, DataClass, Reason, Role, Use
+from aceso.custody import DeniedError
+from aceso.errors import InputError
+from aceso.flows import (
+    Enrolling,
+    Issuer,
+    Mandate,
+    Person,
+    Sale,
+    Station,
+    StudyLead,
+    StudyPlan,
+    approve,
+    base_units,
+    close,
+    conditions_of,
+    earnings,
+    entrust,
+    find_sale,
+    find_study,
+    judge,
+    part_of_subject,
+    status_of,
+)
+
+from .conftest import HAEMOGLOBIN, Bundle, World
+
+_DAY = 24 * 60 * 60
+_PRICE = base_units("20")
+_DURATION = 30 * _DAY
+_CRITERIA = {
+    "resourceType": "Group",
+    "type": "person",
+    "actual": False,
+    "name": "Haemoglobin",
+    "characteristic": [
+        {
+            "code": {"coding": [{"system": "http://loinc.org", "code": HAEMOGLOBIN}]},
+            "valueBoolean": True,
+            "exclude": False,
+        }
+    ],
+}
+
+
+@pytest.fixture
+def lead(world: World) -> StudyLead:
+    made = world.cast(StudyLead, "researcher", Role.RESEARCHER)
+    made.buy_coin(wei=10 * _PRICE // world.network.suite.sale.rate())
+    return made
+
+
+@pytest.fixture
+def plan(world: World, tmp_path: Path) -> Callable[..., StudyPlan]:
+    """A study that an ethics board has to approve."""
+    protocol = tmp_path / "protocol.md"
+    protocol.write_text("# What is done\nHaemoglobin over time.\n")
+
+    def make(**changes: Any) -> StudyPlan:
+        values: dict[str, Any] = {
+            "criteria": json.dumps(_CRITERIA).encode(),
+            "title": "Haemoglobin over time",
+            "summary": "How haemoglobin changes in a year.",
+            "protocol": protocol,
+            "classes": DataClass.LABS,
+            "use": Use.HMB,
+            "price": _PRICE,
+            "cap": 20,
+            "deadline": world.network.suite.now() + 60 * _DAY,
+            "duration": _DURATION,
+            "delivery_period": 7 * _DAY,
+            "conditions": Condition.IRB,
+        }
+        return StudyPlan(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def board(world: World) -> tuple[Issuer, int]:
+    """An ethics board, and the institution that it is a member of."""
+    made = world.cast(Issuer, "institution", Role.ETHICS_BOARD)
+    number = world.authority.open_institution(made.account.address)
+    far = (1 << 40) - 1
+    joined = world.network.suite.participants.set_member(number, made.account.address, far, 0)
+    world.network.sender(made.account).send(joined)
+    return made, number
+
+
+@pytest.fixture
+def another(world: World, bundle: Bundle) -> Callable[[int], Person]:
+    def make(number: int) -> Person:
+        person = Person(world.network, world.profile("person"))
+        person.import_files([bundle(name=f"{number}.json", start=10 * number)])
+        return person
+
+    return make
+
+
+def _days(folder: Path) -> set[str]:
+    lines = (folder / "Observation.ndjson").read_text().splitlines()
+    return {json.loads(line)["effectiveDateTime"][:10] for line in lines}
+
+
+def test_a_study_from_its_opening_to_its_close(
+    world: World,
+    lead: StudyLead,
+    plan: Callable[..., StudyPlan],
+    board: tuple[Issuer, int],
+    another: Callable[[int], Person],
+    tmp_path: Path,
+) -> None:
+    network, suite = world.network, world.network.suite
+    study = lead.create(plan()).study
+    lead.fund(study, 3 * _PRICE)
+    alone, helped = Enrolling(another(1)), Enrolling(another(2))
+
+    unapproved = alone.plan(study)
+    assert unapproved.document.title == "Haemoglobin over time"
+    assert unapproved.earns == part_of_subject(_PRICE, 0) == _PRICE * 9 // 10
+    with pytest.raises(InputError) as never:
+        alone.enrol(unapproved, notice=bytes(32))
+    assert never.value.code == "E_STUDY_NOT_ATTESTED"
+    # What a client of one's own would let through the chain refuses.
+    reckless = replace(unapproved, conditions=replace(unapproved.conditions, named=Condition(0)))
+    with pytest.raises(RefusedError) as denied:
+        alone.enrol(reckless, notice=bytes(32))
+    assert denied.value.error == "OrderDenied"
+
+    issuer, institution = board
+    approve(network, issuer.profile, study, institution=institution)
+    assert conditions_of(network, find_study(network, study)).missing == Condition(0)
+    station = world.cast(Station, "institution", Role.STATION)
+    mandate, _ = entrust(
+        helped._person, station.account.address, classes=DataClass.LABS, use=Use.HMB
+    )
+    station.accept(Mandate.from_json(mandate.to_json()))
+    orders = [each.enrol(each.plan(study), notice=b"\1" * 32)[0] for each in (alone, helped)]
+    with pytest.raises(InputError) as twice:
+        alone.enrol(alone.plan(study), notice=bytes(32))
+    assert twice.value.code == "E_STUDY_ENROLLED"
+    world.confirm()
+
+    (delivered,) = alone.fulfil()
+    (fulfilled,) = station.fulfil()
+    assert (delivered.order, fulfilled.order) == tuple(orders) and fulfilled.delivered is not None
+    done = lead.download_all(study, tmp_path / "study")
+    assert set(done) == set(orders)
+    assert (tmp_path / "study" / "00001" / "certificate.json").is_file()
+    text = (tmp_path / "study" / "00002" / "Observation.ndjson").read_text()
+    assert HAEMOGLOBIN in text and "Kim Na-ra" not in text
+
+    # A dispute of a study's order: the case opens for anybody, with the key of its place alone.
+    case = lead.case(orders[0])
+    verdict = judge(network, case)
+    assert verdict.opens
+    assert judge(network, replace(case, private_key=lead.case(orders[1]).private_key)).broken
+    number, _ = lead.dispute(orders[0], Ground.CANNOT_OPEN, case.to_bytes())
+    assert suite.disputes.dispute_of(number).desk == suite.addresses["Studies"]
+
+    # One withdraws ten days on; the other order runs to its end.
+    grantee = grantee_of_group(find_study(network, study).group, suite.addresses["Studies"])
+    world.devnet.chain.advance_time(10 * _DAY)
+    receipt = helped._person.unshare(grantee)
+    stopped = suite.node.block(receipt.block_number).timestamp
+    start = suite.studies.get_order(orders[1])[0].start
+    with pytest.raises(DeniedError) as refused:
+        lead.open(orders[1], tmp_path / "again.json")
+    assert refused.value.reason is Reason.WITHDRAWN
+    lead.settle(orders[1])
+    report = earnings(network, helped.subject)
+    earned = _PRICE * (stopped - start) // _DURATION
+    (reason,) = report.orders
+    assert (reason.earned, reason.mine) == (earned, part_of_subject(earned, 0))
+    assert (reason.sale.name, reason.is_settled) == (f"study:{study}.1", True)
+
+    with pytest.raises(RefusedError) as early:
+        close(network, study, network.relayer)
+    assert early.value.error == "StudyNotOver"
+    world.devnet.chain.advance_time(60 * _DAY)
+    status = status_of(network, study)
+    assert status.is_over and status.counts[OrderState.SETTLED] == 1
+    before = suite.coin.balance_of(lead.account.address)
+    _, running = close(network, study, network.relayer)
+    # The dispute holds one order; what the other didn't earn is back, and so is the third share.
+    assert running == [orders[0]]
+    assert suite.coin.balance_of(lead.account.address) - before == 2 * _PRICE - earned
+    assert status_of(network, study).state.is_closed
+
+
+def test_newer_terms_are_asked_for_anew(
+    world: World,
+    lead: StudyLead,
+    plan: Callable[..., StudyPlan],
+    another: Callable[[int], Person],
+    tmp_path: Path,
+) -> None:
+    network = world.network
+    study = lead.create(plan(conditions=Condition(0))).study
+    lead.fund(study, 4 * _PRICE)
+    enrolling = Enrolling(another(3))
+    read = enrolling.plan(study)
+    lead.amend(study, plan(conditions=Condition(0), price=2 * _PRICE, duration=4 * _DAY))
+
+    with pytest.raises(InputError) as amended:
+        enrolling.enrol(read, notice=bytes(32))
+    assert amended.value.code == "E_STUDY_AMENDED"
+    newer = enrolling.plan(study)
+    assert not newer.was_amended and newer.row.revision == 2
+    order, _ = enrolling.enrol(newer, notice=bytes(32))
+    world.confirm()
+    enrolling.fulfil((study,))
+    first = lead.download(order, tmp_path / "first")
+
+    # The order keeps its terms; once it is over, the person reads the third revision as new.
+    lead.amend(study, plan(conditions=Condition(0), classes=DataClass.LABS | DataClass.PROBLEMS))
+    assert find_sale(network, order).name == f"study:{study}.2"
+    world.devnet.chain.advance_time(5 * _DAY)
+    lead.settle(order)
+    latest = enrolling.plan(study)
+    assert latest.was_amended and latest.consented == (2,)
+    again, _ = enrolling.enrol(latest, notice=bytes(32))
+    world.confirm()
+    enrolling.fulfil((study,))
+    second = lead.download(again, tmp_path / "second")
+
+    # Dates move alike in every revision of the study.
+    assert _days(first.folder) == _days(second.folder)
+    sale = find_sale(network, again)
+    assert sale.study == f"study:{study}:{lead.account.address.lower()}"
+    other = replace(sale, group=(study + 1) << 16 | 1)
+    assert isinstance(other, Sale) and other.study != sale.study
+
+
+def test_criteria_other_than_those_committed_to(
+    world: World, lead: StudyLead, plan: Callable[..., StudyPlan], person: Person
+) -> None:
+    suite = world.network.suite
+    terms, protocol = lead._prepared(plan(conditions=Condition(0)))
+    lying = replace(protocol, cohort=bytes(31) + b"\1")
+    receipt = world.network.sender(lead.account).send(suite.studies.open(terms, lying))
+    study = next(one for one in receipt.events if one.name == "StudyRevised").args["group"] >> 16
+
+    with pytest.raises(Exception, match="other criteria") as caught:
+        Enrolling(person).plan(study)
+    assert getattr(caught.value, "code", "") == "E_COHORT_OTHER"
