@@ -559,6 +559,21 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="As a guardian, help this account recover this person's seed.",
         ko="후견인으로서, 이 계정이 이 사람의 시드를 되찾는 것을 돕습니다.",
     ),
+    "Release": TypedStruct(
+        primary_type="Release",
+        verifier="ConsentRegistry",
+        encoded_type="Release(address custodian,bytes32 request,bytes32 capsule,bytes32 share)",
+        types={
+            "Release": [
+                {"name": "custodian", "type": "address"},
+                {"name": "request", "type": "bytes32"},
+                {"name": "capsule", "type": "bytes32"},
+                {"name": "share", "type": "bytes32"},
+            ],
+        },
+        en="A custodian's word that it released this share.",
+        ko="수탁자가 이 조각을 내주었다는 확인입니다.",
+    ),
     "ReleaseRequest": TypedStruct(
         primary_type="ReleaseRequest",
         verifier="ConsentRegistry",

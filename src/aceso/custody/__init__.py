@@ -37,6 +37,7 @@ from .errors import (
 )
 from .keys import CustodianKeys
 from .logbook import LogHead
+from .proof import FalseShareProof, ProvenFalseShareError, Release
 
 __all__ = [
     "AccessLog",
@@ -51,12 +52,15 @@ __all__ = [
     "Delivery",
     "DeniedError",
     "FalseLogError",
+    "FalseShareProof",
     "HeadRollbackError",
     "KeyFileError",
     "Listing",
     "LogHead",
     "Posted",
+    "ProvenFalseShareError",
     "Published",
+    "Release",
     "RequestRefusedError",
     "SealedKey",
     "SignedRequest",

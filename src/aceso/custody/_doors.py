@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.engine import Connection
 
 from aceso.codes import Reason
+from aceso.vault import Capsule
 
 from ._chain import Chain, Heads, Question
 from ._desk import Desk, Message
@@ -27,6 +28,7 @@ from ._typed import address_bytes, digest
 from ._withdrawals import Withdrawals
 from .errors import DeniedError
 from .keys import CustodianKeys
+from .proof import Release
 
 __all__ = ["Asked", "Doors"]
 
@@ -128,6 +130,16 @@ class Doors(Desk):
         if denied is not None:
             raise denied
         return cast(_T, value)
+
+    def _signed(self, asked: Asked, capsule: Capsule, sealed: bytes) -> Release:
+        """What we release, signed: a false share is proof against us."""
+        return Release.sign(
+            self.keys.account,
+            sealed,
+            request=asked.digest,
+            capsule=capsule.digest,
+            domain=self.chain.domain,
+        )
 
     def _receipt(self, asked: Asked, act: str, reason: Reason, **more: Any) -> bytes:
         question = asked.question

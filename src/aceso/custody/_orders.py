@@ -31,6 +31,7 @@ from ._typed import address_bytes, digest, keccak, sign
 from ._views import Order, Sold
 from ._wire import to_json
 from .errors import DeniedError
+from .proof import Release
 
 __all__ = ["Orders"]
 
@@ -322,7 +323,7 @@ class Orders(Doors):
             connection, row.order, close_order_line(self.store.box, row.order, receipt)
         )
 
-    def release(self, message: Message, signature: bytes) -> bytes:
+    def release(self, message: Message, signature: bytes) -> Release:
         asked, row = self._bought("ReleaseRequest", message, signature)
         if row.record_id != message["recordId"]:
             self._no_record()
@@ -337,7 +338,8 @@ class Orders(Doors):
             )
         entry = ListEntry.from_bytes(self.store.box.open(row.entry, (b"extract", row.order)))
         share = self._own_share(entry.capsule)
-        answer = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
+        sealed = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
+        answer = self._signed(asked, entry.capsule, sealed)
         receipt = self._receipt(asked, "release", reason, recordId="0x" + row.record_id.hex())
         self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
         return answer

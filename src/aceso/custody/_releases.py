@@ -16,6 +16,7 @@ from ._doors import Asked, Doors
 from ._store import tables
 from ._typed import address, address_bytes
 from .logbook import LOG_LABEL
+from .proof import Release
 
 __all__ = ["Releases"]
 
@@ -136,7 +137,7 @@ class Releases(Doors):
             for row in rows
         ]
 
-    def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:
+    def release(self, message: Message, signature: bytes, capsule: bytes | None) -> Release:
         """Release our share of one record's key, sealed to the grantee."""
         asked = self._asked("ReleaseRequest", message, signature)
         receiving_key = self._public_key(message["receivingKey"], "receivingKey")
@@ -146,7 +147,8 @@ class Releases(Doors):
         data = self.store.box.open(row.entry, (b"entry", row.list_key, row.record_id))
         entry = ListEntry.from_bytes(data)
         share = self._own_share(entry.capsule)
-        answer = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
+        sealed_share = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
+        answer = self._signed(asked, entry.capsule, sealed_share)
         receipt = self._receipt(
             asked,
             "release",

@@ -38,6 +38,7 @@ from ._releases import Releases
 from ._store import Store
 from ._withdrawals import Withdrawals
 from .keys import CustodianKeys
+from .proof import Release
 
 __all__ = ["Service"]
 
@@ -82,7 +83,7 @@ class Service(Desk):
             self.withdrawals.relay_within = relay_within
             self.relays = Relays(keys, store, chain, connect, within=relay_within)
 
-    def release(self, message: Message, signature: bytes, capsule: bytes | None) -> bytes:
+    def release(self, message: Message, signature: bytes, capsule: bytes | None) -> Release:
         """Release our share, of a record or of an order's extract, sealed to the grantee."""
         if self._desk_of(message["grantee"]) is not None:
             return self.orders.release(message, signature)

@@ -150,8 +150,8 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
 
     @app.post("/release", summary="Release the share of one record's key (a door)")
     def release(body: wire.ReleaseBody) -> Response:
-        share = service.release(body.message.values_as_signed(), body.signature, body.capsule)
-        return _Json({"share": _text(share)})
+        given = service.release(body.message.values_as_signed(), body.signature, body.capsule)
+        return _Json({"share": _text(given.sealed), "signature": _hex(given.signature)})
 
     @app.post("/heads", summary="Keep the newest head of a vault's index")
     def put_head(body: wire.HeadBody) -> Response:

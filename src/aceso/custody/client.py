@@ -4,7 +4,7 @@
     custodian.open_list(signed_opening)
     custodian.post(entry, list_key=list_key, issuer=issuer, signature=signature)
     found = custodian.list(request)
-    share = custodian.release(request)
+    release = custodian.release(request)
 
 Nothing that comes back is believed because of who sent it: what can be checked is checked here or
 by the vault; an answer that is too long, too slow or of another form is a `CustodianDownError`.
@@ -46,6 +46,7 @@ from ._typed import Domain, address, address_bytes, digest, recover, sign
 from ._wire import to_json
 from .errors import CustodianDownError, DeniedError, FalseLogError, RequestRefusedError
 from .logbook import LOG_LABEL, LogHead, is_of_order_line, log_leaf
+from .proof import Release
 
 __all__ = [
     "AccessLog",
@@ -346,15 +347,18 @@ class Custodian:
             request, after = again(), following
         raise self._nonsense()
 
-    def release(self, request: SignedRequest, *, capsule: bytes | None = None) -> bytes:
-        """The share of one record's key, sealed to the receiving key. `capsule` says which of
-        several, where a record lies in lists of several epochs."""
+    def release(self, request: SignedRequest, *, capsule: bytes | None = None) -> Release:
+        """The share of one record's key, sealed to the receiving key, with a signature that is not
+        checked here. `capsule` says which of several, where a record lies in lists of several
+        epochs."""
         body = request.body()
         if capsule is not None:
             body["capsule"] = "0x" + capsule.hex()
         said = self._ask("POST", "/release", body)
-        share: bytes = self._parse(lambda: _bytes(said["share"]))
-        return share
+        given: Release = self._parse(
+            lambda: Release(_bytes(said["share"]), _hex(said["signature"]))
+        )
+        return given
 
     def leave_recovery(self, deposit: Deposit, signature: bytes) -> None:
         """Leave a part of a sealed seed."""

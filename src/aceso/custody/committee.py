@@ -7,8 +7,9 @@
     key = committee.open_key(found.entries[0], actor=doctor, …)
 
 A quarter more than are needed are asked first; when one fails or is slow, the rest are asked at
-once. A share is checked against its commitment: a false one is left out, and the `FalseShareError`
-that names its custodian is kept in `complaints`, whether or not the opening succeeds without it.
+once. A share is signed by its custodian, and checked against its commitment: a false one is left
+out, and the `ProvenFalseShareError` that names its custodian is kept in `complaints` with the
+proof, whether or not the opening succeeds without it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ from .client import (
 )
 from .client import post_message as _post_message
 from .errors import CustodianDownError, TooFewCustodiansError
+from .proof import FalseShareProof, ProvenFalseShareError, Release
 
 __all__ = ["Attestation", "Committee", "Posted", "newest_of"]
 
@@ -499,8 +501,16 @@ class Committee(Bundling):
         )
 
         def ask(one: Custodian) -> VerifiedShare:
-            request, sealed = release(one)
-            return open_released(capsule, one.address, sealed, receiving_key, request=request)
+            request, given = release(one)
+            try:
+                return open_released(
+                    capsule, one.address, given.sealed, receiving_key, request=request.digest
+                )
+            except FalseShareError as error:
+                proof = FalseShareProof(
+                    custodian=one.address, request=request.message, capsule=capsule, release=given
+                )
+                raise ProvenFalseShareError(error, proof) from error
 
         done, failed = self._ask_enough(ask, members, needed)
         self.complaints += [
@@ -525,7 +535,12 @@ class Committee(Bundling):
         release = self._releasing(
             entry, actor, subject, grantee, int(use), int(data_class), receiving_key
         )
-        return self._ask_all(release, among=entry.capsule.custodians)
+
+        def ask(one: Custodian) -> tuple[bytes, bytes]:
+            request, given = release(one)
+            return request.digest, given.sealed
+
+        return self._ask_all(ask, among=entry.capsule.custodians)
 
     def _releasing(
         self,
@@ -536,8 +551,9 @@ class Committee(Bundling):
         use: int,
         data_class: int,
         receiving_key: PrivateKey,
-    ) -> Callable[[Custodian], tuple[bytes, bytes]]:
-        """How a custodian is asked for its share: gives the request's digest and what came."""
+    ) -> Callable[[Custodian], tuple[SignedRequest, Release]]:
+        """How a custodian is asked for its share: gives the request, and what came, once it is told
+        that the custodian signed it."""
         now = self.suite.now()
         values = {
             "subject": address(subject),
@@ -548,9 +564,13 @@ class Committee(Bundling):
             "receivingKey": receiving_key.public_key.to_bytes(),
         }
 
-        def release(one: Custodian) -> tuple[bytes, bytes]:
+        capsule = entry.capsule.digest
+
+        def release(one: Custodian) -> tuple[SignedRequest, Release]:
             request = self._request("ReleaseRequest", one, actor, now, values)
-            return request.digest, one.release(request, capsule=entry.capsule.digest)
+            given = one.release(request, capsule=capsule)
+            given.check(one.address, request=request.digest, capsule=capsule, domain=self._domain)
+            return request, given
 
         return release
 

@@ -59,7 +59,7 @@ class FalseShareError(OpeningError):
             code="E_VAULT_FALSE_SHARE",
             custodian=custodian,
         )
-        self.custodian = custodian
+        self.custodian, self.why = custodian, why
 
 
 class RollbackError(VaultError):

@@ -28,7 +28,13 @@ import pytest
 from eth_account import Account
 
 from aceso.codes import DataClass, Use
-from aceso.custody import Committee, Custodian, CustodianDownError, TooFewCustodiansError
+from aceso.custody import (
+    Committee,
+    Custodian,
+    CustodianDownError,
+    Release,
+    TooFewCustodiansError,
+)
 from aceso.signing import domain_of
 from aceso.vault import (
     Body,
@@ -54,7 +60,8 @@ _SUITE = SimpleNamespace(
 _DOCTOR = Account.create()
 _KEYS = Seed.make().keys(_CHAIN)
 _PRIVATE = [PrivateKey.generate() for _ in range(7)]
-_ADDRESSES = [Account.create().address for _ in range(7)]
+_ACCOUNTS = [Account.create() for _ in range(7)]
+_ADDRESSES = [account.address for account in _ACCOUNTS]
 _RECEIVING = PrivateKey.generate()
 _SIZES = [(m, n) for n in range(2, 8) for m in range(2, n + 1)]
 
@@ -78,9 +85,15 @@ class Keeper(Custodian):
     def close(self) -> None:
         """It lives as long as this module: making one takes longer than an opening."""
 
-    def release(self, request: Any, *, capsule: bytes | None = None) -> bytes:
+    def release(self, request: Any, *, capsule: bytes | None = None) -> Release:
         self.asked += 1
-        return self._answer(self, self._capsule, request.digest)
+        return Release.sign(
+            _ACCOUNTS[self.index],
+            self._answer(self, self._capsule, request.digest),
+            request=request.digest,
+            capsule=self._capsule.digest,
+            domain=_SUITE.domain("ConsentRegistry"),
+        )
 
     def share_of(self, capsule: Capsule) -> VerifiedShare:
         return open_share(capsule, self.address, _PRIVATE[self.index])

@@ -1,6 +1,7 @@
 """Custodians that lie, hang or die, and chains that do.
 
 lying        a false share is named, and the opening succeeds without it; two liars of three
+proof        what a liar signed is proof to anybody, and nothing else is; unsigned, nobody is named
 down         one of three; two of three, within five seconds; stopped without an answer
 colluding    all custodians without a grantee; a former grantee with all custodians but m - 1
 killed       between two answers, with what it has said still there
@@ -14,20 +15,27 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aceso.chain import acts
 from aceso.custody import (
     Committee,
+    Custodian,
     CustodianDownError,
     CustodianKeys,
     DeniedError,
+    FalseShareProof,
+    ProvenFalseShareError,
+    Release,
     SignedRequest,
     TooFewCustodiansError,
 )
 from aceso.devnet.chain import start_chain
+from aceso.errors import InputError
 from aceso.vault import (
     FalseShareError,
     OpeningError,
@@ -37,6 +45,7 @@ from aceso.vault import (
     open_share,
 )
 
+from . import lying
 from .conftest import LABS, Keeper, Network, Shared
 
 _LYING = str(Path(__file__).with_name("lying.py"))
@@ -75,6 +84,84 @@ def test_a_false_share_is_named_and_done_without(
     assert opened.dek == shared.key.dek
     (complaint,) = committee.complaints
     assert complaint.custodian == network.keepers[0].keys.address
+    assert isinstance(complaint, ProvenFalseShareError)
+    domain = network.suite.domain("ConsentRegistry")
+    assert "commitment" in complaint.proof.check(shared.reader.private, domain)
+
+
+# --- Proof ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proof(shared: Shared, network: Network) -> FalseShareProof:
+    """Of a lie that the first custodian signed."""
+    keeper, capsule = network.keepers[0], shared.entry.capsule
+    asked = _request(shared, keeper)
+    share = open_share(capsule, keeper.keys.address, keeper.keys.private)
+    lie = lying._false(capsule, share, shared.reader.private.public_key, request=asked.digest)
+    release = Release.sign(
+        keeper.keys.account,
+        lie,
+        request=asked.digest,
+        capsule=capsule.digest,
+        domain=network.suite.domain("ConsentRegistry"),
+    )
+    return FalseShareProof(
+        custodian=keeper.keys.address, request=asked.message, capsule=capsule, release=release
+    )
+
+
+def test_a_false_share_is_proof_to_anybody_and_nothing_else_is(
+    network: Network, shared: Shared, proof: FalseShareProof
+) -> None:
+    domain = network.suite.domain("ConsentRegistry")
+    key, stranger = shared.reader.private, PrivateKey.generate()
+    shown = FalseShareProof.read(proof.to_bytes())
+    assert "commitment" in shown.check(key, domain)
+
+    honest, other = network.keepers[1], network.keepers[2].keys.address
+    asked = _request(shared, honest)
+    given = honest.client().release(asked)
+    truth = replace(proof, custodian=honest.keys.address, request=asked.message, release=given)
+    another = shared.person.entry()[0].capsule
+    elsewhere = dict(domain, chainId=domain["chainId"] + 1)
+    for why, wrong, private, where in (
+        ("is the right one", truth, key, domain),
+        ("did not sign", replace(truth, release=replace(given, sealed=b"")), key, domain),
+        ("did not sign", replace(shown, capsule=another), key, domain),
+        ("did not sign", shown, key, elsewhere),
+        ("did not sign", replace(shown, release=given), key, domain),
+        ("with another key", shown, stranger, domain),
+        ("another custodian's", replace(shown, custodian=other), key, domain),
+        ("not one", replace(shown, request={}), key, domain),
+    ):
+        with pytest.raises(InputError, match=why) as refused:
+            wrong.check(private, where)
+        assert refused.value.code == "E_PROOF_NOTHING"
+    for data in (b"", b"[]", b"{}", proof.to_bytes()[:-9], b"[" * 100_000):
+        with pytest.raises(InputError, match="no proof"):
+            FalseShareProof.read(data)
+
+
+def test_what_is_not_signed_blames_nobody(
+    network: Network, shared: Shared, committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(one: Custodian, *asked: Any, **more: Any) -> Release:
+        given = real(one, *asked, **more)
+        return replace(given, sealed=given.sealed[:-1] + bytes([given.sealed[-1] ^ 1]))
+
+    real = Custodian.release
+    monkeypatch.setattr(Custodian, "release", changed)
+    with pytest.raises(TooFewCustodiansError, match="does not sign") as caught:
+        committee.open_key(shared.entry, **shared.opens())
+    assert caught.value.k == 0
+    assert not committee.complaints
+
+
+def _request(shared: Shared, keeper: Keeper) -> SignedRequest:
+    domain = shared.person.network.suite.domain("ConsentRegistry")
+    message = shared.message(keeper, "ReleaseRequest")
+    return SignedRequest.sign(shared.reader.account, "ReleaseRequest", message, domain)
 
 
 def test_too_many_liars_are_all_named(
