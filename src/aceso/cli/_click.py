@@ -58,6 +58,7 @@ _COMMANDS: Mapping[str, str] = {
     "verify": "evidence",
     "card": "issuing",
     "issue": "issuing",
+    "vouch": "issuing",
     "member": "issuing",
     "accredit": "local",
     "custodian": "custodian",

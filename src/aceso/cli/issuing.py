@@ -1,4 +1,4 @@
-"""`aceso card`, `issue` and `member`: between a person, a hospital, and those who work there."""
+"""`aceso card`, `issue`, `vouch` and `member`: a person, a hospital, and those who work there."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ._click import command
 from ._output import private_text, receipts, show, steps
 from ._session import Session
 from ._words import say
+from .consent import ask
 from .importing import is_refused, report_document, show_report, walk
 
-__all__ = ["card", "issue", "member"]
+__all__ = ["card", "issue", "member", "vouch"]
 
 _REFUSED = 3
 
@@ -43,7 +44,8 @@ def card(session: Session, *, issuer: str, classes: str, out: Path) -> None:
 @command("issue")
 @click.argument("card", type=click.Path(path_type=Path))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-def issue(session: Session, *, card: Path, paths: Sequence[Path]) -> int:
+@click.option("--patient-file", type=click.Path(path_type=Path), metavar="FILE")
+def issue(session: Session, *, card: Path, paths: Sequence[Path], patient_file: Path | None) -> int:
     from aceso.flows import Issuer
     from aceso.vault import Card
 
@@ -57,16 +59,54 @@ def issue(session: Session, *, card: Path, paths: Sequence[Path]) -> int:
             details={"path": str(card)},
         ) from exc
     made = Card.from_json(text)
+    patient = _patient(patient_file) if patient_file else ""
     issuer = Issuer(session.network(), session.profile("institution"))
     files, hidden = walk(paths)
     with steps(session) as progress:
-        report = issuer.issue(made, files, progress=progress)
+        report = issuer.issue(made, files, patient=patient, progress=progress)
     show(
         session,
         report_document(report, hidden),
         lambda console: show_report(console, report, hidden),
     )
     return _REFUSED if any(is_refused(one) for one in report.files) else 0
+
+
+@command("vouch")
+@click.argument("account")
+@click.option("--patient-file", required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--yes", is_flag=True)
+def vouch(session: Session, *, account: str, patient_file: Path, out: Path, yes: bool) -> None:
+    from aceso.flows import Issuer, Vouch
+
+    who, patient = _terms.address(account), _patient(patient_file)
+    issuer = Issuer(session.network(), session.profile("institution"))
+    ask(session, say("notice.vouch", account=who), yes=yes)
+    private_text(out, Vouch.by(issuer, patient, who).to_json() + "\n")
+    document = {"file": str(out), "issuer": issuer.account.address, "account": who}
+    text = say("vouch.done", file=out, account=who)
+    show(session, document, lambda console: console.print(text, markup=False, soft_wrap=True))
+
+
+def _patient(path: Path) -> str:
+    """The issuer's own name of a patient. A file's first line, since others on a machine see what
+    stands in a command."""
+    try:
+        found = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(
+            f"The file {path} can't be read. Check the path.",
+            code="E_FILE_UNREADABLE",
+            details={"path": str(path)},
+        ) from exc
+    if not found:
+        raise InputError(
+            f"The first line of {path} is empty. Write there what you call the patient by.",
+            code="E_PATIENT_FILE",
+            details={"path": str(path)},
+        )
+    return found
 
 
 @command("member")

@@ -1,4 +1,5 @@
-"""`aceso rewards` and `aceso earnings`: what is earned and why, and whether it is right."""
+"""`aceso rewards` and `aceso earnings`: what is earned and why, and whether it is right. What only
+evaluators do of it is in `board`."""
 
 from __future__ import annotations
 
@@ -9,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aceso.codes import DataClass, label
-from aceso.errors import UsageError
-from aceso.rewards import MICROCOIN, Audit, AuditFileError
+from aceso.errors import InputError, UsageError
+from aceso.rewards import MICROCOIN, Audit
 
 from . import _terms
 from ._click import command
-from ._output import receipts, show, table
+from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import language, say
+from .board import BOARD, read_audit
+from .consent import ask
+from .records import find_record
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,27 +29,40 @@ if TYPE_CHECKING:
 
 __all__ = ["earnings", "rewards"]
 
-_ACTIONS = ("compute", "verify", "claim")
+_ACTIONS = ("compute", "verify", "claim", "file", *BOARD)
 
 
 @command("rewards")
 @click.argument("action", type=click.Choice(_ACTIONS), metavar="ACTION")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("what", required=False, metavar="FILE|EPOCH|ACCOUNT|RECORD")
 @click.option("--epoch", type=click.IntRange(0, 2**16 - 1), metavar="N")
 @click.option("--filed", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--order", type=click.IntRange(min=1), metavar="N")
+@click.option("--vouch", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--institution", type=click.IntRange(min=1), metavar="N")
+@click.option("--reason", "reason_file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--right/--wrong", default=None)
+@click.option("--yes", is_flag=True)
 def rewards(session: Session, *, action: str, **given: Any) -> None:
-    _DOING[action](session, given)
+    (_DOING | BOARD)[action](session, given)
+
+
+def _path(given: dict[str, Any]) -> Path:
+    if not given["what"]:
+        raise UsageError("Name the audit file.", code="E_REWARDS_WHAT")
+    return Path(given["what"])
 
 
 def _compute(session: Session, given: dict[str, Any]) -> None:
     """Compute an epoch and write its audit file."""
     from aceso.flows import compute_rewards, read_filed
 
+    path = _path(given)
     if given["epoch"] is None:
         raise UsageError("Computing rewards needs --epoch.", code="E_REWARDS_OPTION")
     filed, refused = read_filed(given["filed"]) if given["filed"] else ([], [])
     audit = compute_rewards(session.network(), given["epoch"], filed)
-    path: Path = given["file"]
     path.write_bytes(audit.to_bytes())
     document = _audit_document(audit) | {"file": str(path), "refused": refused}
     _tell(session, document, "rewards.computed", audit, file=path)
@@ -55,7 +72,7 @@ def _verify(session: Session, given: dict[str, Any]) -> None:
     """Compute an audit file again, from itself and from the chain."""
     from aceso.flows import verify_rewards
 
-    audit = _read(given["file"])
+    audit = read_audit(_path(given))
     posted = verify_rewards(session.network(), audit)
     document = _audit_document(audit) | {"right": True, "posted": posted}
     key = "rewards.right_posted" if posted else "rewards.right"
@@ -66,7 +83,7 @@ def _claim(session: Session, given: dict[str, Any]) -> None:
     """Book what is the account's own, and pay what has vested."""
     from aceso.flows import claim_rewards
 
-    audit = _read(given["file"])
+    audit = read_audit(_path(given))
     account = _account(session)
     sent = claim_rewards(session.network(), audit, account)
     document = {"account": account, "transactions": receipts(sent)}
@@ -74,10 +91,41 @@ def _claim(session: Session, given: dict[str, Any]) -> None:
     show(session, document, lambda console: console.print(text))
 
 
+def _file(session: Session, given: dict[str, Any]) -> None:
+    """Write what a person files for an order: a record that it was made from."""
+    import json
+
+    from aceso.flows import Vouch, file_record
+
+    order, vouch, out = given["order"], given["vouch"], given["out"]
+    if not (given["what"] and order and vouch and out):
+        raise UsageError(
+            "Filing takes a record, --order N, --vouch FILE and --out FILE.",
+            code="E_REWARDS_FILING",
+        )
+    try:
+        word = Vouch.from_json(vouch.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(
+            f"The file {vouch} can't be read. Check the path.",
+            code="E_FILE_UNREADABLE",
+            details={"path": str(vouch)},
+        ) from exc
+    person = session.person()
+    record_id = find_record(person, given["what"])
+    filed = file_record(person, order, record_id, word)
+    ask(session, say("notice.file", order=order, issuer=word.issuer), yes=given["yes"])
+    private_text(out, json.dumps(filed.to_document(), indent=1) + "\n")
+    document = {"file": str(out), "order": str(order), "record": record_id.hex()}
+    text = say("rewards.filed", file=out, order=order)
+    show(session, document, lambda console: console.print(text, markup=False, soft_wrap=True))
+
+
 _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "compute": _compute,
     "verify": _verify,
     "claim": _claim,
+    "file": _file,
 }
 
 
@@ -88,7 +136,7 @@ def earnings(session: Session, *, audits: tuple[Path, ...]) -> None:
     from aceso.flows import earnings as earned
 
     account = _account(session)
-    report = earned(session.network(), account, [_read(path) for path in audits])
+    report = earned(session.network(), account, [read_audit(path) for path in audits])
     state = report.state
     document = {
         "account": account,
@@ -126,16 +174,6 @@ def _account(session: Session) -> str:
 
     profile = session.profile()
     return profile.seed.persona(RESEARCH if profile.kind == "person" else ACCOUNT).address
-
-
-def _read(path: Path) -> Audit:
-    try:
-        data = path.read_bytes()
-    except OSError as exc:
-        raise AuditFileError(
-            f"The audit file {path} can't be read. Check the path.", code="E_FILE_UNREADABLE"
-        ) from exc
-    return Audit.from_bytes(data)
 
 
 def _audit_document(audit: Audit) -> dict[str, Any]:

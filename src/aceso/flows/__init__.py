@@ -16,6 +16,8 @@
     enrolling    a person takes part in one
     orders       an order as all know it, of an offer or of a study
     earning      what a person earned and why; rewards computed, checked, claimed
+    filing       which record an order was made from, for a reward; an issuer's word for it
+    board        evaluators answer for the rewards of an epoch, and for who cheated
     disputes     disputes a delivery, and judges one
     receipts     who was given what, as the custodians' logs prove it; of orders in order_receipts
     evidence     whether a file is what its issuer issued
@@ -26,6 +28,17 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 
 from .amounts import base_units, coin
 from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
+from .board import (
+    BanStanding,
+    Keeper,
+    RootStanding,
+    appeal,
+    end_appeal,
+    end_root,
+    pay_bond,
+    read_ban,
+    read_root,
+)
 from .cohorts import own_match, read_criteria
 from .coins import Bought, CoinBuyer, SaleState, read_sale, send_proceeds
 from .consents import Seer
@@ -60,6 +73,7 @@ from .errors import (
 )
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .extracts import Delivered, ExtractMaker, Options
+from .filing import Vouch, file_record
 from .forgetting import Forgotten, forgotten
 from .guarding import (
     Guarded,
@@ -115,6 +129,7 @@ __all__ = [
     "Attesting",
     "BackedUpVault",
     "BackupFileError",
+    "BanStanding",
     "Bought",
     "CoinBuyer",
     "CommitteeFacts",
@@ -143,6 +158,7 @@ __all__ = [
     "Holder",
     "ImportReport",
     "Issuer",
+    "Keeper",
     "Kind",
     "LogReport",
     "Mandate",
@@ -168,6 +184,7 @@ __all__ = [
     "Restored",
     "Reviewer",
     "RewardEarning",
+    "RootStanding",
     "Sale",
     "SaleState",
     "Seer",
@@ -182,8 +199,10 @@ __all__ = [
     "StudyStatus",
     "Unopened",
     "Verdict",
+    "Vouch",
     "WillFacts",
     "anchor_heads",
+    "appeal",
     "approve",
     "base_units",
     "carry_out",
@@ -202,9 +221,12 @@ __all__ = [
     "earlier_personas",
     "earnings",
     "emergency_group",
+    "end_appeal",
     "end_dispute",
+    "end_root",
     "entrust",
     "evidence_of",
+    "file_record",
     "find_sale",
     "find_study",
     "forgotten",
@@ -217,9 +239,12 @@ __all__ = [
     "orders_ever",
     "own_match",
     "part_of_subject",
+    "pay_bond",
+    "read_ban",
     "read_criteria",
     "read_filed",
     "read_records",
+    "read_root",
     "read_sale",
     "read_will",
     "recover_seed",

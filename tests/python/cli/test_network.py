@@ -18,6 +18,8 @@ aceso, on a real local network
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
 │   └── closed: refused
+├── issue --patient-file, vouch, rewards file: what a person shows of a record, and nothing else
+│   └── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
 ├── init --restore: the records are back; of another seed: not permitted, and nothing is made
 ├── doctor: all ok; a custodian down is a note, two are a failure
 └── down: chain, IPFS, two of three custodians: exit code 5, in both languages; one: goes on
@@ -39,6 +41,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from aceso.cli import main
 from aceso.devnet import Devnet, with_suite
+from aceso.rewards import TAG_FIELD, Contribution
 from tests.python.health_cards import Issuer
 
 from .conftest import LOCALES, PASSPHRASE, Run
@@ -630,6 +633,54 @@ def test_market(network, person, researcher, tmp_path):
     assert seen["state"] == "SETTLED"
     again = researcher("buy", number, "--with-ether", "--yes")
     assert (again.code, again.document["error"]["code"]) == (4, "E_DENIED")
+
+
+def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
+    hospital, chart, other = actors("institution"), tmp_path / "chart", tmp_path / "other"
+    assert hospital("accredit", hospital.account, "--role", "issuer").code == 0
+    chart.write_text("chart 7\n")
+    other.write_text("chart 8\n")
+    card, visit, word = (tmp_path / name for name in ("card.json", "visit.json", "vouch.json"))
+    person("card", "--for", hospital.account, "--classes", "labs", "--out", card)
+    visit.write_text(json.dumps({**GLUCOSE, "id": "third", "effectiveDateTime": "2024-05-02"}))
+    before = {one["id"] for one in person("records", "--sync").document["records"]}
+    assert hospital("issue", card, visit, "--patient-file", chart).code == 0
+    found = person("records", "--sync").document["records"]
+    (record,) = {one["id"] for one in found} - before
+    offered = person("offer", "--classes", "labs", "--price", "1", "--yes").document["offer"]
+    order = researcher("buy", offered, "--with-ether", "--yes").document["order"]
+    filing = ("rewards", "file", record, "--order", order, "--vouch", word)
+
+    vouch = ("vouch", person.account, "--out", word)
+    assert hospital(*vouch, "--patient-file", chart).code == 2 and not word.exists()
+    assert hospital(*vouch, "--patient-file", other, "--yes").code == 0
+    wrong = person(*filing, "--out", tmp_path / "filed", "--yes", "--lang", "ko")
+    assert (wrong.code, wrong.document["error"]["code"]) == (3, "E_VOUCH_OTHER")
+    assert "환자" in wrong.document["error"]["message"]
+    assert hospital(*vouch, "--patient-file", chart, "--yes").code == 0
+    assert word.stat().st_mode & 0o077 == 0 and "chart" not in word.read_text()
+    done = person(*filing, "--out", tmp_path / "filed", "--yes")
+
+    assert done.code == 0, done.out
+    filed = Contribution.from_document(json.loads((tmp_path / "filed").read_text()))
+    assert (str(filed.order), filed.issuer) == (order, hospital.account)
+    assert filed.account == person.account
+    shown = {one.path for one in filed.disclosure.fields}
+    assert shown == {"class", TAG_FIELD}
+    unsure = person(*filing, "--out", tmp_path / "unsure")
+    assert (unsure.code, (tmp_path / "unsure").exists()) == (2, False)
+    assert "can't be taken back" in unsure.err
+    # An order of somebody else's, a record that its issuer didn't mark, and what is no vouch.
+    for changed, code in (
+        (("rewards", "file", record, "--order", 1, "--vouch", word), "E_ORDER_NOT_YOURS"),
+        (
+            ("rewards", "file", min(before), "--order", order, "--vouch", visit),
+            "E_VOUCH_FILE",
+        ),
+    ):
+        run = person(*changed, "--out", tmp_path / "no", "--yes")
+        assert (run.code, run.document["error"]["code"]) == (3, code)
+    assert person("rewards", "file", record, "--lang", "ko").code == 2
 
 
 def test_buy_what_is_closed_over_or_not_there(network, person, researcher):
