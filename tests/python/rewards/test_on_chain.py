@@ -289,7 +289,7 @@ def test_from_an_order_to_the_coin(
     assert state.vested + state.vesting == half - half // 10
     assert claim_rewards(network, audit, HOSPITAL.address)
     report = earnings(network, scene.person.address, [audit])
-    assert [(one.order, one.mine) for one in report.orders] == [(order, PRICE * 80 // 100)]
+    assert [(one.sale.order, one.mine) for one in report.orders] == [(order, PRICE * 80 // 100)]
     assert [(one.amount, one.parts[0].order) for one in report.rewards] == [(450_000, order)]
     told = command("earnings", "--audit", file, "--json").document
     assert [one["mine"] for one in told["orders"]] == [str(PRICE * 80 // 100)]
