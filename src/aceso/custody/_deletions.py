@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -15,6 +15,24 @@ from ._wire import to_json
 
 __all__ = ["Deletions"]
 
+# What every deletion asks and writes is put together once.
+_ENTRIES, _LISTS, _DELETIONS = tables.entries.c, tables.lists.c, tables.deletions.c
+_PLACE: Final = sa.bindparam("place", type_=sa.LargeBinary)
+_RECORD: Final = sa.bindparam("record", type_=sa.LargeBinary)
+_THERE: Final = sa.select(_ENTRIES.number, _ENTRIES.capsule, _ENTRIES.size, _ENTRIES.entry).where(
+    _ENTRIES.list_key == _PLACE, _ENTRIES.record_id == _RECORD
+)
+_GONE: Final = sa.select(_DELETIONS.capsule, _DELETIONS.deleted_at).where(
+    _DELETIONS.list_key == _PLACE, _DELETIONS.record_id == _RECORD
+)
+_DELETE: Final = sa.delete(tables.entries).where(_ENTRIES.number == sa.bindparam("row"))
+_LESS: Final = (
+    sa.update(tables.lists)
+    .where(_LISTS.list_key == _PLACE)
+    .values(used_bytes=_LISTS.used_bytes - sa.bindparam("less"), records=_LISTS.records - 1)
+)
+_NOTE: Final = sa.insert(tables.deletions)
+
 
 class Deletions(Desk):
     """What was forgotten, and stays so."""
@@ -23,33 +41,29 @@ class Deletions(Desk):
         """Delete a record's entry and capsule, and sign that it was done."""
         self._signed_by("Deletion", message, signature, message["listKey"])
         list_key, record_id = address_bytes(message["listKey"]), message["recordId"]
-        entries, deletions, lists = tables.entries, tables.deletions, tables.lists
-        here = (entries.c.list_key == list_key) & (entries.c.record_id == record_id)
-        gone = (deletions.c.list_key == list_key) & (deletions.c.record_id == record_id)
+        place = {"place": list_key, "record": record_id}
         now = self.chain.heads().newest.timestamp
         with self.store.write() as connection:
-            row = connection.execute(
-                sa.select(entries.c.capsule, entries.c.size, entries.c.entry).where(here)
-            ).first()
-            if row is not None:
+            row = connection.execute(_THERE, place).first()
+            if row is None:
+                gone = connection.execute(_GONE, place).first()
+                if gone is None:
+                    self._no_record()
+                capsule, deleted_at = gone
+            else:
+                capsule, deleted_at = row.capsule, now
                 self.store.box.forget(row.entry)
-                connection.execute(sa.delete(entries).where(here))
+                connection.execute(_DELETE, {"row": row.number})
+                connection.execute(_LESS, {"place": list_key, "less": row.size})
                 connection.execute(
-                    sa.update(lists)
-                    .where(lists.c.list_key == list_key)
-                    .values(used_bytes=lists.c.used_bytes - row.size, records=lists.c.records - 1)
+                    _NOTE,
+                    {
+                        "list_key": list_key,
+                        "record_id": record_id,
+                        "capsule": capsule,
+                        "deleted_at": deleted_at,
+                    },
                 )
-                connection.execute(
-                    sa.insert(deletions).values(
-                        list_key=list_key,
-                        record_id=record_id,
-                        capsule=row.capsule,
-                        deleted_at=now,
-                    )
-                )
-            done = connection.execute(sa.select(deletions).where(gone)).first()
-        if done is None:
-            self._no_record()
         if not self.store.empty_log():
             raise ServiceError(
                 "The record is deleted, but its bytes are still in the database's log. Ask again.",
@@ -59,8 +73,8 @@ class Deletions(Desk):
             "custodian": self.address,
             "listKey": message["listKey"],
             "recordId": record_id,
-            "capsule": done.capsule,
-            "deletedAt": done.deleted_at,
+            "capsule": capsule,
+            "deletedAt": deleted_at,
         }
         signed = sign(self.keys.account, "DeletionReceipt", receipt, self.chain.domain)
         return {"message": to_json(receipt), "signature": "0x" + signed.hex()}

@@ -42,6 +42,7 @@ _TAKEN: Final = sa.select(tables.nonces.c.deadline).where(
     tables.nonces.c.nonce == sa.bindparam("nonce"),
 )
 _TAKE: Final = sa.insert(tables.nonces)
+_LIST: Final = sa.select(tables.lists).where(tables.lists.c.list_key == sa.bindparam("list_key"))
 
 Message = Mapping[str, Any]
 
@@ -113,9 +114,7 @@ class Desk:
             self.refuse(f"{name} is not a public key of a suite that we know.", code="E_PUBLIC_KEY")
 
     def _list(self, connection: Connection, list_key: bytes) -> Any:
-        found = connection.execute(
-            sa.select(tables.lists).where(tables.lists.c.list_key == list_key)
-        ).first()
+        found = connection.execute(_LIST, {"list_key": list_key}).first()
         if found is None:
             self.refuse(
                 f"The list {address(list_key)} is not open here. Open it first.",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 from eth_account.signers.local import LocalAccount
 
@@ -25,6 +26,7 @@ from aceso.vault import (
     Head,
     Manifest,
     Opening,
+    PrivateKey,
     SignedHead,
     SignedOpening,
     VaultKeys,
@@ -58,6 +60,11 @@ class OwnVault:
         # How many custodians must open a list, where that isn't its own threshold.
         self._needed: int | None = None
         self._catch_up()
+
+    @cached_property
+    def _owner_key(self) -> PrivateKey:
+        """Made once: a vault that moves opens every record with it."""
+        return self.keys.owner_key()
 
     # Personas
 
@@ -116,7 +123,7 @@ class OwnVault:
         """The signed openings of lists, which are noted by it; nobody is told yet."""
         # Custodians whose keys are not theirs get no list: records would be sealed to those keys.
         _ = self.network.sealing_cards
-        owner_key = self.keys.owner_key().public_key
+        owner_key = self._owner_key.public_key
         found = []
         for persona, data_class, epoch in places:
             number = int(data_class)

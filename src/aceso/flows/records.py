@@ -193,7 +193,7 @@ class HoldingRecords(Consenting):
 
     def key_of(self, entry: ListEntry) -> RecordKey:
         """The record's key, by the owner key alone: nobody is asked."""
-        return open_as_owner(entry.capsule, self.keys.owner_key())
+        return open_as_owner(entry.capsule, self._owner_key)
 
     def open_record(self, record_id: bytes, target: Path) -> Envelope:
         """Write the record's contents to `target`, checked; return what is said of it."""
