@@ -1,8 +1,8 @@
 """Run the tests: the contracts through Brownie, everything else without it, two at a time.
 
     python -m tools.test                       all of it
-    python -m tools.test contracts             the contracts on Anvil, then those that are marked
-                                               `both_chains` on Ganache
+    python -m tools.test contracts             the contracts on Anvil, then one case of each test
+                                               that is marked `both_chains` on Ganache
     python -m tools.test contracts <pytest..>  some of them, on Anvil
     python -m tools.test python                what needs no Brownie: whole actors on a network of
                                                their own, and beside them every part by itself
@@ -102,7 +102,6 @@ def _run(suite: Suite) -> tuple[subprocess.Popen[bytes], Path]:
     environment = os.environ | {
         "ACESO_ANVIL_PORT": str(_free_port()),
         "ACESO_GANACHE_PORT": str(_free_port()),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     # This module again, with one suite: it runs the steps in order and stops at the first red one.
     steps = "\0".join("\1".join(step) for step in suite.steps)

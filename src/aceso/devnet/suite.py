@@ -12,7 +12,6 @@ committee. The chain starts empty each time, so the custodians do, too.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -31,9 +30,11 @@ from aceso.chain import (
     deploy_suite,
 )
 from aceso.codes import Role
+from aceso.custody import CustodianKeys
 
 from .chain import MNEMONIC
 from .network import Devnet, Stage
+from .process import Process
 
 __all__ = ["CONFIRMATIONS", "Authority", "add_custodian", "with_suite"]
 
@@ -48,7 +49,7 @@ _COIN_CAP: Final = 10**9 * 10**18
 _SALE_CAP: Final = 10**8 * 10**18
 _SALE_DAY_CAP: Final = 10**6 * 10**18
 _ETHER: Final = 10**18
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 60.0
 _FOR_EVER: Final = 2**40 - 1
 
 # Which of the well-known accounts does what.
@@ -163,12 +164,9 @@ def _start_committee(network: Devnet, suite: Suite, *, custodians: int, threshol
         Sender(suite, institution).send(member)
         numbers.append(number)
     authority.accredit({account.address: Role.CUSTODIAN for account in accounts})
-    served = []
-    for place, account in enumerate(accounts, 1):
-        said = _start_custodian(network, place, account)
-        served.append(said)
-        key = bytes.fromhex(str(said["publicKey"]).removeprefix("0x"))
-        Sender(suite, account).send(suite.participants.publish_key(key))
+    # All at once: most of a start is Python reading its modules.
+    started = [_start(network, place, account) for place, account in enumerate(accounts, 1)]
+    served = [_ready(suite, account, it) for account, it in zip(accounts, started, strict=True)]
     members = Committee(tuple(account.address for account in accounts), threshold)
     Sender(suite, accounts[0]).send(suite.participants.register_committee(members, numbers))
     network.publish(
@@ -192,26 +190,24 @@ def add_custodian(network: Devnet, suite: Suite, place: int) -> dict[str, str]:
     member = suite.participants.set_member(number, account.address, _FOR_EVER, 0)
     Sender(suite, institution).send(member)
     authority.accredit({account.address: Role.CUSTODIAN})
-    said = _start_custodian(network, place, account)
-    key = bytes.fromhex(said["publicKey"].removeprefix("0x"))
-    Sender(suite, account).send(suite.participants.publish_key(key))
-    return said
+    return _ready(suite, account, _start(network, place, account))
 
 
-def _start_custodian(network: Devnet, place: int, account: LocalAccount) -> dict[str, str]:
+def _start(network: Devnet, place: int, account: LocalAccount) -> Process:
+    """The process of a new custodian, which is not ready yet."""
     folder = network.folder / f"custodian-{place}"
     # What it kept belongs to a chain that is gone.
     shutil.rmtree(folder, ignore_errors=True)
+    CustodianKeys.make(folder, account_key=bytes(account.key))
     module = [sys.executable, "-m", "aceso.custody"]
-    subprocess.run(
-        [*module, "init", "--folder", str(folder), "--private-key-stdin"],
-        input=account.key.hex(),
-        text=True,
-        check=True,
-        capture_output=True,
-    )
-    process = network.run(f"custodian-{place}", [*module, *_serve(network, folder)])
+    return network.run(f"custodian-{place}", [*module, *_serve(network, folder)])
+
+
+def _ready(suite: Suite, account: LocalAccount, process: Process) -> dict[str, str]:
+    """What a custodian says of itself when it serves; its key is published then."""
     said = process.wait_for_line(seconds=_START_SECONDS)
+    key = bytes.fromhex(str(said["publicKey"]).removeprefix("0x"))
+    Sender(suite, account).send(suite.participants.publish_key(key))
     return {name: str(said[name]) for name in ("address", "url", "publicKey")}
 
 

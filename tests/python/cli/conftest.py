@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from aceso.cli import main
+from aceso.devnet import Devnet, with_suite
 
 PASSPHRASE = "a passphrase of the tests"
 LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -27,6 +28,13 @@ class Run:
     @property
     def document(self):
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory):
+    """One for all of these tests: a chain, an IPFS node and three custodians."""
+    with Devnet.start(tmp_path_factory.mktemp("network"), stages=[with_suite()]) as started:
+        yield started
 
 
 @pytest.fixture

@@ -6,17 +6,7 @@ aceso backup and restore
 └── what is left out, or is no backup: one sentence, exit code 2, 3 or 6
 """
 
-import pytest
-
-from aceso.devnet import Devnet, with_suite
-
 from .conftest import PASSPHRASE
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    with Devnet.start(tmp_path_factory.mktemp("network"), stages=[with_suite()]) as started:
-        yield started
 
 
 def run(aceso, *arguments, code=0):

@@ -18,7 +18,7 @@ import segno
 import zxingcpp
 
 from aceso.codes import Role
-from aceso.devnet import Authority, Devnet, with_suite
+from aceso.devnet import Authority
 from aceso.flows import Network, Profile
 from aceso.vault import EmergencyCard, FormatError
 
@@ -26,12 +26,6 @@ from .conftest import PASSPHRASE
 
 COIN = 10**18
 FOREVER = 2**40 - 1
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    with Devnet.start(tmp_path_factory.mktemp("network"), stages=[with_suite()]) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

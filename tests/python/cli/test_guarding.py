@@ -19,17 +19,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aceso.devnet import Devnet, with_suite
-
 from .conftest import PASSPHRASE
 
 DAY = 86_400
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    with Devnet.start(tmp_path_factory.mktemp("network"), stages=[with_suite()]) as started:
-        yield started
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from aceso.cli import main
-from aceso.devnet import Devnet, with_suite
 from aceso.rewards import TAG_FIELD, Contribution
 from tests.python.health_cards import Issuer
 
@@ -108,13 +107,6 @@ def call(*arguments, typed=""):
     assert "Traceback" not in out.getvalue() + err.getvalue()
     assert code != 70, err.getvalue() + out.getvalue()
     return Run(code, out.getvalue(), err.getvalue())
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("network")
-    with Devnet.start(folder, stages=[with_suite()]) as started:
-        yield started
 
 
 class Actor:

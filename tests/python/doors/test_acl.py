@@ -11,6 +11,7 @@ docs/acl.md, doors.toml and the code (R5)
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,16 @@ def found() -> dict[str, frozenset[str]]:
     return acl.checks()
 
 
+@cache
+def checked(check: str) -> dict[str, frozenset[str]]:
+    """What is found in a contract that makes this check; it takes seconds to compile."""
+    sources = {"contracts/Planted.sol": SHELL.replace("CHECK", check)}
+    return acl.checks(["Planted"], more=sources)
+
+
 def planted(check: str, who: str) -> list[str]:
     """What is said against a contract that makes this check, and a table that says this."""
-    sources = {"contracts/Planted.sol": SHELL.replace("CHECK", check)}
-    found = acl.checks(["Planted"], more=sources)
+    found = checked(check)
     assert set(found) == {"Planted.change"}
     return acl.disagreements(found, {"Planted.change": {"who": who}})
 

@@ -41,7 +41,7 @@ from aceso.flows import (
 from aceso.vault import Seed
 
 PASSPHRASE = "a passphrase of a test"
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 _numbers = count(1)
 
 H = TypeVar("H", Issuer, Reader, Researcher, Rescuer, Reviewer, Station)
