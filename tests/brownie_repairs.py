@@ -17,6 +17,7 @@ To be removed with the first Brownie that needs none.
 from __future__ import annotations
 
 import gc
+import importlib
 import importlib.util
 import sys
 from contextlib import suppress
@@ -24,7 +25,6 @@ from pathlib import Path
 from types import FrameType, ModuleType, SimpleNamespace
 
 import brownie.network.contract as contract
-import brownie.network.rpc as rpc
 import brownie.network.transaction as transaction
 import brownie.test
 import brownie.test.fixtures as fixtures
@@ -88,8 +88,10 @@ def repair() -> None:
         return
     contract._verify_deployed_code = _verify_but_immutables
     transaction.TransactionReceipt._await_confirmation = _confirm_what_has_a_receipt
-    # Its own name for the module, not the module.
-    rpc.inspect = SimpleNamespace(stack=_who_calls)
+    # Not `import … as`, which gives the object that brownie.network calls `rpc`. What is set is the
+    # module's own name for `inspect`.
+    rpc = importlib.import_module("brownie.network.rpc")
+    rpc.inspect = SimpleNamespace(stack=_who_calls)  # type: ignore[attr-defined]
     for name in ("coverage", "output", "stateful"):
         module = _from_source(name)
         setattr(brownie.test, name, module)

@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config, items):
         return
     first = {}
     for one in items:
-        first.setdefault((one.path, getattr(one, "cls", None), one.originalname), one)
+        first.setdefault((one.path, one.originalname), one)
     kept = set(first.values())
     config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = [one for one in items if one in kept]

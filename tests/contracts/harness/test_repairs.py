@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
-from brownie import rpc, web3
+from brownie import chain, rpc, web3
 from web3.exceptions import TransactionNotFound
 
 
@@ -17,6 +19,17 @@ def test_a_receipt_that_comes_after_its_nonce_is_waited_for(registry, subject, m
 
     assert len(asked) > 3
     assert receipt.status == 1
+
+
+def test_no_source_is_read_to_know_who_calls(registry, subject, monkeypatch):
+    def read(*arguments):
+        raise AssertionError("the source of every frame is read")
+
+    monkeypatch.setattr(inspect, "stack", read)
+    chain.snapshot()
+    registry.withdrawAll({"from": subject})
+
+    chain.revert()
 
 
 def test_a_snapshot_past_the_chain_is_still_warned_of(registry):
