@@ -1,7 +1,7 @@
 """Run the tests: the contracts through Brownie, everything else without it, two at a time.
 
     python -m tools.test                       all of it
-    python -m tools.test contracts             the contracts on Anvil, then one case of each test
+    python -m tools.test contracts             the contracts on Anvil, and one case of each test
                                                that is marked `both_chains` on Ganache
     python -m tools.test contracts <pytest..>  some of them, on Anvil
     python -m tools.test python                what needs no Brownie: whole actors on a network of
@@ -42,10 +42,10 @@ _ACTORS = tuple(f"tests/python/{name}" for name in ("cli", "demo", "devnet", "e2
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Tests that run one after the other; `steps` are the commands."""
+    """Tests that run one after the other, by one command."""
 
     name: str
-    steps: tuple[tuple[str, ...], ...]
+    command: tuple[str, ...]
 
 
 def suites(kind: str, extra: list[str]) -> list[Suite]:
@@ -54,26 +54,17 @@ def suites(kind: str, extra: list[str]) -> list[Suite]:
     if kind in ("all", "python"):
         command = (sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:pytest-brownie")
         if extra:
-            found.append(Suite("python", ((*command, *extra),)))
+            found.append(Suite("python", (*command, *extra)))
         else:
             others = tuple(f"--ignore={folder}" for folder in _ACTORS)
-            found.append(Suite("actors", ((*command, *_ACTORS),)))
-            found.append(Suite("parts", ((*command, "tests/python", *others),)))
+            found.append(Suite("actors", (*command, *_ACTORS)))
+            found.append(Suite("parts", (*command, "tests/python", *others)))
     if kind in ("all", "contracts"):
-        steps = tuple(
-            (
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-ra",
-                *(extra or ["tests/contracts"]),
-                f"--network={network}",
-                *(("-m", "both_chains") if network == "ganache" else ()),
-            )
-            for network in (("anvil",) if extra else ("anvil", "ganache"))
-        )
-        found.append(Suite("contracts", steps))
+        contracts = (sys.executable, "-m", "pytest", "-q", "-ra", *(extra or ["tests/contracts"]))
+        found.append(Suite("anvil", (*contracts, "--network=anvil")))
+        if not extra:
+            on_ganache = (*contracts, "--network=ganache", "-m", "both_chains")
+            found.append(Suite("ganache", on_ganache))
     return found
 
 
@@ -103,43 +94,17 @@ def _run(suite: Suite) -> tuple[subprocess.Popen[bytes], Path]:
         "ACESO_ANVIL_PORT": str(_free_port()),
         "ACESO_GANACHE_PORT": str(_free_port()),
     }
-    # This module again, with one suite: it runs the steps in order and stops at the first red one.
-    steps = "\0".join("\1".join(step) for step in suite.steps)
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tools.test", "--steps"],
-            stdin=subprocess.PIPE,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd=ROOT,
+            suite.command, stdout=file, stderr=subprocess.STDOUT, env=environment, cwd=ROOT
         )
-    assert process.stdin is not None  # noqa: S101  (it is a pipe)
-    process.stdin.write(steps.encode())
-    process.stdin.close()
     return process, log
-
-
-def _steps() -> int:
-    """Run the commands on stdin, one after the other."""
-    for text in sys.stdin.read().split("\0"):
-        step = text.split("\1")
-        run = subprocess.run(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        print(run.stdout, flush=True)
-        wrong = verdict(run.returncode, run.stdout)
-        if wrong:
-            print(f"{' '.join(step[1:])}: {wrong}", flush=True)
-            return 1
-    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("kind", nargs="?", choices=["all", "contracts", "python"], default="all")
-    parser.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)
     options, extra = parser.parse_known_args(arguments)
-    if options.steps:
-        return _steps()
 
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -154,8 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
             if process.poll() is None:
                 continue
             del running[name]
-            _show(name, log, green=process.returncode == 0, seconds=time.monotonic() - started)
-            if process.returncode != 0:
+            if not _show(name, log, process.returncode, seconds=time.monotonic() - started):
                 failed.append(name)
         time.sleep(0.2)
     if failed:
@@ -163,17 +127,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _show(name: str, log: Path, *, green: bool, seconds: float) -> None:
+def _show(name: str, log: Path, code: int, *, seconds: float) -> bool:
+    """Say how a suite ended, and whether it is green."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    print(
-        f"--- {name}: {'ok' if green else 'FAILED'} after {seconds:.0f} s ({log.relative_to(ROOT)})"
-    )
-    if green:
+    wrong = verdict(code, text)
+    print(f"--- {name}: {wrong or 'ok'}, after {seconds:.0f} s ({log.relative_to(ROOT)})")
+    if wrong:
+        print("\n".join(text.splitlines()[-_SHOWN_LINES:]))
+    else:
         for summary in _SUMMARY.finditer(text):
             print(summary.group(0).strip("= "))
-    else:
-        print("\n".join(text.splitlines()[-_SHOWN_LINES:]))
     sys.stdout.flush()
+    return not wrong
 
 
 if __name__ == "__main__":
