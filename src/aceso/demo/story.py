@@ -13,56 +13,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from eth_account import Account
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aceso.chain import Receipt, Request
-from aceso.chain.failures import error_code
 from aceso.codes import CLINICAL, DataClass, Reason, Use, label
 from aceso.devnet import Authority, Devnet, with_suite
 from aceso.errors import InputError
 from aceso.flows import (
     HOME,
-    RESEARCH,
     FileReport,
-    Guarded,
-    Guardian,
-    GuardianShare,
     Network,
-    Person,
-    Profile,
-    Purchase,
-    Seller,
-    base_units,
-    coin,
     evidence_of,
-    recover_seed,
-    start_recovery,
     verify,
 )
 from aceso.flows.reader import Opened
 from aceso.formats import Kind
-from aceso.research import Package
 from aceso.samples import SampleFile, generate
-from aceso.vault import Seed
 
 from .cast import Cast, gather
 from .emergency import show_emergency
 from .lying import show_lying
+from .recovering import show_lost_seed
+from .selling import show_sale
 from .stage import Stage
+from .studying import show_study
 
 __all__ = ["main"]
 
 _DAY = 24 * 60 * 60
-_PRICE = base_units("120")
-_DURATION = 30 * _DAY
-_INSTITUTION_BPS = 1_000
-_FEE_BPS = 500
 # Of a folder of thousands, so many files are told of one by one.
 _REASONS_SHOWN = 20
-_ON_OFFER = DataClass.LABS | DataClass.ACTIVITY
 # What a reader of the hospital's file would call sensitive, in the words of the file itself.
 _SENSITIVE_WORDS = ("HIV", "75622-1", "Depress", "우울", "PHQ-9", "44249-1")
 
@@ -80,8 +61,6 @@ class _Story:
         self.folder = folder
         self.data = data
         self.samples: dict[str, SampleFile] = {}
-        # What a later step needs; empty where the step before went wrong.
-        self.purchases: list[Purchase] = []
 
     def tell(self) -> int:
         stage = self.stage
@@ -128,12 +107,24 @@ class _Story:
                 self.samples["hospital"].path,
                 self.folder / "emergency",
             )
-            self._sell()
-            for purchase in self.purchases:
-                self._deliver(purchase)
-                self._withdraw_and_settle(purchase)
+            show_sale(
+                stage,
+                devnet,
+                network,
+                self.cast,
+                self.samples["hospital"].path,
+                self.folder / "sale",
+            )
+            show_study(
+                stage,
+                devnet,
+                network,
+                authority,
+                self.cast.researcher.profile,
+                self.folder / "study",
+            )
             self._evidence()
-            self._lost_seed()
+            show_lost_seed(stage, devnet, network, self.cast.person, self.folder / "restored")
         return stage.close()
 
     # Records come in
@@ -298,129 +289,6 @@ class _Story:
                     Reason.NOT_GRANTED,
                 )
 
-    # Research
-
-    def _sell(self) -> None:
-        stage, cast = self.stage, self.cast
-        seller, researcher, suite = Seller(cast.person), cast.researcher, self.network.suite
-        with stage.step(
-            "The person offers an extract of labs and activity; a researcher buys 30 days of it",
-            "본인이 검사와 활동 자료의 추출본을 내놓고, 연구자가 30일 이용권을 삽니다",
-        ):
-            number, receipts = seller.offer(
-                classes=_ON_OFFER,
-                use=Use.HMB,
-                price=_PRICE,
-                seconds=_DURATION,
-                institution=cast.hospital.account.address,
-                institution_bps=_INSTITUTION_BPS,
-            )
-            stage.on_chain(*receipts)
-            wei = _PRICE // suite.sale.rate() + 1
-            stage.on_chain(researcher.buy_coin(wei=wei))
-            purchase = researcher.buy(number)
-            stage.on_chain(*purchase.receipts)
-            stage.expect(
-                "the price is locked in the market",
-                suite.coin.balance_of(suite.addresses["DataMarket"]),
-                _PRICE,
-            )
-            self.purchases.append(purchase)
-
-    def _deliver(self, purchase: Purchase) -> None:
-        stage, cast = self.stage, self.cast
-        seller, researcher = Seller(cast.person), cast.researcher
-        with stage.step(
-            "The extract is made, left with the committee, delivered and opened",
-            "추출본을 만들어 수탁자들에게 맡기고, 전달하고, 엽니다",
-        ):
-            delivered = seller.deliver(purchase.order)
-            stage.on_chain(*delivered.receipts)
-            path = self.folder / "extract.json"
-            researcher.open(purchase.order, path)
-            text = path.read_text()
-            package = Package.read(path.read_bytes())
-            stage.expect("it holds resources", len(package.files["Observation.ndjson"]) > 0, True)
-            stage.expect(
-                "its certificate is of these files, signed by the person",
-                package.check().maker,
-                cast.person.persona(RESEARCH).address,
-            )
-            stage.expect(
-                "no name, number, address or telephone of the source is left in it",
-                [name for name in self._identifiers() if name in text],
-                [],
-            )
-            genome = self._as_buyer(purchase.offer, DataClass.GENOME_PANEL)
-            stage.expect(
-                "`decide` denies the genome to the buyer",
-                self.network.suite.decide(genome).reason,
-                Reason.CLASS,
-            )
-            for data_class in (DataClass.GENOME_PANEL, DataClass.LABS):
-                stage.refused(
-                    f"no original for the buyer: {label(data_class, 'en')}",
-                    partial(self._ask_as_buyer, purchase.offer, data_class),
-                    "E_ORDER_ONLY",
-                )
-
-    def _withdraw_and_settle(self, purchase: Purchase) -> None:
-        stage, cast, suite = self.stage, self.cast, self.network.suite
-        seller, researcher = Seller(cast.person), cast.researcher
-        with stage.step(
-            "Ten days on the person withdraws; the next request is refused",
-            "열흘 뒤 본인이 동의를 철회하고, 다음 요청은 거절됩니다",
-        ):
-            self.devnet.chain.advance_time(10 * _DAY)
-            head, _ = suite.market.get_order(purchase.order)
-            receipt = seller.withdraw(purchase.offer)
-            stage.on_chain(receipt)
-            stopped = suite.node.block(receipt.block_number).timestamp
-            stage.refused(
-                "the researcher",
-                lambda: researcher.open(purchase.order, self.folder / "again.json"),
-                Reason.WITHDRAWN,
-            )
-        with stage.step(
-            "The order pays for the time that was allowed, to the unit",
-            "주문은 허락된 시간만큼만, 한 단위까지 정확히 지급합니다",
-        ):
-            subject = cast.person.persona(RESEARCH).address
-            hospital, buyer = cast.hospital.account.address, researcher.account.address
-            before = suite.coin.balance_of(buyer)
-            stage.on_chain(researcher.settle(purchase.order))
-            payees = (subject, hospital, buyer)
-            for payee in payees:
-                stage.on_chain(self.network.relayer.send(suite.market.pay_credit(payee)))
-            # The price is for 30 days; allowed were the seconds from the delivery to the stop.
-            earned = _PRICE * (stopped - head.start) // _DURATION
-            fee = earned * _FEE_BPS // 10_000
-            to_hospital = earned * _INSTITUTION_BPS // 10_000
-            stage.say(
-                f"allowed {stopped - head.start:,} of {_DURATION:,} seconds: "
-                f"{coin(earned)} of {coin(_PRICE)} coin"
-            )
-            stage.expect(
-                f"the person has {coin(earned - 2 * fee - to_hospital)}",
-                suite.coin.balance_of(subject),
-                earned - 2 * fee - to_hospital,
-            )
-            stage.expect(
-                f"the hospital has {coin(to_hospital)}",
-                suite.coin.balance_of(hospital),
-                to_hospital,
-            )
-            stage.expect(
-                f"the researcher has {coin(_PRICE - earned)} back",
-                suite.coin.balance_of(buyer) - before,
-                _PRICE - earned,
-            )
-            stage.expect(
-                "what is left in the market is the committee's and the commons' part",
-                suite.coin.balance_of(suite.addresses["DataMarket"]),
-                2 * fee,
-            )
-
     def _evidence(self) -> None:
         stage, cast = self.stage, self.cast
         with stage.step(
@@ -451,76 +319,6 @@ class _Story:
                 refused = True
             stage.expect("one changed digit is noticed", refused, True)
 
-    def _lost_seed(self) -> None:
-        stage, network, person = self.stage, self.network, self.cast.person
-        guarded = Guarded(person)
-        persona = guarded.persona.address
-        guardians = [Guardian(network, Account.create()) for _ in range(3)]
-        with stage.step(
-            "Two of three guardians can bring a lost seed back, after a delay",
-            "시드를 잃으면 후견인 셋 중 둘이 대기 기간 뒤에 되찾을 수 있습니다",
-        ):
-            shares = guarded.prepare([one.account.address for one in guardians], threshold=2)
-            stage.on_chain(*(one.accept(persona) for one in guardians))
-            stage.expect("each guardian has words of their own", len({*_words(shares)}), 3)
-        if stage.steps[-1].missed:
-            return
-        with stage.step(
-            "The seed is lost: guardians ask, the person could say no, the vault comes back",
-            "시드를 잃었습니다. 후견인이 요청하고, 본인은 거부할 수 있으며, 보관함이 돌아옵니다",
-        ):
-            # What was written down on paper before, and how many records the custodians list.
-            written = person.profile.seed.mnemonic.split()
-            kept = {record_id for record_id, _ in person.records()}
-            helper = Account.create()
-            day = network.suite.now() + _DAY
-
-            def start(*some: Guardian) -> Receipt:
-                supports = [one.support(persona, helper.address, deadline=day) for one in some]
-                return start_recovery(network, supports)
-
-            def recover(words: list[str]) -> Seed:
-                return recover_seed(network, helper, persona, words)
-
-            stage.refused(
-                "one guardian alone starts nothing",
-                lambda: start(guardians[0]),
-                error_code("RecoveryInvalidCount"),
-            )
-            stage.on_chain(start(guardians[0], guardians[1]), guarded.veto())
-            # The veto voided what they signed; the person then asks them to.
-            stage.on_chain(start(guardians[0], guardians[2]))
-            words = _words(shares)
-            stage.refused(
-                "not before the delay is over",
-                lambda: recover([words[0], words[2]]),
-                "E_RECOVERY_NOT_READY",
-            )
-            self.devnet.chain.advance_time(network.suite.guardianship.recovery_delay())
-            self.devnet.chain.mine(network.confirmations + 1)
-            stage.refused(
-                "nor with the words of one", lambda: recover(words[:1]), "E_VAULT_NOT_OPENED"
-            )
-            seed = recover([words[0], words[2]])
-            stage.expect("the seed is that on the paper", seed.mnemonic.split(), written)
-            self._restore(seed, kept)
-
-    def _restore(self, seed: Seed, kept: set[bytes]) -> None:
-        device = Profile.create(
-            self.folder / "restored",
-            seed,
-            passphrase="a new device",  # noqa: S106 - of a folder that is removed at the end
-            kind="person",
-            network="",
-        )
-        try:
-            again = Person(self.network, device)
-            again.restore()
-            found = {record_id for record_id, _ in again.records()}
-            self.stage.expect(f"all {len(kept)} records are back on a new device", found, kept)
-        finally:
-            device.close()
-
     # What steps share
 
     def _open_own(self, issuer: str) -> dict[tuple[str, str], Any]:
@@ -546,44 +344,6 @@ class _Story:
 
     def _hospital_resources(self) -> set[tuple[str, str]]:
         return set(_resources(json.loads(self.samples["hospital"].path.read_text())))
-
-    def _identifiers(self) -> list[str]:
-        """Names, numbers and addresses of the person in the hospital's file."""
-        found: set[str] = set()
-        for (kind, _), resource in _resources(
-            json.loads(self.samples["hospital"].path.read_text())
-        ).items():
-            if kind == "Patient":
-                for name in resource.get("name", ()):
-                    found |= {name.get("text", ""), name.get("family", ""), *name.get("given", ())}
-                for key in ("identifier", "telecom"):
-                    found |= {one.get("value", "") for one in resource.get(key, ())}
-                for address in resource.get("address", ()):
-                    found |= {address.get("text", ""), *address.get("line", ())}
-        return sorted(word for word in found if len(word) > 1)
-
-    def _as_buyer(self, offer: int, classes: DataClass) -> Request:
-        return Request(
-            subject=self.cast.person.persona(RESEARCH).address,
-            actor=self.cast.researcher.account.address,
-            grantee=Seller(self.cast.person).grantee(offer),
-            use=Use.HMB,
-            classes=classes,
-        )
-
-    def _ask_as_buyer(self, offer: int, data_class: DataClass) -> object:
-        asked = self._as_buyer(offer, data_class)
-        return self.network.committee.listing(
-            actor=self.cast.researcher.account,
-            subject=asked.subject,
-            grantee=asked.grantee,
-            use=asked.use,
-            data_class=data_class,
-        )
-
-
-def _words(shares: Iterable[GuardianShare]) -> list[str]:
-    return [one.words for one in shares]
 
 
 def _files(folder: Path | None) -> list[Path]:

@@ -108,11 +108,12 @@ def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt
     return network.sender(account).send(network.suite.disputes.end(number))
 
 
-def judge(network: Network, case: Case) -> Verdict:
-    """Do the opening of a case again, against what the chain and IPFS have."""
+def judge(network: Network, case: Case, *, seconds: float | None = None) -> Verdict:
+    """Do the opening of a case again, against what the chain and IPFS have; `seconds` is how long
+    the body is looked for."""
     sale = find_sale(network, case.order, delivered=True)
     try:
-        body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid)
+        body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
     except AcesoError:
         # That nobody has it, or that the entry says nothing, is for the verdict to tell.
         body = None

@@ -81,13 +81,13 @@ class Enrolling:
     """A person who takes part in studies, by their research persona."""
 
     def __init__(self, person: Person):
-        self._person = person
+        self.person = person
         self._network: Network = person.network
 
     @property
     def subject(self) -> str:
         """Who is enrolled: no study meets a care persona."""
-        return self._person.persona(RESEARCH).address
+        return self.person.persona(RESEARCH).address
 
     def open(self) -> list[StudyRow]:
         """The newest revision of each study that takes people now."""
@@ -126,7 +126,7 @@ class Enrolling:
         """Grant to the revision that was read, and enrol. `notice` is the hash of the words that
         the person said yes to. Gives the order."""
         self.check(plan)
-        row, suite, persona = plan.row, self._network.suite, self._person.persona(RESEARCH)
+        row, suite, persona = plan.row, self._network.suite, self.person.persona(RESEARCH)
         terms, now = row.terms, suite.now()
         grantee = grantee_of_group(row.group, suite.addresses[STUDIES])
         granted = self._network.relayer.send(
@@ -200,5 +200,5 @@ class Enrolling:
                 "No order of yours in a study waits for its extract. See `aceso study list`.",
                 code="E_STUDY_NOTHING_DUE",
             )
-        seller = Seller(self._person)
+        seller = Seller(self.person)
         return [seller.deliver(one.order, options) for one in waiting]

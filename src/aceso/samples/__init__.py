@@ -3,6 +3,7 @@ month.
 
     for sample in generate(folder, seed=1):
         print(sample.issuer, sample.path)   # hospital …/hangang_hospital.fhir.json
+    generate_people(folder, 20)             # of whom a study may look for some
 
 The same seed writes the same bytes. Nobody in them exists: the name, the numbers and the hospital
 are invented, the genotypes are drawn by chance at real positions, and the files say so where their
@@ -18,9 +19,10 @@ from pathlib import Path
 
 from ._genome import write_genome
 from ._hospital import write_history
+from ._people import write_person
 from ._phone import write_month
 
-__all__ = ["SampleFile", "generate"]
+__all__ = ["SampleFile", "generate", "generate_people"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,13 @@ def generate(folder: str | os.PathLike[str], *, seed: int = 1) -> list[SampleFil
         ),
         SampleFile(month, "phone", "a month of an Apple Health export"),
     ]
+
+
+def generate_people(folder: str | os.PathLike[str], count: int, *, seed: int = 1) -> list[Path]:
+    """Write a small FHIR R4 history for each of so many people, none of whom is like another."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    paths = [target / f"person-{number:02}.fhir.json" for number in range(1, count + 1)]
+    for number, path in enumerate(paths, 1):
+        write_person(path, random.Random(f"{seed} person {number}"))
+    return paths

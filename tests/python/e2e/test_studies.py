@@ -153,7 +153,7 @@ def test_a_study_from_its_opening_to_its_close(
     assert conditions_of(network, find_study(network, study)).missing == Condition(0)
     station = world.cast(Station, "institution", Role.STATION)
     mandate, _ = entrust(
-        helped._person, station.account.address, classes=DataClass.LABS, use=Use.HMB
+        helped.person, station.account.address, classes=DataClass.LABS, use=Use.HMB
     )
     station.accept(Mandate.from_json(mandate.to_json()))
     orders = [each.enrol(each.plan(study), notice=b"\1" * 32)[0] for each in (alone, helped)]
@@ -182,7 +182,7 @@ def test_a_study_from_its_opening_to_its_close(
     # One withdraws ten days on; the other order runs to its end.
     grantee = grantee_of_group(find_study(network, study).group, suite.addresses["Studies"])
     world.devnet.chain.advance_time(10 * _DAY)
-    receipt = helped._person.unshare(grantee)
+    receipt = helped.person.unshare(grantee)
     stopped = suite.node.block(receipt.block_number).timestamp
     start = suite.studies.get_order(orders[1])[0].start
     with pytest.raises(DeniedError) as refused:

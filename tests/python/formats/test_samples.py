@@ -1,6 +1,7 @@
 """
 samples
 ├── the same seed writes the same bytes, another seed doesn't
+├── people of a study: the same for a seed, each unlike the others, all of them test data
 ├── every resource is valid R4, and says that it is test data
 ├── a hospital, a laboratory and a phone give files of every kind of class
 └── the invented genome carries the pharmacogenes that it says
@@ -26,6 +27,19 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
 
     assert one == same
     assert all(left != right for left, right in zip(one, other, strict=True))
+
+
+def test_people_of_a_study_are_made_again_and_unlike_each_other(tmp_path):
+    one, same, other = (
+        [path.read_bytes() for path in samples.generate_people(tmp_path / name, 6, seed=seed)]
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+
+    assert one == same and not set(one) & set(other)
+    assert len(set(one)) == 6
+    for entry in json.loads(one[0])["entry"]:
+        assert not fhirkit.validate(json.dumps(entry["resource"]).encode())
+        assert entry["resource"]["meta"]["tag"][0]["code"] == "HTEST"
 
 
 def test_every_resource_is_valid_and_says_that_it_is_a_test(sample_files):
