@@ -5,7 +5,6 @@ What is expected at each step is worked out here from the source files and from 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterable
@@ -14,23 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from aceso.codes import CLINICAL, DataClass, Reason, Use, label
 from aceso.devnet import Authority, Devnet, with_suite
 from aceso.errors import InputError
 from aceso.flows import (
-    HOME,
-    FileReport,
     Network,
     evidence_of,
     verify,
 )
 from aceso.flows.reader import Opened
-from aceso.formats import Kind
 from aceso.samples import SampleFile, generate
 
+from .bringing import show_bringing
 from .cast import Cast, gather
 from .emergency import show_emergency
 from .lying import show_lying
@@ -42,8 +37,6 @@ from .studying import show_study
 __all__ = ["main"]
 
 _DAY = 24 * 60 * 60
-# Of a folder of thousands, so many files are told of one by one.
-_REASONS_SHOWN = 20
 # What a reader of the hospital's file would call sensitive, in the words of the file itself.
 _SENSITIVE_WORDS = ("HIV", "75622-1", "Depress", "우울", "PHQ-9", "44249-1")
 
@@ -94,7 +87,13 @@ class _Story:
                 return stage.close()
             self.samples = {sample.issuer: sample for sample in generate(self.folder / "samples")}
             self._issue()
-            self._bring()
+            show_bringing(
+                stage,
+                self.cast.person,
+                self.samples["phone"].path,
+                self.data,
+                self.folder / "brought",
+            )
             self._physician()
             show_lying(stage, devnet, network, self.cast, self.folder / "lied-to")
             self._gateway()
@@ -171,39 +170,6 @@ class _Story:
                 ),
                 (True, True),
             )
-
-    def _bring(self) -> None:
-        stage, person = self.stage, self.cast.person
-        with stage.step(
-            "The person brings in the phone's export"
-            + (" and a folder of files" * bool(self.data)),
-            "본인이 휴대폰 자료" + ("와 폴더의 파일들" * bool(self.data)) + "을 가져옵니다",
-        ):
-            paths = [self.samples["phone"].path, *_files(self.data)]
-            report = person.import_files(paths)
-            stage.on_chain(*report.receipts[:3])
-            for receipt in report.receipts[3:]:
-                stage.steps[-1].gas += receipt.gas_used
-                stage.steps[-1].transactions += 1
-            stage.console.print(_table(report.files))
-            for line in _reasons(report.files):
-                stage.say(f"[dim]{escape(line)}[/]")
-            asked = {one.path for one in report.files if one.people}
-            if asked:
-                stage.say(f"{len(asked)} files are about several people: nothing of them is taken")
-            kept = self._kept_sources()
-            wanted = {
-                hashlib.sha256(path.read_bytes()).digest()
-                for path in paths
-                if path.stat().st_size and path not in asked
-            }
-            stage.expect(
-                f"each of {len(wanted)} other files is kept, byte for byte",
-                wanted - kept,
-                set(),
-            )
-            again = person.import_files(paths[:20])
-            stage.expect("the same files once more add nothing", again.added, 0)
 
     # People are let in, or not
 
@@ -331,25 +297,8 @@ class _Story:
                 found |= _resources(json.loads(path.read_text()))
         return found
 
-    def _kept_sources(self) -> set[bytes]:
-        """The SHA-256 of everything that the person brought in, as it is opened again."""
-        person, home = self.cast.person, self.cast.person.persona(HOME).address
-        path = self.folder / "own" / "source"
-        found = set()
-        for record_id, note in person.records(superseded=True):
-            if note.issuer == home:
-                person.open_record(record_id, path)
-                found.add(hashlib.sha256(path.read_bytes()).digest())
-        return found
-
     def _hospital_resources(self) -> set[tuple[str, str]]:
         return set(_resources(json.loads(self.samples["hospital"].path.read_text())))
-
-
-def _files(folder: Path | None) -> list[Path]:
-    if folder is None:
-        return []
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _resources(bundle: Any) -> dict[tuple[str, str], Any]:
@@ -368,35 +317,3 @@ def _opened_resources(opened: Iterable[Opened]) -> dict[tuple[str, str], Any]:
         if one.envelope.media_type == "application/fhir+json":
             found |= _resources(json.loads(one.path.read_text()))
     return found
-
-
-def _reasons(reports: Iterable[FileReport]) -> list[str]:
-    """Why files, or parts of them, were not understood: the first reason of each file."""
-    found = []
-    for report in reports:
-        told = [one.reason for one in report.outcomes if one.kind in (Kind.REFUSED, Kind.KEPT)]
-        why = report.error or (told[0] if told else "")
-        if why:
-            more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-            found.append(f"{report.path.name}: {why}{more}")
-    left = len(found) - _REASONS_SHOWN
-    return found[:_REASONS_SHOWN] + [f"and {left} more files"] * (left > 0)
-
-
-def _table(reports: Iterable[FileReport]) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in ("file · 파일", "format · 형식"):
-        table.add_column(heading)
-    for heading in ("imported", "kept", "refused", "records"):
-        table.add_column(heading, justify="right")
-    for report in reports:
-        counts = report.counts
-        table.add_row(
-            report.path.name,
-            report.format.en if report.format else "-",
-            str(counts.get("imported", 0)),
-            str(counts.get("kept", 0)),
-            str(counts.get("refused", 0)),
-            str(report.records),
-        )
-    return table
