@@ -278,18 +278,24 @@ def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
 @command("settle")
 @click.argument("order", type=click.IntRange(min=1))
 def settle(session: Session, *, order: int) -> None:
-    from aceso.flows import Researcher, find_sale
+    from aceso.flows import RESEARCH, Holder, coin, find_sale
 
-    profile = session.profile()
-    network = session.network()
+    profile, network = session.profile(), session.network()
     if profile.kind == "person":
         # Anybody may settle, so a person has it carried like all that they do.
-        desk = find_sale(network, order).contract(network)
-        receipt = network.relayer.send(desk.settle(order))
+        own, sender = profile.seed.persona(RESEARCH).address, network.relayer
     else:
-        receipt = Researcher(network, profile).settle(order)
-    document = {"order": str(order), "transactions": receipts([receipt])}
-    show(session, document, lambda console: console.print(say("settle.done", order=order)))
+        account = Holder(network, profile).account
+        own, sender = account.address, network.sender(account)
+    desk = find_sale(network, order).contract(network)
+    sent = [sender.send(desk.settle(order))]
+    # What this account is owed there is sent to it with it.
+    paid = desk.credit_of(own)
+    if paid:
+        sent.append(sender.send(desk.pay_credit(own)))
+    document = {"order": str(order), "paid": str(paid), "transactions": receipts(sent)}
+    text = say("settle.done", order=order, paid=coin(paid))
+    show(session, document, lambda console: console.print(text, highlight=False))
 
 
 @command("balance")

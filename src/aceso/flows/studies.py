@@ -32,7 +32,7 @@ from aceso.chain import (
     StudyTerms,
 )
 from aceso.codes import Condition, DataClass, Use
-from aceso.errors import AcesoError, IntegrityError, UsageError
+from aceso.errors import AcesoError, InputError, IntegrityError
 from aceso.index import EnrolmentRow, StudyRow
 from aceso.research import StudyDocument
 from aceso.storage import cid_digest, cid_from_digest
@@ -206,7 +206,7 @@ class StudyLead(Disputing):
         does not open does not keep back the others."""
         rows = self.delivered(study)
         if not rows:
-            raise UsageError(
+            raise InputError(
                 f"Study {study} of this account has no order that is delivered and runs. See "
                 f"`aceso study status {study}`.",
                 code="E_STUDY_NOTHING",

@@ -592,6 +592,11 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     assert person("study", "close", study, "--yes").code == 0
     assert lead("study", "status", study).document["closed"] is True
 
+    # A consent to a study is withdrawn by its name; what is disputed can't be had meanwhile.
+    assert person("unshare", f"study:{study}.1", "--yes").code == 0
+    late = lead("study", "download", study, "--out", tmp_path / "late")
+    assert (late.code, late.document["error"]["code"]) == (3, "E_STUDY_NOTHING")
+
 
 def test_market(network, person, researcher, tmp_path):
     offered = person("offer", "--classes", "labs", "--price", "2.5", "--yes")
