@@ -22,7 +22,7 @@ from .client import (
     SealedKey,
     SignedRequest,
 )
-from .committee import Attestation, Committee, Posted, newest_of
+from .committee import Attestation, Committee, Inquiry, Posted, newest_of
 from .errors import (
     ChainUnsafeError,
     CustodianDownError,
@@ -54,6 +54,7 @@ __all__ = [
     "FalseLogError",
     "FalseShareProof",
     "HeadRollbackError",
+    "Inquiry",
     "KeyFileError",
     "Listing",
     "LogHead",

@@ -15,57 +15,45 @@ proof, whether or not the opening succeeds without it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Suite, parse_grantee
-from aceso.codes import DataClass, Use
-from aceso.errors import AcesoError
+from aceso.codes import DataClass
 from aceso.storage import ShownItem
 from aceso.vault import (
-    CardError,
     Deposit,
     FalseShareError,
     KeyBinding,
     ListEntry,
-    OpeningError,
     PrivateKey,
     PublicKey,
-    RecordKey,
     ShownCertificate,
     SignedHead,
     SignedOpening,
-    VerifiedShare,
-    join,
     join_deposits,
     open_release,
-    open_released,
     seal_class_key,
     sealed_key_digest,
 )
 
 from ._asking import Posted
-from ._bundles import Bundling
-from ._typed import Domain, address, digest, recover, sign
+from ._reading import VALID_SECONDS, Inquiry, Reading
+from ._typed import address, sign
 from .client import (
     Custodian,
     DeletionReceipt,
     Delivery,
-    Listing,
     SealedKey,
     SignedRequest,
     deposit_message,
 )
 from .client import post_message as _post_message
-from .errors import CustodianDownError, TooFewCustodiansError
-from .proof import FalseShareProof, ProvenFalseShareError, Release
+from .errors import TooFewCustodiansError
 
-__all__ = ["Attestation", "Committee", "Posted", "newest_of"]
-
-_VALID_SECONDS: Final = 300
+__all__ = ["Attestation", "Committee", "Inquiry", "Posted", "newest_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +77,8 @@ def newest_of(heads: Iterable[SignedHead | None]) -> SignedHead | None:
     return max(there, key=lambda one: (one.head.version, one.head.cid), default=None)
 
 
-class Committee(Bundling):
+class Committee(Reading):
     """The custodians of a record or a list, any `threshold` of whom are enough."""
-
-    def __init__(self, custodians: Sequence[Custodian], threshold: int, suite: Suite):
-        super().__init__(custodians, threshold)
-        self.suite = suite
-        self.complaints: list[FalseShareError] = []
-        self._domain: Domain = suite.domain("ConsentRegistry")
-
-    def _is_complaint(self, error: AcesoError) -> None:
-        if isinstance(error, FalseShareError):
-            self.complaints.append(error)
 
     # --- What a person or an issuer does --------------------------------------------------------
 
@@ -224,7 +202,7 @@ class Committee(Bundling):
                     "receivingKey": receiving_key.public_key.to_bytes(),
                     "custodian": one.address,
                     "nonce": os.urandom(32),
-                    "deadline": self.suite.now() + _VALID_SECONDS,
+                    "deadline": self.suite.now() + VALID_SECONDS,
                 },
                 self._domain,
             )
@@ -377,233 +355,3 @@ class Committee(Bundling):
             signers=sum(1 << place for place in signed),
             signatures=tuple(signed[place] for place in sorted(signed)),
         )
-
-    # --- What a grantee does --------------------------------------------------------------------
-
-    def _request(
-        self,
-        kind: str,
-        one: Custodian,
-        actor: LocalAccount,
-        now: int,
-        values: dict[str, Any],
-    ) -> SignedRequest:
-        message = values | {
-            "actor": actor.address,
-            "custodian": one.address,
-            "nonce": os.urandom(32),
-            "deadline": now + _VALID_SECONDS,
-        }
-        return SignedRequest.sign(actor, kind, message, self._domain)
-
-    def listing(
-        self,
-        *,
-        actor: LocalAccount,
-        subject: str,
-        grantee: bytes,
-        use: Use | int,
-        data_class: DataClass | int,
-        needed: int | None = None,
-        among: Sequence[str] | None = None,
-    ) -> Listing:
-        """The union of what the custodians list; at least `needed`, or `threshold`, must answer.
-        Entries that a custodian should list and does not are in `Listing.unlisted`."""
-        needed = self.threshold if needed is None else needed
-        now = self.suite.now()
-        values = {
-            "subject": address(subject),
-            "grantee": grantee,
-            "use": int(use),
-            "dataClass": int(data_class),
-        }
-
-        def ask(one: Custodian) -> Listing:
-            def request() -> SignedRequest:
-                return self._request("ListRequest", one, actor, now, values)
-
-            return one.list(request(), again=request, seconds=one.deadline)
-
-        done, failed = self._ask_all(ask, needed=needed, among=among)
-        self._enough(len(done), failed, needed, len(self.custodians))
-        return self._union(done, failed, address(subject))
-
-    def _union(
-        self, by: Mapping[str, Listing], failed: Mapping[str, AcesoError], subject: str
-    ) -> Listing:
-        listings = by.values()
-        entries: dict[bytes, ListEntry] = {}
-        keys: dict[tuple[object, ...], SealedKey] = {}
-        openings: dict[str, SignedOpening] = {}
-        for listing in listings:
-            for opening in listing.openings:
-                if self._is_ours(opening, subject):
-                    openings.setdefault(address(opening.opening.list_key), opening)
-        for listing in listings:
-            for entry in listing.entries:
-                entries.setdefault(entry.digest, entry)
-            for key in listing.sealed_keys:
-                # Only what the list key of this persona's own list has signed, or the guardian
-                # whose group it is for.
-                if key.list_key in openings and self._is_left(key):
-                    keys.setdefault((key.list_key, key.receiving_key, key.epoch), key)
-        return Listing(
-            tuple(entries.values()),
-            tuple(keys.values()),
-            tuple(openings.values()),
-            {one: frozenset(entry.digest for entry in said.entries) for one, said in by.items()},
-            failed,
-        )
-
-    def _is_left(self, key: SealedKey) -> bool:
-        signer = recover(digest("SealedKeys", key.message(), self._domain), key.signature)
-        if signer == key.list_key:
-            return True
-        group = parse_grantee(key.grantee)
-        guardianship = self.suite.addresses["Guardianship"]
-        return group.address == guardianship and group.number == int(signer or "0", 16) % (1 << 96)
-
-    def _is_ours(self, opening: SignedOpening, subject: str) -> bool:
-        if address(opening.opening.persona) != subject:
-            return False
-        if address(opening.opening.registry) != address(self._domain["verifyingContract"]):
-            return False
-        try:
-            opening.check(self.suite.chain_id)
-        except CardError:
-            # A persona that is a contract wallet signs as the chain says; its list key does not.
-            return address(opening.opening.list_key) == recover(
-                opening.opening.digest(self.suite.chain_id), opening.list_signature
-            )
-        return True
-
-    def open_key(
-        self,
-        entry: ListEntry,
-        *,
-        actor: LocalAccount,
-        subject: str,
-        grantee: bytes,
-        use: Use | int,
-        data_class: DataClass | int,
-        receiving_key: PrivateKey,
-        reader_key: PrivateKey,
-    ) -> RecordKey:
-        """The key of one record: m checked shares, joined with the class key (or, for an extract,
-        the buyer's own key)."""
-        capsule = entry.capsule
-        needed = capsule.threshold
-        members = [one for one in self.custodians if one.address in capsule.custodians]
-        if not members:
-            raise OpeningError("None of these custodians holds a share of this record.")
-        release = self._releasing(
-            entry, actor, subject, grantee, int(use), int(data_class), receiving_key
-        )
-
-        def ask(one: Custodian) -> VerifiedShare:
-            request, given = release(one)
-            try:
-                return open_released(
-                    capsule, one.address, given.sealed, receiving_key, request=request.digest
-                )
-            except FalseShareError as error:
-                proof = FalseShareProof(
-                    custodian=one.address, request=request.message, capsule=capsule, release=given
-                )
-                raise ProvenFalseShareError(error, proof) from error
-
-        done, failed = self._ask_enough(ask, members, needed)
-        self.complaints += [
-            error for error in failed.values() if isinstance(error, FalseShareError)
-        ]
-        self._enough(len(done), failed, needed, len(capsule.custodians))
-        return join(capsule, done.values(), reader_key)
-
-    def released(
-        self,
-        entry: ListEntry,
-        *,
-        actor: LocalAccount,
-        subject: str,
-        grantee: bytes,
-        use: Use | int,
-        data_class: DataClass | int,
-        receiving_key: PrivateKey,
-    ) -> tuple[dict[str, tuple[bytes, bytes]], dict[str, AcesoError]]:
-        """What each custodian of a record released, as it came: the digest of the request and the
-        sealed share, unchecked; and why the others released nothing."""
-        release = self._releasing(
-            entry, actor, subject, grantee, int(use), int(data_class), receiving_key
-        )
-
-        def ask(one: Custodian) -> tuple[bytes, bytes]:
-            request, given = release(one)
-            return request.digest, given.sealed
-
-        return self._ask_all(ask, among=entry.capsule.custodians)
-
-    def _releasing(
-        self,
-        entry: ListEntry,
-        actor: LocalAccount,
-        subject: str,
-        grantee: bytes,
-        use: int,
-        data_class: int,
-        receiving_key: PrivateKey,
-    ) -> Callable[[Custodian], tuple[SignedRequest, Release]]:
-        """How a custodian is asked for its share: gives the request, and what came, once it is told
-        that the custodian signed it."""
-        now = self.suite.now()
-        values = {
-            "subject": address(subject),
-            "grantee": grantee,
-            "use": use,
-            "dataClass": data_class,
-            "recordId": entry.record_id,
-            "receivingKey": receiving_key.public_key.to_bytes(),
-        }
-
-        capsule = entry.capsule.digest
-
-        def release(one: Custodian) -> tuple[SignedRequest, Release]:
-            request = self._request("ReleaseRequest", one, actor, now, values)
-            given = one.release(request, capsule=capsule)
-            given.check(one.address, request=request.digest, capsule=capsule, domain=self._domain)
-            return request, given
-
-        return release
-
-    def order_entry(
-        self,
-        order: int,
-        *,
-        actor: LocalAccount,
-        subject: str,
-        grantee: bytes,
-        use: Use | int,
-        data_class: DataClass | int,
-        capsule: bytes,
-    ) -> ListEntry:
-        """The entry of an order's extract, for its buyer. `capsule` is the digest that the order's
-        delivery names on chain. One custodian is enough: whoever has another capsule is passed
-        over, and the next is asked."""
-        now = self.suite.now()
-        values = {
-            "subject": address(subject),
-            "grantee": grantee,
-            "use": int(use),
-            "dataClass": int(data_class),
-        }
-
-        def ask(one: Custodian) -> ListEntry:
-            entry = one.order_entry(order, self._request("ListRequest", one, actor, now, values))
-            if entry.capsule.digest != capsule:
-                raise CustodianDownError(
-                    one.address, f"has another extract for order {order} than the one delivered"
-                )
-            return entry
-
-        done, failed = self._ask_enough(ask, self.custodians, 1)
-        self._enough(len(done), failed, 1, len(self.custodians))
-        return next(iter(done.values()))

@@ -19,10 +19,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aceso.chain import Decision, Receipt, Request, grantee_of_group, is_signed
 from aceso.codes import DataClass, Role, Use
+from aceso.custody import Inquiry
 from aceso.errors import IntegrityError, UsageError
 from aceso.ethereum import keccak
 from aceso.research import Package
@@ -121,7 +121,7 @@ class Researcher(Holder):
             _write(folder / name, data)
         return Downloaded(folder, tuple(files), certificate)
 
-    def asking(self, sale: Sale) -> dict[str, Any]:
+    def asking(self, sale: Sale) -> Inquiry:
         """The arguments of `Committee.order_entry` and `open_key` that say who asks for what."""
         return {
             "actor": self.account,
