@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -33,12 +34,14 @@ ALWAYS = 2**256 - 1
 
 
 class Driver:
-    """Rules are the methods whose names begin with `rule_`; their number is in the docstring."""
+    """Rules are the methods whose names begin with `rule_`, and are chosen by their weights."""
+
+    ledger_of = Ledger
 
     def __init__(self, trade: Trade, accounts: Any, seed: int) -> None:
         self.trade = trade
         self.random = random.Random(seed)
-        self.ledger = Ledger(int(trade.market.challenge()[0]))
+        self.ledger: Any = self.ledger_of(int(trade.market.challenge()[0]))
         self.subjects = [str(account) for account in accounts[8:11]]
         self.buyers = [str(account) for account in accounts[11:14]]
         self.stranger = str(trade.stranger)
@@ -460,8 +463,8 @@ class Driver:
         ), "T1"
         for contract in (self.market, self.coin, self.consents):
             assert web3.eth.get_balance(contract.address) == 0, "G1"
-        for (offer, buyer), entry in self.ledger.orders.items():
-            self._check_order(self._number_of(offer, buyer), entry)
+        for entry in self.ledger.orders.values():
+            self._check_order(self._number_of(entry.offer, entry.buyer), entry)
 
     def _check_order(self, number: int, entry: Order) -> None:
         words = self.view(self.market.getOrder, number)
@@ -485,9 +488,9 @@ class Driver:
 
     # Runs
 
-    def run(self, steps: int, every: int = 50) -> None:
-        """Make this many steps, compare the money after each, and all after `every` of them."""
-        weights = {
+    def weights(self) -> dict[Callable[[], None], int]:
+        """How often each rule is tried."""
+        return {
             self.rule_wait: 5,
             self.rule_offer: 2,
             self.rule_grant: 2,
@@ -507,6 +510,10 @@ class Driver:
             self.rule_transfer: 3,
             self.rule_refused: 1,
         }
+
+    def run(self, steps: int, every: int = 50) -> None:
+        """Make this many steps, compare the money after each, and all after `every` of them."""
+        weights = self.weights()
         rules, chances = list(weights), list(weights.values())
         for step in range(steps):
             before = sum(self.tried.values())
@@ -524,6 +531,7 @@ class Driver:
         for entry in list(self.ledger.orders.values()):
             if entry.is_live:
                 self._settle(self._number_of(entry.offer, entry.buyer), entry)
+        self._close_all()
         for account in list(self.ledger.credits):
             if self.ledger.credits[account]:
                 assert self.send(self.stranger, self.market.payCredit, account)
@@ -545,3 +553,6 @@ class Driver:
         assert self.number(self.coin.balanceOf, self.market.address) == self.ledger.stray + rest
         everything = sum(self.ledger.came_in.values())
         assert sum(self.ledger.went_out.values()) + rest == everything, "E3"
+
+    def _close_all(self) -> None:
+        """What else a desk holds, and anybody frees."""

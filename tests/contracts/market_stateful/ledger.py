@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["DELIVERED", "DISPUTED", "OPEN", "SETTLED", "Consent", "Ledger", "Offer", "Order"]
+__all__ = [
+    "DELIVERED",
+    "DISPUTED",
+    "OPEN",
+    "SETTLED",
+    "Books",
+    "Consent",
+    "Ledger",
+    "Offer",
+    "Order",
+]
 
 OPEN, DELIVERED, SETTLED, DISPUTED = 1, 2, 3, 4
 # After the challenge window, a dispute that nobody resolves lapses.
@@ -39,6 +49,9 @@ class Consent:
 
 @dataclass
 class Order:
+    """`offer` is what it was made under, of which a study's revision is one; `buyer` is its party:
+    at the market who buys, of a study the subject."""
+
     offer: int
     buyer: str
     price: int
@@ -97,12 +110,13 @@ class Order:
         )
 
 
-class Ledger:
+class Books:
+    """What a desk of orders holds and owes, whichever desk it is."""
+
     def __init__(self, window: int) -> None:
         self.window = window
         self.offers: dict[int, Offer] = {}
-        self.consents: dict[int, Consent] = {}
-        # The newest order of each offer and buyer, and how many there were.
+        # The newest order of each offer and buyer, or study and subject, and how many there were.
         self.orders: dict[tuple[int, str], Order] = {}
         self.bought: Counter[tuple[int, str]] = Counter()
         self.barred: set[tuple[str, str]] = set()
@@ -125,6 +139,86 @@ class Ledger:
             - sum(self.paid_of_fees.values())
             + self.stray
         )
+
+    # Orders
+
+    def deliver(self, order: Order, now: int) -> None:
+        order.state, order.start = DELIVERED, now
+
+    def settle(self, order: Order) -> int:
+        """Pay it out, and say what was earned."""
+        earned, bps = order.earned(), self.offers[order.offer].bps
+        fee, share = earned * 5 // 100, earned * bps // 10_000
+        self._give(order, fee, share, earned - 2 * fee - share)
+        if order.price > earned:
+            self._give_back(order, order.price - earned)
+        order.state = SETTLED
+        return earned
+
+    def pay_part(self, order: Order, now: int) -> None:
+        """Everybody's share of what was earned so far, each rounded down."""
+        bps, order.paid = self.offers[order.offer].bps, order.part(now)
+        self._give(
+            order,
+            order.paid * 5 // 100,
+            order.paid * bps // 10_000,
+            order.paid * (9000 - bps) // 10_000,
+        )
+
+    def _give(self, order: Order, fee: int, share: int, rest: int) -> None:
+        """What each has in all by now: what they had before is taken off."""
+        offer = self.offers[order.offer]
+        had = order.shares
+        self.earned_by_committee[offer.committee] += fee - had[0]
+        if offer.institution:
+            self._owe(offer.institution, share - had[1])
+        self._owe(self._subject_of(order), rest - had[2])
+        order.shares = (fee, share, rest)
+        order.given = 2 * fee + share + rest
+
+    def resolve(self, order: Order, upheld: bool) -> None:
+        """Nothing was paid of it before."""
+        order.state = SETTLED if upheld else DELIVERED
+        if upheld:
+            self._give_back(order, order.price)
+
+    def _subject_of(self, order: Order) -> str:
+        """Whose data it is."""
+        return self.offers[order.offer].subject
+
+    def _give_back(self, order: Order, amount: int) -> None:
+        """What wasn't earned."""
+        self._owe(order.buyer, amount)
+
+    def _owe(self, account: str, amount: int) -> None:
+        if amount:
+            self.credits[account] += amount
+
+    # Payments
+
+    def pay_credit(self, account: str) -> None:
+        self._paid(account, self.credits.pop(account))
+
+    def fee_due(self, committee: int, payee: str, parts: int) -> int:
+        earned = self.earned_by_committee[committee] // parts
+        return earned - self.paid_of_fees[committee, payee]
+
+    def pay_fee(self, committee: int, payee: str, parts: int) -> None:
+        due = self.fee_due(committee, payee, parts)
+        self.paid_of_fees[committee, payee] += due
+        self._paid(payee, due)
+
+    def _paid(self, account: str, amount: int) -> None:
+        self.coin[account] += amount
+        self.went_out[account] += amount
+
+
+class Ledger(Books):
+    """The market's."""
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.consents: dict[int, Consent] = {}
 
     def _orders_of(self, number: int) -> list[Order]:
         return [order for (offer, _), order in self.orders.items() if offer == number]
@@ -202,65 +296,3 @@ class Ledger:
         self.bought[number, buyer] += 1
         self.coin[buyer] -= offer.price
         self.came_in[buyer] += offer.price
-
-    def deliver(self, order: Order, now: int) -> None:
-        order.state, order.start = DELIVERED, now
-
-    def settle(self, order: Order) -> int:
-        """Pay it out, and say what was earned."""
-        earned, bps = order.earned(), self.offers[order.offer].bps
-        fee, share = earned * 5 // 100, earned * bps // 10_000
-        self._give(order, fee, share, earned - 2 * fee - share)
-        if order.price > earned:
-            self._owe(order.buyer, order.price - earned)
-        order.state = SETTLED
-        return earned
-
-    def pay_part(self, order: Order, now: int) -> None:
-        """Everybody's share of what was earned so far, each rounded down."""
-        bps, order.paid = self.offers[order.offer].bps, order.part(now)
-        self._give(
-            order,
-            order.paid * 5 // 100,
-            order.paid * bps // 10_000,
-            order.paid * (9000 - bps) // 10_000,
-        )
-
-    def _give(self, order: Order, fee: int, share: int, rest: int) -> None:
-        """What each has in all by now: what they had before is taken off."""
-        offer = self.offers[order.offer]
-        had = order.shares
-        self.earned_by_committee[offer.committee] += fee - had[0]
-        if offer.institution:
-            self._owe(offer.institution, share - had[1])
-        self._owe(offer.subject, rest - had[2])
-        order.shares = (fee, share, rest)
-        order.given = 2 * fee + share + rest
-
-    def resolve(self, order: Order, upheld: bool) -> None:
-        """Nothing was paid of it before."""
-        order.state = SETTLED if upheld else DELIVERED
-        if upheld:
-            self._owe(order.buyer, order.price)
-
-    def _owe(self, account: str, amount: int) -> None:
-        if amount:
-            self.credits[account] += amount
-
-    # Payments
-
-    def pay_credit(self, account: str) -> None:
-        self._paid(account, self.credits.pop(account))
-
-    def fee_due(self, committee: int, payee: str, parts: int) -> int:
-        earned = self.earned_by_committee[committee] // parts
-        return earned - self.paid_of_fees[committee, payee]
-
-    def pay_fee(self, committee: int, payee: str, parts: int) -> None:
-        due = self.fee_due(committee, payee, parts)
-        self.paid_of_fees[committee, payee] += due
-        self._paid(payee, due)
-
-    def _paid(self, account: str, amount: int) -> None:
-        self.coin[account] += amount
-        self.went_out[account] += amount
