@@ -22,7 +22,7 @@ from aceso.errors import AcesoError
 
 from .network import Network
 from .orders import Sale
-from .receipts import LogReport, check_count, settle_head
+from .receipts import Given, LogReport, check_count, settle_head
 from .store import Store
 
 __all__ = ["OrderAccess", "check_order_logs"]
@@ -31,32 +31,11 @@ _ACTS = ("list", "release", "log")
 _Key = tuple[int, str, str, bytes, Use | None]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderAccess:
-    """What somebody was given of an order's extract, as often, by the custodians that say so.
-
-    `act` is `list` (its entry was listed), `release` (a share of its key) or `log` (a party read
-    the log).
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccess(Given):
+    """What was given of an order's extract: its entry, a share of its key, or its log."""
 
     order: int
-    act: str
-    actor: str
-    grantee: bytes
-    use: Use | None
-    first: int
-    last: int
-    times: Mapping[str, int]
-    needed: int
-
-    @property
-    def count(self) -> int:
-        return max(self.times.values())
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether as many custodians show it as are needed to open something."""
-        return self.act != "release" or len(self.times) >= self.needed
 
 
 def check_order_logs(

@@ -33,6 +33,7 @@ from .store import Store
 
 __all__ = [
     "Access",
+    "Given",
     "LogReport",
     "anchor_heads",
     "check_count",
@@ -43,22 +44,19 @@ __all__ = [
 _ACTS = ("list", "release", "log")
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What somebody was given of a list, as often as it was, by the custodians that say so.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What somebody was given, as often as it was, by the custodians that say so.
 
-    `act` is `list` (entries were listed), `release` (a share of a record's key) or `log` (the owner
-    read the log). `actor` asked; `grantee` is whose permission it was, such as an institution's for
-    its member, and empty for the owner.
+    `act` is `list` (entries were listed), `release` (a share of a key) or `log` (a party read the
+    log). `actor` asked; `grantee` is whose permission it was, such as an institution's for its
+    member, and empty for the owner.
     """
 
     act: str
-    data_class: DataClass
-    epoch: int
     actor: str
     grantee: bytes
     use: Use | None
-    record_id: bytes | None
     first: int
     last: int
     times: Mapping[str, int]
@@ -72,6 +70,15 @@ class Access:
     def is_complete(self) -> bool:
         """Whether as many custodians show it as are needed to open something."""
         return self.act != "release" or len(self.times) >= self.needed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access(Given):
+    """What was given of a list: its entries, the share of a record's key, or its log."""
+
+    data_class: DataClass
+    epoch: int
+    record_id: bytes | None
 
 
 @dataclass(slots=True)
