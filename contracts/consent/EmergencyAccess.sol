@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes, Emergency} from "contracts/libraries/Codes.sol";
 import {TypedData} from "contracts/libraries/TypedData.sol";
 import {IEmergencyAccess} from "interfaces/IEmergencyAccess.sol";
@@ -11,6 +12,8 @@ import {IRewardCoin} from "interfaces/IRewardCoin.sol";
 /// @title EmergencyAccess
 /// @notice See {IEmergencyAccess}.
 contract EmergencyAccess is IEmergencyAccess, TypedData {
+    using Affiliations for IParticipantRegistry;
+
     /// @dev The newest opening of a subject by a clinician: all of it in the one slot that a decision reads.
     struct Glass {
         uint64 number;
@@ -194,7 +197,7 @@ contract EmergencyAccess is IEmergencyAccess, TypedData {
         if (block.timestamp >= found.reviewUntil) revert EmergencyReviewEnded(number, found.reviewUntil);
         _checkOver(number, found);
         bool party = msg.sender == found.clinician || msg.sender == found.subject;
-        if (party || !_areApart(msg.sender, institution, found.clinician, found.institution)) {
+        if (party || !_participants.areApart(msg.sender, institution, found.clinician, found.institution)) {
             revert EmergencyNotIndependent(msg.sender, institution);
         }
         Vote memory same = _votes[number][justified];
@@ -213,7 +216,7 @@ contract EmergencyAccess is IEmergencyAccess, TypedData {
     /// @dev That the caller, for `institution`, is another and of elsewhere than a reviewer before, if there was one.
     function _checkApart(uint96 institution, Vote memory vote) private view {
         if (vote.reviewer == address(0)) return;
-        if (vote.reviewer == msg.sender || !_areApart(msg.sender, institution, vote.reviewer, vote.institution)) {
+        if (!_participants.areApart(msg.sender, institution, vote.reviewer, vote.institution)) {
             revert EmergencyNotIndependent(msg.sender, institution);
         }
     }
@@ -341,20 +344,11 @@ contract EmergencyAccess is IEmergencyAccess, TypedData {
     /* SHARED */
 
     function _isClinician(address account, uint96 institution) private view returns (bool) {
-        return _participants.hasRoles(account, Codes.EMERGENCY_CLINICIAN) && _isMember(institution, account);
+        return _participants.actsFor(account, Codes.EMERGENCY_CLINICIAN, institution);
     }
 
     function _isReviewer(address account, uint96 institution) private view returns (bool) {
-        return _participants.hasRoles(account, Codes.ETHICS_BOARD) && _isMember(institution, account);
-    }
-
-    /// @dev Two accounts of two institutions, neither of which belongs to the other's.
-    function _areApart(address one, uint96 ofOne, address other, uint96 ofOther) private view returns (bool) {
-        return ofOne != ofOther && !_isMember(ofOther, one) && !_isMember(ofOne, other);
-    }
-
-    function _isMember(uint96 institution, address account) private view returns (bool member) {
-        (member,) = _participants.isMember(institution, account, account);
+        return _participants.actsFor(account, Codes.ETHICS_BOARD, institution);
     }
 
     function _checkSignature(address signer, bytes32 structHash, bytes calldata signature) private view {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes} from "contracts/libraries/Codes.sol";
 import {TypedData} from "contracts/libraries/TypedData.sol";
 import {
@@ -15,6 +16,8 @@ import {IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
 /// @title Guardianship
 /// @notice See {IGuardianship}.
 contract Guardianship is IGuardianship, TypedData {
+    using Affiliations for IParticipantRegistry;
+
     /// @dev A guardian of a subject. Removing or resigning clears all but the counts.
     struct Seat {
         uint8 powers;
@@ -338,7 +341,7 @@ contract Guardianship is IGuardianship, TypedData {
             finding.attestedAt = uint40(block.timestamp);
             return;
         }
-        if (_isMember(msg.sender, place) || _isMember(first, institution)) {
+        if (!_participants.areApart(msg.sender, institution, first, place)) {
             revert ClaimNotIndependent(msg.sender, institution);
         }
         _confirm(subject, claim, finding);
@@ -359,11 +362,7 @@ contract Guardianship is IGuardianship, TypedData {
     }
 
     function _isPhysician(address account, uint96 institution) private view returns (bool) {
-        return _participants.hasRoles(account, Codes.PHYSICIAN) && _isMember(account, institution);
-    }
-
-    function _isMember(address account, uint96 institution) private view returns (bool member) {
-        (member,) = _participants.isMember(institution, account, account);
+        return _participants.actsFor(account, Codes.PHYSICIAN, institution);
     }
 
     function _clear(Finding storage finding) private {

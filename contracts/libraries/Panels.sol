@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
 
 /// @dev Somebody who acts for an institution.
@@ -21,23 +22,14 @@ struct Case {
 /// @title Panels
 /// @notice Two accredited members of two institutions who agree, and belong to neither side's, decide a case.
 library Panels {
-    /// @dev Two accounts of two institutions, neither of which belongs to the other's.
+    using Affiliations for IParticipantRegistry;
+
     function areApart(IParticipantRegistry participants, Seat memory one, Seat memory other)
         internal
         view
         returns (bool)
     {
-        return one.account != other.account && one.institution != other.institution
-            && !isMember(participants, other.institution, one.account)
-            && !isMember(participants, one.institution, other.account);
-    }
-
-    function isMember(IParticipantRegistry participants, uint96 institution, address account)
-        internal
-        view
-        returns (bool member)
-    {
-        (member,) = participants.isMember(institution, account, account);
+        return participants.areApart(one.account, one.institution, other.account, other.institution);
     }
 
     /// @dev Whether `voter` is apart from both sides and from who voted before.

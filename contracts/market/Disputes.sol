@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes} from "contracts/libraries/Codes.sol";
 import {OrderHead, OrderState} from "contracts/libraries/Orders.sol";
 import {DisputeState, Ground, IDisputes} from "interfaces/IDisputes.sol";
@@ -11,6 +12,8 @@ import {IRewardCoin} from "interfaces/IRewardCoin.sol";
 /// @title Disputes
 /// @notice See {IDisputes}.
 contract Disputes is IDisputes {
+    using Affiliations for IParticipantRegistry;
+
     /// @dev One of those who can be drawn, or was.
     struct Seat {
         address evaluator;
@@ -210,7 +213,7 @@ contract Disputes is IDisputes {
     function _isTied(address account, address evaluator, uint96 institution) private view returns (bool) {
         if (account == address(0)) return false;
         (address runs,,) = _participants.institution(institution);
-        return account == evaluator || account == runs || _isMember(institution, account);
+        return account == evaluator || account == runs || _participants.belongsTo(account, institution);
     }
 
     /// @dev Whether a candidate is of elsewhere than those drawn so far, and wasn't of the first panel.
@@ -221,10 +224,9 @@ contract Disputes is IDisputes {
     {
         for (uint256 place; place < count; ++place) {
             Seat memory other = seats[place];
-            if (
-                candidate.institution == other.institution || _isMember(other.institution, candidate.evaluator)
-                    || _isMember(candidate.institution, other.evaluator)
-            ) return false;
+            bool apart =
+                _participants.areApart(candidate.evaluator, candidate.institution, other.evaluator, other.institution);
+            if (!apart) return false;
         }
         if (round == 1) return true;
         for (uint8 place; place < SEATS; ++place) {
@@ -359,10 +361,6 @@ contract Disputes is IDisputes {
     }
 
     function _isEvaluator(address account, uint96 institution) private view returns (bool) {
-        return _participants.hasRoles(account, Codes.EVALUATOR) && _isMember(institution, account);
-    }
-
-    function _isMember(uint96 institution, address account) private view returns (bool member) {
-        (member,) = _participants.isMember(institution, account, account);
+        return _participants.actsFor(account, Codes.EVALUATOR, institution);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes} from "contracts/libraries/Codes.sol";
 import {Case, Panels, Seat} from "contracts/libraries/Panels.sol";
 import {TypedData} from "contracts/libraries/TypedData.sol";
@@ -12,6 +13,7 @@ import {IRewardPool} from "interfaces/IRewardPool.sol";
 /// @title RewardBoard
 /// @notice See {IRewardBoard}.
 contract RewardBoard is IRewardBoard, TypedData {
+    using Affiliations for IParticipantRegistry;
     using Panels for Case;
     using Panels for IParticipantRegistry;
 
@@ -295,8 +297,7 @@ contract RewardBoard is IRewardBoard, TypedData {
     /* SHARED */
 
     function _evaluator(uint96 institution) private view returns (Seat memory) {
-        bool accredited = _participants.hasRoles(msg.sender, Codes.EVALUATOR);
-        if (!accredited || !_participants.isMember(institution, msg.sender)) {
+        if (!_participants.actsFor(msg.sender, Codes.EVALUATOR, institution)) {
             revert BoardNotEvaluator(msg.sender, institution);
         }
         return Seat(msg.sender, institution);

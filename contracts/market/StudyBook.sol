@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes} from "contracts/libraries/Codes.sol";
 import {IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
 import {IStudies, Protocol, Study, StudyState} from "interfaces/IStudies.sol";
@@ -9,6 +10,8 @@ import {IStudies, Protocol, Study, StudyState} from "interfaces/IStudies.sol";
 /// @notice How a study is checked, kept, approved and closed. Linked into {Studies}, in whose storage it writes.
 /// @dev A library of its own because all this is rare and enrolling is not: it keeps the contract small.
 library StudyBook {
+    using Affiliations for IParticipantRegistry;
+
     /// @dev Terms take three slots and a state one; enrolling reads all of them. Studies are numbered from 1.
     struct Book {
         uint96 count;
@@ -111,8 +114,8 @@ library StudyBook {
         address researcher = book.revisions[group].researcher;
         if (
             researcher == address(0) || researcher == msg.sender
-                || !participants.hasRoles(msg.sender, Codes.ETHICS_BOARD)
-                || !_isMember(participants, institution, msg.sender) || _isMember(participants, institution, researcher)
+                || !participants.actsFor(msg.sender, Codes.ETHICS_BOARD, institution)
+                || participants.belongsTo(researcher, institution)
         ) revert IStudies.StudyNotBoard(group, msg.sender);
 
         book.boards[group] = msg.sender;
@@ -134,14 +137,6 @@ library StudyBook {
         state.isClosed = true;
 
         emit IStudies.StudyClosed(study, unspent);
-    }
-
-    function _isMember(IParticipantRegistry participants, uint96 institution, address account)
-        private
-        view
-        returns (bool member)
-    {
-        (member,) = participants.isMember(institution, account, account);
     }
 
     function _check(Study calldata terms, Protocol calldata protocol, IParticipantRegistry participants) private view {
