@@ -6,12 +6,13 @@ its own file or folder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from brownie import chain, web3
 
-from aceso.codes import DataClass, Reason, Use
+from aceso.codes import DataClass, Reason, Role, Use
 from aceso.typed_data import TYPES
 from tests.contracts.acting import (
     ACTS,
@@ -32,6 +33,7 @@ __all__ = [
     "at",
     "authority",
     "decide",
+    "employ",
     "grantee",
     "message_of",
     "other_subject",
@@ -47,6 +49,29 @@ __all__ = [
 # Keys of nobody: they are in this file.
 _SUBJECT_KEY = "0x" + "a1" * 32
 _OTHER_KEY = "0x" + "b2" * 32
+_FOREVER = 2**40 - 1
+
+
+def employ(
+    participants: Any,
+    authority: Any,
+    staff: Sequence[tuple[Any, Role, int]],
+    *,
+    institutions: int,
+) -> None:
+    """Open so many institutions; then accredit accounts, each in a role and as a member of the
+    institution of this number, once the registry's delay is over."""
+    by = {"from": authority}
+    for _ in range(institutions):
+        participants.openInstitution(authority, by)
+    for each, role, _ in staff:
+        participants.proposeAccreditation(each, int(role), 0, by)
+    delay = int(participants.accreditationDelay())
+    if delay:
+        web3.provider.make_request("evm_mine", [chain[-1].timestamp + delay])
+    for each, _, place in staff:
+        participants.accredit(each, by)
+        participants.setMember(place, each, _FOREVER, 0, by)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from brownie import chain
 
 from aceso.codes import Role
 from aceso.typed_data import TYPES
@@ -23,7 +22,6 @@ from tests.contracts.trading import (
     PRICE,
     ZERO,
     Trade,
-    grantee_of,
 )
 
 __all__ = ["BUDGET", "ENROLMENT", "PROTOCOL", "STUDY", "Research", "research", "steady_clock"]
@@ -97,17 +95,7 @@ class Research(Trade):
 
     def consent(self, group: int, subject: Any = None, **changed: Any) -> Any:
         """A subject grants to a revision, for a year."""
-        terms = {
-            "grantee": grantee_of(group, self.studies),
-            "classes": LABS,
-            "uses": HMB,
-            "conditions": 0,
-            "disease": 0,
-            "validFrom": self.now,
-            "validUntil": self.now + 365 * DAY,
-            "notice": "0x" + "00" * 32,
-        } | changed
-        return self.consents.grant(tuple(terms.values()), {"from": subject or self.subject})
+        return self.grant(group, by=subject, **changed)
 
     def enrol(self, group: int, subject: Any = None, at: int | None = None) -> int:
         """A subject consents and enrols: the order."""
@@ -146,6 +134,4 @@ def research(accounts):
 
 @pytest.fixture(autouse=True)
 def steady_clock(research, isolation):
-    """After a roll-back, the chain's clock still has the time that was rolled back."""
-    research.at(research.now + 12)
-    chain.mine()
+    research.keep_pace()

@@ -173,6 +173,11 @@ class Trade:
         if at is not None:
             self.at(at)
 
+    def keep_pace(self) -> None:
+        """After a roll-back, the chain's clock still has the time that was rolled back."""
+        self.at(self.now + 12)
+        chain.mine()
+
     def mine(self, second: int) -> None:
         """Views answer as of this second."""
         self.at(second)
@@ -181,8 +186,8 @@ class Trade:
 
     # Acts
 
-    def grant(self, number: int, at: int | None = None, **changed: Any) -> Any:
-        """The subject grants to the buyers of an offer, for a year."""
+    def grant(self, number: int, at: int | None = None, by: Any = None, **changed: Any) -> Any:
+        """The subject, or who is named, grants to those of an offer or study, for a year."""
         self._when(at)
         now = at or self.now
         found = {
@@ -195,7 +200,7 @@ class Trade:
             "validUntil": now + 365 * DAY,
             "notice": NONE,
         } | changed
-        return self.consents.grant(tuple(found.values()), {"from": self.subject})
+        return self.consents.grant(tuple(found.values()), {"from": by or self.subject})
 
     def offer(self, *, granted: bool = True, **changed: Any) -> int:
         """An offer of the subject's that is granted to."""
@@ -304,9 +309,7 @@ def trade(accounts):
 
 @pytest.fixture(autouse=True)
 def steady_clock(trade, isolation):
-    """After a roll-back, the chain's clock still has the time that was rolled back."""
-    trade.at(trade.now + 12)
-    chain.mine()
+    trade.keep_pace()
 
 
 @pytest.fixture

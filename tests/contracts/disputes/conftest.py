@@ -11,7 +11,8 @@ import pytest
 from brownie import chain, project, web3
 
 from aceso.codes import Role
-from tests.contracts.trading import COIN, DAY, FOREVER, Trade, delivered, market, steady_clock
+from tests.contracts.actors import employ
+from tests.contracts.trading import COIN, DAY, Trade, delivered, market, steady_clock
 from tests.contracts.trading import bought as bought
 
 __all__ = ["bought", "delivered", "market", "steady_clock"]
@@ -42,12 +43,8 @@ def disputes(trade):
 def evaluators(trade, accounts):
     """One of each of seven institutions; none can be drawn yet."""
     found = accounts[8:15]
-    for place, each in enumerate(found, start=FIRST_INSTITUTION):
-        by = {"from": trade.authority}
-        trade.participants.openInstitution(trade.authority, by)
-        trade.participants.setMember(place, each, FOREVER, 0, by)
-        trade.participants.proposeAccreditation(each, int(Role.EVALUATOR), 0, by)
-        trade.participants.accredit(each, by)
+    staff = [(each, Role.EVALUATOR, at) for at, each in enumerate(found, FIRST_INSTITUTION)]
+    employ(trade.participants, trade.authority, staff, institutions=len(found))
     return found
 
 

@@ -13,6 +13,7 @@ from brownie import chain, web3
 
 from aceso.codes import DataClass, Emergency, Reason, Role, Use
 from tests.contracts.acting import DAY, account_of, domain_of, sign, terms
+from tests.contracts.actors import employ
 
 COIN = 10**18
 BOND = 50 * COIN + 7
@@ -46,16 +47,9 @@ def emergency(EmergencyAccess, accounts, participants, guardianship, coin):
 def staff(participants, authority, accounts, emergency, coin):
     """Two clinicians of institution 1, and a reviewer of each of 2, 3 and 4."""
     found = accounts[6:11]
+    roles = [Role.EMERGENCY_CLINICIAN] * 2 + [Role.ETHICS_BOARD] * 3
     places = (1, 1, 2, 3, 4)
-    for _ in range(4):
-        participants.openInstitution(authority, {"from": authority})
-    for place, each in zip(places, found, strict=True):
-        role = Role.EMERGENCY_CLINICIAN if place == 1 else Role.ETHICS_BOARD
-        participants.proposeAccreditation(each, int(role), 0, {"from": authority})
-    web3.provider.make_request("evm_mine", [chain[-1].timestamp + 2 * DAY])
-    for place, each in zip(places, found, strict=True):
-        participants.accredit(each, {"from": authority})
-        participants.setMember(place, each, FOREVER, 0, {"from": authority})
+    employ(participants, authority, list(zip(found, roles, places, strict=True)), institutions=4)
     for each in found[:2]:
         coin.mint(each, 1000 * BOND, {"from": authority})
         coin.approve(emergency, 1000 * BOND, {"from": each})

@@ -16,6 +16,7 @@ from aceso.chain import Reward
 from aceso.codes import Role
 from aceso.vault.batch import Batch, standard_leaf, tree_of
 from tests.contracts.acting import DAY
+from tests.contracts.actors import employ
 
 COIN = 10**18
 MICRO = 10**12
@@ -68,15 +69,11 @@ def board(contracts):
 def evaluators(participants, authority, accounts, board, coin):
     """One of each of institutions 1 to 5, with coin that the board may take."""
     found = [accounts[place] for place in (3, 6, 7, 8, 9)]
+    staff = [(each, Role.EVALUATOR, place) for place, each in enumerate(found, 1)]
+    employ(participants, authority, staff, institutions=len(found))
     for each in found:
-        participants.openInstitution(authority, {"from": authority})
-        participants.proposeAccreditation(each, int(Role.EVALUATOR), 0, {"from": authority})
         coin.mint(each, 100 * BOND, {"from": authority})
         coin.approve(board, 100 * BOND, {"from": each})
-    web3.provider.make_request("evm_mine", [chain[-1].timestamp + 2 * DAY])
-    for place, each in enumerate(found, 1):
-        participants.accredit(each, {"from": authority})
-        participants.setMember(place, each, FOREVER, 0, {"from": authority})
     return found
 
 
