@@ -14,10 +14,17 @@ from aceso.errors import UsageError
 from . import _terms
 from ._output import receipts, show, table
 from ._session import Session
-from ._study_terms import NOBODY, attested_text, length, number, row_document
+from ._study_terms import (
+    attested_text,
+    disease_text,
+    institution_text,
+    length,
+    number,
+    row_document,
+)
 from ._words import language, say
 from .consent import ask, keep_notice
-from .extracts import options_of
+from .extracts import options_of, show_fulfilled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,15 +86,6 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
     from aceso.flows import coin
 
     terms = plan.row.terms
-    share = (
-        say(
-            "notice.institution",
-            share=f"{terms.institution_bps / 100:g}",
-            account=terms.institution,
-        )
-        if terms.institution != NOBODY
-        else say("notice.no_institution")
-    )
     text = say(
         "notice.enrol",
         study=_terms.study_text(plan.row.group),
@@ -96,6 +94,7 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
         researcher=terms.researcher,
         classes=label(terms.classes, language()),
         use=label(terms.use, language()),
+        disease=disease_text(terms.disease),
         price=coin(plan.earns),
         whole=coin(terms.price),
         duration=length(terms.duration),
@@ -103,7 +102,7 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
         until=_terms.moment_text(plan.until),
         conditions=attested_text(plan.conditions),
         committee=terms.committee,
-        institution=share,
+        institution=institution_text(terms.institution, terms.institution_bps),
         command=f"aceso unshare {_terms.study_text(plan.row.group)}",
     )
     if plan.was_amended:
@@ -129,13 +128,13 @@ def show_study(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import conditions_of, document_of, find_study
 
     if session.profile().kind == "person":
-        plan = _enrolling(session).plan(number(given))
+        plan = _enrolling(session).plan(number(given), given["revision"])
         text = _notice(session, plan)
         text += "\n" + say("study.protocol", cid=plan.document.protocol)
         document = _plan_document(plan)
     else:
         network = session.network()
-        row = find_study(network, number(given))
+        row = find_study(network, number(given), given["revision"])
         found, about = conditions_of(network, row), document_of(network, row)
         document = row_document(row, found) | {
             "title": about.title,
@@ -151,7 +150,7 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
     """Consent to the terms of a study as they are now, and enrol."""
     person = session.person()
     enrolling = _enrolling(session)
-    plan = enrolling.plan(number(given))
+    plan = enrolling.plan(number(given), given["revision"])
     # What the chain would refuse is said before anything is asked.
     enrolling.check(plan)
     text = _notice(session, plan)
@@ -173,8 +172,9 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
     show(session, document, lambda console: console.print(said, highlight=False, markup=False))
 
 
-def fulfil(session: Session, given: dict[str, Any]) -> None:
-    """Make and deliver the extracts of one's open orders of studies."""
+def fulfil(session: Session, given: dict[str, Any]) -> int:
+    """Make and deliver the extracts of one's open orders of studies, and say of each what became
+    of it."""
     studies = []
     for one in given["what"]:
         studies.append(number(given | {"what": (one,)}))
@@ -182,22 +182,4 @@ def fulfil(session: Session, given: dict[str, Any]) -> None:
     enrolling = _enrolling(session)
     ask(session, say("notice.study_fulfil"), yes=given["yes"])
     done = enrolling.fulfil(tuple(studies), options=options)
-    document = {
-        "orders": [
-            {
-                "order": str(one.order),
-                "counts": dict(one.about["counts"]),
-                "certificate": one.certificate.to_json(),
-                "leftOut": [left.hex() for left in one.left_out],
-                "transactions": receipts(one.receipts),
-            }
-            for one in done
-        ]
-    }
-
-    def render(console: Console) -> None:
-        for one in done:
-            text = say("deliver.done", order=one.order, count=one.count)
-            console.print(text, highlight=False, markup=False)
-
-    show(session, document, render)
+    return show_fulfilled(session, done)

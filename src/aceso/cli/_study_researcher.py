@@ -9,9 +9,18 @@ from aceso.codes import Condition, label
 from aceso.errors import AcesoError, InputError, UsageError
 
 from . import _terms
-from ._output import private_text, receipts, show, table
+from ._output import errors, private_text, receipts, show, table
+from ._paying import TopUp, top_up
 from ._session import Session
-from ._study_terms import NOBODY, attested_text, length, number, row_document
+from ._study_terms import (
+    NOBODY,
+    attested_text,
+    disease_text,
+    institution_text,
+    length,
+    number,
+    row_document,
+)
 from ._words import language, say, sentence
 from .consent import ask
 
@@ -52,6 +61,10 @@ def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan
             f"A study also takes {', '.join(missing)}. See `aceso study --help`.",
             code="E_STUDY_OPTIONS",
             details={"missing": missing},
+        )
+    if given["institution_share"] and not given["institution"]:
+        raise UsageError(
+            "A share is that of an institution: add --institution 0x….", code="E_STUDY_OPTIONS"
         )
     now = network.suite.now()
     share = given["institution_share"] or 0.0
@@ -117,6 +130,7 @@ def _terms_text(plan: StudyPlan) -> str:
         title=plan.title,
         classes=label(plan.classes, language()),
         use=label(plan.use, language()),
+        disease=disease_text(plan.disease),
         price=coin(plan.price),
         cap=plan.cap,
         whole=coin(plan.price * plan.cap),
@@ -126,10 +140,17 @@ def _terms_text(plan: StudyPlan) -> str:
         conditions=label(plan.conditions, language())
         if plan.conditions
         else say("notice.no_condition"),
+        institution=institution_text(plan.institution, plan.institution_bps),
     )
 
 
-def _show_made(session: Session, made: StudyMade, sent: list[Receipt], plan: StudyPlan) -> None:
+def _show_made(
+    session: Session,
+    made: StudyMade,
+    sent: list[Receipt],
+    plan: StudyPlan,
+    unfunded: AcesoError | None = None,
+) -> None:
     name = f"study:{made.study}.{made.revision}"
     document = {
         "study": made.study,
@@ -137,15 +158,19 @@ def _show_made(session: Session, made: StudyMade, sent: list[Receipt], plan: Stu
         "grantee": name,
         "transactions": receipts([*made.receipts, *sent]),
     }
+    if unfunded is not None:
+        document["unfunded"] = unfunded.code
     text = say("study.made", study=made.study, revision=made.revision)
     if plan.conditions & Condition.IRB:
         text += "\n" + say("study.ask_board", study=made.study, revision=made.revision)
+    if unfunded is not None:
+        text += "\n" + say("study.unfunded", study=made.study, why=sentence(unfunded))
     show(session, document, lambda console: console.print(text, highlight=False, markup=False))
 
 
-def create(session: Session, given: dict[str, Any]) -> None:
+def create(session: Session, given: dict[str, Any]) -> int:
     """Open a study, and with --budget fund it at once."""
-    from aceso.flows import base_units
+    from aceso.flows import base_units, coin
 
     if len(given["what"]) != 1:
         raise UsageError(
@@ -155,12 +180,22 @@ def create(session: Session, given: dict[str, Any]) -> None:
     lead, network = _lead(session), session.network()
     plan = _plan(network, given, _file(given["what"][0]))
     amount = base_units(given["budget"]) if given["budget"] else 0
-    ask(session, _terms_text(plan), yes=given["yes"])
-    sent = _afford(lead, amount, given)
-    made = lead.create(plan)
+    afford, text = _afford(lead, amount, given), _terms_text(plan)
     if amount:
-        sent += lead.fund(made.study, amount)
-    _show_made(session, made, sent, plan)
+        text += "\n" + say("notice.study_budget", amount=coin(amount))
+    ask(session, afford.added_to(text), yes=given["yes"])
+    sent = afford.buy(lead)
+    made = lead.create(plan)
+    unfunded = None
+    if amount:
+        # Whatever comes between, its researcher knows the number.
+        errors().print(say("study.opened", study=made.study), highlight=False)
+        try:
+            sent += lead.fund(made.study, amount)
+        except AcesoError as exc:
+            unfunded = exc
+    _show_made(session, made, sent, plan, unfunded)
+    return 0 if unfunded is None else unfunded.exit_code
 
 
 def amend(session: Session, given: dict[str, Any]) -> None:
@@ -173,22 +208,8 @@ def amend(session: Session, given: dict[str, Any]) -> None:
     _show_made(session, lead.amend(study, plan), [], plan)
 
 
-def _afford(lead: StudyLead, amount: int, given: dict[str, Any]) -> list[Receipt]:
-    """Have `amount` of coin, or say that there isn't before anything is done."""
-    from aceso.flows import coin
-
-    missing = amount - lead.balance()
-    if missing <= 0:
-        return []
-    if not given["with_ether"]:
-        raise InputError(
-            f"This takes {coin(amount)} coin, and this account has {coin(lead.balance())}. Get "
-            "coin, or add --with-ether to buy what is missing.",
-            code="E_NO_COIN",
-            details={"price": coin(amount), "balance": coin(lead.balance())},
-        )
-    # Rounded up to whole wei.
-    return [lead.buy_coin(wei=-(-missing // lead.network.suite.sale.rate()))]
+def _afford(lead: StudyLead, amount: int, given: dict[str, Any]) -> TopUp:
+    return top_up(lead.network, amount, lead.balance(), with_ether=given["with_ether"])
 
 
 def fund(session: Session, given: dict[str, Any]) -> None:
@@ -199,8 +220,10 @@ def fund(session: Session, given: dict[str, Any]) -> None:
     if given["budget"] is None:
         raise UsageError("To fund a study takes --budget COIN.", code="E_STUDY_OPTIONS")
     amount = base_units(given["budget"])
-    ask(session, say("notice.study_fund", study=study, amount=coin(amount)), yes=given["yes"])
-    sent = [*_afford(lead, amount, given), *lead.fund(study, amount)]
+    afford = _afford(lead, amount, given)
+    text = say("notice.study_fund", study=study, amount=coin(amount))
+    ask(session, afford.added_to(text), yes=given["yes"])
+    sent = [*afford.buy(lead), *lead.fund(study, amount)]
     budget = session.network().suite.studies.state_of(study).budget
     document = {"study": study, "budget": str(budget), "transactions": receipts(sent)}
     text = say("study.funded", study=study, budget=coin(budget))
@@ -211,8 +234,15 @@ def attest(session: Session, given: dict[str, Any]) -> None:
     """As an ethics board, attest that a revision was approved, or take that back."""
     from aceso.flows import approve, conditions_of, find_study
 
-    study, network, profile = number(given), session.network(), session.profile()
-    row = find_study(network, study, given["revision"])
+    study, revision = number(given), given["revision"]
+    if revision is None:
+        # The newest may be one that the board never saw.
+        raise UsageError(
+            "A board names the revision that it read: --revision N. See `aceso study show STUDY`.",
+            code="E_STUDY_REVISION",
+        )
+    network, profile = session.network(), session.profile()
+    row = find_study(network, study, revision)
     institution = 0
     if not given["revoke"]:
         if not str(given["institution"] or "").isdigit():
@@ -222,11 +252,12 @@ def attest(session: Session, given: dict[str, Any]) -> None:
             )
         institution = int(given["institution"])
     key = "notice.study_revoke" if given["revoke"] else "notice.study_attest"
-    ask(session, say(key, study=study, revision=row.revision), yes=given["yes"])
-    row, sent = approve(network, profile, study, institution=institution, revision=row.revision)
+    ask(session, say(key, study=study, revision=revision), yes=given["yes"])
+    row, sent = approve(network, profile, study, institution=institution, revision=revision)
     found = conditions_of(network, row)
     document = row_document(row, found) | {"transactions": receipts([sent])}
-    said = say("study.revoked" if given["revoke"] else "study.attested", study=study)
+    key = "study.revoked" if given["revoke"] else "study.attested"
+    said = say(key, study=study, revision=revision)
     text = f"{said} {attested_text(found)}"
     show(session, document, lambda console: console.print(text, highlight=False, markup=False))
 
@@ -311,7 +342,7 @@ def close_study(session: Session, given: dict[str, Any]) -> None:
 
 
 def download(session: Session, given: dict[str, Any]) -> int:
-    """Write every extract of a study that is delivered, each into a folder of its place."""
+    """Write every extract of a study that is delivered, each into a folder named by its order."""
     if given["out"] is None:
         raise UsageError("To download takes --out DIR.", code="E_STUDY_OPTIONS")
     study, lead = number(given), _lead(session)
@@ -356,8 +387,10 @@ def dispute(session: Session, given: dict[str, Any]) -> None:
         )
     order, lead = int(what[0]), _lead(session)
     bond = lead.network.suite.disputes.terms().bond
-    ask(session, say("notice.dispute", order=order, bond=coin(bond)), yes=given["yes"])
-    bought = _afford(lead, bond, given)
+    afford = _afford(lead, bond, given)
+    text = say("notice.dispute", order=order, bond=coin(bond))
+    ask(session, afford.added_to(text), yes=given["yes"])
+    bought = afford.buy(lead)
     case = lead.case(order).to_bytes()
     private_text(given["out"], case.decode("ascii"))
     ground = Ground[given["ground"].upper().replace("-", "_")]

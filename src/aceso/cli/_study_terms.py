@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from aceso.flows import Conditions
     from aceso.index import StudyRow
 
-__all__ = ["NOBODY", "attested_text", "length", "number", "row_document"]
+__all__ = [
+    "NOBODY",
+    "attested_text",
+    "disease_text",
+    "institution_text",
+    "length",
+    "number",
+    "row_document",
+]
 
 NOBODY = "0x" + "00" * 20
 
@@ -35,6 +43,18 @@ def length(seconds: int) -> str:
     """A length of time in days, or hours where it isn't whole days."""
     days, rest = divmod(seconds, 86_400)
     return say("time.days", count=days) if not rest else say("time.hours", count=seconds // 3600)
+
+
+def disease_text(disease: int) -> str:
+    """The disease that the use is for, by its number."""
+    return str(disease) if disease else say("notice.no_disease")
+
+
+def institution_text(account: str, bps: int) -> str:
+    """Which institution has what part of the price."""
+    if account == NOBODY:
+        return say("notice.no_institution")
+    return say("notice.institution", share=f"{bps / 100:g}", account=account)
 
 
 def attested_text(found: Conditions) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._click import command
-from ._output import show
+from ._output import receipts, show
 from ._session import Session
-from ._words import say
+from ._words import say, sentence
 
 if TYPE_CHECKING:
-    from aceso.flows import Options
+    from rich.console import Console
 
-__all__ = ["extract", "making", "options_of"]
+    from aceso.flows import Fulfilled, Options
+
+__all__ = ["MAKING", "extract", "making", "options_of", "show_fulfilled"]
 
 _BANDS = ("0", "1", "5", "10", "20")
+
+
+# Their names, as a function gets them.
+MAKING = frozenset(
+    {"dates", "birth_band", "region", "parent_codes", "keep_results", "locus", "variant"}
+)
 
 
 def making(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,6 +58,37 @@ def options_of(given: dict[str, Any]) -> Options:
         variants=frozenset(given["variant"]),
         recogniser=QUALITATIVE_RESULTS if given["keep_results"] else None,
     )
+
+
+def show_fulfilled(session: Session, done: Sequence[Fulfilled]) -> int:
+    """Say of each order what became of it; gives the exit code, that of the first that failed."""
+    document = {"orders": [_outcome(one) for one in done]}
+
+    def render(console: Console) -> None:
+        for one in done:
+            if one.delivered is not None:
+                text = say("deliver.done", order=one.order, count=one.delivered.count)
+            else:
+                why = sentence(one.error) if one.error else ""
+                text = say("station.failed", order=one.order, why=why)
+            console.print(text, highlight=False, markup=False)
+        if not done:
+            console.print(say("station.none"))
+
+    show(session, document, render)
+    return next((one.error.exit_code for one in done if one.error is not None), 0)
+
+
+def _outcome(one: Fulfilled) -> dict[str, Any]:
+    if one.delivered is None:
+        return {"order": str(one.order), "error": one.error.code if one.error else ""}
+    return {
+        "order": str(one.order),
+        "counts": dict(one.delivered.about["counts"]),
+        "certificate": one.delivered.certificate.to_json(),
+        "leftOut": [left.hex() for left in one.delivered.left_out],
+        "transactions": receipts(one.delivered.receipts),
+    }
 
 
 @command("extract")

@@ -12,6 +12,7 @@ from aceso.errors import InputError, UsageError
 from . import _terms
 from ._click import command
 from ._output import receipts, show, table
+from ._paying import top_up
 from ._session import Session
 from ._words import language, say
 from .consent import ask, keep_notice
@@ -185,15 +186,7 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         from aceso.custody.errors import DeniedError
 
         raise DeniedError(decision.reason)
-    missing = terms.price - researcher.balance()
-    sent = []
-    if missing > 0 and not with_ether:
-        raise InputError(
-            f"The offer costs {coin(terms.price)} coin, and this account has "
-            f"{coin(researcher.balance())}. Get coin, or add --with-ether to buy what is missing.",
-            code="E_NO_COIN",
-            details={"price": coin(terms.price), "balance": coin(researcher.balance())},
-        )
+    afford = top_up(network, terms.price, researcher.balance(), with_ether=with_ether)
     text = say(
         "notice.buy",
         number=number,
@@ -203,10 +196,8 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         duration=_length(terms.duration),
         delivery=_length(terms.delivery_period),
     )
-    ask(session, text, yes=yes)
-    if missing > 0:
-        # Rounded up to whole wei.
-        sent.append(researcher.buy_coin(wei=-(-missing // network.suite.sale.rate())))
+    ask(session, afford.added_to(text), yes=yes)
+    sent = afford.buy(researcher)
     purchase = researcher.buy(number)
     document = {
         "order": str(purchase.order),

@@ -15,14 +15,14 @@ from . import _terms
 from ._click import command
 from ._output import private_text, receipts, show, table
 from ._session import Session
-from ._words import language, say, sentence
+from ._words import language, say
 from .consent import ask, keep_notice
-from .extracts import making, options_of
+from .extracts import making, options_of, show_fulfilled
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.flows import Fulfilled, Station
+    from aceso.flows import Station
 
 __all__ = ["station"]
 
@@ -146,33 +146,7 @@ def _fulfil(session: Session, given: dict[str, Any]) -> int | None:
     own = _own(session)
     ask(session, say("notice.fulfil"), yes=given["yes"])
     done = own.fulfil(orders, options=options, k=given["k"] or 0)
-    document = {"orders": [_outcome(one) for one in done]}
-
-    def render(console: Console) -> None:
-        for one in done:
-            if one.delivered is not None:
-                text = say("deliver.done", order=one.order, count=one.delivered.count)
-            else:
-                why = sentence(one.error) if one.error else ""
-                text = say("station.failed", order=one.order, why=why)
-            console.print(text, highlight=False, markup=False)
-        if not done:
-            console.print(say("station.none"))
-
-    show(session, document, render)
-    failed = [one.error for one in done if one.error is not None]
-    return failed[0].exit_code if failed else None
-
-
-def _outcome(one: Fulfilled) -> dict[str, Any]:
-    if one.delivered is None:
-        return {"order": str(one.order), "error": one.error.code if one.error else ""}
-    return {
-        "order": str(one.order),
-        "counts": dict(one.delivered.about["counts"]),
-        "certificate": one.delivered.certificate.to_json(),
-        "transactions": receipts(one.delivered.receipts),
-    }
+    return show_fulfilled(session, done)
 
 
 _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {

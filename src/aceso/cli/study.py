@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
+
+from aceso.errors import UsageError
 
 from . import _study_match, _study_person, _study_researcher
 from ._click import command
 from ._session import Session
-from .extracts import making
+from .extracts import MAKING, making
 
 __all__ = ["study"]
 
@@ -30,6 +33,45 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
     "download": _study_researcher.download,
     "dispute": _study_researcher.dispute,
 }
+
+
+_TERMS = frozenset(
+    {"protocol", "title", "summary", "classes", "use_code", "price", "cap", "until", "duration"}
+    | {"delivery", "disease", "conditions", "institution", "institution_share"}
+)
+# What each action takes of the options that not all do.
+_TAKES: dict[str, frozenset[str]] = {
+    "show": frozenset({"revision"}),
+    "match": frozenset({"commitment"}),
+    "enrol": frozenset({"revision"}),
+    "fulfil": MAKING,
+    "create": _TERMS | {"budget", "with_ether"},
+    "amend": _TERMS,
+    "fund": frozenset({"budget", "with_ether"}),
+    "attest": frozenset({"institution", "revision", "revoke"}),
+    "download": frozenset({"out"}),
+    "dispute": frozenset({"ground", "out", "with_ether"}),
+}
+_EVERY = frozenset({"action", "what", "yes"})
+
+
+def _refuse_stray(action: str) -> None:
+    """An option that an action passed over would seem to have been heeded."""
+    context = click.get_current_context()
+    takes = _EVERY | _TAKES.get(action, frozenset())
+    stray = [
+        param.opts[0]
+        for param in context.command.params
+        if param.name in context.params
+        and param.name not in takes
+        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    ]
+    if stray:
+        raise UsageError(
+            f"`study {action}` takes no {', '.join(stray)}. See `aceso study --help`.",
+            code="E_STUDY_STRAY",
+            details={"action": action, "options": stray},
+        )
 
 
 @command("study")
@@ -61,4 +103,5 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
 @making
 @click.option("--yes", is_flag=True)
 def study(session: Session, *, action: str, **given: Any) -> int | None:
+    _refuse_stray(action)
     return _DOING[action](session, given)

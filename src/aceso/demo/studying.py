@@ -254,9 +254,12 @@ class _Study:
             "각자의 추출본을 전달하고, 연구자만 엽니다",
         ):
             for enrolling, _ in self.enrolled:
-                (delivered,) = enrolling.fulfil((self.study,))
-                self._count(delivered.receipts)
-                self.bodies[delivered.order] = delivered.entry.cid
+                (made,) = enrolling.fulfil((self.study,))
+                if made.error is not None:
+                    raise made.error
+                assert made.delivered is not None  # noqa: S101 - or there is an error
+                self._count(made.delivered.receipts)
+                self.bodies[made.order] = made.delivered.entry.cid
             first, last = self.enrolled[0][1], self.enrolled[-1][1]
             done = [lead.download(order, self.folder / f"{order:x}"[:8]) for order in (first, last)]
             stage.expect(

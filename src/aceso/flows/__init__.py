@@ -72,7 +72,7 @@ from .errors import (
     ProfileError,
 )
 from .evidence import Evidence, Verdict, evidence_of, verify
-from .extracts import Delivered, ExtractMaker, Options
+from .extracts import Delivered, ExtractMaker, Fulfilled, Options
 from .filing import Vouch, file_record
 from .forgetting import Forgotten, forgotten
 from .guarding import (
@@ -97,7 +97,7 @@ from .receipts import Access, LogReport, anchor_heads, check_logs
 from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
-from .station import Fulfilled, Mandate, Station, entrust
+from .station import Mandate, Station, entrust
 from .store import Step, Store, Stored
 from .studies import (
     Conditions,

@@ -66,7 +66,8 @@ class SaleState:
             )
         if not with_token and not self.rate:
             raise InputError(
-                "The sale takes no ether. Pay with its token: add --with-token.",
+                "The sale takes no ether. Pay with its token: "
+                "`aceso coin buy AMOUNT --with-token`.",
                 code="E_SALE_ETHER",
             )
         if self.is_over:

@@ -24,12 +24,12 @@ from aceso.chain import (
     parse_grantee,
     study_acts,
 )
-from aceso.errors import InputError
+from aceso.errors import AcesoError, InputError
 from aceso.index import EnrolmentRow, StudyRow
 from aceso.research import StudyDocument
 
 from .errors import NothingToOpenError
-from .extracts import Delivered, Options
+from .extracts import Fulfilled, Options
 from .network import Network, said
 from .orders import STUDIES, find_study
 from .own_vault import RESEARCH
@@ -97,10 +97,13 @@ class Enrolling:
         """This person's orders of studies, the oldest first."""
         return self._network.synced().enrolments(subjects=[self.subject])
 
-    def plan(self, study: int) -> EnrolmentPlan:
-        """Read what a study asks for, as it is now."""
+    def plan(self, study: int, revision: int | None = None) -> EnrolmentPlan:
+        """Read what a study asks for, as it is now; refused where another revision is named than
+        the newest."""
         network = self._network
         row = find_study(network, study)
+        if revision is not None and find_study(network, study, revision) != row:
+            raise _amended(study)
         terms, now = row.terms, network.suite.now()
         mine = [one for one in network.index.enrolments(subjects=[self.subject], studies=[study])]
         return EnrolmentPlan(
@@ -165,12 +168,7 @@ class Enrolling:
             )
         state = suite.studies.state_of(study)
         if state.revision != plan.row.revision:
-            raise InputError(
-                f"The terms of study {study} were amended since you read them. Read them with "
-                f"`aceso study show {study}`, and enrol anew.",
-                code="E_STUDY_AMENDED",
-                details={"study": study},
-            )
+            raise _amended(study)
         if state.is_closed or suite.now() >= state.deadline:
             raise InputError(
                 f"Study {study} takes nobody any more. See `aceso study list` for others.",
@@ -188,17 +186,37 @@ class Enrolling:
 
     def fulfil(
         self, studies: tuple[int, ...] = (), *, options: Options = _AS_USUAL
-    ) -> list[Delivered]:
-        """Make and deliver the extract of every open order of these studies, or of all."""
-        waiting = [
-            one
+    ) -> list[Fulfilled]:
+        """Make and deliver the extract of every order of these studies, or of all, that can be
+        delivered still. One that can't be fulfilled does not stop the others."""
+        suite = self._network.suite
+        orders = [
+            one.order
             for one in self.enrolments()
             if one.state is OrderState.OPEN and (not studies or one.study in studies)
         ]
+        now = suite.now()
+        # One whose delivery period is over can only be settled.
+        waiting = [one for one in orders if now < suite.studies.get_order(one)[1].deadline]
         if not waiting:
             raise NothingToOpenError(
                 "No order of yours in a study waits for its extract. See `aceso study list`.",
                 code="E_STUDY_NOTHING_DUE",
             )
         seller = Seller(self.person)
-        return [seller.deliver(one.order, options) for one in waiting]
+        done = []
+        for order in waiting:
+            try:
+                done.append(Fulfilled(order, seller.deliver(order, options)))
+            except AcesoError as exc:
+                done.append(Fulfilled(order, error=exc))
+        return done
+
+
+def _amended(study: int) -> InputError:
+    return InputError(
+        f"The terms of study {study} were amended since you read them. Read them with "
+        f"`aceso study show {study}`, and enrol anew.",
+        code="E_STUDY_AMENDED",
+        details={"study": study},
+    )

@@ -51,7 +51,7 @@ from .orders import Sale, receiving_key
 from .profile import Profile
 from .publishing import Draft, envelope_of, random_record_id, seal_body
 
-__all__ = ["Delivered", "ExtractMaker", "Options", "Read", "read_record"]
+__all__ = ["Delivered", "ExtractMaker", "Fulfilled", "Options", "Read", "read_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,15 @@ class Delivered:
     def count(self) -> int:
         """How many resources and genomes are in it."""
         return sum(self.about["counts"].values())
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilled:
+    """What became of an order: it was delivered, or why it was not."""
+
+    order: int
+    delivered: Delivered | None = None
+    error: AcesoError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,14 +29,14 @@ from aceso.research import anonymise
 from aceso.signing import recover, sign
 
 from .errors import NothingToOpenError
-from .extracts import Delivered, ExtractMaker, Options, Prepared, Read, read_record
+from .extracts import ExtractMaker, Fulfilled, Options, Prepared, Read, read_record
 from .network import Network
 from .orders import STUDIES, Sale, sales
 from .own_vault import RESEARCH
 from .person import Person
 from .reader import Reader
 
-__all__ = ["Fulfilled", "Mandate", "Station", "entrust"]
+__all__ = ["Mandate", "Station", "entrust"]
 
 _DAY = 24 * 60 * 60
 _AS_USUAL = Options()
@@ -127,15 +127,6 @@ def entrust(
         sign(persona, "StationMandate", bare._message(), domain),
     )
     return replace(bare, signatures=signatures), (shown, granted)
-
-
-@dataclass(frozen=True, slots=True)
-class Fulfilled:
-    """What became of an order: it was delivered, or why it was not."""
-
-    order: int
-    delivered: Delivered | None = None
-    error: AcesoError | None = None
 
 
 class Station(Reader):

@@ -202,8 +202,8 @@ class StudyLead(Disputing):
         return [row for row in rows if row.state is OrderState.DELIVERED]
 
     def download_all(self, study: int, folder: Path) -> dict[int, Downloaded | AcesoError]:
-        """Every extract of a study that runs, each into a new folder named by its place. One that
-        does not open does not keep back the others."""
+        """Every extract of a study that runs, each into a new folder named by its order. One
+        that does not open does not keep back the others."""
         rows = self.delivered(study)
         if not rows:
             raise InputError(
@@ -214,7 +214,7 @@ class StudyLead(Disputing):
         done: dict[int, Downloaded | AcesoError] = {}
         for row in rows:
             try:
-                done[row.order] = self.download(row.order, folder / f"{row.place:05}")
+                done[row.order] = self.download(row.order, folder / str(row.order))
             except AcesoError as exc:
                 done[row.order] = exc
         return done

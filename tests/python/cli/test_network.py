@@ -556,13 +556,19 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     )
     poor = lead(*create)
     assert (poor.code, poor.document["error"]["code"]) == (3, "E_NO_COIN")
+    # What is put in and bought is in the words that are agreed to, and the number is told early.
+    asked = lead.says(*create[:-1], "--with-ether").err
+    assert "8 coin become its budget" in asked and "lacks 8 coin, which it buys for" in asked
     study = lead(*create, "--with-ether").document["study"]
     assert lead("study", "status", study).document["budget"] == "8000000000000000000"
 
     early = person("study", "enrol", study, "--yes")
     assert (early.code, early.document["error"]["code"]) == (3, "E_STUDY_NOT_ATTESTED")
     attest = ("study", "attest", study, "--institution", institution, "--yes")
-    assert board(*attest).document["attested"] == ["IRB"]
+    # What it approves is what it read, not whatever is the newest.
+    blind = board(*attest)
+    assert (blind.code, blind.document["error"]["code"]) == (2, "E_STUDY_REVISION")
+    assert board(*attest, "--revision", "1").document["attested"] == ["IRB"]
     assert person("study", "match", study).document["matches"] is True
     (listed,) = (
         one for one in person("study", "list").document["studies"] if one["study"] == study
@@ -585,6 +591,9 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     assert lead("dispute", "replay", case, "--dispute", disputed["dispute"]).document["opens"]
     amended = lead("study", "amend", study, "--price", "1", "--yes").document
     assert amended["revision"] == 2
+    for act in ("show", "enrol"):
+        stale = person("study", act, study, "--revision", "1", "--yes")
+        assert (stale.code, stale.document["error"]["code"]) == (3, "E_STUDY_AMENDED")
 
     network.chain.advance_time(11 * 24 * 3600)
     over = lead("study", "status", study).document

@@ -5,6 +5,8 @@ path       approved, two enrol, by hand and by a station; opened, disputed, judg
 consent    withdrawn: the researcher is refused, and pays for the time until then
 refused    not attested; amended since it was read; enrolled already; another criteria document
 amended    an older yes is not for the newer terms: told, and asked anew
+fulfil     an order that fails keeps back no other; one past its delivery period is not begun
+download   two orders of one place, each into a folder of its own
 close      before the deadline by the researcher alone; then by anybody, and what is unspent is back
 """
 
@@ -23,9 +25,11 @@ from aceso.codes import Condition, DataClass, Reason, Role, Use
 from aceso.custody import DeniedError
 from aceso.errors import InputError
 from aceso.flows import (
+    Downloaded,
     Enrolling,
     Issuer,
     Mandate,
+    NothingToOpenError,
     Person,
     Sale,
     Station,
@@ -41,6 +45,7 @@ from aceso.flows import (
     find_study,
     judge,
     part_of_subject,
+    said,
     status_of,
 )
 
@@ -123,6 +128,10 @@ def _days(folder: Path) -> set[str]:
     return {json.loads(line)["effectiveDateTime"][:10] for line in lines}
 
 
+def _enrolled(enrolling: Enrolling, study: int) -> int:
+    return enrolling.enrol(enrolling.plan(study), notice=bytes(32))[0]
+
+
 def test_a_study_from_its_opening_to_its_close(
     world: World,
     lead: StudyLead,
@@ -162,13 +171,12 @@ def test_a_study_from_its_opening_to_its_close(
     assert twice.value.code == "E_STUDY_ENROLLED"
     world.confirm()
 
-    (delivered,) = alone.fulfil()
-    (fulfilled,) = station.fulfil()
-    assert (delivered.order, fulfilled.order) == tuple(orders) and fulfilled.delivered is not None
+    both = [*alone.fulfil(), *station.fulfil()]
+    assert [one.order for one in both if one.delivered is not None] == orders
     done = lead.download_all(study, tmp_path / "study")
     assert set(done) == set(orders)
-    assert (tmp_path / "study" / "00001" / "certificate.json").is_file()
-    text = (tmp_path / "study" / "00002" / "Observation.ndjson").read_text()
+    assert (tmp_path / "study" / str(orders[0]) / "certificate.json").is_file()
+    text = (tmp_path / "study" / str(orders[1]) / "Observation.ndjson").read_text()
     assert HAEMOGLOBIN in text and "Kim Na-ra" not in text
 
     # A dispute of a study's order: the case opens for anybody, with the key of its place alone.
@@ -253,6 +261,41 @@ def test_newer_terms_are_asked_for_anew(
     assert isinstance(other, Sale) and other.study != sale.study
 
 
+def test_an_order_keeps_back_no_other(
+    world: World,
+    lead: StudyLead,
+    plan: Callable[..., StudyPlan],
+    another: Callable[[int], Person],
+    tmp_path: Path,
+) -> None:
+    network, none = world.network, Condition(0)
+    # They have nothing of what one of the studies asks for, so nothing can be made for it.
+    spoilt = lead.create(plan(conditions=none, classes=DataClass.IMAGING)).study
+    study = lead.create(plan(conditions=none)).study
+    lead.fund(spoilt, _PRICE)
+    lead.fund(study, 2 * _PRICE)
+    returning, staying = Enrolling(another(4)), Enrolling(another(5))
+    left, kept = (_enrolled(each, study) for each in (returning, staying))
+    returning.person.unshare(find_sale(network, left).grantee(network))
+    lead.settle(left)
+    again, failing = (_enrolled(returning, one) for one in (study, spoilt))
+    world.confirm()
+
+    done = {one.order: one for each in (returning, staying) for one in each.fulfil()}
+
+    assert set(done) == {kept, again, failing} and left not in done
+    assert [order for order, one in done.items() if one.error is not None] == [failing]
+    # Who came back has the place that somebody else has too.
+    assert [row.place for row in lead.delivered(study)] == [2, 2]
+    whole = lead.download_all(study, tmp_path / "study")
+    assert {order for order, one in whole.items() if isinstance(one, Downloaded)} == {kept, again}
+    # What is past its delivery period can't be delivered any more, so nothing is made for it.
+    world.devnet.chain.advance_time(8 * _DAY)
+    with pytest.raises(NothingToOpenError) as late:
+        returning.fulfil()
+    assert late.value.code == "E_STUDY_NOTHING_DUE"
+
+
 def test_criteria_other_than_those_committed_to(
     world: World, lead: StudyLead, plan: Callable[..., StudyPlan], person: Person
 ) -> None:
@@ -260,7 +303,7 @@ def test_criteria_other_than_those_committed_to(
     terms, protocol = lead._prepared(plan(conditions=Condition(0)))
     lying = replace(protocol, cohort=bytes(31) + b"\1")
     receipt = world.network.sender(lead.account).send(suite.studies.open(terms, lying))
-    study = next(one for one in receipt.events if one.name == "StudyRevised").args["group"] >> 16
+    study = said(receipt, "StudyRevised")["group"] >> 16
 
     with pytest.raises(Exception, match="other criteria") as caught:
         Enrolling(person).plan(study)
