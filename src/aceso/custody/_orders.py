@@ -90,8 +90,12 @@ class Orders(Doors):
                 status=403,
             )
         self._check_certificate(desk, shown, message, heads)
-        if context.data_class & ~sold.classes:
-            self.refuse("The extract holds classes that were not sold.", code="E_ENTRY_CLASS")
+        # Its buyer asks for what they bought, and is given an extract of just that.
+        if context.data_class != sold.classes:
+            self.refuse(
+                f"The extract is of classes {context.data_class}, and {sold.classes} were sold.",
+                code="E_ENTRY_CLASS",
+            )
         committee = abi_encode(
             ["(address[],uint8)"], [(list(capsule.custodians), capsule.threshold)]
         )

@@ -3,7 +3,8 @@
 receipts    buyer and subject read who was given it, proved; nobody else does
 the way     offer, grant, buy, deposit, deliver, ask for the entry, open with the buyer's own key
 refused     another subject's deposit, another committee, before delivery, another key, after a
-            withdrawal, a second extract, an extract that the delivery does not name
+            withdrawal, a second extract, an extract that the delivery does not name, one of fewer
+            or more classes than were sold
 certificate without one, of another order, record or leaf, of an unknown method, signed by another
 station     attests only what an accredited station made, that the subject granted the classes
 """
@@ -28,7 +29,7 @@ from aceso.chain import (
     grantee_of_account,
     grantee_of_group,
 )
-from aceso.codes import Reason, Role, Use
+from aceso.codes import DataClass, Reason, Role, Use
 from aceso.custody import (
     Committee,
     Custodian,
@@ -81,7 +82,7 @@ class Sale:
         context = CapsuleContext(
             chain_id=self.network.suite.chain_id,
             record_id=os.urandom(32),
-            data_class=int(LABS),
+            data_class=int(changes.pop("classes", LABS)),
             epoch=0,
             order=changes.pop("order", self.order),
         )
@@ -170,6 +171,10 @@ class Sale:
 
 @pytest.fixture
 def sale(network: Network, person: Person) -> Sale:
+    return _sell(network, person, LABS)
+
+
+def _sell(network: Network, person: Person, classes: DataClass) -> Sale:
     suite = network.suite
     terms = OfferTerms(
         subject=person.persona.address,
@@ -179,14 +184,15 @@ def sale(network: Network, person: Person) -> Sale:
         duration=86_400,
         institution_bps=0,
         use=Use.GRU,
-        classes=LABS,
+        classes=classes,
         disease=0,
         conditions=0,
         delivery_period=86_400,
     )
     network.send(acts.offer(suite, person.persona, terms))
     offer = suite.market.offer_count()
-    person.grant(grantee_of_group(offer, suite.addresses["DataMarket"]), uses=Use.GRU)
+    grantee = grantee_of_group(offer, suite.addresses["DataMarket"])
+    person.grant(grantee, classes=classes, uses=Use.GRU)
     buyer: LocalAccount = Account.create()
     network.chain.ask("anvil_setBalance", buyer.address, hex(10**19))
     sender, private = Sender(suite, buyer), PrivateKey.generate()
@@ -313,6 +319,22 @@ def test_deposits_that_are_refused(sale: Sale, committee: Committee) -> None:
     entry, _ = sale.extract()
     sale.deposit(committee, entry)
     refused("not replaced", sale.extract()[0])
+
+
+def test_an_extract_is_of_just_the_classes_that_were_sold(
+    network: Network, person: Person, committee: Committee
+) -> None:
+    """What is of fewer, its buyer could neither open nor dispute."""
+    sold = LABS | DataClass.ACTIVITY
+    sale = _sell(network, person, sold)
+    for classes in (LABS, sold | DataClass.VITALS):
+        with pytest.raises(RequestRefusedError) as caught:
+            sale.deposit(committee, sale.extract(classes=classes)[0])
+        assert caught.value.code == "E_ENTRY_CLASS"
+
+    entry, key = sale.extract(classes=sold)
+    sale.deliver(sale.deposit(committee, entry))
+    assert committee.open_key(entry, **sale.opens(data_class=sold)).dek == key.dek
 
 
 def test_no_attestation_after_a_withdrawal(sale: Sale, committee: Committee) -> None:
