@@ -6,7 +6,7 @@
 With several nodes, all of them are asked and have to say the same. Of the newest block the highest
 that any of them shows is taken, none may be far behind it, and all have to know it: one that lags
 or lies makes the answer a refusal, never a permission. As blocks reach nodes at unlike times, they
-get a moment to agree.
+get a moment to agree. All that a batch takes has one end in time (`_bounded_http`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from ._bounded_http import BoundedHttp
 from ._views import Block
 from .errors import ChainUnsafeError
 
@@ -28,7 +29,9 @@ __all__ = ["Failure", "Nodes", "another", "block_of", "data_of", "nonsense", "re
 
 _log = logging.getLogger("aceso.custody")
 
-_TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
+# What a request waits for nodes at most, however often they are asked: who waits longer for a
+# custodian that is to take their withdrawal has gone away.
+_SECONDS: Final = 6.0
 _MAX_ANSWER_BYTES: Final = 8 << 20
 # How often, and after how many seconds, nodes that differ are asked again.
 _TURNS: Final = 5
@@ -46,9 +49,9 @@ Call = tuple[str, list[Any]]
 class Nodes:
     """One node or several."""
 
-    def __init__(self, urls: Sequence[str]):
+    def __init__(self, urls: Sequence[str], *, seconds: float = _SECONDS):
         self._urls = tuple(urls)
-        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False)
+        self._http = BoundedHttp(seconds=seconds, most=_MAX_ANSWER_BYTES)
         self._pool = ThreadPoolExecutor(8 * len(urls)) if len(urls) > 1 else None
 
     def __len__(self) -> int:
@@ -60,13 +63,14 @@ class Nodes:
         self._http.close()
 
     def ask(self, calls: Sequence[Call]) -> list[Any]:
-        """One batch. Any failure is a reason to refuse."""
+        """One batch, within some seconds. Any failure is a reason to refuse."""
+        ends = self._http.ends()
         if self._pool is None:
-            return self._one(self._urls[0], calls)
+            return self._one(self._urls[0], calls, ends)
         for turn in range(_TURNS):
             if turn:
                 time.sleep(_PAUSE)
-            said = list(self._pool.map(lambda url: self._one(url, calls), self._urls))
+            said = list(self._pool.map(lambda url: self._one(url, calls, ends), self._urls))
             agreed = [
                 _agreed(call, answers)
                 for call, answers in zip(calls, zip(*said, strict=True), strict=True)
@@ -80,16 +84,13 @@ class Nodes:
             code="E_CHAIN_DISAGREES",
         )
 
-    def _one(self, url: str, calls: Sequence[Call]) -> list[Any]:
+    def _one(self, url: str, calls: Sequence[Call], ends: float) -> list[Any]:
         body = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
             for number, (method, params) in enumerate(calls)
         ]
         try:
-            answer = self._post(url, orjson.dumps(body))
-            if len(answer.content) > _MAX_ANSWER_BYTES:
-                raise ValueError("an answer that is too long")
-            said = orjson.loads(answer.content)
+            said = orjson.loads(self._http.post(url, orjson.dumps(body), ends=ends))
             if not isinstance(said, list) or len(said) != len(calls):
                 raise ValueError("an answer of another form")
             by_id: dict[int, Mapping[str, Any]] = {item["id"]: item for item in said}
@@ -101,14 +102,6 @@ class Nodes:
                 code="E_CHAIN_DOWN",
             ) from exc
         return [Failure(item["error"]) if "error" in item else item["result"] for item in ordered]
-
-    def _post(self, url: str, content: bytes) -> httpx.Response:
-        headers = {"Content-Type": "application/json"}
-        try:
-            return self._http.post(url, content=content, headers=headers)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # Nodes close connections that were idle; nothing that we ask changes anything.
-            return self._http.post(url, content=content, headers=headers)
 
 
 def _agreed(call: Call, answers: Sequence[Any]) -> tuple[Any] | None:

@@ -6,7 +6,9 @@
 What was answered at a block's hash never changes and is kept. A new block makes all requests ask
 anew at the same moment. What they lack is gathered while the node answers the batch before, and
 asked in one: so a block costs a few batches, however many requests wait. A call that the node
-refuses is refused to whoever asked it, and not to the others of its batch.
+refuses, and a block that is no longer there, are refused to whoever asked, and not to the others of
+the batch. Where a whole batch fails, each asks once more for themself: what one of them asks may be
+what the nodes can't answer, or don't agree on.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class _Seat:
         self.wanted = wanted
         self.answers: _Answers = {}
         self.error: BaseException | None = None
+        # Whether it is to be asked by itself, as those of its batch were not answered together.
+        self.is_alone = False
         self.is_done = False
 
 
@@ -78,6 +82,9 @@ class Reads:
         with self._turn:
             while not mine.is_done:
                 self._serve(self._seats())
+        if mine.is_alone:
+            # Each in their own thread: nobody waits for what another asks.
+            return self._fetch(wanted)
         if isinstance(mine.error, ChainUnsafeError):
             raise another(mine.error)
         if mine.error is not None:
@@ -108,7 +115,7 @@ class Reads:
                 seat.answers = {key: found[key] for key in seat.wanted}
         except ChainUnsafeError as error:
             for seat in seats:
-                seat.error = error
+                seat.error, seat.is_alone = error, len(seats) > 1
         except BaseException as error:
             for seat in seats:
                 seat.error = error
@@ -148,7 +155,7 @@ class Reads:
     def _by_number(self, wanted: Mapping[_Key, Call], *, takes_hashes: bool) -> _Answers:
         """Ask a node that doesn't take hashes by number. It shows in the same batch that the number
         still stands for the hash."""
-        blocks = list({block.number: block for _, _, block in wanted.values()}.values())
+        blocks = list({block.hash: block for _, _, block in wanted.values()}.values())
         said = self._nodes.ask(
             [
                 ("eth_call", [{"to": to, "data": hex_text(data)}, hex(block.number)])
@@ -156,12 +163,15 @@ class Reads:
             ]
             + [("eth_getBlockByNumber", [hex(block.number), False]) for block in blocks]
         )
-        answers = {key: _read(answer) for key, answer in zip(wanted, said, strict=False)}
-        for block, answer in zip(blocks, said[len(wanted) :], strict=True):
-            if block_of(answer).hash != block.hash:
-                raise ChainUnsafeError(
-                    "The chain changed while it was asked. Ask again.", code="E_CHAIN_MOVED"
-                )
+        standing = {
+            block.hash
+            for block, answer in zip(blocks, said[len(wanted) :], strict=True)
+            if _is_block(block, answer)
+        }
+        answers = {
+            key: _read(answer) if block.hash in standing else _moved()
+            for (key, (_, _, block)), answer in zip(wanted.items(), said, strict=False)
+        }
         if not takes_hashes and all(isinstance(answer, bytes) for answer in answers.values()):
             self._by_hash = False
         return answers
@@ -172,8 +182,28 @@ def _is_form(answer: Any) -> bool:
     return isinstance(answer, Failure) and answer.code in _BAD_PARAMS
 
 
+def _is_block(block: Block, answer: Any) -> bool:
+    """Whether the node shows this block where it was, so that the number stood for its hash."""
+    try:
+        return block_of(answer).hash == block.hash
+    except ChainUnsafeError:
+        # It shows none there.
+        return False
+
+
+def _moved() -> ChainUnsafeError:
+    return ChainUnsafeError(
+        "The chain changed while it was asked. Ask again.", code="E_CHAIN_MOVED"
+    )
+
+
 def _read(answer: Any) -> bytes | ChainUnsafeError:
-    return refused(answer) if isinstance(answer, Failure) else data_of(answer)
+    if isinstance(answer, Failure):
+        return refused(answer)
+    try:
+        return data_of(answer)
+    except ChainUnsafeError as error:
+        return error
 
 
 def _said(answer: bytes | ChainUnsafeError) -> bytes:

@@ -3,6 +3,9 @@ what a custodian reads from its chain at a block
 ├── many who ask the same at one moment ask the node once, and once more at the next block
 ├── what many lack while the node answers is asked in one batch, and each gets their own answer
 ├── what the node refuses to one is refused to that one alone
+├── what makes a batch fail as a whole is refused to whoever asked it, and the others are answered
+├── by number, a block that moved is refused to those who asked at it, and no answer of another
+│   block of its number is taken for it
 ├── while no node answers all are refused, and ask anew when there is one
 └── releases by a custodian ask a few batches of its node for each block, however many they are
 """
@@ -13,6 +16,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,13 +26,17 @@ from aceso.chain import grantee_of_account
 from aceso.codes import Reason, Use
 from aceso.custody import SignedRequest
 from aceso.custody._chain import Addresses, Chain, Heads, Question
-from aceso.custody._node import Nodes
+from aceso.custody._node import Failure, Nodes, block_of
+from aceso.custody._reads import Reads
+from aceso.custody._views import Block
 from aceso.custody.errors import ChainUnsafeError
+from aceso.ethereum import keccak
 
 from .conftest import LABS, Network, Person, Reader, share_at, until
 from .crooked import crooked_node
 
 _MANY = 32
+_EIP712_DOMAIN = keccak(b"eip712Domain()")[:4]
 _T = TypeVar("_T")
 
 
@@ -161,6 +169,103 @@ def test_what_the_node_refuses_to_one_is_refused_to_nobody_else(
     started = threading.Event()
     said = _at_once(act, hold)
     assert said == [None, Reason.GRANTED] * (_MANY // 2)
+
+
+class Disagreeing(Counting):
+    """As two nodes, of which one lacks a block: whatever is asked at it fails as a whole."""
+
+    lacking = ""
+
+    def ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        said = super().ask(calls)
+        if any(params[-1] == _at(self.lacking) for _, params in calls):
+            raise ChainUnsafeError("They do not say the same.", code="E_CHAIN_DISAGREES")
+        return said
+
+
+def _at(block_hash: str) -> dict[str, Any]:
+    return {"blockHash": block_hash, "requireCanonical": True}
+
+
+def test_one_whose_question_fails_a_whole_batch_keeps_no_other_from_an_answer(
+    network: Network,
+) -> None:
+    node = Disagreeing(network.chain.url)
+    reads = Reads(node)
+    block, lacking = _blocks(network)
+    node.lacking = lacking.hash
+    registry = network.suite.addresses["ConsentRegistry"]
+
+    def hold() -> None:
+        node.may_answer.clear()
+        started.set()
+        until(lambda: len(reads._waiting) == _MANY - 1)
+        node.may_answer.set()
+
+    def act(number: int) -> str:
+        started.wait(30)
+        # Each another question: nobody is served by what another was told.
+        data = _EIP712_DOMAIN + number.to_bytes(32, "big")
+        try:
+            (answer,) = reads.call_all([(registry, data, lacking if number == 7 else block)])
+        except ChainUnsafeError as error:
+            return error.code
+        return "answered" if answer else "nothing"
+
+    started = threading.Event()
+    try:
+        said = _at_once(act, hold)
+    finally:
+        node.close()
+    assert said[7] == "E_CHAIN_DISAGREES"
+    assert set(said[:7] + said[8:]) == {"answered"}
+
+
+class ByNumber(Counting):
+    """A node that does not take hashes of blocks."""
+
+    def ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        if any(isinstance(params[-1], dict) for _, params in calls):
+            return [Failure({"code": -32602, "message": "invalid params"}) for _ in calls]
+        return super().ask(calls)
+
+
+def test_a_block_that_moved_is_refused_to_those_alone_who_asked_at_it(network: Network) -> None:
+    node = ByNumber(network.chain.url)
+    reads = Reads(node)
+    block, other = _blocks(network)
+    # Of one number with the first, as before and after a reorganisation.
+    gone = replace(block, hash="0x" + "ab" * 32)
+    unseen = replace(other, number=other.number + (1 << 30))
+    registry = network.suite.addresses["ConsentRegistry"]
+    wanted = {
+        (one.hash, registry, _EIP712_DOMAIN): (registry, _EIP712_DOMAIN, one)
+        for one in (gone, block, unseen)
+    }
+    try:
+        said = reads._fetch(wanted)
+        moved, true, lacking = said.values()
+        assert isinstance(moved, ChainUnsafeError)
+        assert isinstance(lacking, ChainUnsafeError)
+        assert moved.code == lacking.code == "E_CHAIN_MOVED"
+        assert isinstance(true, bytes)
+        # And nothing is kept for it.
+        with pytest.raises(ChainUnsafeError, match="changed"):
+            reads.call_all([(registry, _EIP712_DOMAIN, gone)])
+    finally:
+        node.close()
+
+
+def _blocks(network: Network) -> tuple[Block, Block]:
+    """The newest block, and the one before."""
+    node = Nodes([network.chain.url])
+    try:
+        (newest,) = node.ask([("eth_getBlockByNumber", ["latest", False])])
+        number = hex(int(newest["number"], 16) - 1)
+        (before,) = node.ask([("eth_getBlockByNumber", [number, False])])
+        return block_of(newest), block_of(before)
+    finally:
+        node.close()
 
 
 def test_while_no_node_answers_all_are_refused(
