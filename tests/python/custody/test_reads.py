@@ -240,11 +240,11 @@ def test_a_block_that_moved_is_refused_to_those_alone_who_asked_at_it(network: N
     registry = network.suite.addresses["ConsentRegistry"]
     wanted = {
         (one.hash, registry, _EIP712_DOMAIN): (registry, _EIP712_DOMAIN, one)
-        for one in (gone, block, unseen)
+        for one in (block, gone, unseen)
     }
     try:
         said = reads._fetch(wanted)
-        moved, true, lacking = said.values()
+        true, moved, lacking = said.values()
         assert isinstance(moved, ChainUnsafeError)
         assert isinstance(lacking, ChainUnsafeError)
         assert moved.code == lacking.code == "E_CHAIN_MOVED"
