@@ -69,7 +69,9 @@ _MORE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many records a list may have, and how many of them one issuer may post; 0: any number."""
+    """How many records a list may have, and how many of them one issuer may post; 0: any number.
+    All issuers together may post half of what a list may have, so none of them, nor many that know
+    of each other, can keep the person from posting."""
 
     list_records: int = 100_000
     issuer_records: int = 10_000
@@ -304,6 +306,7 @@ class Lists(Desk):
         """Count what an issuer posts, unless it is too much. What is deleted makes no new room:
         an issuer could fill it again for ever."""
         table, most = tables.posted, self.bounds.issuer_records
+        self._check_half(connection, list_key, size)
         here = (table.c.list_key == list_key) & (table.c.issuer == address_bytes(issuer))
         row = connection.execute(sa.select(table.c.records, table.c.bytes).where(here)).first()
         records, bytes_ = (0, 0) if row is None else row
@@ -323,6 +326,26 @@ class Lists(Desk):
             connection.execute(sa.insert(table).values(place | values))
         else:
             connection.execute(sa.update(table).where(here).values(values))
+
+    def _check_half(self, connection: Connection, list_key: bytes, size: int) -> None:
+        """Whether issuers leave the person's half of the list to the person."""
+        table, most = tables.posted, self.bounds.list_records // 2
+        records, bytes_ = connection.execute(
+            sa.select(
+                sa.func.coalesce(sa.func.sum(table.c.records), 0),
+                sa.func.coalesce(sa.func.sum(table.c.bytes), 0),
+            ).where(table.c.list_key == list_key)
+        ).one()
+        if (self.bounds.list_records and records >= most) or bytes_ + size > _MAX_LIST_BYTES // 2:
+            self.refuse(
+                f"Issuers have posted {records} records to this list, and this custodian takes no "
+                f"more than {most or 'any number of'} records or {_MAX_LIST_BYTES // 2} bytes "
+                "there from all of them. The person may post more with the list key, or begin a "
+                "new epoch.",
+                code="E_ISSUER_FULL",
+                status=409,
+                records=int(records),
+            )
 
     def leave_keys(self, message: Message, signature: bytes, sealed: bytes) -> dict[str, Any]:
         """Keep a class key that was sealed to a grantee."""

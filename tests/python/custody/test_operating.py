@@ -172,24 +172,31 @@ def test_a_look_at_what_runs_and_at_what_does_not(network: Network) -> None:
 # --- Bounds -----------------------------------------------------------------------------------
 
 
-def test_a_list_and_an_issuer_of_it_are_bounded(
-    network: Network, person: Person, tmp_path: Path
-) -> None:
-    lab: LocalAccount = Account.create()
+def _issuer(network: Network) -> LocalAccount:
+    """An accredited one."""
+    account: LocalAccount = Account.create()
     participants = network.suite.participants
     network.send(
-        network.authority.call(participants.propose_accreditation(lab.address, Role.ISSUER))
+        network.authority.call(participants.propose_accreditation(account.address, Role.ISSUER))
     )
-    network.send(participants.accredit(lab.address))
-    more = ("--no-relay", "--list-records", "3", "--issuer-records", "2")
+    network.send(participants.accredit(account.address))
+    return account
+
+
+def test_a_list_and_its_issuers_are_bounded(
+    network: Network, person: Person, tmp_path: Path
+) -> None:
+    lab, second = _issuer(network), _issuer(network)
+    more = ("--no-relay", "--list-records", "6", "--issuer-records", "2")
     keeper = network.twin("bounded", tmp_path / "bounded", more=more)
     with keeper.process, keeper.client() as client:
         client.open_list(person.opening())
         committee = Committee([client], 1, network.suite)
-        names = {"list_key": person.list_key.address, "issuer": lab.address}
-        entries = [replace(person.entry()[0], issuer=lab.address) for _ in range(4)]
+        makers = [lab] * 4 + [second] * 2
+        entries = [replace(person.entry()[0], issuer=one.address) for one in makers]
 
         def post(number: int, signer: LocalAccount) -> bool:
+            names = {"list_key": person.list_key.address, "issuer": entries[number].issuer}
             signature = committee.sign_post(entries[number], signer=signer, **names)
             return client.post(entries[number], signature=signature, **names)
 
@@ -202,6 +209,7 @@ def test_a_list_and_an_issuer_of_it_are_bounded(
         assert post(1, lab)
         assert not post(1, lab)
         assert refused(2, lab) == "E_ISSUER_FULL"
+        names = {"list_key": person.list_key.address, "issuer": lab.address}
         signature = committee.sign_post(entries[2], signer=lab, **names)
         act = post_act(entries[2], signature=signature, **names)
         (answer,) = client.take_batch([act.body])
@@ -209,12 +217,17 @@ def test_a_list_and_an_issuer_of_it_are_bounded(
         assert answer.code == "E_ISSUER_FULL"
         assert "begin a new epoch" in answer.message
 
+        # All issuers together have half of the list, and leave the person the other.
+        assert post(4, second)
+        assert refused(5, second) == "E_ISSUER_FULL"
+
         committee.delete(person.list_key, entries[0].record_id)
         assert refused(2, lab) == "E_ISSUER_FULL"
-        assert post(2, person.list_key)
-        assert post(3, person.list_key)
+        for number in (2, 3, 5):
+            assert post(number, person.list_key)
+        post_at(keeper, person, person.entry()[0])
         extra = person.entry()[0]
-        with pytest.raises(RequestRefusedError, match="3 records") as full:
+        with pytest.raises(RequestRefusedError, match="6 records") as full:
             post_at(keeper, person, extra)
         assert full.value.code == "E_LIST_FULL"
         committee.delete(person.list_key, entries[1].record_id)
