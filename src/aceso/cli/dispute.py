@@ -161,7 +161,9 @@ def _replay(session: Session, given: dict[str, Any]) -> int:
         "opens": found.opens,
         "broken": found.broken.value if found.broken else None,
         "why": found.why,
-        "unverified": list(found.unverified),
+        "decided": found.is_decided,
+        "false": list(found.false),
+        "unproven": list(found.unproven),
         "silent": dict(case.silent),
     }
 
@@ -170,9 +172,12 @@ def _replay(session: Session, given: dict[str, Any]) -> int:
             console.print(say("dispute.opens"), highlight=False)
         else:
             step = say(f"dispute_step.{found.broken.value}") if found.broken else ""
-            console.print(say("dispute.broken", step=step, why=found.why), highlight=False)
-        for who in found.unverified:
-            console.print(say("dispute.unverified", account=who), highlight=False)
+            key = "dispute.broken" if found.is_decided else "dispute.undecided"
+            console.print(say(key, step=step, why=found.why), highlight=False)
+        for who in found.false:
+            console.print(say("dispute.false", account=who), highlight=False)
+        for who in found.unproven:
+            console.print(say("dispute.unproven", account=who), highlight=False)
         for who in case.silent:
             console.print(say("dispute.silent", account=who), highlight=False)
 

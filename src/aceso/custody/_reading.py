@@ -202,16 +202,11 @@ class Reading(Bundling):
         *,
         receiving_key: PrivateKey,
         **asked: Unpack[Inquiry],
-    ) -> tuple[dict[str, tuple[bytes, bytes]], dict[str, AcesoError]]:
-        """What each custodian of a record released, as it came: the digest of the request and the
-        sealed share, unchecked; and why the others released nothing."""
+    ) -> tuple[dict[str, tuple[SignedRequest, Release]], dict[str, AcesoError]]:
+        """What each custodian of a record released, as it signed it, and the request for it; the
+        share itself is unchecked. And why the others released nothing."""
         release = self._releasing(entry, asked, receiving_key)
-
-        def ask(one: Custodian) -> tuple[bytes, bytes]:
-            request, given = release(one)
-            return request.digest, given.sealed
-
-        return self._ask_all(ask, among=entry.capsule.custodians)
+        return self._ask_all(release, among=entry.capsule.custodians)
 
     def _releasing(
         self, entry: ListEntry, asked: Inquiry, receiving_key: PrivateKey

@@ -7,7 +7,8 @@
 
     verdict = judge(network, case)              # the opening done again; anybody may
     evaluator = Evaluator(network, profile)
-    evaluator.vote(number, upheld=not verdict.opens, reason=b"…")
+    if verdict.is_decided:                      # else ask the custodians whose shares it lacks
+        evaluator.vote(number, upheld=not verdict.opens, reason=b"…")
 
 The chain has the SHA-256 of the case, which the buyer hands to the panel: so all who judge see the
 one that was there when the dispute began. A case is full of fresh random bytes, and its digest
@@ -47,7 +48,10 @@ class Disputing(Researcher):
             order,
             entry.to_bytes(),
             private.to_bytes(),
-            tuple(CaseShare(who, *found) for who, found in sorted(given.items())),
+            tuple(
+                CaseShare(who, request.body()["message"], release)
+                for who, (request, release) in sorted(given.items())
+            ),
             {who: error.code for who, error in sorted(failed.items())},
         )
 
@@ -118,7 +122,13 @@ def judge(network: Network, case: Case, *, seconds: float | None = None) -> Verd
         # That nobody has it, or that the entry says nothing, is for the verdict to tell.
         body = None
     key = receiving_key(network, sale).digest
-    return replay(case, delivered=sale.capsule or b"", receiving_key=key, body=body)
+    return replay(
+        case,
+        delivered=sale.capsule or b"",
+        receiving_key=key,
+        body=body,
+        domain=network.suite.domain("ConsentRegistry"),
+    )
 
 
 def check_case(network: Network, number: int, case: bytes) -> Dispute:

@@ -3,17 +3,19 @@
     case = Case(order, entry, private_key, shares)      # the buyer's, for the panel's eyes only
     data = case.to_bytes()
 
-    verdict = replay(Case.read(data), delivered=…, receiving_key=…, body=…)
-    verdict.opens, verdict.broken, verdict.unverified
+    verdict = replay(Case.read(data), delivered=…, receiving_key=…, body=…, domain=…)
+    verdict.opens, verdict.is_decided, verdict.broken, verdict.false
 
 Nothing of the case is believed: the receiving key has to be the one that the purchase named on
 chain, the capsule the one that the committee attested there, each share the one that the capsule
 commits to, the body the one that the capsule has the digest of. So two people who replay one case
 find the same. The key opens this order's extract and nothing else.
 
-A share that doesn't verify names a custodian, and is no proof against them: releases are not
-signed, so the buyer may have spoilt it. The panel asks that custodian, whose share, if it is right,
-verifies for everybody.
+A share counts against its custodian where they signed it, for a request that they were asked, and
+it is not the attested one (`FalseShareProof`). One that doesn't verify and that nobody signed
+counts as not shown: the buyer may have spoilt it. Where those that were not shown might open it,
+there is no verdict. The panel asks those custodians, whose share, if it is right, verifies for
+everybody.
 """
 
 from __future__ import annotations
@@ -22,13 +24,16 @@ import base64
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from aceso.custody import FalseShareProof, Release
 from aceso.errors import AcesoError, InputError
+from aceso.signing import digest
 from aceso.storage import content_digest
 from aceso.vault import (
+    Capsule,
     FalseShareError,
     ListEntry,
     OpeningError,
@@ -45,7 +50,7 @@ from .package import Package
 __all__ = ["Case", "CaseShare", "Step", "Verdict", "replay"]
 
 _FORMAT: Final = "aceso-dispute"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 class Step(StrEnum):
@@ -61,11 +66,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseShare:
-    """What a custodian released: sealed to the order's key, for the request of this digest."""
+    """What a custodian released, as it signed it, and the `ReleaseRequest` that it answers, as JSON
+    takes it."""
 
     custodian: str
-    request: bytes
-    sealed: bytes = field(repr=False)
+    request: Mapping[str, Any]
+    release: Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,9 @@ class Case:
                 "shares": [
                     {
                         "custodian": one.custodian,
-                        "request": _text(one.request),
-                        "sealed": _text(one.sealed),
+                        "request": dict(one.request),
+                        "sealed": _text(one.release.sealed),
+                        "signature": _text(one.release.signature),
                     }
                     for one in self.shares
                 ],
@@ -113,7 +120,11 @@ class Case:
                 _bytes(said["entry"]),
                 _bytes(said["privateKey"]),
                 tuple(
-                    CaseShare(str(one["custodian"]), _bytes(one["request"]), _bytes(one["sealed"]))
+                    CaseShare(
+                        str(one["custodian"]),
+                        dict(one["request"]),
+                        Release(_bytes(one["sealed"]), _bytes(one["signature"])),
+                    )
                     for one in said["shares"]
                 ),
                 {str(who): str(code) for who, code in said["silent"].items()},
@@ -130,13 +141,17 @@ class Case:
 class Verdict:
     """What the opening came to: the step that failed and why, or the extract.
 
-    `unverified` are custodians in whose name there is a share that is not the attested one.
+    `false` are custodians who signed a share that is not the attested one; `unproven` those in
+    whose name there is one that proves nothing. Without a decision there is no verdict: the shares
+    that were not shown might open it.
     """
 
     broken: Step | None
     why: str = ""
-    unverified: tuple[str, ...] = ()
+    false: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     package: Package | None = None
+    is_decided: bool = True
 
     @property
     def opens(self) -> bool:
@@ -144,12 +159,19 @@ class Verdict:
         return self.broken is None
 
 
-def replay(case: Case, *, delivered: bytes, receiving_key: bytes, body: bytes | None) -> Verdict:
+def replay(
+    case: Case,
+    *,
+    delivered: bytes,
+    receiving_key: bytes,
+    body: bytes | None,
+    domain: Mapping[str, Any],
+) -> Verdict:
     """Open the extract of a case again.
 
     `delivered` is the capsule's digest and `receiving_key` the digest in the CID of the buyer's
     public key, as the chain has them; `body` the sealed bytes under the entry's CID, or None if
-    nobody has them.
+    nobody has them; `domain` the consent registry's, for which releases are signed.
     """
     try:
         private = PrivateKey.from_bytes(case.private_key)
@@ -161,41 +183,65 @@ def replay(case: Case, *, delivered: bytes, receiving_key: bytes, body: bytes | 
         entry = ListEntry.from_bytes(case.entry)
     except AcesoError as exc:
         return Verdict(Step.ENTRY, exc.message)
-    if entry.capsule.digest != delivered or entry.capsule.context.order != case.order:
+    capsule = entry.capsule
+    if capsule.digest != delivered or capsule.context.order != case.order:
         return Verdict(Step.ENTRY, "The capsule is not the one that the committee attested.")
 
-    shares: dict[str, VerifiedShare] = {}
-    unverified: list[str] = []
-    for one in case.shares:
-        try:
-            share = open_released(
-                entry.capsule, one.custodian, one.sealed, private, request=one.request
-            )
-            shares[share.custodian] = share
-        except FalseShareError:
-            unverified.append(one.custodian)
-        except (OpeningError, ValueError):
-            # Of somebody who holds no share of this capsule.
-            continue
-    found = tuple(unverified)
+    shares, false, unproven = _shares(case, capsule, private, domain)
+    found = replace(Verdict(None), false=false, unproven=unproven)
     try:
-        key = join(entry.capsule, shares.values(), private)
+        key = join(capsule, shares, private)
     except OpeningError as exc:
-        step = Step.SHARES if len(shares) < entry.capsule.threshold else Step.OPENING
-        return Verdict(step, exc.message, found)
+        if len(shares) >= capsule.threshold:
+            return replace(found, broken=Step.OPENING, why=exc.message)
+        # Those who gave none, or none that counts, may have the right one.
+        may_open = len(set(capsule.custodians) - set(false)) >= capsule.threshold
+        return replace(found, broken=Step.SHARES, why=exc.message, is_decided=not may_open)
     if body is None:
-        return Verdict(Step.BODY, "Nobody has the sealed body any more.", found)
+        return replace(found, broken=Step.BODY, why="Nobody has the sealed body any more.")
     plain = io.BytesIO()
     try:
         open_stream(io.BytesIO(body), plain, key.dek, key.body)
     except OpeningError as exc:
-        return Verdict(Step.BODY, exc.message, found)
+        return replace(found, broken=Step.BODY, why=exc.message)
     try:
         package = Package.read(plain.getvalue())
         package.check()
     except AcesoError as exc:
-        return Verdict(Step.EXTRACT, exc.message, found)
-    return Verdict(None, "", found, package)
+        return replace(found, broken=Step.EXTRACT, why=exc.message)
+    return replace(found, package=package)
+
+
+def _shares(
+    case: Case, capsule: Capsule, private: PrivateKey, domain: Mapping[str, Any]
+) -> tuple[list[VerifiedShare], tuple[str, ...], tuple[str, ...]]:
+    """The right ones; who signed a false one; in whose name there is one that proves nothing."""
+    shares: dict[str, VerifiedShare] = {}
+    false: dict[str, None] = {}
+    unproven: dict[str, None] = {}
+    for one in case.shares:
+        if one.custodian not in capsule.custodians:
+            # Of somebody who holds no share of this capsule.
+            continue
+        try:
+            asked = digest("ReleaseRequest", one.request, domain)
+            share = open_released(
+                capsule, one.custodian, one.release.sealed, private, request=asked
+            )
+            shares[share.custodian] = share
+        except FalseShareError:
+            proof = FalseShareProof(
+                custodian=one.custodian, request=one.request, capsule=capsule, release=one.release
+            )
+            try:
+                proof.check(private, domain)
+                false[one.custodian] = None
+            except InputError:
+                unproven[one.custodian] = None
+        except (OpeningError, KeyError, ValueError, TypeError, AttributeError):
+            # No request that anybody could have been asked.
+            unproven[one.custodian] = None
+    return list(shares.values()), tuple(false), tuple(unproven)
 
 
 def _text(data: bytes) -> str:

@@ -3,10 +3,13 @@ replay: the opening of a disputed order, done again by anybody
 ├── what was delivered opens: it says so, and gives the extract
 ├── what fails is named
 │   ├── another key than the purchase named, another capsule than the committee attested
-│   ├── too few shares; one that is not the attested one is told by its custodian
+│   ├── a share that its custodian signed, and that is not the attested one
 │   ├── no body, or another one
 │   ├── sealed to somebody else's key
 │   └── no extract in it
+├── what doesn't decide it is no verdict
+│   ├── too few shares, while those that were not shown might open it
+│   └── a share that was spoilt, made up or signed for another request, which counts against nobody
 └── read: a cut, foreign or nonsensical case is refused with a sentence
 """
 
@@ -18,10 +21,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from eth_account import Account
 
 from aceso import vault
+from aceso.custody import Release
 from aceso.errors import InputError
 from aceso.research import Case, CaseShare, Step, replay
+from aceso.signing import digest, domain_of
 from aceso.storage import content_digest
 
 from .test_package import package, signed
@@ -30,8 +36,12 @@ __all__ = ["package"]
 
 ORDER = 77
 LABS = 1 << 4
-CUSTODIANS = ["0x" + f"c{place}" * 20 for place in (1, 2, 3)]
+ACCOUNTS = {
+    one.address: one for one in (Account.from_key(bytes([7] * 31 + [n])) for n in (1, 2, 3))
+}
+CUSTODIANS = list(ACCOUNTS)
 STRANGER = "0x" + "dd" * 20
+DOMAIN = domain_of(31337, "0x" + "11" * 20)
 CID = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 
 
@@ -63,20 +73,60 @@ def deliver(private):
         )
         shares = []
         for who, key in keys.items():
-            request = os.urandom(32)
+            request = asking(who, private)
             share = vault.open_share(capsule, who, key)
-            answer = vault.seal_share(capsule, share, private.public_key, request=request)
-            shares.append(CaseShare(who, request, answer))
+            shares.append(released(who, request, capsule, share, private))
         return SimpleNamespace(
+            capsule=capsule,
             case=Case(ORDER, entry.to_bytes(), private.to_bytes(), tuple(shares)),
             known={
                 "delivered": capsule.digest,
                 "receiving_key": content_digest(private.public_key.to_bytes()),
                 "body": sealed,
+                "domain": DOMAIN,
             },
         )
 
     return make
+
+
+def asking(who, private):
+    """A request for the share of this custodian, as a case has it."""
+    return {
+        "subject": STRANGER,
+        "actor": STRANGER,
+        "grantee": "0x" + "ab" * 32,
+        "use": 1,
+        "dataClass": LABS,
+        "recordId": "0x" + "00" * 32,
+        "receivingKey": "0x" + private.public_key.to_bytes().hex(),
+        "custodian": who,
+        "nonce": "0x" + os.urandom(32).hex(),
+        "deadline": 1_900_000_000,
+    }
+
+
+def released(who, request, capsule, share, private):
+    """What this custodian answers, signed by it."""
+    asked = digest("ReleaseRequest", request, DOMAIN)
+    sealed = vault.seal_share(capsule, share, private.public_key, request=asked)
+    signed = signed_by(who, sealed, asked, capsule)
+    return CaseShare(who, request, signed)
+
+
+def signed_by(who, sealed, asked, capsule):
+    return Release.sign(ACCOUNTS[who], sealed, request=asked, capsule=capsule.digest, domain=DOMAIN)
+
+
+def lied(one, capsule):
+    """The same, of a custodian that signed another share."""
+    asked = digest("ReleaseRequest", one.request, DOMAIN)
+    return replace(one, release=signed_by(one.custodian, b"of nothing", asked, capsule))
+
+
+def spoilt(one):
+    """The same, of a buyer who changed what came."""
+    return replace(one, release=replace(one.release, sealed=one.release.sealed[:-1] + b"?"))
 
 
 @pytest.fixture
@@ -99,7 +149,7 @@ def broken(found):
 def test_what_was_delivered_opens(made, package):
     found = replay(Case.read(made.case.to_bytes()), **made.known)
 
-    assert found.opens and found.unverified == ()
+    assert found.opens and found.is_decided and (found.false, found.unproven) == ((), ())
     assert found.package.files == package.files
 
 
@@ -121,23 +171,37 @@ def test_another_capsule_is_told(made, deliver, extract_bytes):
     assert broken(replay(replace(made.case, order=ORDER + 1), **made.known)) is Step.ENTRY
 
 
-def test_too_few_shares_are_told(made):
+def test_too_few_shares_decide_nothing(made):
     one = replace(made.case, shares=made.case.shares[:1])
 
-    assert broken(replay(one, **made.known)) is Step.SHARES
+    found = replay(one, **made.known)
+    assert broken(found) is Step.SHARES and not found.is_decided
     # The same share twice is one share.
     assert broken(replay(replace(one, shares=one.shares * 2), **made.known)) is Step.SHARES
 
 
-def test_a_share_that_is_not_the_attested_one_is_told_by_its_custodian(made):
+def test_who_signed_a_share_that_is_not_the_attested_one_is_told(made):
     first, second, third = made.case.shares
-    spoilt = replace(second, sealed=third.sealed)
+    lies = [lied(one, made.capsule) for one in (second, third)]
 
-    found = replay(replace(made.case, shares=(first, spoilt, third)), **made.known)
-    too_few = replay(replace(made.case, shares=(first, spoilt)), **made.known)
+    found = replay(replace(made.case, shares=(first, lies[0], third)), **made.known)
+    too_few = replay(Case.read(replace(made.case, shares=(first, *lies)).to_bytes()), **made.known)
 
-    assert found.opens and found.unverified == (second.custodian,)
-    assert broken(too_few) is Step.SHARES and too_few.unverified == (second.custodian,)
+    assert found.opens and found.false == (second.custodian,) and found.unproven == ()
+    assert broken(too_few) is Step.SHARES and too_few.is_decided
+    assert too_few.false == (second.custodian, third.custodian)
+
+
+def test_a_share_that_the_buyer_spoilt_is_no_verdict_against_anybody(made):
+    first, second, third = made.case.shares
+    replayed = replace(second, request=second.request | {"nonce": "0x" + "00" * 32})
+    elsewhere = replace(third, request={})
+    for spoils in ((spoilt(second), spoilt(third)), (replayed, elsewhere)):
+        found = replay(replace(made.case, shares=(first, *spoils)), **made.known)
+
+        assert broken(found) is Step.SHARES and not found.is_decided
+        assert found.false == ()
+        assert found.unproven == (second.custodian, third.custodian)
 
 
 def test_a_share_of_no_custodian_counts_for_nothing(made):
@@ -170,7 +234,7 @@ def test_what_is_no_extract_is_told(deliver):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda said: said | {"version": 2},
+        lambda said: said | {"version": 1},
         lambda said: said | {"format": "another"},
         lambda said: said | {"entry": "%%%"},
         lambda said: said | {"shares": [{}]},
