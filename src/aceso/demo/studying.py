@@ -33,12 +33,15 @@ from aceso.flows import (
     base_units,
     close,
     coin,
+    document_of,
     draw,
     earnings,
     find_sale,
+    find_study,
     judge,
+    own_match,
 )
-from aceso.research import Criteria, Step, match
+from aceso.research import Step, match
 from aceso.samples import generate_people
 from aceso.vault import Seed
 
@@ -222,24 +225,20 @@ class _Study:
             "스무 명이 각자 기기에서 조건을 확인하고, 맞는 사람만 참여합니다",
         ):
             today = datetime.fromtimestamp(self.suite.now(), UTC).date()
-            criteria = Criteria.read(json.dumps(_CRITERIA).encode())
-            people = [_resources(path) for path in files]
+            # What the study published, as each of them reads it, over what each has.
+            criteria = document_of(self.network, find_study(self.network, self.study)).criteria
             matching = [
                 path
-                for path, resources in zip(files, people, strict=True)
-                if match(criteria, iter(resources), today=today).matches
+                for path in files
+                if match(criteria, iter(_resources(path)), today=today).matches
             ]
             wanted = [path for path in files if _is_looked_for(path, today)]
             count = len(wanted)
             stage.expect(f"{count} of {_PEOPLE} match, by their own records", matching, wanted)
-            for path in matching:
-                name = path.name.split(".")[0]
-                person = Person(self.network, self._profile(name, "person"))
-                person.import_files([path])
-                enrolling = Enrolling(person)
-                order, receipts = enrolling.enrol(enrolling.plan(self.study), notice=bytes(32))
-                self._count(receipts)
-                self.enrolled.append((enrolling, order))
+            # A vault says the same: of those who match, and of one who doesn't.
+            other = next(path for path in files if path not in wanted)
+            said = [self._look(path) for path in (*matching, other)]
+            stage.expect("and by their vaults", said, [True] * count + [False])
             stage.expect(
                 "a share of the budget is locked for each",
                 self.suite.studies.state_of(self.study).budget,
@@ -247,8 +246,21 @@ class _Study:
             )
             self.devnet.chain.mine(self.network.confirmations + 1)
 
+    def _look(self, path: Path) -> bool:
+        """Whether a person matches, by the records of their vault; who does enrols."""
+        person = Person(self.network, self._profile(path.name.split(".")[0], "person"))
+        person.import_files([path])
+        enrolling = Enrolling(person)
+        plan = enrolling.plan(self.study)
+        found, _ = own_match(person, plan.document.criteria)
+        if found.matches:
+            order, receipts = enrolling.enrol(plan, notice=bytes(32))
+            self._count(receipts)
+            self.enrolled.append((enrolling, order))
+        return found.matches
+
     def _fulfil(self) -> None:
-        stage, lead = self.stage, self.lead
+        stage, lead, network = self.stage, self.lead, self.network
         with stage.step(
             "Each one's extract is delivered, and opens for the researcher alone",
             "각자의 추출본을 전달하고, 연구자만 엽니다",
@@ -261,6 +273,12 @@ class _Study:
                 self._count(made.delivered.receipts)
                 self.bodies[made.order] = made.delivered.entry.cid
             first, last = self.enrolled[0][1], self.enrolled[-1][1]
+            stranger = StudyLead(network, self._profile("stranger", "researcher"))
+            stage.refused(
+                "another researcher",
+                lambda: stranger.open(first, self.folder / "strange.json"),
+                "E_RECORD_UNKNOWN",
+            )
             done = [lead.download(order, self.folder / f"{order:x}"[:8]) for order in (first, last)]
             stage.expect(
                 "the certificates are of the subjects who enrolled",
@@ -324,6 +342,7 @@ class _Study:
             )
             stopped = self.suite.node.block(receipt.block_number).timestamp
             start = self.suite.studies.get_order(order)[0].start
+            stage.expect("ten days from the delivery on", (stopped - start) // _DAY, 10)
             self.earned[order] = _PRICE * (stopped - start) // _DURATION
             stage.on_chain(self.lead.settle(order))
             self._expect_paid(enrolling, order)
