@@ -16,7 +16,6 @@ from ._output import receipts, show, table
 from ._session import Session
 from ._study_terms import (
     attested_text,
-    disease_text,
     institution_text,
     length,
     number,
@@ -94,7 +93,7 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
         researcher=terms.researcher,
         classes=label(terms.classes, language()),
         use=label(terms.use, language()),
-        disease=disease_text(terms.disease),
+        disease=_terms.disease_text(terms.disease),
         price=coin(plan.earns),
         whole=coin(terms.price),
         duration=length(terms.duration),

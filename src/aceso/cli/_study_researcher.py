@@ -15,7 +15,6 @@ from ._session import Session
 from ._study_terms import (
     NOBODY,
     attested_text,
-    disease_text,
     institution_text,
     length,
     number,
@@ -130,7 +129,7 @@ def _terms_text(plan: StudyPlan) -> str:
         title=plan.title,
         classes=label(plan.classes, language()),
         use=label(plan.use, language()),
-        disease=disease_text(plan.disease),
+        disease=_terms.disease_text(plan.disease),
         price=coin(plan.price),
         cap=plan.cap,
         whole=coin(plan.price * plan.cap),

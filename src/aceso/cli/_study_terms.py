@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "NOBODY",
     "attested_text",
-    "disease_text",
     "institution_text",
     "length",
     "number",
@@ -43,11 +42,6 @@ def length(seconds: int) -> str:
     """A length of time in days, or hours where it isn't whole days."""
     days, rest = divmod(seconds, 86_400)
     return say("time.days", count=days) if not rest else say("time.hours", count=seconds // 3600)
-
-
-def disease_text(disease: int) -> str:
-    """The disease that the use is for, by its number."""
-    return str(disease) if disease else say("notice.no_disease")
 
 
 def institution_text(account: str, bps: int) -> str:

@@ -26,6 +26,8 @@ from aceso.codes import (
 )
 from aceso.errors import UsageError
 
+from ._words import say
+
 if TYPE_CHECKING:
     from aceso.flows import Network
 
@@ -39,6 +41,7 @@ __all__ = [
     "classes",
     "conditions",
     "day_text",
+    "disease_text",
     "grantee",
     "grantee_text",
     "longest",
@@ -277,6 +280,11 @@ def study_text(group: int) -> str:
 def day_text(seconds: int) -> str:
     """A moment as a day."""
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def disease_text(disease: int) -> str:
+    """The disease that the use is for, by its number."""
+    return str(disease) if disease else say("notice.no_disease")
 
 
 def moment_text(seconds: int) -> str:

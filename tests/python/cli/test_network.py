@@ -608,6 +608,12 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
 
 
 def test_market(network, person, researcher, tmp_path):
+    # Nothing is signed without a yes; what would be is told, with the disease.
+    asked = person.says(
+        "offer", "--classes", "labs", "--use", "DS", "--disease", "4711", "--price", "1"
+    )
+    assert asked.code != 0 and "4711" in asked.err
+
     offered = person("offer", "--classes", "labs", "--price", "2.5", "--yes")
     number = offered.document["offer"]
     assert offered.document["price"] == "2500000000000000000"
