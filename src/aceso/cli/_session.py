@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Session", "home_folder", "is_terminal"]
 
 _DEVNET = Path(".devnet")
+# In the profile's folder: what custodians signed, and should not have.
+_PROOFS = "false-shares"
 
 
 def home_folder(named: str | None) -> Path:
@@ -59,6 +61,11 @@ class Session:
             self._opened_profile.close()
             self._opened_profile = None
         if self._opened_network is not None:
+            complaints = self._opened_network.complaints
+            if complaints and self.has_profile:
+                from ._proofs import keep_proofs
+
+                keep_proofs(self.home / _PROOFS, complaints)
             self._opened_network.close()
             self._opened_network = None
 

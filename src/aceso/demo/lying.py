@@ -30,10 +30,10 @@ def show_lying(stage: Stage, devnet: Devnet, network: Network, cast: Cast, folde
         _lying(devnet) as liar,
     ):
         persona = cast.person.persona_for(cast.physician.grantee).address
-        before = len(network.committee.complaints)
+        before = len(network.complaints)
         opened = cast.physician.open_all(persona, classes=DataClass.LABS, folder=folder)
         network.committee.wait_for_late(_LATE_SECONDS)
-        named = {one.custodian for one in network.committee.complaints[before:]}
+        named = {one.custodian for one in network.complaints[before:]}
         stage.expect("the one that lied is named, and nobody else", named, {liar})
         stage.expect(
             "every laboratory result opens all the same",
@@ -44,7 +44,7 @@ def show_lying(stage: Stage, devnet: Devnet, network: Network, cast: Cast, folde
                 if note.data_class == DataClass.LABS
             },
         )
-        stage.say(f"[dim]{network.committee.complaints[-1].message}[/]")
+        stage.say(f"[dim]{network.complaints[-1].message}[/]")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from aceso.errors import AcesoError, InputError
 from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
 from aceso.storage import IpfsClient
-from aceso.vault import CustodianCard, PublicKey, SignedHead
+from aceso.vault import CustodianCard, FalseShareError, PublicKey, SignedHead
 
 from .errors import CustodianKeyError, ProfileError
 
@@ -167,6 +167,14 @@ class Network:
             for card in cards
         ]
         return Committee(custodians, threshold, self.suite)
+
+    @property
+    def complaints(self) -> list[FalseShareError]:
+        """Of false shares that came until now; nothing is asked."""
+        # Only of committees that were made already.
+        names = [name for name in ("committee", "_hurried") if name in self.__dict__]
+        made = [*(getattr(self, name) for name in names), *self._others.values()]
+        return [complaint for one in made for complaint in one.complaints]
 
     def committee_of(
         self, custodians: Sequence[str], urls: Sequence[str], threshold: int
