@@ -1,7 +1,8 @@
 """A delivery that is disputed, from the case to the panel's word.
 
 case      what the custodians give; one that is down is named as silent; nothing before the delivery
-judge     anybody does the opening again; another case than the disputed one is told
+judge     anybody does the opening again; another case than the disputed one is told; shares that
+          custodians signed falsely count against them, and those that the buyer changed do not
 panel     drawn by lot among evaluators; who has no seat has no vote; two decide
 """
 
@@ -14,7 +15,8 @@ import pytest
 
 from aceso.chain import DisputeState, Ground, OrderState
 from aceso.codes import DataClass, Role, Use
-from aceso.errors import IntegrityError, UsageError
+from aceso.custody import ProvenFalseShareError
+from aceso.errors import AcesoError, IntegrityError, UsageError
 from aceso.flows import (
     Disputing,
     Evaluator,
@@ -112,6 +114,32 @@ def test_shares_that_the_buyer_changed_decide_nothing(
     assert verdict.broken is Step.SHARES and not verdict.is_decided
     assert set(verdict.unproven) == {one.custodian for one in others}
     assert verdict.false == ()
+
+
+def test_custodians_that_sign_false_shares_are_told_by_the_case(
+    world: World, buyer: Disputing, order: int
+) -> None:
+    liars = world.keepers[:2]
+    with world.down(*liars):
+        for keeper in liars:
+            keeper.start("-m", "aceso.demo.liar")
+        try:
+            case = buyer.case(order)
+            with pytest.raises(AcesoError):
+                buyer.download(order, world.folder / f"order-{order}")
+            complaints = world.network.complaints
+        finally:
+            for keeper in liars:
+                keeper.kill()
+
+    verdict = judge(world.network, Case.read(case.to_bytes()))
+
+    assert verdict.broken is Step.SHARES and verdict.is_decided
+    assert set(verdict.false) == {keeper.address for keeper in liars}
+    assert verdict.unproven == ()
+    # Whoever only reads has the proof as well.
+    proven = [one for one in complaints if isinstance(one, ProvenFalseShareError)]
+    assert {one.custodian for one in proven} == set(verdict.false)
 
 
 def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:
