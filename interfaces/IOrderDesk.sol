@@ -34,12 +34,13 @@ struct Parties {
 /// @dev Delivery proves, time earns. An order pays out its price once, by anyone's call. Undelivered at its deadline, or
 /// stopped before it was delivered: all goes back. Else, at its end or its stop: price x allowed / duration to the split,
 /// the rest back. The stop is the earliest block time at which the person withdrew (the group or everything), barred the
-/// payer, or the grant ended. Where the person granted to the group anew, withdrew everything twice, or barred and
+/// payer, or the grant ended. Where the person granted to the group anew unseen, withdrew everything twice, or barred and
 /// unbarred the payer, what came first can't be told any more and all that wasn't paid yet goes back: anyone could have
-/// settled before.
+/// settled before. A grant that {followConsent} saw to follow the one before without a gap goes on.
 /// @dev Nothing of what was earned is paid before the challenge window is over, which begins with the delivery. Within
 /// it the order can be disputed, which only the contract of disputes does. A dispute that nobody resolves lapses.
-/// @dev Warning: a person who renews a grant to a group that has a live order gives up what wasn't paid of it.
+/// @dev Warning: a person who renews a grant to a group that has a live order gives up what wasn't paid of it, unless the
+/// desk sees the grant both before and after: {followConsent}.
 interface IOrderDesk is IDataAccessToken, IMemberGroup {
     /// @notice Emitted when a committee attests that the extract is held ready; the bought time begins.
     event OrderDelivered(uint256 indexed order, bytes32 extract, bytes32 receivingKey, bytes32 capsule);
@@ -59,6 +60,16 @@ interface IOrderDesk is IDataAccessToken, IMemberGroup {
     /// @notice Emitted when a committee's member is paid its equal part of what the committee earned, or the commons is
     /// paid the same sum that the committee earned.
     event FeePaid(uint24 indexed committee, address indexed payee, uint256 amount);
+
+    /// @notice Emitted when the consent of `subject` to a group was seen: the grants from number `since` to number
+    /// `grants` followed each other without a gap.
+    event ConsentFollowed(address indexed subject, uint96 indexed group, uint24 since, uint24 grants);
+
+    /// @notice This grant was seen already.
+    error ConsentSeen(address subject, uint96 group, uint24 grants);
+
+    /// @notice There is no grant in force to see.
+    error ConsentNotInForce(address subject, uint96 group);
 
     /// @notice The signed act may no longer be submitted.
     error MarketExpiredSignature(uint256 deadline);
@@ -126,6 +137,14 @@ interface IOrderDesk is IDataAccessToken, IMemberGroup {
     /// @notice Ends a dispute: all goes back to whoever paid if it was upheld, else the order is as it was before. Only
     /// the contract of disputes may call.
     function resolve(uint256 order, bool upheld) external;
+
+    /// @notice Sees the grant of `subject` to a group of this desk as it is now. Anybody may call.
+    /// @dev So a person renews without a gap: the grant is seen, then replaced by one that permits at least as much, then
+    /// seen again before the first would have ended. Orders that were made under the first go on under the second, also
+    /// before that is seen, until the first would have ended. It doesn't matter who carries the grant, or sees it. What
+    /// was withdrawn in between, or replaced twice, is not followed.
+    /// @dev Warning: sign or send no newer grant before the older one was seen.
+    function followConsent(address subject, uint96 group) external;
 
     /// @notice Sends `account` all that it earned or was refunded. Anybody may call; it goes only to `account`.
     /// @dev Its event is the coin's Transfer from this contract; one of a fee comes after a {FeePaid}.

@@ -35,13 +35,20 @@ def _disputed(
     scene: Scene, dispute: str | None, resolve: str | None, settle_part: str | None
 ) -> None:
     """An order that is disputed in vain, and pays a part when that can't be any more."""
+    from tools.gas_scenarios import group
+
     market = scene.market.functions
-    order = scene.buy(scene.offer())
+    offer = scene.offer()
+    order = scene.buy(offer)
     scene.deliver(order, [0, 2], 3, 2)
     scene.send(market.dispute(order), scene.authority, dispute)
     scene.send(market.resolve(order, False), scene.authority, resolve)
     scene.wait(2 * _HOUR)
     scene.send(market.settlePart(order), scene.relayer, settle_part)
+    for follow in ("consent_follow", "consent_follow_again") if settle_part else ():
+        scene.send(market.followConsent(scene.subject, offer), scene.relayer, follow)
+        asked = scene.terms(group(offer, scene.market.address), int(DataClass.LABS), int(Use.HMB))
+        scene.send(scene.consents.functions.grant(asked), scene.subject)
 
 
 def _judged(scene: Scene) -> None:

@@ -180,6 +180,11 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
         if (msg.sender != _disputes) revert OrderNotDisputes(msg.sender);
     }
 
+    /// @inheritdoc IOrderDesk
+    function followConsent(address subject, uint96 group) external {
+        _ledger.follow(_consents, subject, group);
+    }
+
     /* PAY OUT */
 
     /// @inheritdoc IOrderDesk

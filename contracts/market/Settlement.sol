@@ -31,6 +31,13 @@ library Settlement {
         DISMISS
     }
 
+    /// @dev A consent as it was last seen, and the first of the grants that followed each other without a gap until then.
+    struct Followed {
+        Grant word;
+        uint40 seenAt;
+        uint24 since;
+    }
+
     struct Ledger {
         /// By the order's number without its lowest 16 bits, which hold the sequence.
         mapping(uint256 key => Order) orders;
@@ -39,6 +46,7 @@ library Settlement {
         /// What a committee earned; the commons earned as much beside it.
         mapping(uint24 committee => uint256) feesEarned;
         mapping(uint24 committee => mapping(address payee => uint256)) feesPaid;
+        mapping(address subject => mapping(uint96 group => Followed)) followed;
     }
 
     /// @dev Parts of what is earned, of 10,000: the committee's, and as much for the commons. An institution has at most
@@ -83,7 +91,7 @@ library Settlement {
         returns (uint256 refunded)
     {
         OrderTail tail = slot.tail;
-        (uint256 earned, uint256 until) = _earned(found, slot.head, tail, parties);
+        (uint256 earned, uint256 until) = _earned(ledger, found, slot.head, tail, parties);
         if (block.timestamp < until) revert IOrderDesk.OrderNotOver(found.order, uint40(until));
 
         uint256 paid = _paidOf(tail);
@@ -99,7 +107,7 @@ library Settlement {
     }
 
     /// @dev What an order earns by its end or stop, and from when on that can be paid.
-    function _earned(Case memory found, OrderHead head, OrderTail tail, Parties memory parties)
+    function _earned(Ledger storage ledger, Case memory found, OrderHead head, OrderTail tail, Parties memory parties)
         private
         view
         returns (uint256 earned, uint256 until)
@@ -114,7 +122,7 @@ library Settlement {
                 revert IOrderDesk.OrderWrongState(found.order, head.state());
             }
 
-            until = _stop(found.consents, tail, parties, delivered ? head.end() : tail.deadline());
+            until = _stop(ledger, found.consents, tail, parties, delivered ? head.end() : tail.deadline());
             if (delivered && until > start) {
                 earned = tail.price() * (until - start) / head.duration();
                 // Nothing is paid that could still be disputed.
@@ -129,7 +137,7 @@ library Settlement {
     {
         OrderHead head = _headIn(slot, found, OrderState.DELIVERED);
         OrderTail tail = slot.tail;
-        uint256 stop = _stop(found.consents, tail, parties, head.end());
+        uint256 stop = _stop(ledger, found.consents, tail, parties, head.end());
         if (block.timestamp >= stop) revert IOrderDesk.OrderOver(found.order, uint40(stop));
         // See {_earned}.
         unchecked {
@@ -197,6 +205,51 @@ library Settlement {
         coin.transfer(payee, amount);
     }
 
+    /// @notice Sees a person's consent to a group as it is now. See {IOrderDesk-followConsent}.
+    function follow(Ledger storage ledger, IConsentRegistry consents, address subject, uint96 group) external {
+        bytes32 grantee = bytes32((uint256(group) << 160) | uint160(address(this)));
+        (Grant word,, Head head) = consents.standing(subject, grantee, address(0));
+        Followed storage last = ledger.followed[subject][group];
+        if (word.grants() == last.word.grants() && last.seenAt != 0) {
+            revert IOrderDesk.ConsentSeen(subject, group, word.grants());
+        }
+        if (
+            word.classes() == 0 || word.epoch() != head.epoch() || block.timestamp < word.validFrom()
+                || block.timestamp >= word.validUntil()
+        ) revert IOrderDesk.ConsentNotInForce(subject, group);
+
+        uint24 since = _continues(last, word) ? last.since : word.grants();
+        ledger.followed[subject][group] = Followed(word, uint40(block.timestamp), since);
+
+        emit IOrderDesk.ConsentFollowed(subject, group, since, word.grants());
+    }
+
+    /// @dev Whether `word` is the very next grant after the one that was seen, which nobody withdrew and which has not
+    /// ended by now, so not before it was replaced either; and permits all that that one did, from when it was seen on.
+    function _continues(Followed storage last, Grant word) private view returns (bool) {
+        Grant seen = last.word;
+        unchecked {
+            return last.seenAt != 0 && word.grants() == uint24(seen.grants() + 1)
+                && word.withdrawals() == seen.withdrawals() && word.epoch() == seen.epoch()
+                && block.timestamp < seen.validUntil() && word.validFrom() <= last.seenAt
+                && seen.classes() & ~word.classes() == 0 && seen.uses() & ~word.uses() == 0
+                && word.conditions() & ~seen.conditions() == 0
+                && (seen.disease() == 0 || word.disease() == seen.disease());
+        }
+    }
+
+    /// @dev Whether an order made under grant number `from` goes on under `word`: the grants seen since then followed each
+    /// other without a gap, and `word` is the last of them, or follows it though nobody has seen it yet. Else whoever
+    /// settled between a grant and its sighting would undo the renewal. The counters wrap, so their differences do.
+    function _isFollowed(Followed storage found, uint24 from, Grant word) private view returns (bool) {
+        uint24 since = found.since;
+        uint24 seen = found.word.grants();
+        unchecked {
+            if (found.seenAt == 0 || uint24(from - since) > uint24(seen - since)) return false;
+        }
+        return word.grants() == seen || _continues(found, word);
+    }
+
     /// @dev The sum of all credits is coin that is here, so it can't overflow.
     function addCredit(Ledger storage ledger, address account, uint256 amount) internal {
         unchecked {
@@ -206,15 +259,20 @@ library Settlement {
     }
 
     /// @dev When an order's time was over: `over`, or the earliest act that stopped it. 0 where that can't be told.
-    function _stop(IConsentRegistry consents, OrderTail tail, Parties memory parties, uint256 over)
-        private
-        view
-        returns (uint256 stop)
-    {
+    function _stop(
+        Ledger storage ledger,
+        IConsentRegistry consents,
+        OrderTail tail,
+        Parties memory parties,
+        uint256 over
+    ) private view returns (uint256 stop) {
         bytes32 grantee = bytes32((uint256(tail.group()) << 160) | uint160(address(this)));
         (Grant ofGroup, Grant ofPayer, Head head) = consents.standing(parties.subject, grantee, parties.payer);
 
-        if (ofGroup.grants() != tail.grants()) return 0;
+        if (
+            ofGroup.grants() != tail.grants()
+                && !_isFollowed(ledger.followed[parties.subject][tail.group()], tail.grants(), ofGroup)
+        ) return 0;
         stop = _earlier(over, ofGroup.validUntil());
 
         // The counters wrap, so their differences do.

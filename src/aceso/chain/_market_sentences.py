@@ -66,6 +66,14 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{caller} is not the contract of disputes: raise the dispute there.",
         "{caller} 계정은 분쟁 계약이 아닙니다. 분쟁 계약에서 제기하십시오.",
     ),
+    "ConsentSeen": (
+        "Grant {grants} of {subject} to {group} was seen already: nothing is left to do.",
+        "{subject}의 {group} 동의({grants}번째)는 이미 확인되었습니다. 더 할 일이 없습니다.",
+    ),
+    "ConsentNotInForce": (
+        "No grant of {subject} to {group} is in force: see it while it is.",
+        "{subject}의 {group} 동의가 유효하지 않습니다. 유효한 동안 확인하십시오.",
+    ),
     # Studies, StudyBook
     "StudyInvalidTerm": (
         "The study can't be opened with {term} as it is: it is empty, unknown or out of bounds. "

@@ -113,6 +113,10 @@ class OrderDesk(Contract):
         """Pay what a long order earned so far."""
         return self.call("settlePart", order)
 
+    def follow_consent(self, subject: str, group: int) -> Call:
+        """See a grant as it is now: before it is renewed, and after."""
+        return self.call("followConsent", subject, group)
+
     def dispute(self, order: int) -> Call:
         """For the contract of disputes alone."""
         return self.call("dispute", order)

@@ -515,6 +515,7 @@ class Suite:
         }
         for place in (number, number + 1):
             do(self.consents.grant, self._terms(self._group(place, it), _HMB))
+        found["followConsent"] = do(it.followConsent, user, number)
         found["buy"] = do(it.buy, number, _KEY, by=buyer)
         order = it.orderOf(number, buyer)[0]
         found["deliver"] = do(it.deliver, (order, _KEY, _KEY, _KEY), self.committee, 3, [b"", b""])

@@ -17,6 +17,7 @@ FEW, MANY = 10, 10_000
 # What every desk of orders does in the same code, and measured at the market.
 AT_THE_MARKET = (
     *("deliver", "dispute", "resolve", "settlePart", "payCredit", "payCommitteeFee", "payCommons"),
+    "followConsent",
 )
 NOT_MEASURED = {f"Studies.{act}": "as at the market: the same code" for act in AT_THE_MARKET} | {
     **dict.fromkeys(
