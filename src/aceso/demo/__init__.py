@@ -3,7 +3,7 @@
     cast     who takes part, with real keys, and how they come to be accredited
     stage    how a step is shown and what is expected of it
     story    the acts in their order: records come in, people are let in or not
-             emergency, lying, selling, studying, recovering: an act each
+             bringing, emergency, lying, selling, studying, recovering: an act each
 
 Everything is real: a chain, an IPFS node, three custodian processes over HTTP. Nobody in it is.
 """
