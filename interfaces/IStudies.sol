@@ -26,7 +26,7 @@ struct Study {
 
 /// @notice What stands beside the terms of a revision, by digest. `cohort` commits to the criteria; `document` is the
 /// digest in the CIDv1 of the document that a subject's client evaluates them from; `keys` that of the list of receiving
-/// keys, of which the order of each place has its own.
+/// keys, of which each place has its own; a place that somebody left is given again, with its key.
 struct Protocol {
     bytes32 cohort;
     bytes32 document;
