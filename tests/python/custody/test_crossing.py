@@ -115,7 +115,7 @@ def test_fault_17_the_end_of_a_grant_while_a_record_is_opened(
     _Held(committee, first, pass_by, monkeypatch)
     opens = shared.opens()
     # Signed for long enough, so that it is the grant that ends and not the request.
-    monkeypatch.setattr("aceso.custody.committee._VALID_SECONDS", 3000)
+    monkeypatch.setattr("aceso.custody._reading.VALID_SECONDS", 3000)
     try:
         with pytest.raises(DeniedError) as refused:
             committee.open_key(shared.entry, **opens)

@@ -6,7 +6,7 @@ gas: compare
 ├── equal and within budget: nothing
 └── differs, is new, is gone, over budget, without budget, zero: one sentence each
 teeth
-├── plants a fault once, and only where its text stands once
+├── plants a fault once, and only where its text stands once; each of ours can be planted
 ├── notices a fault that a test notices, and one that none does
 └── is red when the test is red without a fault
 vocabulary
@@ -119,6 +119,12 @@ def test_teeth_are_red_when_the_test_was_red_before(toy):
 def test_teeth_plant_only_where_the_text_stands_once(toy, find, times):
     with pytest.raises(teeth.FaultError, match=f"is {times} times"):
         teeth.plant(_fault(find), toy)
+
+
+@pytest.mark.parametrize("fault", teeth.load(ROOT / "teeth.toml"), ids=lambda fault: fault.name)
+def test_teeth_can_plant_each_fault(fault):
+    assert (ROOT / fault.file).read_text("utf-8").count(fault.find) == 1
+    assert all((ROOT / word).exists() for word in fault.test.split() if word.startswith("tests/"))
 
 
 @pytest.mark.parametrize(
