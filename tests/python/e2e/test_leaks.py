@@ -164,6 +164,8 @@ def scene(
     world.confirm()
     researcher.open(order, tmp_path / "extract.json")
     seller.withdraw(offer)
+    # Past the time in which the delivery can be disputed.
+    world.devnet.chain.advance_time(4 * _DAY)
     world.network.relayer.send(world.network.suite.market.settle(order))
     person.unshare(gateway.grantee)
     person.forget(person.records()[0][0])
