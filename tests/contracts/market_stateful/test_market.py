@@ -16,7 +16,7 @@ from tests.contracts.trading import DAY, HMB, KEY, LABS, NONE, PERIOD, terms
 
 pytestmark = pytest.mark.both_chains
 
-STEPS, STEPS_ON_GANACHE = 1000, 100
+STEPS, STEPS_ON_GANACHE = 1000, 200
 
 
 @pytest.fixture
