@@ -76,10 +76,12 @@ class _Clock(threading.local):
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, clock: _Clock):
-        super().__init__(trust_env=False)
+        # Made once: it reads all authorities that are trusted.
+        trusted = httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=trusted, trust_env=False)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=trusted,
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,

@@ -9,7 +9,6 @@ one. What a custodian refuses keeps back none of the other acts.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +18,7 @@ from aceso.vault import ListEntry, SignedOpening
 
 from ._asking import Asking, Posted
 from ._typed import address
-from ._wire import to_json
+from ._wire import text_of, to_json
 from .client import BATCH_PATIENCE, Custodian, SealedKey, post_message
 from .errors import CustodianDownError
 
@@ -58,7 +57,7 @@ def post_act(entry: ListEntry, *, list_key: str, issuer: str, signature: bytes) 
         "type": "post",
         "message": to_json(post_message(entry, list_key=list_key, issuer=issuer)),
         "signature": "0x" + signature.hex(),
-        "entry": base64.b64encode(data).decode(),
+        "entry": text_of(data),
     }
     capsule = entry.capsule
     return Act(body, _among(capsule.custodians), capsule.threshold, 2 * len(data))
@@ -70,7 +69,7 @@ def keys_act(key: SealedKey, *, custodians: Sequence[str], threshold: int) -> Ac
         "type": "keys",
         "message": to_json(key.message()),
         "signature": "0x" + key.signature.hex(),
-        "sealedKey": base64.b64encode(key.sealed).decode(),
+        "sealedKey": text_of(key.sealed),
     }
     return Act(body, _among(custodians), threshold, 3_000)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ from ._typed import address as checked
 from ._wire import to_json
 from .errors import CustodianDownError, DeniedError, RequestRefusedError
 
-__all__ = ["MAX_PAGES", "Calling", "SignedRequest", "bytes_of", "hex_bytes", "text_of"]
+__all__ = ["MAX_PAGES", "Calling", "SignedRequest"]
 
 # A page of 4 MiB and one entry of 2 MiB more, in base64, with openings and sealed keys.
 _MAX_ANSWER_BYTES: Final = 12 << 20
@@ -169,15 +168,3 @@ class Calling:
             return read()
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
             raise self._nonsense() from exc
-
-
-def text_of(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def bytes_of(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
-
-
-def hex_bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))

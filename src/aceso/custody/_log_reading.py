@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.vault import OpeningError, PrivateKey, open_sealed
 
-from ._calling import MAX_PAGES, Calling, SignedRequest, bytes_of, hex_bytes
+from ._calling import MAX_PAGES, Calling, SignedRequest
 from ._typed import Domain, address, address_bytes
+from ._wire import bytes_of, hex_bytes
 from .errors import FalseLogError
 from .logbook import LOG_LABEL, LogHead, is_of_order_line, log_leaf
 
@@ -45,11 +46,9 @@ class LogReading(Calling):
 
         Raises `FalseLogError` where something is not.
         """
-        receipts: list[Mapping[str, Any]] = []
-        after = 0
-        former: LogHead | None = None
         book = address_bytes(list_key.address)
-        for _ in range(MAX_PAGES):
+
+        def ask(after: int) -> Any:
             message = {
                 "listKey": list_key.address,
                 "custodian": self.address,
@@ -57,37 +56,21 @@ class LogReading(Calling):
                 "deadline": now + 300,
             }
             request = SignedRequest.sign(list_key, "LogRequest", message, domain)
-            said = self._ask("POST", "/log", request.body() | {"after": after}, large=True)
-            head = self._head(said.get("head"), log_domain)
-            if former is not None:
-                self.check_grew(former.size, former.root, head)
-            former = head
-            lines: list[_Line] = self._parse(partial(_lines, said))
-            for line in lines:
-                after += 1
-                leaf = log_leaf(book, after, line.receipt)
-                if line.number != after or not head.has(leaf, line.place, line.proof):
-                    raise FalseLogError(
-                        self.address,
-                        f"shows a receipt, number {line.number}, that is not in its log",
-                        code="E_LOG_RECEIPT",
-                    )
-                receipts.append(self._opened(log_key, line.receipt, book))
-            if said.get("next") is None:
-                return AccessLog(tuple(receipts), head)
-            if said["next"] != after:
-                break
-        raise self._nonsense()
+            return self._ask("POST", "/log", request.body() | {"after": after}, large=True)
+
+        def opened(line: _Line) -> Mapping[str, Any]:
+            return self._opened(log_key, line.receipt, book)
+
+        return self._walk(ask, _lines, opened, book=book, log_domain=log_domain)
 
     def order_log(
         self, order: int, reader: LocalAccount, *, domain: Domain, log_domain: Domain, now: int
     ) -> AccessLog:
         """Who was given what of an order, for a party of it, from the first line on, each proved to
         be in the log. Raises `FalseLogError` where something is not."""
-        receipts: list[Mapping[str, Any]] = []
-        former: LogHead | None = None
         book = order.to_bytes(32, "big")
-        for _ in range(MAX_PAGES):
+
+        def ask(after: int) -> Any:
             message = {
                 "order": order,
                 "reader": reader.address,
@@ -96,14 +79,41 @@ class LogReading(Calling):
                 "deadline": now + 300,
             }
             request = SignedRequest.sign(reader, "OrderLogRequest", message, domain)
-            body = request.body() | {"after": len(receipts)}
-            said = self._ask("POST", f"/orders/{order}/log", body, large=True)
+            body = request.body() | {"after": after}
+            return self._ask("POST", f"/orders/{order}/log", body, large=True)
+
+        def opened(line: _Line) -> Mapping[str, Any]:
+            if not is_of_order_line(line.receipt, book, line.salt, line.text):
+                raise FalseLogError(
+                    self.address,
+                    "tells another receipt than the one that it wrote down",
+                    code="E_LOG_UNOPENED",
+                )
+            told: Mapping[str, Any] = self._parse(partial(orjson.loads, line.text))
+            return told
+
+        return self._walk(ask, _told, opened, book=book, log_domain=log_domain)
+
+    def _walk(
+        self,
+        ask: Callable[[int], Any],
+        read: Callable[[Mapping[str, Any]], list[_Line]],
+        opened: Callable[[_Line], Mapping[str, Any]],
+        *,
+        book: bytes,
+        log_domain: Domain,
+    ) -> AccessLog:
+        """All lines of a book, from the first on: `ask` gives the page after so many of them."""
+        receipts: list[Mapping[str, Any]] = []
+        former: LogHead | None = None
+        for _ in range(MAX_PAGES):
+            said = ask(len(receipts))
             head = self._head(said.get("head"), log_domain)
             if former is not None:
                 self.check_grew(former.size, former.root, head)
             former = head
-            told: list[tuple[_Line, bytes, bytes]] = self._parse(partial(_told, said))
-            for line, salt, text in told:
+            lines: list[_Line] = self._parse(partial(read, said))
+            for line in lines:
                 number = len(receipts) + 1
                 leaf = log_leaf(book, number, line.receipt)
                 if line.number != number or not head.has(leaf, line.place, line.proof):
@@ -112,13 +122,7 @@ class LogReading(Calling):
                         f"shows a receipt, number {line.number}, that is not in its log",
                         code="E_LOG_RECEIPT",
                     )
-                if not is_of_order_line(line.receipt, book, salt, text):
-                    raise FalseLogError(
-                        self.address,
-                        "tells another receipt than the one that it wrote down",
-                        code="E_LOG_UNOPENED",
-                    )
-                receipts.append(self._parse(partial(orjson.loads, text)))
+                receipts.append(opened(line))
             if said.get("next") is None:
                 return AccessLog(tuple(receipts), head)
             if said["next"] != len(receipts):
@@ -181,6 +185,9 @@ class _Line:
     place: int
     receipt: bytes
     proof: list[bytes]
+    # Of an order's log: what the line commits to.
+    salt: bytes = b""
+    text: bytes = b""
 
 
 def _lines(said: Mapping[str, Any]) -> list[_Line]:
@@ -195,10 +202,9 @@ def _lines(said: Mapping[str, Any]) -> list[_Line]:
     ]
 
 
-def _told(said: Mapping[str, Any]) -> list[tuple[_Line, bytes, bytes]]:
+def _told(said: Mapping[str, Any]) -> list[_Line]:
     """Each line of an order's log with the salt and the text that it commits to."""
-    lines = _lines(said)
     return [
-        (line, hex_bytes(one["salt"]), bytes_of(one["text"]))
-        for line, one in zip(lines, said["lines"], strict=True)
+        replace(line, salt=hex_bytes(one["salt"]), text=bytes_of(one["text"]))
+        for line, one in zip(_lines(said), said["lines"], strict=True)
     ]

@@ -11,6 +11,7 @@ own, and a person enrolled. Numbers of orders are unlike at all desks.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from aceso.errors import IntegrityError
@@ -47,7 +48,7 @@ _REVISED_WORDS: Final = 16
 _REVISION_BITS: Final = 16
 
 
-class OrderDesk:
+class OrderDesk(ABC):
     """A contract with orders, as a custodian reads it."""
 
     def __init__(self, chain: Chain, contract: str):
@@ -75,18 +76,18 @@ class OrderDesk:
             deadline=tail >> 144 & (1 << 40) - 1,
         )
 
+    @abstractmethod
     def sold(self, order: Order, block: Block) -> Sold:
         """Who takes part in an order that there is, and under which terms."""
-        raise NotImplementedError
 
+    @abstractmethod
     def newest_of(self, group: int, *, subject: str, payer: str, block: Block) -> int | None:
         """The newest order of these two in this group, if there was any."""
-        raise NotImplementedError
 
+    @abstractmethod
     def receiving_key(self, order: Order, heads: Heads, shown: ShownItem | None) -> bytes | None:
         """The digest of the key that an order's extract is sealed to, as the chain says. None where
         the node doesn't show it; `IntegrityError` where the study's list isn't shown."""
-        raise NotImplementedError
 
     def _newest(self, number: int, party: str, block: Block) -> int | None:
         data = _ORDER_OF + word(number) + word(party)

@@ -22,7 +22,7 @@ from pydantic import (
 
 from ._typed import address
 
-__all__ = ["MAX_ENTRY_BYTES", "to_json"]
+__all__ = ["MAX_ENTRY_BYTES", "bytes_of", "hex_bytes", "text_of", "to_json"]
 
 MAX_ENTRY_BYTES: Final = 2 << 20
 _SIGNATURE_BYTES: Final = 4096
@@ -329,3 +329,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def text_of(data: bytes) -> str:
+    """Long bytes as JSON takes them."""
+    return base64.b64encode(data).decode()
+
+
+def bytes_of(text: str) -> bytes:
+    """What `text_of` wrote, or a `ValueError`."""
+    return base64.b64decode(text, validate=True)
+
+
+def hex_bytes(text: str) -> bytes:
+    """Short bytes as JSON has them, or a `ValueError`."""
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -13,7 +13,6 @@ too long is never kept, and one that doesn't come to an end is cut off.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
 import logging
@@ -66,10 +65,6 @@ class _Json(Response):
 
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _hex(data: bytes) -> str:
@@ -132,14 +127,14 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         )
         return _Json(
             {
-                "entries": [_text(entry) for entry in found["entries"]],
+                "entries": [wire.text_of(entry) for entry in found["entries"]],
                 "sealedKeys": [
                     {
                         "listKey": key["listKey"],
                         "epoch": key["epoch"],
                         "receivingKey": _hex(key["receivingKey"]),
                         "signature": _hex(key["signature"]),
-                        "sealedKey": _text(key["sealed"]),
+                        "sealedKey": wire.text_of(key["sealed"]),
                     }
                     for key in found["sealed_keys"]
                 ],
@@ -151,7 +146,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/release", summary="Release the share of one record's key (a door)")
     def release(body: wire.ReleaseBody) -> Response:
         given = service.release(body.message.values_as_signed(), body.signature, body.capsule)
-        return _Json({"share": _text(given.sealed), "signature": _hex(given.signature)})
+        return _Json({"share": wire.text_of(given.sealed), "signature": _hex(given.signature)})
 
     @app.post("/heads", summary="Keep the newest head of a vault's index")
     def put_head(body: wire.HeadBody) -> Response:
@@ -170,7 +165,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/recoveries/release", summary="A part of a sealed seed, after the delay")
     def release_recovery(body: wire.RecoveryRequestBody) -> Response:
         deposit = service.recoveries.release(body.message.values_as_signed(), body.signature)
-        return _Json({"deposit": _text(deposit)})
+        return _Json({"deposit": wire.text_of(deposit)})
 
     @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
     def withdraw(body: wire.WithdrawalBody) -> Response:
@@ -206,7 +201,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/orders/{order}/entry", summary="The entry of an order's extract (a door)")
     def order_entry(order: _OrderPath, body: wire.OrderEntryBody) -> Response:
         entry = service.orders.entry(int(order), body.message.values_as_signed(), body.signature)
-        return _Json({"entry": _text(entry)})
+        return _Json({"entry": wire.text_of(entry)})
 
     @app.post("/orders/{order}/log", summary="The receipts of an order, for its parties")
     def order_log(order: _OrderPath, body: wire.OrderLogBody) -> Response:
@@ -218,10 +213,10 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
                     {
                         "number": told.line.number,
                         "place": told.line.place,
-                        "receipt": _text(told.line.receipt),
+                        "receipt": wire.text_of(told.line.receipt),
                         "proof": [_hex(part) for part in told.proof],
                         "salt": _hex(told.salt),
-                        "text": _text(told.text),
+                        "text": wire.text_of(told.text),
                     }
                     for told in found["lines"]
                 ],
@@ -239,7 +234,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
                     {
                         "number": line.number,
                         "place": line.place,
-                        "receipt": _text(line.receipt),
+                        "receipt": wire.text_of(line.receipt),
                         "proof": [_hex(part) for part in proof],
                     }
                     for line, proof in found["lines"]

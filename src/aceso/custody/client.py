@@ -30,10 +30,10 @@ from aceso.vault import (
     sealed_key_digest,
 )
 
-from ._calling import MAX_PAGES, SignedRequest, bytes_of, hex_bytes, text_of
+from ._calling import MAX_PAGES, SignedRequest
 from ._log_reading import AccessLog, LogReading
 from ._typed import Domain, address, digest, recover
-from ._wire import to_json
+from ._wire import bytes_of, hex_bytes, text_of, to_json
 from .errors import CustodianDownError, RequestRefusedError
 from .proof import Release
 

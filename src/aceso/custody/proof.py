@@ -14,7 +14,6 @@ one before it is shown to anybody.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from aceso.errors import InputError
 from aceso.vault import Capsule, FalseShareError, OpeningError, PrivateKey, open_released
 
 from ._typed import Domain, address, digest, recover, sign
-from ._wire import to_json
+from ._wire import bytes_of, hex_bytes, text_of, to_json
 from .errors import CustodianDownError
 
 __all__ = ["FalseShareProof", "ProvenFalseShareError", "Release"]
@@ -90,8 +89,8 @@ class FalseShareProof:
                 "version": _VERSION,
                 "custodian": self.custodian,
                 "request": to_json(self.request),
-                "capsule": _text(self.capsule.to_bytes()),
-                "share": _text(self.release.sealed),
+                "capsule": text_of(self.capsule.to_bytes()),
+                "share": text_of(self.release.sealed),
                 "signature": "0x" + self.release.signature.hex(),
             },
             indent=1,
@@ -107,10 +106,8 @@ class FalseShareProof:
             return cls(
                 custodian=address(said["custodian"]),
                 request=dict(said["request"]),
-                capsule=Capsule.from_bytes(_bytes(said["capsule"])),
-                release=Release(
-                    _bytes(said["share"]), bytes.fromhex(said["signature"].removeprefix("0x"))
-                ),
+                capsule=Capsule.from_bytes(bytes_of(said["capsule"])),
+                release=Release(bytes_of(said["share"]), hex_bytes(said["signature"])),
             )
         except (
             KeyError,
@@ -132,7 +129,7 @@ class FalseShareProof:
         `domain` is the consent registry's, of the network that the custodian serves.
         """
         try:
-            named = bytes.fromhex(str(to_json(self.request)["receivingKey"]).removeprefix("0x"))
+            named = hex_bytes(str(to_json(self.request)["receivingKey"]))
             asked = digest("ReleaseRequest", self.request, domain)
             asked_of = address(self.request["custodian"])
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
@@ -161,11 +158,3 @@ class ProvenFalseShareError(FalseShareError):
 
 def _unproven(why: str) -> InputError:
     return InputError(f"This proves nothing against the custodian: {why}.", code="E_PROOF_NOTHING")
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
