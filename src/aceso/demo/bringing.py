@@ -31,9 +31,7 @@ def show_bringing(
         paths = [export, *_files(data)]
         report = person.import_files(paths)
         stage.on_chain(*report.receipts[:3])
-        for receipt in report.receipts[3:]:
-            stage.steps[-1].gas += receipt.gas_used
-            stage.steps[-1].transactions += 1
+        stage.count(*report.receipts[3:])
         stage.console.print(_table(report.files))
         for line in _reasons(report.files):
             stage.say(f"[dim]{escape(line)}[/]")

@@ -68,16 +68,20 @@ class Stage:
 
     def on_chain(self, *receipts: Receipt) -> None:
         """Show what the chain got to see, and count what it cost."""
-        step = self.steps[-1]
+        self.count(*receipts)
         for receipt in receipts:
-            step.gas += receipt.gas_used
-            step.transactions += 1
             said = ", ".join(
                 f"{event.name}({_short(event.args)})"
                 for event in receipt.events
                 if event.name not in ("Transfer", "Approval")
             )
             self.say(f"[dim]⛓ {said}  {receipt.gas_used:,} gas[/]")
+
+    def count(self, *receipts: Receipt) -> None:
+        """Count what was sent without a line for each, where many do the same thing."""
+        step = self.steps[-1]
+        step.gas += sum(one.gas_used for one in receipts)
+        step.transactions += len(receipts)
 
     def expect(self, what: str, found: object, wanted: object) -> None:
         """Compare, and remember what came out."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from aceso.chain import DisputeState, Ground, Receipt, Suite
+from aceso.chain import DisputeState, Ground, Suite
 from aceso.codes import Condition, DataClass, Reason, Role, Use
 from aceso.devnet import Authority, Devnet
 from aceso.flows import (
@@ -255,7 +255,7 @@ class _Study:
         found, _ = own_match(person, plan.document.criteria)
         if found.matches:
             order, receipts = enrolling.enrol(plan, notice=bytes(32))
-            self._count(receipts)
+            self.stage.count(*receipts)
             self.enrolled.append((enrolling, order))
         return found.matches
 
@@ -270,7 +270,7 @@ class _Study:
                 if made.error is not None:
                     raise made.error
                 assert made.delivered is not None  # noqa: S101 - or there is an error
-                self._count(made.delivered.receipts)
+                stage.count(*made.delivered.receipts)
                 self.bodies[made.order] = made.delivered.entry.cid
             first, last = self.enrolled[0][1], self.enrolled[-1][1]
             stranger = StudyLead(network, self._profile("stranger", "researcher"))
@@ -358,7 +358,7 @@ class _Study:
             before = suite.coin.balance_of(researcher)
             # Anybody may: here whoever carries messages, who is no party of it.
             sent, running = close(self.network, self.study, self.network.relayer)
-            self._count(sent)
+            stage.count(*sent)
             stage.expect("no order runs any more", running, [])
             for enrolling, order in self.enrolled[2:]:
                 self.earned[order] = _PRICE
@@ -378,7 +378,7 @@ class _Study:
     def _expect_paid(self, enrolling: Enrolling, order: int) -> None:
         """Have what is owed to a subject paid, and compare it with plain arithmetic."""
         subject, earned = enrolling.subject, self.earned[order]
-        self._count([self.network.relayer.send(self.suite.studies.pay_credit(subject))])
+        self.stage.count(self.network.relayer.send(self.suite.studies.pay_credit(subject)))
         wanted = earned - 2 * (earned * _FEE_BPS // 10_000)
         self.stage.expect(
             f"a subject has {coin(wanted)} coin, with the reason beside it",
@@ -388,12 +388,6 @@ class _Study:
             ),
             (wanted, [(order, wanted)]),
         )
-
-    def _count(self, receipts: Sequence[Receipt]) -> None:
-        """Count what was sent without a line for each: people do the same thing here."""
-        step = self.stage.steps[-1]
-        step.gas += sum(one.gas_used for one in receipts)
-        step.transactions += len(receipts)
 
 
 def _resources(path: Path) -> list[dict[str, Any]]:
