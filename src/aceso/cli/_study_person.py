@@ -17,7 +17,6 @@ from ._session import Session
 from ._study_terms import (
     attested_text,
     institution_text,
-    length,
     number,
     row_document,
 )
@@ -96,8 +95,8 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
         disease=_terms.disease_text(terms.disease),
         price=coin(plan.earns),
         whole=coin(terms.price),
-        duration=length(terms.duration),
-        delivery=length(terms.delivery_period),
+        duration=_terms.length_text(terms.duration),
+        delivery=_terms.length_text(terms.delivery_period),
         until=_terms.moment_text(plan.until),
         conditions=attested_text(plan.conditions),
         committee=terms.committee,
@@ -127,13 +126,13 @@ def show_study(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import conditions_of, document_of, find_study
 
     if session.profile().kind == "person":
-        plan = _enrolling(session).plan(number(given), given["revision"])
+        plan = _enrolling(session).plan(number(given["what"]), given["revision"])
         text = _notice(session, plan)
         text += "\n" + say("study.protocol", cid=plan.document.protocol)
         document = _plan_document(plan)
     else:
         network = session.network()
-        row = find_study(network, number(given), given["revision"])
+        row = find_study(network, number(given["what"]), given["revision"])
         found, about = conditions_of(network, row), document_of(network, row)
         document = row_document(row, found) | {
             "title": about.title,
@@ -149,7 +148,7 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
     """Consent to the terms of a study as they are now, and enrol."""
     person = session.person()
     enrolling = _enrolling(session)
-    plan = enrolling.plan(number(given), given["revision"])
+    plan = enrolling.plan(number(given["what"]), given["revision"])
     # What the chain would refuse is said before anything is asked.
     enrolling.check(plan)
     text = _notice(session, plan)
@@ -166,7 +165,7 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
         "study.enrolled",
         study=plan.row.study,
         order=order,
-        delivery=length(plan.row.terms.delivery_period),
+        delivery=_terms.length_text(plan.row.terms.delivery_period),
     )
     show(session, document, lambda console: console.print(said, highlight=False, markup=False))
 
@@ -174,11 +173,9 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
 def fulfil(session: Session, given: dict[str, Any]) -> int:
     """Make and deliver the extracts of one's open orders of studies, and say of each what became
     of it."""
-    studies = []
-    for one in given["what"]:
-        studies.append(number(given | {"what": (one,)}))
+    studies = tuple(number((one,)) for one in given["what"])
     options = options_of(given)
     enrolling = _enrolling(session)
     ask(session, say("notice.study_fulfil"), yes=given["yes"])
-    done = enrolling.fulfil(tuple(studies), options=options)
+    done = enrolling.fulfil(studies, options=options)
     return show_fulfilled(session, done)

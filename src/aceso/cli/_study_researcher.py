@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aceso.codes import Condition, label
-from aceso.errors import AcesoError, InputError, UsageError
+from aceso.errors import AcesoError, UsageError
+from aceso.ethereum import NOBODY
 
 from . import _terms
+from ._files import file_bytes
 from ._output import errors, private_text, receipts, show, table
 from ._paying import TopUp, top_up
 from ._session import Session
 from ._study_terms import (
-    NOBODY,
     attested_text,
     institution_text,
-    length,
     number,
     row_document,
 )
@@ -39,15 +39,6 @@ def _lead(session: Session) -> StudyLead:
     from aceso.flows import StudyLead
 
     return StudyLead(session.network(), session.profile("researcher"))
-
-
-def _file(path: Path | str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as exc:
-        raise InputError(
-            f"The file {path} can't be read: {exc.strerror}.", code="E_FILE_UNREADABLE"
-        ) from exc
 
 
 def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan:
@@ -99,7 +90,9 @@ def _amended(network: Network, study: int, given: dict[str, Any]) -> StudyPlan:
 
     share, institution = given["institution_share"], given["institution"]
     return StudyPlan(
-        criteria=_file(given["what"][1]) if len(given["what"]) > 1 else document.group_bytes(),
+        criteria=file_bytes(Path(given["what"][1]))
+        if len(given["what"]) > 1
+        else document.group_bytes(),
         title=given["title"] or document.title,
         summary=given["summary"] or document.summary,
         protocol=given["protocol"] or document.protocol,
@@ -134,8 +127,8 @@ def _terms_text(plan: StudyPlan) -> str:
         cap=plan.cap,
         whole=coin(plan.price * plan.cap),
         deadline=_terms.moment_text(plan.deadline),
-        duration=length(plan.duration),
-        delivery=length(plan.delivery_period),
+        duration=_terms.length_text(plan.duration),
+        delivery=_terms.length_text(plan.delivery_period),
         conditions=label(plan.conditions, language())
         if plan.conditions
         else say("notice.no_condition"),
@@ -177,7 +170,7 @@ def create(session: Session, given: dict[str, Any]) -> int:
             code="E_STUDY_CRITERIA",
         )
     lead, network = _lead(session), session.network()
-    plan = _plan(network, given, _file(given["what"][0]))
+    plan = _plan(network, given, file_bytes(Path(given["what"][0])))
     amount = base_units(given["budget"]) if given["budget"] else 0
     afford, text = _afford(lead, amount, given), _terms_text(plan)
     if amount:
@@ -199,7 +192,7 @@ def create(session: Session, given: dict[str, Any]) -> int:
 
 def amend(session: Session, given: dict[str, Any]) -> None:
     """Change the terms of a study: everybody is asked anew."""
-    study = number(given | {"what": given["what"][:1]})
+    study = number(given["what"][:1])
     lead, network = _lead(session), session.network()
     plan = _amended(network, study, given)
     text = _terms_text(plan) + "\n" + say("notice.study_amend", study=study)
@@ -215,7 +208,7 @@ def fund(session: Session, given: dict[str, Any]) -> None:
     """Add to the budget of a study."""
     from aceso.flows import base_units, coin
 
-    study, lead = number(given), _lead(session)
+    study, lead = number(given["what"]), _lead(session)
     if given["budget"] is None:
         raise UsageError("To fund a study takes --budget COIN.", code="E_STUDY_OPTIONS")
     amount = base_units(given["budget"])
@@ -233,7 +226,7 @@ def attest(session: Session, given: dict[str, Any]) -> None:
     """As an ethics board, attest that a revision was approved, or take that back."""
     from aceso.flows import approve, conditions_of, find_study
 
-    study, revision = number(given), given["revision"]
+    study, revision = number(given["what"]), given["revision"]
     if revision is None:
         # The newest may be one that the board never saw.
         raise UsageError(
@@ -266,7 +259,7 @@ def status(session: Session, given: dict[str, Any]) -> None:
     from aceso.chain import OrderState
     from aceso.flows import coin, status_of
 
-    found = status_of(session.network(), number(given))
+    found = status_of(session.network(), number(given["what"]))
     state, row = found.state, found.row
     document = row_document(row, found.conditions) | {
         "budget": str(state.budget),
@@ -320,7 +313,7 @@ def close_study(session: Session, given: dict[str, Any]) -> None:
     """Close a study: what it didn't spend goes back to its researcher."""
     from aceso.flows import Holder, close, coin
 
-    study, network, profile = number(given), session.network(), session.profile()
+    study, network, profile = number(given["what"]), session.network(), session.profile()
     ask(session, say("notice.study_close", study=study), yes=given["yes"])
     if profile.kind == "person":
         # Anybody may from the deadline on, so a person has it carried like all that they do.
@@ -344,7 +337,7 @@ def download(session: Session, given: dict[str, Any]) -> int:
     """Write every extract of a study that is delivered, each into a folder named by its order."""
     if given["out"] is None:
         raise UsageError("To download takes --out DIR.", code="E_STUDY_OPTIONS")
-    study, lead = number(given), _lead(session)
+    study, lead = number(given["what"]), _lead(session)
     done = lead.download_all(study, given["out"])
     failed = {order: found for order, found in done.items() if isinstance(found, AcesoError)}
     document = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aceso.codes import Condition, label
 from aceso.errors import UsageError
+from aceso.ethereum import NOBODY
 
 from . import _terms
 from ._words import language, say
@@ -15,20 +17,15 @@ if TYPE_CHECKING:
     from aceso.index import StudyRow
 
 __all__ = [
-    "NOBODY",
     "attested_text",
     "institution_text",
-    "length",
     "number",
     "row_document",
 ]
 
-NOBODY = "0x" + "00" * 20
 
-
-def number(given: dict[str, Any]) -> int:
-    """The one study that a command is about."""
-    what = given["what"]
+def number(what: Sequence[str]) -> int:
+    """The one study that a command is about, of the arguments that it was given."""
     digits = what[0].removeprefix("study:") if what else ""
     if len(what) != 1 or not digits.isascii() or not digits.isdigit() or int(digits) < 1:
         raise UsageError(
@@ -36,12 +33,6 @@ def number(given: dict[str, Any]) -> int:
             code="E_STUDY_WHAT",
         )
     return int(digits)
-
-
-def length(seconds: int) -> str:
-    """A length of time in days, or hours where it isn't whole days."""
-    days, rest = divmod(seconds, 86_400)
-    return say("time.days", count=days) if not rest else say("time.hours", count=seconds // 3600)
 
 
 def institution_text(account: str, bps: int) -> str:

@@ -282,6 +282,12 @@ def day_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
+def length_text(seconds: int) -> str:
+    """A length of time in days, or hours where it isn't whole days."""
+    days, rest = divmod(seconds, 86_400)
+    return say("time.days", count=days) if not rest else say("time.hours", count=seconds // 3600)
+
+
 def disease_text(disease: int) -> str:
     """The disease that the use is for, by its number."""
     return str(disease) if disease else say("notice.no_disease")

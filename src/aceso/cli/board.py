@@ -6,24 +6,33 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from aceso.errors import InputError, UsageError
+from aceso.errors import UsageError
 from aceso.rewards import Audit, AuditFileError
 
 from . import _terms
+from ._files import file_bytes
 from ._output import receipts, show, table
 from ._session import Session
 from ._words import say
 from .consent import ask
 
 if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
     from rich.console import Console
 
     from aceso.chain import Receipt
     from aceso.flows import Keeper
 
-__all__ = ["BOARD", "read_audit"]
+__all__ = ["BOARD", "audit_path", "own_account", "read_audit"]
 
 _LAST_EPOCH: Final = 2**16 - 1
+
+
+def audit_path(given: dict[str, Any]) -> Path:
+    """The audit file that a command is about."""
+    if not given["what"]:
+        raise UsageError("Name the audit file.", code="E_REWARDS_WHAT")
+    return Path(given["what"])
 
 
 def read_audit(path: Path) -> Audit:
@@ -39,9 +48,7 @@ def read_audit(path: Path) -> Audit:
 
 def _post(session: Session, given: dict[str, Any]) -> None:
     """Post the root of an audit file that is right."""
-    if not given["what"]:
-        raise UsageError("Name the audit file.", code="E_REWARDS_WHAT")
-    audit = read_audit(Path(given["what"]))
+    audit = read_audit(audit_path(given))
     institution, keeper = _institution(given), _keeper(session)
     epoch = audit.facts.epoch
     _agree(session, given, "notice.post", keeper, epoch=epoch)
@@ -83,11 +90,9 @@ def _ban(session: Session, given: dict[str, Any]) -> None:
 
 def _appeal(session: Session, given: dict[str, Any]) -> None:
     """Appeal against the ban of one's own account."""
-    from aceso.flows import RESEARCH, appeal
-    from aceso.flows.issuer import ACCOUNT
+    from aceso.flows import appeal
 
-    profile = session.profile()
-    account = profile.seed.persona(RESEARCH if profile.kind == "person" else ACCOUNT)
+    account = own_account(session)
     receipt = appeal(session.network(), account)
     _done(session, {"account": account.address}, [receipt], "rewards.appealed")
 
@@ -150,6 +155,15 @@ BOARD: Final[dict[str, Callable[[Session, dict[str, Any]], None]]] = {
 }
 
 
+def own_account(session: Session) -> LocalAccount:
+    """A person's research persona, or the account of whoever else it is; no custodian is asked."""
+    from aceso.flows import RESEARCH
+    from aceso.flows.issuer import ACCOUNT
+
+    profile = session.profile()
+    return profile.seed.persona(RESEARCH if profile.kind == "person" else ACCOUNT)
+
+
 def _keeper(session: Session) -> Keeper:
     from aceso.flows import Keeper
 
@@ -187,14 +201,7 @@ def _reason(given: dict[str, Any]) -> bytes:
         raise UsageError(
             "This takes --reason FILE, a text that everybody can read.", code="E_REWARDS_REASON"
         )
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise InputError(
-            f"The file {path} can't be read. Check the path.",
-            code="E_FILE_UNREADABLE",
-            details={"path": str(path)},
-        ) from exc
+    return file_bytes(path)
 
 
 def _what(given: dict[str, Any]) -> int | str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aceso.errors import InputError, UsageError
+from aceso.errors import UsageError
 
 from . import _terms
 from ._click import command
+from ._files import file_bytes
 from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import say
@@ -56,12 +57,7 @@ def _number(given: dict[str, Any]) -> int:
 def _file(path: Path | None, option: str) -> bytes:
     if path is None:
         raise UsageError(f"This takes {option} FILE.", code="E_DISPUTE_OPTIONS")
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise InputError(
-            f"The file {path} can't be read: {exc.strerror}.", code="E_FILE_UNREADABLE"
-        ) from exc
+    return file_bytes(path)
 
 
 def _buyer(session: Session) -> Disputing:

@@ -11,6 +11,7 @@ from aceso.errors import InputError
 
 from . import _terms
 from ._click import command
+from ._files import file_text
 from ._output import private_text, receipts, show, steps
 from ._session import Session
 from ._words import say
@@ -92,14 +93,7 @@ def vouch(session: Session, *, account: str, patient_file: Path, out: Path, yes:
 def _patient(path: Path) -> str:
     """The issuer's own name of a patient. A file's first line, since others on a machine see what
     stands in a command."""
-    try:
-        found = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InputError(
-            f"The file {path} can't be read. Check the path.",
-            code="E_FILE_UNREADABLE",
-            details={"path": str(path)},
-        ) from exc
+    found = file_text(path).split("\n", 1)[0].strip()
     if not found:
         raise InputError(
             f"The first line of {path} is empty. Write there what you call the patient by.",

@@ -8,6 +8,7 @@ import click
 
 from aceso.codes import Condition, DataClass, Reason, Use, label
 from aceso.errors import InputError, UsageError
+from aceso.ethereum import NOBODY
 
 from . import _terms
 from ._click import command
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
 
 _BASIS_POINTS = 10_000
-_NOBODY = "0x" + "00" * 20
 
 
 @command("offer")
@@ -83,8 +83,8 @@ def offer(
         use=label(use, language()),
         disease=_terms.disease_text(disease),
         price=coin(amount),
-        duration=_length(seconds),
-        delivery=_length(waiting),
+        duration=_terms.length_text(seconds),
+        delivery=_terms.length_text(waiting),
         conditions=label(attached, language()) if attached else say("notice.no_condition"),
         committee=network.facts.number,
         institution=(
@@ -118,11 +118,6 @@ def offer(
     show(session, made, lambda console: console.print(say("offer.done", number=number)))
 
 
-def _length(seconds: int) -> str:
-    days, rest = divmod(seconds, 86_400)
-    return say("time.days", count=days) if not rest else say("time.hours", count=seconds // 3600)
-
-
 @command("offers")
 def offers(session: Session) -> None:
     from aceso.flows import coin
@@ -140,7 +135,7 @@ def offers(session: Session) -> None:
                 label(DataClass(terms.classes), language()),
                 label(Use(terms.use), language()),
                 coin(terms.price),
-                _length(terms.duration),
+                _terms.length_text(terms.duration),
             ]
             for number, terms in still
         ]
@@ -163,7 +158,7 @@ def _offer_document(number: int, terms: OfferTerms) -> dict[str, Any]:
         "price": str(terms.price),
         "duration": terms.duration,
         "deliveryPeriod": terms.delivery_period,
-        "institution": None if terms.institution == _NOBODY else terms.institution,
+        "institution": None if terms.institution == NOBODY else terms.institution,
         "institutionBps": terms.institution_bps,
         "committee": terms.committee,
     }
@@ -195,8 +190,8 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         use=label(Use(terms.use), language()),
         disease=_terms.disease_text(terms.disease),
         price=coin(terms.price),
-        duration=_length(terms.duration),
-        delivery=_length(terms.delivery_period),
+        duration=_terms.length_text(terms.duration),
+        delivery=_terms.length_text(terms.delivery_period),
     )
     ask(session, afford.added_to(text), yes=yes)
     sent = afford.buy(researcher)
@@ -207,7 +202,7 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         "price": str(purchase.price),
         "transactions": receipts([*sent, *purchase.receipts]),
     }
-    text = say("buy.done", order=purchase.order, delivery=_length(terms.delivery_period))
+    text = say("buy.done", order=purchase.order, delivery=_terms.length_text(terms.delivery_period))
     show(session, document, lambda console: console.print(text, highlight=False))
 
 

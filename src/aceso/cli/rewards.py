@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aceso.codes import DataClass, label
-from aceso.errors import InputError, UsageError
+from aceso.errors import UsageError
 from aceso.rewards import MICROCOIN, Audit
 
 from . import _terms
 from ._click import command
+from ._files import file_text
 from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import language, say
-from .board import BOARD, read_audit
+from .board import BOARD, audit_path, own_account, read_audit
 from .consent import ask
 from .records import find_record
 
@@ -48,17 +49,11 @@ def rewards(session: Session, *, action: str, **given: Any) -> None:
     (_DOING | BOARD)[action](session, given)
 
 
-def _path(given: dict[str, Any]) -> Path:
-    if not given["what"]:
-        raise UsageError("Name the audit file.", code="E_REWARDS_WHAT")
-    return Path(given["what"])
-
-
 def _compute(session: Session, given: dict[str, Any]) -> None:
     """Compute an epoch and write its audit file."""
     from aceso.flows import compute_rewards, read_filed
 
-    path = _path(given)
+    path = audit_path(given)
     if given["epoch"] is None:
         raise UsageError("Computing rewards needs --epoch.", code="E_REWARDS_OPTION")
     filed, refused = read_filed(given["filed"]) if given["filed"] else ([], [])
@@ -72,7 +67,7 @@ def _verify(session: Session, given: dict[str, Any]) -> None:
     """Compute an audit file again, from itself and from the chain."""
     from aceso.flows import verify_rewards
 
-    audit = read_audit(_path(given))
+    audit = read_audit(audit_path(given))
     posted = verify_rewards(session.network(), audit)
     document = _audit_document(audit) | {"right": True, "posted": posted}
     key = "rewards.right_posted" if posted else "rewards.right"
@@ -83,8 +78,8 @@ def _claim(session: Session, given: dict[str, Any]) -> None:
     """Book what is the account's own, and pay what has vested."""
     from aceso.flows import claim_rewards
 
-    audit = read_audit(_path(given))
-    account = _account(session)
+    audit = read_audit(audit_path(given))
+    account = own_account(session).address
     sent = claim_rewards(session.network(), audit, account)
     document = {"account": account, "transactions": receipts(sent)}
     text = say("rewards.claimed", account=account, count=len(sent))
@@ -103,14 +98,7 @@ def _file(session: Session, given: dict[str, Any]) -> None:
             "Filing takes a record, --order N, --vouch FILE and --out FILE.",
             code="E_REWARDS_FILING",
         )
-    try:
-        word = Vouch.from_json(vouch.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InputError(
-            f"The file {vouch} can't be read. Check the path.",
-            code="E_FILE_UNREADABLE",
-            details={"path": str(vouch)},
-        ) from exc
+    word = Vouch.from_json(file_text(vouch))
     person = session.person()
     record_id = find_record(person, given["what"])
     filed = file_record(person, order, record_id, word)
@@ -135,7 +123,7 @@ def earnings(session: Session, *, audits: tuple[Path, ...]) -> None:
     from aceso.flows import coin
     from aceso.flows import earnings as earned
 
-    account = _account(session)
+    account = own_account(session).address
     report = earned(session.network(), account, [read_audit(path) for path in audits])
     state = report.state
     document = {
@@ -165,15 +153,6 @@ def earnings(session: Session, *, audits: tuple[Path, ...]) -> None:
         )
 
     show(session, document, render)
-
-
-def _account(session: Session) -> str:
-    """A person's research persona, or the account of whoever else it is; no custodian is asked."""
-    from aceso.flows import RESEARCH
-    from aceso.flows.issuer import ACCOUNT
-
-    profile = session.profile()
-    return profile.seed.persona(RESEARCH if profile.kind == "person" else ACCOUNT).address
 
 
 def _audit_document(audit: Audit) -> dict[str, Any]:
