@@ -7,9 +7,11 @@ from typing import Final
 
 import sha3
 
-__all__ = ["ADDRESS_BYTES", "address_bytes", "address_text", "checksum", "keccak"]
+__all__ = ["ADDRESS_BYTES", "NOBODY", "address_bytes", "address_text", "checksum", "keccak"]
 
 ADDRESS_BYTES: Final = 20
+# The address that contracts have where there is none.
+NOBODY: Final = "0x" + "00" * ADDRESS_BYTES
 _HEX: Final = frozenset("0123456789abcdef")
 
 

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
+from aceso.ethereum import NOBODY
 from aceso.signing import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 
 from ._bytes import checksum, keccak
@@ -48,7 +49,6 @@ __all__ = [
 ]
 
 _MICROCOIN: Final = 10**12
-_NOBODY: Final = "0x" + "00" * 20
 # Libraries that others are linked with, by the name that the compiler gives the place for them.
 _LIBRARIES: Final = {
     "contracts/market/Offers.sol:Offers": "Offers",
@@ -184,7 +184,7 @@ def deploy_suite(
     sale_cap: int,
     coin_cap: int,
     sale_day_cap: int | None = None,
-    sale_token: tuple[str, int] = (_NOBODY, 0),
+    sale_token: tuple[str, int] = (NOBODY, 0),
     attestation_delay: int = 14 * 86_400,
     recovery_delay: int = 7 * 86_400,
     emergency_bond: int = 50 * 10**18,

@@ -209,13 +209,18 @@ class Market(OrderDesk):
 class Studies(OrderDesk):
     """Studies: demand with a budget, which people enrol in.
 
-    A group is a study's number and its revision in the lowest 16 bits: `group_of`.
+    A group is a study's number and its revision in the lowest 16 bits: `group_of`, `of_group`.
     """
 
     @staticmethod
     def group_of(study: int, revision: int) -> int:
         """The group that people grant to."""
         return study << 16 | revision
+
+    @staticmethod
+    def of_group(group: int) -> tuple[int, int]:
+        """The study and the revision of a group."""
+        return group >> 16, group & 0xFFFF
 
     def open(self, terms: StudyTerms, protocol: Protocol) -> Call:
         return self.call("open", terms.astuple(), protocol.astuple())

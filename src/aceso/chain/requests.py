@@ -8,6 +8,7 @@ from enum import IntEnum, IntFlag
 from typing import Any, Final
 
 from aceso.codes import Condition, DataClass, Emergency, Reason, Use
+from aceso.ethereum import NOBODY
 
 from .words import GrantWord, HeadWord
 
@@ -160,7 +161,7 @@ class StudyTerms:
     delivery_period: int
     deadline: int
     cap: int
-    institution: str = "0x" + "00" * 20
+    institution: str = NOBODY
     institution_bps: int = 0
     disease: int = 0
     conditions: Condition = _NONE

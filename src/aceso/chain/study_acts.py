@@ -24,7 +24,8 @@ _DEADLINE_SECONDS: Final = 3600
 def enrol(suite: Suite, account: LocalAccount, group: int, *, deadline: int | None = None) -> Call:
     """Enrol `account` in a revision of a study, which it granted to before."""
     until = suite.now() + _DEADLINE_SECONDS if deadline is None else deadline
-    order, exists = suite.studies.order_of(group >> 16, account.address)
+    study, _ = suite.studies.of_group(group)
+    order, exists = suite.studies.order_of(study, account.address)
     message = {
         "subject": account.address,
         "group": group,

@@ -126,11 +126,8 @@ class Keeper(Holder):
 
     def _with_bond(self, call: Call) -> list[Receipt]:
         suite = self.network.suite
-        address, bond = suite.addresses["RewardBoard"], suite.reward_board.terms()[2]
-        sent = []
-        if suite.coin.allowance(self.account.address, address) < bond:
-            sent.append(self._send(suite.coin.approve(address, bond)))
-        return [*sent, self._send(call)]
+        bond = suite.reward_board.terms()[2]
+        return [*self.allow(suite.addresses["RewardBoard"], bond), self._send(call)]
 
     def _published(self, text: bytes) -> bytes:
         """The digest of what is now on IPFS."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Receipt, Request, SignedAct, Terms, acts, parse_grantee
+from aceso.chain import Receipt, Request, SignedAct, Studies, Terms, acts, parse_grantee
 from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from aceso.errors import AcesoError
 
@@ -137,8 +137,8 @@ class Consenting(KeepingEpochs):
             if any(row.number == group.number for row in mine):
                 return research
         if group.number and group.address == self.network.suite.addresses["Studies"]:
-            enrolled = self.network.index.enrolments(subjects=[research.address])
-            if any(row.study == group.number >> 16 for row in enrolled):
+            study, _ = Studies.of_group(group.number)
+            if self.network.index.enrolments(subjects=[research.address], studies=[study]):
                 return research
         raise NothingToOpenError(
             "Nothing of yours is shared with them, so there is nothing to withdraw. See "

@@ -58,14 +58,10 @@ class Disputing(Researcher):
     def dispute(self, order: int, ground: Ground, case: bytes) -> tuple[int, list[Receipt]]:
         """Dispute a delivery, with the bond; gives the number. The panel will get `case`."""
         suite = self.network.suite
-        sender = self.network.sender(self.account)
         desk = suite.addresses[find_sale(self.network, order).desk]
-        address, bond = suite.addresses["Disputes"], suite.disputes.terms().bond
-        sent = []
-        if suite.coin.allowance(self.account.address, address) < bond:
-            sent.append(sender.send(suite.coin.approve(address, bond)))
+        sent = self.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
         call = suite.disputes.open(desk, order, ground, sha256(case).digest())
-        sent.append(sender.send(call))
+        sent.append(self.network.sender(self.account).send(call))
         return int(said(sent[-1], "DisputeOpened")["number"]), sent
 
 

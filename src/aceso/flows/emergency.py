@@ -225,11 +225,10 @@ class Rescuer(Holder):
     ) -> Receipt:
         """Break the glass of the card's persona, leaving the bond. It is public at once."""
         self._check(card)
-        suite, sender = self.network.suite, self.network.sender(self.account)
-        bond = suite.emergencies.bond()
-        if suite.coin.allowance(self.account.address, suite.emergencies.address) < bond:
-            sender.send(suite.coin.approve(suite.emergencies.address, bond))
-        receipt = sender.send(suite.emergencies.open(card.persona, institution, reason, seconds))
+        suite = self.network.suite
+        self.allow(suite.emergencies.address, suite.emergencies.bond())
+        call = suite.emergencies.open(card.persona, institution, reason, seconds)
+        receipt = self.network.sender(self.account).send(call)
         self.network.wait_confirmed(receipt)
         return receipt
 

@@ -18,6 +18,7 @@ from aceso.chain import (
     OrderState,
     Receipt,
     RefusedError,
+    Studies,
     Terms,
     acts,
     grantee_of_group,
@@ -122,8 +123,10 @@ class Enrolling:
         groups = [
             parse_grantee(row.grantee) for row in self._network.index.consents([self.subject])
         ]
-        found = {one.number for one in groups if one.is_group and one.address == desk}
-        return tuple(sorted(one & 0xFFFF for one in found if one >> 16 == study))
+        found = {
+            Studies.of_group(one.number) for one in groups if one.is_group and one.address == desk
+        }
+        return tuple(sorted(revision for of, revision in found if of == study))
 
     def enrol(self, plan: EnrolmentPlan, *, notice: bytes) -> tuple[int, tuple[Receipt, ...]]:
         """Grant to the revision that was read, and enrol. `notice` is the hash of the words that

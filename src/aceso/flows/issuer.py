@@ -46,6 +46,13 @@ class Holder:
         """The key that others seal to; its public half is published on chain."""
         return self.profile.seed.keys(self.network.suite.chain_id).owner_key()
 
+    def allow(self, spender: str, amount: int) -> list[Receipt]:
+        """Allow a contract to take so much coin of the account, unless it may already."""
+        coin = self.network.suite.coin
+        if coin.allowance(self.account.address, spender) >= amount:
+            return []
+        return [self.network.sender(self.account).send(coin.approve(spender, amount))]
+
     def publish_key(self) -> Receipt | None:
         """Publish the receiving key, unless it is published already."""
         public = self.receiving_key.public_key.to_bytes()

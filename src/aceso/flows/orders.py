@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aceso.chain import OrderDesk, OrderState, Request, grantee_of_group
+from aceso.chain import OrderDesk, OrderState, Request, Studies, grantee_of_group
 from aceso.codes import DataClass, Use
 from aceso.errors import InputError, UsageError
 from aceso.index import EnrolmentRow, OrderRow, StudyRow
@@ -52,7 +52,6 @@ __all__ = [
 
 MARKET = "DataMarket"
 STUDIES = "Studies"
-_REVISION_BITS = 16
 _MOST_ROOT_BYTES = LABEL_BYTES + 32 * MAX_ITEMS
 _MOST_PAGE_BYTES = 16 * PUBLIC_KEY_BYTES
 
@@ -98,14 +97,16 @@ class Sale:
         """What the dates of an extract are moved for: alike in all that this buyer ever gets of
         this offer, or this researcher in any revision of this study; unlike in everything else."""
         if self.desk == STUDIES:
-            return f"study:{self.group >> _REVISION_BITS}:{self.buyer.lower()}"
+            study, _ = Studies.of_group(self.group)
+            return f"study:{study}:{self.buyer.lower()}"
         return f"offer:{self.group}:{self.buyer.lower()}"
 
     @property
     def name(self) -> str:
         """What was sold, as it is written: `offer:7`, or `study:3.1`."""
         if self.desk == STUDIES:
-            return f"study:{self.group >> _REVISION_BITS}.{self.group & 0xFFFF}"
+            study, revision = Studies.of_group(self.group)
+            return f"study:{study}.{revision}"
         return f"offer:{self.group}"
 
     @classmethod
@@ -122,7 +123,7 @@ class Sale:
                 earned=row.earned,
                 delivered_at=row.delivered_at,
             )
-        study = find_study(network, row.study, row.revision)
+        study = _revision(network, row.study, row.revision)
         terms = study.terms
         return cls(
             *(row.order, STUDIES, study.group, row.subject, row.researcher, terms.classes),
@@ -193,8 +194,13 @@ def find_sale(network: Network, order: int, *, delivered: bool = False) -> Sale:
 
 def find_study(network: Network, study: int, revision: int | None = None) -> StudyRow:
     """A revision of a study, the newest where none is named."""
-    rows = [row for row in network.synced().studies() if row.study == study]
-    for row in reversed(rows):
+    network.synced()
+    return _revision(network, study, revision)
+
+
+def _revision(network: Network, study: int, revision: int | None) -> StudyRow:
+    """As `find_study`, in the index as it is."""
+    for row in reversed(network.index.studies(studies=[study])):
         if revision in (None, row.revision):
             return row
     raise InputError(

@@ -75,7 +75,6 @@ class Researcher(Holder):
     def buy(self, offer: int) -> Purchase:
         """Buy an offer: locks its price, asks consent, and names a fresh receiving key."""
         suite = self.network.suite
-        sender = self.network.sender(self.account)
         terms = suite.market.get_offer(offer)
         order, exists = suite.market.order_of(offer, self.account.address)
         if exists:
@@ -83,11 +82,8 @@ class Researcher(Holder):
             order += 1
         public = self._market_key(order).public_key.to_bytes()
         digest = cid_digest(self.network.ipfs.add(public))
-        market = suite.addresses[MARKET]
-        receipts = []
-        if suite.coin.allowance(self.account.address, market) < terms.price:
-            receipts.append(sender.send(suite.coin.approve(market, terms.price)))
-        bought = sender.send(suite.market.buy(offer, digest))
+        receipts = self.allow(suite.addresses[MARKET], terms.price)
+        bought = self.network.sender(self.account).send(suite.market.buy(offer, digest))
         number = int(said(bought, "OrderBought")["order"])
         return Purchase(number, offer, terms.price, (*receipts, bought))
 

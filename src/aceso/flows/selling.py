@@ -19,6 +19,7 @@ from pathlib import Path
 from aceso.chain import OfferTerms, Receipt, Terms, acts, grantee_of_group
 from aceso.codes import Condition, DataClass, Use
 from aceso.errors import IntegrityError, StorageError
+from aceso.ethereum import NOBODY
 from aceso.formats import VCF
 from aceso.storage import IpfsDownError
 from aceso.vault import Envelope
@@ -65,7 +66,7 @@ class Seller:
         terms = OfferTerms(
             subject=persona.address,
             price=price,
-            institution=institution or "0x" + "00" * 20,
+            institution=institution or NOBODY,
             committee=self._network.facts.number,
             duration=seconds,
             institution_bps=institution_bps,

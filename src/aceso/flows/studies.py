@@ -28,11 +28,13 @@ from aceso.chain import (
     Receipt,
     RefusedError,
     Sender,
+    Studies,
     StudyState,
     StudyTerms,
 )
 from aceso.codes import Condition, DataClass, Use
 from aceso.errors import AcesoError, InputError, IntegrityError
+from aceso.ethereum import NOBODY
 from aceso.index import EnrolmentRow, StudyRow
 from aceso.research import StudyDocument
 from aceso.storage import cid_digest, cid_from_digest
@@ -57,7 +59,6 @@ __all__ = [
     "status_of",
 ]
 
-_NOBODY = "0x" + "00" * 20
 _NONE = Condition(0)
 _MOST_DOCUMENT_BYTES = 256 << 10
 
@@ -81,7 +82,7 @@ class StudyPlan:
     delivery_period: int
     disease: int = 0
     conditions: Condition = _NONE
-    institution: str = _NOBODY
+    institution: str = NOBODY
     institution_bps: int = 0
 
 
@@ -150,8 +151,8 @@ class StudyLead(Disputing):
 
     def _revised(self, call: Call) -> StudyMade:
         receipt = self.network.sender(self.account).send(call)
-        group = int(said(receipt, "StudyRevised")["group"])
-        return StudyMade(group >> 16, group & 0xFFFF, (receipt,))
+        study, revision = Studies.of_group(int(said(receipt, "StudyRevised")["group"]))
+        return StudyMade(study, revision, (receipt,))
 
     def _prepared(self, plan: StudyPlan) -> tuple[StudyTerms, Protocol]:
         network, protocol_file = self.network, plan.protocol
@@ -189,12 +190,10 @@ class StudyLead(Disputing):
     def fund(self, study: int, amount: int) -> tuple[Receipt, ...]:
         """Add coin to a study's budget: it is the study's then."""
         find_study(self.network, study)
-        suite, sender = self.network.suite, self.network.sender(self.account)
-        address = suite.addresses[STUDIES]
-        sent = []
-        if suite.coin.allowance(self.account.address, address) < amount:
-            sent.append(sender.send(suite.coin.approve(address, amount)))
-        return (*sent, sender.send(suite.studies.fund(study, amount)))
+        suite = self.network.suite
+        sent = self.allow(suite.addresses[STUDIES], amount)
+        funded = self.network.sender(self.account).send(suite.studies.fund(study, amount))
+        return (*sent, funded)
 
     def delivered(self, study: int) -> list[EnrolmentRow]:
         """The orders of a study that an extract was delivered for, and that run still."""
@@ -251,6 +250,7 @@ def status_of(network: Network, study: int) -> StudyStatus:
     rows = network.index.enrolments(studies=[study])
     now = suite.now()
     running = [one for one in rows if one.state is not OrderState.SETTLED]
+    window, _ = suite.studies.challenge()
     return StudyStatus(
         row,
         suite.studies.state_of(study),
@@ -258,16 +258,15 @@ def status_of(network: Network, study: int) -> StudyStatus:
         tuple(rows),
         sum(one.price - (one.earned or 0) for one in running),
         suite.studies.credit_of(row.terms.researcher),
-        tuple(one.order for one in running if _is_due(network, one, now)),
+        tuple(one.order for one in running if _is_due(network, one, now, window)),
         now,
     )
 
 
-def _is_due(network: Network, row: EnrolmentRow, now: int) -> bool:
+def _is_due(network: Network, row: EnrolmentRow, now: int, window: int) -> bool:
     head, tail = network.suite.studies.get_order(row.order)
     if row.state is OrderState.OPEN:
         return now >= tail.deadline
-    window, _ = network.suite.studies.challenge()
     return row.state is OrderState.DELIVERED and now >= max(head.end, head.start + window)
 
 

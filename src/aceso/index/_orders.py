@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from aceso.chain import Event, OrderState
+from aceso.chain import Event, OrderState, Studies
 
 __all__ = ["ORDER_WRITERS"]
 
@@ -58,8 +58,7 @@ def _study_revised(base: sqlite3.Connection, event: Event, time: int) -> None:
     base.execute(
         "INSERT INTO studies VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)",
         (
-            group >> 16,
-            group & 0xFFFF,
+            *Studies.of_group(group),
             args["researcher"],
             # Prices are wider than SQL's numbers, and than some readers of JSON.
             orjson.dumps(args["terms"] | {"price": str(args["terms"]["price"])}).decode(),
@@ -77,7 +76,7 @@ def _study_approved(base: sqlite3.Connection, event: Event, time: int) -> None:
     board = event.args["board"] if event.name == "StudyApproved" else None
     base.execute(
         "UPDATE studies SET board = ? WHERE study = ? AND revision = ?",
-        (board, group >> 16, group & 0xFFFF),
+        (board, *Studies.of_group(group)),
     )
 
 
@@ -99,8 +98,7 @@ def _enrolled(base: sqlite3.Connection, event: Event, time: int) -> None:
             args["place"],
             int(OrderState.OPEN),
             time,
-            args["group"] >> 16,
-            args["group"] & 0xFFFF,
+            *Studies.of_group(args["group"]),
         ),
     )
 

@@ -355,13 +355,18 @@ class Index:
         return [offer_of(row) for row in rows]
 
     def studies(
-        self, now: int | None = None, *, researchers: Sequence[str] | None = None
+        self,
+        now: int | None = None,
+        *,
+        researchers: Sequence[str] | None = None,
+        studies: Sequence[int] | None = None,
     ) -> list[StudyRow]:
-        """The revisions of studies, or (with `now`) the newest of each that takes people then."""
+        """The revisions of studies, all or of these researchers or numbers; or (with `now`) the
+        newest of each that takes people then."""
         rows = self._select(
             "SELECT study, revision, terms, cohort, document, keys, board, closed_at, made_at "
             "FROM studies",
-            {"researcher": researchers},
+            {"researcher": researchers, "study": studies},
             "study, revision",
         )
         found = [study_of(row) for row in rows]

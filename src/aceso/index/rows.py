@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aceso.chain import GrantWord, OfferTerms, OrderState, Protocol, StudyTerms
+from aceso.chain import GrantWord, OfferTerms, OrderState, Protocol, Studies, StudyTerms
 from aceso.codes import Condition, DataClass, Use
 
 __all__ = [
@@ -120,7 +120,7 @@ class StudyRow:
     @property
     def group(self) -> int:
         """What people grant to."""
-        return self.study << 16 | self.revision
+        return Studies.group_of(self.study, self.revision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from math import isqrt
 from typing import Final
 
 from aceso.chain import RecordStanding, Reward
+from aceso.ethereum import NOBODY
 
 from .rules import COMMONS_BPS, WHOLE_BPS, Rules
 
@@ -42,7 +43,6 @@ __all__ = ["MICROCOIN", "Line", "Part", "Source", "Use", "compute", "scarcity", 
 # Base units in a millionth of a coin, which is what rewards are counted in.
 MICROCOIN: Final = 10**12
 _WHOLE: Final = 1_000_000
-_NOBODY: Final = "0x" + "00" * 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _lines(epoch: int, claims: Iterable[_Claim], rules: Rules) -> list[Line]:
     for claim in claims:
         use, source = claim.use, claim.source
         # Only the institution that the offer names, and only where it issued the record.
-        shares = use.institution == source.issuer and use.institution != _NOBODY
+        shares = use.institution == source.issuer and use.institution != NOBODY
         of_institution, of_person = split(claim.amount, use.institution_bps * shares, rules)
         for account, institutional, amount in (
             (use.subject, False, of_person),
