@@ -78,6 +78,7 @@ from .reward_contracts import (
     RootState,
 )
 from .sender import Pace, Sender
+from .stops import Sighting, continues, stop_of
 from .suite import Suite, is_signed
 from .tokens import Permit, Token
 from .words import (
@@ -165,6 +166,7 @@ __all__ = [
     "Sale",
     "Seat",
     "Sender",
+    "Sighting",
     "SignedAct",
     "Standing",
     "Studies",
@@ -176,6 +178,7 @@ __all__ = [
     "WrongChainError",
     "acts",
     "check_deployment",
+    "continues",
     "deploy_local_authority",
     "deploy_suite",
     "digest",
@@ -189,5 +192,6 @@ __all__ = [
     "reward_acts",
     "sentence",
     "sign",
+    "stop_of",
     "study_acts",
 ]

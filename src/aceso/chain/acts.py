@@ -22,7 +22,7 @@ from aceso.codes import DataClass
 from aceso.signing import sign
 
 from .calls import Call
-from .requests import OfferTerms, Terms
+from .requests import OfferTerms, Standing, Terms
 from .suite import Suite
 from .words import grantee_of_account
 
@@ -57,11 +57,17 @@ class SignedAct:
 
 
 def grant(
-    suite: Suite, account: LocalAccount, terms: Terms, *, deadline: int | None = None
+    suite: Suite,
+    account: LocalAccount,
+    terms: Terms,
+    *,
+    deadline: int | None = None,
+    standing: Standing | None = None,
 ) -> Call:
-    """Grant `terms` from the data of `account`."""
+    """Grant `terms` from the data of `account`; only as long as all is as in `standing`, where that
+    is given."""
     until = _deadline(suite, deadline)
-    standing = suite.standing(account.address, terms.grantee, account.address)
+    standing = standing or suite.standing(account.address, terms.grantee, account.address)
     message = {
         "subject": account.address,
         "grantee": terms.grantee,

@@ -31,6 +31,7 @@ _COMMANDS: Mapping[str, str] = {
     "share": "consent",
     "unshare": "consent",
     "consents": "consent",
+    "renew": "renewing",
     "primary-physician": "consent",
     "who-can-see": "consent",
     "backup": "backups",

@@ -12,6 +12,7 @@ from aceso.codes import label
 from aceso.errors import UsageError
 
 from . import _terms
+from ._covered import covered_text
 from ._output import receipts, show, table
 from ._session import Session
 from ._study_terms import (
@@ -27,7 +28,7 @@ from .extracts import options_of, show_fulfilled
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.flows import Enrolling, EnrolmentPlan
+    from aceso.flows import Coverage, Enrolling, EnrolmentPlan
 
 __all__ = ["enrol", "fulfil", "list_studies", "show_study"]
 
@@ -40,7 +41,7 @@ def _enrolling(session: Session) -> Enrolling:
 
 def list_studies(session: Session, given: dict[str, Any]) -> None:
     """Studies that take people now; for a person, also which they are enrolled in."""
-    from aceso.flows import coin
+    from aceso.flows import Sale, coin, coverage
 
     if given["what"]:
         raise UsageError(
@@ -49,12 +50,16 @@ def list_studies(session: Session, given: dict[str, Any]) -> None:
     network = session.network()
     rows = network.synced().studies(network.suite.now())
     mine = {}
+    covered: dict[int, Coverage] = {}
     if session.profile().kind == "person":
         mine = {one.study: one for one in _enrolling(session).enrolments()}
+        found = coverage(network, [Sale.of(network, one) for one in mine.values()])
+        covered = {one.sale.group >> 16: one for one in found}
     document = {
         "studies": [
             row_document(row)
             | {"enrolled": mine[row.study].state.name if row.study in mine else None}
+            | {"paidUntil": covered[row.study].until or None if row.study in covered else None}
             for row in rows
         ]
     }
@@ -68,10 +73,11 @@ def list_studies(session: Session, given: dict[str, Any]) -> None:
                 coin(row.terms.price),
                 _terms.day_text(row.terms.deadline),
                 say(f"order.{mine[row.study].state.name.lower()}") if row.study in mine else "",
+                covered_text(covered[row.study]) if row.study in covered else "",
             ]
             for row in rows
         ]
-        columns = ("study", "classes", "uses", "price", "until", "state")
+        columns = ("study", "classes", "uses", "price", "until", "state", "paid")
         heads = [say(f"column.{one}") for one in columns]
         empty = say("study.none")
         console.print(table(say("study.list"), *heads, rows=lines) if lines else empty)

@@ -17,6 +17,7 @@ from aceso.errors import UsageError
 
 from . import _terms
 from ._click import command
+from ._covered import covered_document, print_covered
 from ._output import errors, receipts, show, table
 from ._session import Session
 from ._words import language, say, sentence
@@ -67,6 +68,14 @@ def share(
             "For emergencies a card is needed, which names what it opens. Make one with `aceso "
             "emergency card`.",
             code="E_EMERGENCY_SHARE",
+        )
+    from aceso.flows import desk_of
+
+    if desk_of(network, to) is not None:
+        raise UsageError(
+            "A consent anew to an offer or a study gives up the pay of the orders that run by it. "
+            "Renew it with `aceso renew`.",
+            code="E_SHARE_SOLD",
         )
     # Whom nothing can be sealed to is refused before anything is asked.
     network.receiving_key(to)
@@ -177,9 +186,10 @@ def consents(session: Session, *, everything: bool) -> None:
     person = session.person()
     network = session.network()
     now = network.suite.now()
-    from aceso.flows import consents_ever
+    from aceso.flows import consents_ever, coverage, orders_ever
 
     rows = consents_ever(person, live=not everything)
+    running = coverage(network, orders_ever(person))
     own = person.personas()
     document = {
         "consents": [
@@ -194,12 +204,14 @@ def consents(session: Session, *, everything: bool) -> None:
                 "primary": row.primary,
             }
             for row in rows
-        ]
+        ],
+        "orders": covered_document(running),
     }
 
     def render(console: Console) -> None:
         if not rows:
             console.print(say("consents.none"))
+            print_covered(console, running)
             return
         lines = [
             [
@@ -216,6 +228,7 @@ def consents(session: Session, *, everything: bool) -> None:
         console.print(table(say("consents.title"), *heads, rows=lines))
         if any(row.subject not in own for row in rows):
             _say(console, "consents.earlier")
+        print_covered(console, running)
 
     show(session, document, render)
 

@@ -12,9 +12,11 @@ from aceso.ethereum import NOBODY
 
 from . import _terms
 from ._click import command
+from ._covered import covered_text
 from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
+from ._study_terms import institution_text
 from ._words import language, say
 from .consent import ask, keep_notice
 from .extracts import making, options_of
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aceso.chain import OfferTerms
-    from aceso.flows import Network, Sale
+    from aceso.flows import Coverage, Network, Sale
 
 __all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
 
@@ -71,6 +73,7 @@ def offer(
     attached = _terms.conditions(conditions)
     amount = base_units(price)
     receiver = _terms.address(institution) if institution else None
+    bps = round(institution_share * _BASIS_POINTS / 100) if receiver else 0
     person = session.person()
     network = session.network()
     now = network.suite.now()
@@ -87,11 +90,8 @@ def offer(
         delivery=_terms.length_text(waiting),
         conditions=label(attached, language()) if attached else say("notice.no_condition"),
         committee=network.facts.number,
-        institution=(
-            say("notice.institution", share=f"{institution_share:g}", account=receiver)
-            if receiver
-            else say("notice.no_institution")
-        ),
+        # What is signed, not what was typed: it has whole basis points.
+        institution=institution_text(receiver or NOBODY, bps),
     )
     ask(session, text, yes=yes)
     notice = keep_notice(person.profile, text)
@@ -104,13 +104,14 @@ def offer(
         disease=disease,
         conditions=attached,
         institution=receiver,
-        institution_bps=round(institution_share * _BASIS_POINTS / 100) if receiver else 0,
+        institution_bps=bps,
         notice=notice,
     )
     made = {
         "offer": number,
         "grantee": f"offer:{number}",
         "price": str(amount),
+        "institutionBps": bps,
         "notice": "0x" + notice.hex(),
         "noticeText": text,
         "transactions": receipts(sent),
@@ -288,7 +289,7 @@ def settle(session: Session, *, order: int) -> None:
 
 @command("balance")
 def balance(session: Session) -> None:
-    from aceso.flows import RESEARCH, Holder, Person, coin, orders_ever, sales
+    from aceso.flows import RESEARCH, Holder, Person, coin, coverage, orders_ever, sales
 
     profile = session.profile()
     network = session.network()
@@ -303,7 +304,8 @@ def balance(session: Session) -> None:
     held = suite.coin.balance_of(account)
     credit = suite.market.credit_of(account) + suite.studies.credit_of(account)
     (wei,) = suite.node.ask_all([("eth_getBalance", [account, "latest"])])
-    orders = [_order_document(network, row) for row in rows]
+    covered = {one.sale.order: one for one in coverage(network, rows)}
+    orders = [_order_document(network, row, covered.get(row.order)) for row in rows]
     document = {
         "account": account,
         "coin": str(held),
@@ -322,7 +324,7 @@ def balance(session: Session) -> None:
         heads = ["", ""]
         console.print(table(say("balance.title"), *heads, rows=lines))
         if orders:
-            columns = ("order", "sold", "state", "price", "until")
+            columns = ("order", "sold", "state", "price", "until", "paid")
             shown = [
                 [
                     one["order"],
@@ -330,8 +332,9 @@ def balance(session: Session) -> None:
                     say(f"order.{one['state'].lower()}"),
                     coin(int(one["price"])),
                     _terms.moment_text(one["until"]),
+                    covered_text(covered[row.order]) if row.order in covered else "",
                 ]
-                for one in orders
+                for row, one in zip(rows, orders, strict=True)
             ]
             heads = [say(f"column.{one}") for one in columns]
             console.print(table(say("balance.orders"), *heads, rows=shown))
@@ -339,7 +342,7 @@ def balance(session: Session) -> None:
     show(session, document, render)
 
 
-def _order_document(network: Network, sale: Sale) -> dict[str, Any]:
+def _order_document(network: Network, sale: Sale, covered: Coverage | None) -> dict[str, Any]:
     head, tail = sale.contract(network).get_order(sale.order)
     return {
         "order": str(sale.order),
@@ -349,5 +352,7 @@ def _order_document(network: Network, sale: Sale) -> dict[str, Any]:
         "price": str(tail.price),
         "start": head.start,
         # Before the delivery it is the deadline that counts, and then the end of the access.
-        "until": head.end if head.state.name in {"DELIVERED", "SETTLED"} else tail.deadline,
+        "until": tail.deadline if head.state.name in {"NONE", "OPEN"} else head.end,
+        # Of one that runs, until when it is paid as the consent stands.
+        "paidUntil": covered.until or None if covered else None,
     }

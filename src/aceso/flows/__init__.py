@@ -14,6 +14,7 @@
     coins        what coin costs, how it is bought, and the proceeds
     studies      a study with a budget, from its opening to its close; a board approves it
     enrolling    a person takes part in one
+    renewing     a person renews the grant that an order is paid by; sightings beneath it
     orders       an order as all know it, of an offer or of a study
     earning      what a person earned and why; rewards computed, checked, claimed
     filing       which record an order was made from, for a reward; an issuer's word for it
@@ -94,9 +95,11 @@ from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened, guardian_group
 from .receipts import Access, LogReport, anchor_heads, check_logs
+from .renewing import Renewal, RenewalPlan, Renewing
 from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
+from .sightings import Coverage, coverage, desk_of, see, see_again
 from .station import Mandate, Station, entrust
 from .store import Step, Store, Stored
 from .studies import (
@@ -134,6 +137,7 @@ __all__ = [
     "CoinBuyer",
     "CommitteeFacts",
     "Conditions",
+    "Coverage",
     "Delivered",
     "Disputing",
     "Downloaded",
@@ -179,6 +183,9 @@ __all__ = [
     "ReadOut",
     "Reader",
     "Refused",
+    "Renewal",
+    "RenewalPlan",
+    "Renewing",
     "Rescuer",
     "Researcher",
     "Restored",
@@ -216,6 +223,8 @@ __all__ = [
     "conditions_of",
     "consents_ever",
     "contribution_of",
+    "coverage",
+    "desk_of",
     "document_of",
     "draw",
     "earlier_personas",
@@ -252,6 +261,8 @@ __all__ = [
     "revoke_will",
     "said",
     "sales",
+    "see",
+    "see_again",
     "send_proceeds",
     "start_recovery",
     "status_of",

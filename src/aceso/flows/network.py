@@ -247,10 +247,17 @@ class Network:
 
     def wait_confirmed(self, receipt: Receipt) -> None:
         """Wait until the custodians, who stay some blocks behind, can see what was done."""
+        self.wait_for_block(receipt.block_number)
+
+    def wait_for_block(self, number: int) -> bool:
+        """Wait until block `number` is confirmed; say whether it is."""
         finish = time.monotonic() + _CONFIRMATION_SECONDS
-        wanted = receipt.block_number + self.confirmations
-        while self.suite.node.block("latest").number < wanted and time.monotonic() < finish:
+        wanted = number + self.confirmations
+        while self.suite.node.block("latest").number < wanted:
+            if time.monotonic() >= finish:
+                return False
             time.sleep(_POLL_SECONDS)
+        return True
 
     def receiving_key(self, grantee: bytes) -> PublicKey:
         """The published key that stands for a grantee: the account's, the institution's, or that of

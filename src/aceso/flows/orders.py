@@ -179,9 +179,11 @@ def sales(
 def find_sale(network: Network, order: int, *, delivered: bool = False) -> Sale:
     """The order of this number, at whichever desk. With `delivered`, one that is delivered."""
     index = network.synced()
-    rows: list[OrderRow | EnrolmentRow] = [*index.orders(), *index.enrolments()]
+    rows: list[OrderRow | EnrolmentRow] = []
+    if 0 < order < 1 << 256:
+        rows += [*index.orders(numbers=[order]), *index.enrolments(numbers=[order])]
     for row in rows:
-        if row.order == order and (row.capsule is not None or not delivered):
+        if row.capsule is not None or not delivered:
             return Sale.of(network, row)
     if delivered:
         raise UsageError(

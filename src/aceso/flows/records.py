@@ -34,8 +34,10 @@ from .errors import NothingToOpenError
 from .forgetting import finish_deletions, note_deletions
 from .healing import heal, own_listing
 from .network import Network
+from .own_vault import RESEARCH
 from .profile import Profile
 from .publishing import day_of
+from .sightings import see_again
 
 __all__ = ["HoldingRecords", "write_body", "write_sealed"]
 
@@ -58,6 +60,7 @@ class HoldingRecords(Consenting):
         self._catch_up()
         self.settle_keys(progress=progress)
         self._try(self._open_noted)
+        self._try(lambda: see_again(self.network, self.persona(RESEARCH).address))
         store = self.profile.store
         self._try(lambda: finish_deletions(self.network, store, self._list_key))
         self._silent = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import orjson
@@ -20,8 +20,9 @@ __all__ = ["Fold"]
 class Fold:
     """Writes what an event means. It knows only the rows that the events of its chunk touch."""
 
-    def __init__(self, base: sqlite3.Connection):
+    def __init__(self, base: sqlite3.Connection, addresses: Mapping[str, str]):
         self._base = base
+        self._addresses = addresses
         self._table = ConsentTable()
         self._loaded: set[tuple[str, bytes | None]] = set()
 
@@ -29,6 +30,9 @@ class Fold:
         """Take in one event of a block of this time."""
         if event.contract == "ConsentRegistry":
             self._consent(event, time)
+            return
+        if event.name == "ConsentFollowed":
+            self._followed(event, time)
             return
         write = _WRITERS.get(event.name)
         if write is not None:
@@ -64,6 +68,19 @@ class Fold:
         if event.name in ("AllConsentsWithdrawn", "PrimaryPhysicianSet"):
             word = self._table.head(subject).pack().to_bytes(32, "big")
             self._base.execute("INSERT OR REPLACE INTO heads VALUES (?, ?)", (subject, word))
+
+    def _followed(self, event: Event, time: int) -> None:
+        """A desk saw a grant as it was then. Anybody has that done, whatever the group's number is:
+        it may be wider than SQL's, or 0, which is the desk's own account."""
+        args = event.args
+        desk = bytes.fromhex(self._addresses[event.contract][2:])
+        grantee = args["group"].to_bytes(12, "big") + desk
+        self._base.execute(
+            "INSERT OR REPLACE INTO sightings "
+            "SELECT subject, grantee, word, ?, ?, ? FROM consents "
+            "WHERE subject = ? AND grantee = ?",
+            (args["since"], time, event.block_number, args["subject"], grantee),
+        )
 
     def _load(self, subject: str, grantee: bytes | None) -> None:
         """Begin where the tables are."""

@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["DERIVED", "SCHEMA", "VERSION"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 DERIVED: Final = (
     "consents",
@@ -17,6 +17,7 @@ DERIVED: Final = (
     "orders",
     "studies",
     "enrolments",
+    "sightings",
     "keys",
     "committees",
     "institutions",
@@ -79,6 +80,10 @@ CREATE TABLE IF NOT EXISTS enrolments (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS enrolments_by_subject ON enrolments (subject);
 CREATE INDEX IF NOT EXISTS enrolments_by_researcher ON enrolments (researcher);
+CREATE TABLE IF NOT EXISTS sightings (
+    subject TEXT NOT NULL, grantee BLOB NOT NULL, word BLOB NOT NULL, since INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (subject, grantee)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS keys (
     account TEXT PRIMARY KEY, version INTEGER NOT NULL, public_key BLOB
 ) WITHOUT ROWID;

@@ -23,8 +23,10 @@ import orjson
 from aceso.chain import (
     Block,
     Event,
+    GrantWord,
     Log,
     NodeRefusedError,
+    Sighting,
     Suite,
 )
 from aceso.chain.abi import SUITE, decode_event, event_formats
@@ -166,7 +168,7 @@ class Index:
             self._base.execute("DELETE FROM events WHERE block > ?", (to,))
             for table in DERIVED:
                 self._base.execute(f"DELETE FROM {table}")  # noqa: S608
-            fold = Fold(self._base)
+            fold = Fold(self._base, self._suite.addresses)
             for event, time in self._stored():
                 fold.apply(event, time)
             self._base.execute("COMMIT")
@@ -213,7 +215,7 @@ class Index:
                 "INSERT INTO blocks VALUES (?, ?, ?, ?)",
                 [(one.number, one.hash, one.parent, one.timestamp) for one in blocks.values()],
             )
-            fold = Fold(self._base)
+            fold = Fold(self._base, self._suite.addresses)
             rows = []
             for log in logs:
                 contract = self._names[log.address]
@@ -332,12 +334,14 @@ class Index:
         subjects: Sequence[str] | None = None,
         *,
         offers: Sequence[int] | None = None,
+        numbers: Sequence[int] | None = None,
     ) -> list[OrderRow]:
-        """Orders of these buyers, of data of these subjects, of these offers; or all."""
+        """Orders of these buyers, of data of these subjects, of these offers, of these numbers; or
+        all."""
         rows = self._select(
             "SELECT number, offer, buyer, subject, price, receiving_key, state, bought_at, "
             "delivered_at, extract, capsule, earned, refunded FROM orders",
-            {"buyer": buyers, "subject": subjects, "offer": offers},
+            {"buyer": buyers, "subject": subjects, "offer": offers, "number": _packed(numbers)},
             "bought_at, number",
         )
         return [order_of(row) for row in rows]
@@ -383,15 +387,36 @@ class Index:
         subjects: Sequence[str] | None = None,
         *,
         studies: Sequence[int] | None = None,
+        numbers: Sequence[int] | None = None,
     ) -> list[EnrolmentRow]:
-        """Orders of studies of these researchers, of these subjects, of these studies; or all."""
+        """Orders of studies of these researchers, of these subjects, of these studies, of these
+        numbers; or all."""
         rows = self._select(
             "SELECT number, study, revision, researcher, subject, price, place, state, made_at, "
             "delivered_at, extract, capsule, earned, refunded FROM enrolments",
-            {"researcher": researchers, "subject": subjects, "study": studies},
+            {
+                "researcher": researchers,
+                "subject": subjects,
+                "study": studies,
+                "number": _packed(numbers),
+            },
             "made_at, number",
         )
         return [enrolment_of(row) for row in rows]
+
+    def sightings(
+        self, subjects: Sequence[str] | None = None, *, grantee: bytes | None = None
+    ) -> dict[tuple[str, bytes], Sighting]:
+        """What desks of orders last saw of grants, by subject and grantee."""
+        rows = self._select(
+            "SELECT subject, grantee, word, since, seen_at, block FROM sightings",
+            {"subject": subjects, "grantee": None if grantee is None else [grantee]},
+            "subject, grantee",
+        )
+        return {
+            (subject, to): Sighting(GrantWord.parse(int.from_bytes(word, "big")), *rest)
+            for subject, to, word, *rest in rows
+        }
 
     def earlier(self, personas: Sequence[str]) -> dict[str, str]:
         """Every persona that one of these came after, directly or over others, with that one. What
@@ -475,3 +500,8 @@ class Index:
     def _fact(self, name: str) -> str:
         row = self._base.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return str(row[0])
+
+
+def _packed(numbers: Sequence[int] | None) -> list[bytes] | None:
+    """Numbers of orders, as the tables have them."""
+    return None if numbers is None else [number.to_bytes(32, "big") for number in numbers]

@@ -14,7 +14,7 @@ aceso, on a real local network
 ├── study match: told on the screen, another document than the one committed to is refused
 ├── station: entrusted, it fulfils orders in the place of who is not there
 ├── study: made, approved, asked and enrolled in, fulfilled, downloaded, closed by anybody
-├── offer, buy, deliver, open --order, extract download, settle
+├── offer, buy, deliver, open --order, extract download, renew, settle
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
 │   └── closed: refused
@@ -613,6 +613,10 @@ def test_market(network, person, researcher, tmp_path):
         "offer", "--classes", "labs", "--use", "DS", "--disease", "4711", "--price", "1"
     )
     assert asked.code != 0 and "4711" in asked.err
+    # A share is shown as it is signed, in whole basis points.
+    share = ("--institution", researcher.account, "--institution-share", "3.3377")
+    rounded = person.says("offer", "--classes", "labs", "--price", "1", *share).err
+    assert f"3.34 % goes to {researcher.account}" in rounded and "3.3377" not in rounded
 
     offered = person("offer", "--classes", "labs", "--price", "2.5", "--yes")
     number = offered.document["offer"]
@@ -633,6 +637,19 @@ def test_market(network, person, researcher, tmp_path):
     assert len((tmp_path / "files" / "Observation.ndjson").read_text().splitlines()) >= 1
     twice = researcher("extract", "download", order, "--out", tmp_path / "files")
     assert twice.document["error"]["code"] == "E_FOLDER_EXISTS"
+
+    # What the order runs by is renewed, and not shared anew, which would give up its pay.
+    shared = person("share", f"offer:{number}", "--classes", "labs", "--uses", "HMB", "--yes")
+    assert (shared.code, shared.document["error"]["code"]) == (2, "E_SHARE_SOLD")
+    asked = person.says("renew", f"offer:{number}", "--until", "60d")
+    assert asked.code != 0 and f"Order {order} is then paid until" in asked.err
+    renewed = person("renew", f"offer:{number}", "--until", "60d", "--yes")
+    assert (renewed.code, len(renewed.document["transactions"])) == (0, 3)
+    (covered,) = (one for one in person("consents").document["orders"] if one["order"] == order)
+    assert (covered["whole"], covered["seeBy"]) == (True, None)
+    (listed,) = (one for one in person("balance").document["orders"] if one["order"] == order)
+    assert listed["paidUntil"] == covered["paidUntil"] == listed["until"] == covered["end"]
+    assert "to its end" in person.says("consents").out.replace("\n", " ")
 
     assert person("unshare", f"offer:{number}", "--yes").code == 0
     assert researcher("open", "--order", order, "--out", tmp_path / "late.json").code == 4

@@ -4,6 +4,7 @@ path       approved, two enrol, by hand and by a station; opened, disputed, judg
            dates of one person move alike in all revisions of a study, and unlike anywhere else
 consent    withdrawn: the researcher is refused, and pays for the time until then
 refused    not attested; amended since it was read; enrolled already; another criteria document
+renewed    the consent that an enrolment runs by, and the order goes on
 amended    an older yes is not for the newer terms: told, and asked anew
 fulfil     an order that fails keeps back no other; one past its delivery period is not begun
 download   two orders of one place, each into a folder of its own
@@ -31,6 +32,7 @@ from aceso.flows import (
     Mandate,
     NothingToOpenError,
     Person,
+    Renewing,
     Sale,
     Station,
     StudyLead,
@@ -294,6 +296,26 @@ def test_an_order_keeps_back_no_other(
     with pytest.raises(NothingToOpenError) as late:
         returning.fulfil()
     assert late.value.code == "E_STUDY_NOTHING_DUE"
+
+
+def test_the_consent_of_an_enrolment_is_renewed(
+    world: World, lead: StudyLead, plan: Callable[..., StudyPlan], person: Person
+) -> None:
+    network = world.network
+    study = lead.create(plan(conditions=Condition(0))).study
+    lead.fund(study, _PRICE)
+    order = _enrolled(Enrolling(person), study)
+    renewing = Renewing(person)
+    asked = renewing.plan(find_sale(network, order).grantee(network))
+
+    done = renewing.renew(asked, until=asked.terms.valid_until + _DAY, notice=bytes(32))
+
+    # Seen, granted, seen again.
+    assert len(done.receipts) == 3
+    assert [(one.sale.order, one.is_whole, one.see_by) for one in done.orders] == [(order, True, 0)]
+    with pytest.raises(RefusedError) as early:
+        lead.settle(order)
+    assert early.value.error == "OrderNotOver"
 
 
 def test_criteria_other_than_those_committed_to(

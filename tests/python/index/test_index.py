@@ -3,6 +3,7 @@
 the tables
 + hold what the events say: records, keys, institutions, which persona came after which
 + hold the same words as the chain after random histories, and so does a replay
++ hold a grant as a desk saw it, whatever number its group has
 + are those of a clean index after a reorganisation, a restart, a node that limits what it tells
 a published key
 + is none once revoked
@@ -128,6 +129,25 @@ def test_a_live_consent_is_live_until_it_ends(suite, relayer, subject, physician
     (row,) = index.consents([subject.address])
     assert not row.is_live(now)
     assert index.consents([]) == []
+
+
+@pytest.mark.parametrize("group", [0, 7, (1 << 96) - 1])
+def test_a_grant_as_a_desk_saw_it(suite, relayer, subject, index, group):
+    """Anybody has whatever is granted seen, and stops nobody's index by it."""
+    grantee = group.to_bytes(12, "big") + bytes.fromhex(suite.market.address[2:])
+    now = suite.now()
+    relayer.send(acts.grant(suite, subject, terms(now, grantee)))
+    receipt = relayer.send(suite.market.follow_consent(subject.address, group))
+    relayer.send(acts.grant(suite, subject, terms(now, grantee, valid_until=now + DAY)))
+    index.sync()
+
+    (seen,) = index.sightings([subject.address], grantee=grantee).values()
+    (row,) = index.consents([subject.address], grantee)
+    assert (seen.since, seen.word.valid_until, seen.block) == (
+        (seen.word.grants, now + 30 * DAY, receipt.block_number)
+    )
+    assert row.word.grants == seen.word.grants + 1
+    assert suite.node.block(receipt.block_number).timestamp == seen.seen_at
 
 
 def test_records_and_what_became_of_them(suite, relayer, subject, index):
