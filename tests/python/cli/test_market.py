@@ -1,0 +1,263 @@
+"""
+aceso study, station, offer, buy, deliver, renew, settle, rewards file
+├── study match: told on the screen, another document than the one committed to is refused
+├── station: entrusted, it fulfils orders in the place of who is not there
+├── study: made, approved, asked and enrolled in, fulfilled, downloaded, closed by anybody
+├── offer, buy, deliver, open --order, extract download, renew, settle
+│   ├── without coin: refused, exit code 3
+│   ├── withdrawn or over: not permitted, exit code 4
+│   └── closed: refused
+└── issue --patient-file, vouch, rewards file: what a person shows of a record, and nothing else
+    └── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
+"""
+
+import json
+
+from aceso.rewards import TAG_FIELD, Contribution
+
+from .conftest import GLUCOSE
+
+
+def test_whether_one_matches_a_study(person, tmp_path):
+    path = tmp_path / "criteria.json"
+    expression = {"language": "text/fhirpath", "expression": "Observation.exists()"}
+    url = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
+    one = {
+        "extension": [{"url": url, "valueExpression": expression}],
+        "code": {"text": "x"},
+        "valueBoolean": True,
+        "exclude": False,
+    }
+    group = {"resourceType": "Group", "type": "person", "actual": False, "characteristic": [one]}
+    path.write_text(json.dumps(group))
+
+    found = person("study", "match", path)
+    assert found.code == 0 and found.document["matches"] is True
+    assert [one["holds"] for one in found.document["criteria"]] == [True]
+    other = person("study", "match", path, "--commitment", "0x" + "00" * 32)
+    assert (other.code, other.document["error"]["code"]) == (6, "E_COHORT_OTHER")
+
+
+def test_a_station_sells_for_who_is_not_there(actors, person, researcher, tmp_path):
+    station = actors("institution")
+    file = tmp_path / "mandate.json"
+    assert station("accredit", station.account, "--role", "station").code == 0
+    entrust = ("station", "entrust", station.account, "--classes", "labs", "--out", file)
+    assert "--yes" not in entrust and person(*entrust).code != 0 and not file.exists()
+    assert person(*entrust, "--yes").code == 0
+    assert file.stat().st_mode & 0o077 == 0
+    assert station("station", "accept", file).document["accredited"] is True
+    assert station("station", "orders").document["orders"] == []
+
+    offered = person("offer", "--classes", "labs", "--price", "1.5", "--yes").document["offer"]
+    order = researcher("buy", offered, "--with-ether", "--yes").document["order"]
+    assert [one["order"] for one in station("station", "orders").document["orders"]] == [order]
+    few = station("station", "fulfil", "--k", "2", "--yes")
+    assert (few.code, few.document["orders"][0]["error"]) == (2, "E_EXTRACT_COHORT")
+    done = station("station", "fulfil", order, "--yes").document["orders"][0]
+    assert done["certificate"]["maker"] == station.account
+    got = researcher("extract", "download", order, "--out", tmp_path / "sold")
+    assert got.document["certificate"] == done["certificate"]
+    assert person("unshare", station.account, "--yes").code == 0
+
+
+def test_a_study_from_both_sides(network, actors, person, tmp_path):
+    lead, board = actors("researcher"), actors("institution")
+    assert lead("accredit", lead.account, "--role", "researcher").code == 0
+    made = board("accredit", board.account, "--role", "ethics-board", "--institution")
+    institution = made.document["institution"]
+    assert board("member", institution, board.account, "--until", "900d").code == 0
+    group = {
+        "resourceType": "Group",
+        "type": "person",
+        "actual": False,
+        "characteristic": [
+            {"code": {"coding": [{"system": "http://loinc.org", "code": "2339-0"}]},
+             "valueBoolean": True, "exclude": False}
+        ],
+    }  # fmt: skip
+    criteria, protocol = tmp_path / "criteria.json", tmp_path / "protocol.md"
+    criteria.write_text(json.dumps(group))
+    protocol.write_text("# Glucose")
+    create = (
+        *("study", "create", criteria, "--protocol", protocol, "--title", "포도당"),
+        *("--summary", "공복 혈당의 변화", "--classes", "labs", "--price", "4", "--cap", "3"),
+        *("--until", "10d", "--duration", "5d", "--delivery", "2d", "--conditions", "IRB"),
+        *("--budget", "8", "--yes"),
+    )
+    poor = lead(*create)
+    assert (poor.code, poor.document["error"]["code"]) == (3, "E_NO_COIN")
+    # What is put in and bought is in the words that are agreed to, and the number is told early.
+    asked = lead.says(*create[:-1], "--with-ether").err
+    assert "8 coin become its budget" in asked and "lacks 8 coin, which it buys for" in asked
+    study = lead(*create, "--with-ether").document["study"]
+    assert lead("study", "status", study).document["budget"] == "8000000000000000000"
+
+    early = person("study", "enrol", study, "--yes")
+    assert (early.code, early.document["error"]["code"]) == (3, "E_STUDY_NOT_ATTESTED")
+    attest = ("study", "attest", study, "--institution", institution, "--yes")
+    # What it approves is what it read, not whatever is the newest.
+    blind = board(*attest)
+    assert (blind.code, blind.document["error"]["code"]) == (2, "E_STUDY_REVISION")
+    assert board(*attest, "--revision", "1").document["attested"] == ["IRB"]
+    assert person("study", "match", study).document["matches"] is True
+    (listed,) = (
+        one for one in person("study", "list").document["studies"] if one["study"] == study
+    )
+    assert (listed["price"], listed["enrolled"]) == ("4000000000000000000", None)
+
+    # Nothing is signed without a yes, and what is signed was said in either language.
+    assert person("study", "enrol", study).code != 0
+    said = person.says("study", "show", study, "--lang", "ko")
+    words = ("공복 혈당의 변화", "3.6 코인", lead.account, "5일", board.account, "aceso unshare")
+    assert [one for one in words if one not in said.out] == []
+    assert "you are paid for the time until then" in person.says("study", "show", study).out
+    enrolled = person("study", "enrol", study, "--yes").document
+    order = enrolled["order"]
+    assert person("study", "fulfil", "--yes").document["orders"][0]["order"] == order
+    got = lead("study", "download", study, "--out", tmp_path / "study")
+    assert got.code == 0 and got.document["orders"][0]["order"] == order
+    case = tmp_path / "case.json"
+    disputed = lead("study", "dispute", order, "--out", case, "--with-ether", "--yes").document
+    assert lead("dispute", "replay", case, "--dispute", disputed["dispute"]).document["opens"]
+    amended = lead("study", "amend", study, "--price", "1", "--yes").document
+    assert amended["revision"] == 2
+    for act in ("show", "enrol"):
+        stale = person("study", act, study, "--revision", "1", "--yes")
+        assert (stale.code, stale.document["error"]["code"]) == (3, "E_STUDY_AMENDED")
+
+    network.chain.advance_time(11 * 24 * 3600)
+    over = lead("study", "status", study).document
+    assert (over["over"], over["orders"][0]["state"]) == (True, "DISPUTED")
+    assert person("study", "close", study, "--yes").code == 0
+    assert lead("study", "status", study).document["closed"] is True
+
+    # A consent to a study is withdrawn by its name; what is disputed can't be had meanwhile.
+    assert person("unshare", f"study:{study}.1", "--yes").code == 0
+    late = lead("study", "download", study, "--out", tmp_path / "late")
+    assert (late.code, late.document["error"]["code"]) == (3, "E_STUDY_NOTHING")
+
+
+def test_market(network, person, researcher, tmp_path):
+    # Nothing is signed without a yes; what would be is told, with the disease.
+    asked = person.says(
+        "offer", "--classes", "labs", "--use", "DS", "--disease", "4711", "--price", "1"
+    )
+    assert asked.code != 0 and "4711" in asked.err
+    # A share is shown as it is signed, in whole basis points.
+    share = ("--institution", researcher.account, "--institution-share", "3.3377")
+    rounded = person.says("offer", "--classes", "labs", "--price", "1", *share).err
+    assert f"3.34 % goes to {researcher.account}" in rounded and "3.3377" not in rounded
+
+    offered = person("offer", "--classes", "labs", "--price", "2.5", "--yes")
+    number = offered.document["offer"]
+    assert offered.document["price"] == "2500000000000000000"
+
+    poor = researcher("buy", number, "--yes")
+    assert (poor.code, poor.document["error"]["code"]) == (3, "E_NO_COIN")
+
+    bought = researcher("buy", f"offer:{number}", "--with-ether", "--yes")
+    assert bought.code == 0, bought.out
+    order = bought.document["order"]
+    assert researcher("open", "--order", order, "--out", tmp_path / "early.json").code != 0
+    assert person("deliver", order, "--yes").document["resources"] >= 1
+    assert researcher("open", "--order", order, "--out", tmp_path / "extract.json").code == 0
+    assert "김" not in (tmp_path / "extract.json").read_text()
+    got = researcher("extract", "download", order, "--out", tmp_path / "files").document
+    assert {"Observation.ndjson", "certificate.json", "about.json"} <= set(got["files"])
+    assert len((tmp_path / "files" / "Observation.ndjson").read_text().splitlines()) >= 1
+    twice = researcher("extract", "download", order, "--out", tmp_path / "files")
+    assert twice.document["error"]["code"] == "E_FOLDER_EXISTS"
+
+    # What the order runs by is renewed, and not shared anew, which would give up its pay.
+    shared = person("share", f"offer:{number}", "--classes", "labs", "--uses", "HMB", "--yes")
+    assert (shared.code, shared.document["error"]["code"]) == (2, "E_SHARE_SOLD")
+    asked = person.says("renew", f"offer:{number}", "--until", "60d")
+    assert asked.code != 0 and f"Order {order} is then paid until" in asked.err
+    renewed = person("renew", f"offer:{number}", "--until", "60d", "--yes")
+    assert (renewed.code, len(renewed.document["transactions"])) == (0, 3)
+    (covered,) = (one for one in person("consents").document["orders"] if one["order"] == order)
+    assert (covered["whole"], covered["seeBy"]) == (True, None)
+    (listed,) = (one for one in person("balance").document["orders"] if one["order"] == order)
+    assert listed["paidUntil"] == covered["paidUntil"] == listed["until"] == covered["end"]
+    assert "to its end" in person.says("consents").out.replace("\n", " ")
+
+    assert person("unshare", f"offer:{number}", "--yes").code == 0
+    assert researcher("open", "--order", order, "--out", tmp_path / "late.json").code == 4
+    early = researcher("settle", order)
+    assert (early.code, early.document["error"]["code"]) == (5, "E_REFUSED_ORDER_NOT_OVER")
+    # What was delivered can be disputed for three days.
+    network.chain.advance_time(3 * 24 * 3600)
+    assert researcher("settle", order).code == 0
+    (seen,) = (one for one in person("balance").document["orders"] if one["order"] == order)
+    assert seen["state"] == "SETTLED"
+    again = researcher("buy", number, "--with-ether", "--yes")
+    assert (again.code, again.document["error"]["code"]) == (4, "E_DENIED")
+
+
+def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
+    hospital, chart, other = actors("institution"), tmp_path / "chart", tmp_path / "other"
+    assert hospital("accredit", hospital.account, "--role", "issuer").code == 0
+    chart.write_text("chart 7\n")
+    other.write_text("chart 8\n")
+    card, visit, word = (tmp_path / name for name in ("card.json", "visit.json", "vouch.json"))
+    person("card", "--for", hospital.account, "--classes", "labs", "--out", card)
+    visit.write_text(json.dumps({**GLUCOSE, "id": "third", "effectiveDateTime": "2024-05-02"}))
+    before = {one["id"] for one in person("records", "--sync").document["records"]}
+    assert hospital("issue", card, visit, "--patient-file", chart).code == 0
+    found = person("records", "--sync").document["records"]
+    (record,) = {one["id"] for one in found} - before
+    offered = person("offer", "--classes", "labs", "--price", "1", "--yes").document["offer"]
+    order = researcher("buy", offered, "--with-ether", "--yes").document["order"]
+    filing = ("rewards", "file", record, "--order", order, "--vouch", word)
+
+    vouch = ("vouch", person.account, "--out", word)
+    assert hospital(*vouch, "--patient-file", chart).code == 2 and not word.exists()
+    assert hospital(*vouch, "--patient-file", other, "--yes").code == 0
+    wrong = person(*filing, "--out", tmp_path / "filed", "--yes", "--lang", "ko")
+    assert (wrong.code, wrong.document["error"]["code"]) == (3, "E_VOUCH_OTHER")
+    assert "환자" in wrong.document["error"]["message"]
+    assert hospital(*vouch, "--patient-file", chart, "--yes").code == 0
+    assert word.stat().st_mode & 0o077 == 0 and "chart" not in word.read_text()
+    done = person(*filing, "--out", tmp_path / "filed", "--yes")
+
+    assert done.code == 0, done.out
+    filed = Contribution.from_document(json.loads((tmp_path / "filed").read_text()))
+    assert (str(filed.order), filed.issuer) == (order, hospital.account)
+    assert filed.account == person.account
+    shown = {one.path for one in filed.disclosure.fields}
+    assert shown == {"class", TAG_FIELD}
+    unsure = person(*filing, "--out", tmp_path / "unsure")
+    assert (unsure.code, (tmp_path / "unsure").exists()) == (2, False)
+    assert "can't be taken back" in unsure.err
+    # An order of somebody else's, a record that its issuer didn't mark, and what is no vouch.
+    for changed, code in (
+        (("rewards", "file", record, "--order", 1, "--vouch", word), "E_ORDER_NOT_YOURS"),
+        (
+            ("rewards", "file", min(before), "--order", order, "--vouch", visit),
+            "E_VOUCH_FILE",
+        ),
+    ):
+        run = person(*changed, "--out", tmp_path / "no", "--yes")
+        assert (run.code, run.document["error"]["code"]) == (3, code)
+    assert person("rewards", "file", record, "--lang", "ko").code == 2
+
+
+def test_buy_what_is_closed_over_or_not_there(network, person, researcher):
+    closed = person("offer", "--classes", "labs", "--price", "1", "--yes").document["offer"]
+    assert person("offer", "--close", closed, "--yes").code == 0
+    over = person(
+        "offer", "--classes", "labs", "--price", "1", "--duration", "1h", "--delivery", "1h",
+        "--yes",
+    ).document["offer"]  # fmt: skip
+    network.chain.advance_time(3 * 3600)
+
+    answers = {
+        number: researcher("buy", number, "--with-ether", "--yes") for number in (closed, over, 999)
+    }
+
+    assert [(run.code, run.document["error"]["code"]) for run in answers.values()] == [
+        (3, "E_OFFER_CLOSED"),
+        (4, "E_DENIED"),
+        (3, "E_NO_OFFER"),
+    ]
