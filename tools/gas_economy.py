@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aceso.codes import DataClass, Role, Use
-
-if TYPE_CHECKING:
-    from tools.gas_scenarios import Scene
+from tools.gas_scene import Scene, group, keccak
 
 __all__ = ["run"]
 
@@ -35,8 +33,6 @@ def _disputed(
     scene: Scene, dispute: str | None, resolve: str | None, settle_part: str | None
 ) -> None:
     """An order that is disputed in vain, and pays a part when that can't be any more."""
-    from tools.gas_scenarios import group
-
     market = scene.market.functions
     offer = scene.offer()
     order = scene.buy(offer)
@@ -96,8 +92,6 @@ def _judge(scene: Scene, disputes: Any, said: tuple[bool, ...], *names: str | No
 
 def _studies(scene: Scene) -> None:
     """A study with a budget for four; the second who enrols counts, in slots of their own."""
-    from tools.gas_scenarios import group, keccak
-
     scene.libraries["StudyBook"] = scene.deploy("StudyBook").address
     contract = scene.desk("Studies", scene.authority, _HOUR)
     call, researcher, board = contract.functions, scene.buyer, scene.institution

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from eth_utils.crypto import keccak
 
 from aceso.chain import Reward
 from aceso.codes import Role
 from aceso.vault.batch import Batch, standard_leaf, tree_of
-
-if TYPE_CHECKING:
-    from tools.gas_scenarios import Scene
+from tools.gas_scene import Scene, create_address
 
 __all__ = ["run"]
 
@@ -22,8 +20,6 @@ FOREVER: Final = 2**40 - 1
 
 def run(scene: Scene) -> None:
     """A root of 1,000 rewards from posting to release, and the acts of evaluators about it."""
-    from tools.gas_scenarios import create_address
-
     length = 10 * DAY
     nonce = scene.web3.eth.get_transaction_count(scene.authority)
     pool_at, board_at = (create_address(scene.authority, nonce + at) for at in (1, 2))

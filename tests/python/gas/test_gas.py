@@ -13,7 +13,7 @@ import json
 
 import pytest
 
-from tools import gas, gas_scenarios
+from tools import gas, gas_scenarios, gas_scene
 from tools.compiler import ROOT
 
 
@@ -87,15 +87,15 @@ def test_an_operation_that_nobody_measures_is_red(written, budgets):
 
 def test_a_frame_is_what_the_interpreter_spent():
     """The tracer's total less 21,000 and calldata, against the first and last step of the run."""
-    with gas_scenarios.anvil() as web3:
-        scene = gas_scenarios.Scene(web3)
-        grantee = gas_scenarios.account(scene.colleague)
+    with gas_scene.anvil() as web3:
+        scene = gas_scene.Scene(web3)
+        grantee = gas_scene.account(scene.colleague)
         scene.send(scene.consents.functions.grant(scene.terms(grantee)), scene.subject)
         call = scene.consents.functions.decide(
-            (scene.subject, scene.colleague, grantee, 1, gas_scenarios.LABS, 0)
+            (scene.subject, scene.colleague, grantee, 1, gas_scene.LABS, 0)
         )
         data = {"to": call.address, "data": call._encode_transaction_data()}
-        steps = gas_scenarios.ask(web3, "debug_traceCall", data, "latest", {})["structLogs"]
+        steps = gas_scene.ask(web3, "debug_traceCall", data, "latest", {})["structLogs"]
         spent = steps[0]["gas"] - (steps[-1]["gas"] - steps[-1]["gasCost"])
 
-        assert gas_scenarios.frame(web3, call) == spent
+        assert gas_scene.frame(web3, call) == spent
