@@ -4,6 +4,7 @@ buy          without coin; a closed offer; a withdrawn one; one that nobody made
 open         the buyer, while the order lasts; never anybody else, never the genome or an original
 end          after a withdrawal, after the time that was bought
 download     standard files, with a certificate that is checked
+bundle       of several classes: one extract, one price, files of each class and of no other
 criteria     of a study: matched on the device, told to nobody
 settle       by anybody: earned by time, the rest returned; refunded when nothing was delivered
 """
@@ -32,14 +33,16 @@ from aceso.flows import (
     Seller,
     base_units,
     check_order_logs,
+    find_sale,
     orders_ever,
     own_match,
+    part_of_subject,
     read_criteria,
     sales,
 )
 from aceso.research import Package
 
-from .conftest import HAEMOGLOBIN, Bundle, World
+from .conftest import HAEMOGLOBIN, HIV_ANTIBODY, Bundle, World
 
 LABS = DataClass.LABS
 _DAY = 24 * 60 * 60
@@ -350,6 +353,45 @@ def test_an_extract_is_downloaded_as_standard_files(
     assert done.certificate == delivered.certificate
     about = json.loads((done.folder / "about.json").read_text())
     assert about["removed"]["Observation.subject"] == "R"
+
+
+def test_several_classes_are_sold_as_one(
+    world: World,
+    researcher: Researcher,
+    seller: Seller,
+    person: Person,
+    bundle: Bundle,
+    sensitive: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    person.import_files([bundle(sensitive, name="more.json", start=20)])
+    classes = LABS | DataClass.PROBLEMS
+    number, _ = seller.offer(classes=classes, use=Use.HMB, price=_PRICE, seconds=_DURATION)
+    _with_coin(researcher)
+    order = researcher.buy(number).order
+    world.confirm()
+    # Whoever buys it asks for all of them, and nobody for one of them alone.
+    assert researcher.may_buy(number).permitted
+
+    delivered = seller.deliver(order)
+    done = researcher.download(order, tmp_path / "extract")
+
+    assert done.certificate == delivered.certificate
+    files = {path.stem: path.read_text() for path in done.folder.glob("*.ndjson")}
+    assert sorted(files) == ["Condition", "Observation"]
+    assert "asthma" not in files["Condition"]
+    assert HIV_ANTIBODY not in files["Observation"]
+    assert files["Observation"].count(HAEMOGLOBIN) == 4
+    suite, subject = world.network.suite, person.persona(RESEARCH).address
+    world.devnet.chain.advance_time(10 * _DAY)
+    stopped = suite.node.block(seller.withdraw(number).block_number).timestamp
+    with pytest.raises(DeniedError):
+        researcher.open(order, tmp_path / "late.json")
+    researcher.settle(order)
+    sold = find_sale(world.network, order)
+    earned = _PRICE * (stopped - suite.market.get_order(order)[0].start) // _DURATION
+    assert (sold.classes, sold.earned) == (classes, earned)
+    assert suite.market.credit_of(subject) == part_of_subject(earned, 0)
 
 
 def test_a_certificate_of_other_files_is_refused(
