@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final, Self
 
-import httpx
 import orjson
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import Reason
 from aceso.vault import PublicKey
 
+from ._bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from ._typed import Domain, digest, sign
 from ._typed import address as checked
 from ._wire import to_json
@@ -54,13 +52,6 @@ class SignedRequest:
         return {"message": to_json(self.message), "signature": "0x" + self.signature.hex()}
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities that all custodians' certificates are checked by: reading them takes longer
-    than opening a record."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
 class Calling:
     """One custodian, by its URL. Safe to use from several threads."""
 
@@ -78,12 +69,7 @@ class Calling:
         self.public_key = public_key
         self.deadline = deadline
         self._domain = domain
-        self._http = httpx.Client(
-            timeout=deadline,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=64),
-            verify=_trusted(),
-        )
+        self._http = BoundedHttp(most=_MAX_ANSWER_BYTES)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r}, address={self.address!r})"
@@ -107,29 +93,20 @@ class Calling:
         large: bool = False,
         patience: float = 1.0,
     ) -> Any:
-        limit = _MAX_ANSWER_BYTES if large else _MAX_SMALL_BYTES
-        deadline = self.deadline * patience
-        finish = time.monotonic() + deadline
-        content = None if body is None else orjson.dumps(body)
         try:
-            with self._http.stream(
+            answer = self._http.ask(
                 method,
                 self.url + path,
-                content=content,
-                headers={"Content-Type": "application/json"} if content else None,
-                timeout=deadline,
-            ) as response:
-                parts, read = [], 0
-                for part in response.iter_raw():
-                    read += len(part)
-                    if read > limit:
-                        raise CustodianDownError(self.address, "answers with more than it should")
-                    if time.monotonic() > finish:
-                        raise CustodianDownError(self.address, "answers too slowly")
-                    parts.append(part)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            raise CustodianDownError(self.address, f"does not answer at {self.url}") from exc
-        return self._read(response.status_code, b"".join(parts))
+                None if body is None else orjson.dumps(body),
+                ends=time.monotonic() + self.deadline * patience,
+                most=_MAX_ANSWER_BYTES if large else _MAX_SMALL_BYTES,
+            )
+        except TooLongError as exc:
+            raise CustodianDownError(self.address, "answers with more than it should") from exc
+        except NoAnswerError as exc:
+            why = "answers too slowly" if exc.is_late else f"does not answer at {self.url}"
+            raise CustodianDownError(self.address, why) from exc
+        return self._read(answer.status, answer.body)
 
     def _read(self, status: int, content: bytes) -> Any:
         try:

@@ -18,10 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
 import orjson
 
-from ._bounded_http import BoundedHttp
+from ._bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from ._views import Block
 from .errors import ChainUnsafeError
 
@@ -32,6 +31,7 @@ _log = logging.getLogger("aceso.custody")
 # What a request waits for nodes at most, however often they are asked: who waits longer for a
 # custodian that is to take their withdrawal has gone away.
 _SECONDS: Final = 6.0
+_READ_SECONDS: Final = 4.0
 _MAX_ANSWER_BYTES: Final = 8 << 20
 # How often, and after how many seconds, nodes that differ are asked again.
 _TURNS: Final = 5
@@ -51,7 +51,8 @@ class Nodes:
 
     def __init__(self, urls: Sequence[str], *, seconds: float = _SECONDS):
         self._urls = tuple(urls)
-        self._http = BoundedHttp(seconds=seconds, most=_MAX_ANSWER_BYTES)
+        self._seconds = seconds
+        self._http = BoundedHttp(most=_MAX_ANSWER_BYTES, read_seconds=_READ_SECONDS)
         self._pool = ThreadPoolExecutor(8 * len(urls)) if len(urls) > 1 else None
 
     def __len__(self) -> int:
@@ -64,7 +65,7 @@ class Nodes:
 
     def ask(self, calls: Sequence[Call]) -> list[Any]:
         """One batch, within some seconds. Any failure is a reason to refuse."""
-        ends = self._http.ends()
+        ends = time.monotonic() + self._seconds
         if self._pool is None:
             return self._one(self._urls[0], calls, ends)
         for turn in range(_TURNS):
@@ -90,12 +91,14 @@ class Nodes:
             for number, (method, params) in enumerate(calls)
         ]
         try:
-            said = orjson.loads(self._http.post(url, orjson.dumps(body), ends=ends))
+            # Nodes close connections that were idle; nothing that we ask changes anything.
+            answer = self._http.ask("POST", url, orjson.dumps(body), ends=ends, again=True)
+            said = orjson.loads(answer.body)
             if not isinstance(said, list) or len(said) != len(calls):
                 raise ValueError("an answer of another form")
             by_id: dict[int, Mapping[str, Any]] = {item["id"]: item for item in said}
             ordered = [by_id[number] for number in range(len(calls))]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
+        except (NoAnswerError, TooLongError, ValueError, KeyError, TypeError) as exc:
             raise ChainUnsafeError(
                 "The Ethereum node does not answer, so nothing is released. Try again soon, or ask "
                 "another custodian.",

@@ -172,7 +172,7 @@ class Releases(Doors):
             "data_class": question.classes,
             "record_id": record_id,
         }
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             if capsule is None:
                 row = connection.execute(_RECORD, named).first()
             else:

@@ -102,6 +102,8 @@ class Store:
             self._engine = open_server(parse_url(url))
             self.box = RowKeyBox(secret, folder)
         self._writing = threading.Lock()
+        # One at a time: SQLite turns another away at once.
+        self._tidying = threading.Lock()
         self._waiting: list[_Seat] = []
         self._waiting_lock = threading.Lock()
         self._lines: _NewLines | None = None
@@ -162,12 +164,19 @@ class Store:
             seats, self._waiting = self._waiting, []
         try:
             with self._transaction() as connection:
+                if len(seats) == 1:
+                    # What it leaves behind goes with the transaction, and no savepoint is needed.
+                    seats[0].value = seats[0].act(connection)
+                    return
                 for seat in seats:
                     kept = self._lines.mark() if self._lines else 0
                     seat.run(connection)
                     if seat.error is not None and self._lines:
                         self._lines.back_to(kept)
         except AcesoError as error:
+            if len(seats) == 1:
+                seats[0].error = error
+                return
             # Each gets one of its own: a traceback is added to when it is raised.
             for seat in seats:
                 seat.error = ServiceError(error.message, code=error.code, details=error.details)
@@ -190,13 +199,37 @@ class Store:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For one question, which sees one state by itself."""
+        with (
+            _translated(),
+            self._engine.connect().execution_options(glances=True) as connection,
+        ):
+            yield connection
+
+    def tidy(self) -> None:
+        """Bring what was written into the file, beside those who write: a commit that had to do it
+        would keep all of them waiting."""
+        if self.is_shared:
+            return
+        with self._tidying, _translated(), self._engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
     def empty_log(self) -> bool:
         """Cut what still holds the bytes of what was deleted; whether that was done."""
         if self.is_shared:
             return self.box.empty_log()
         deadline = time.monotonic() + _CHECKPOINT_SECONDS
         while True:
-            with self._writing, _translated(), self._engine.connect() as connection:
+            with (
+                self._tidying,
+                self._writing,
+                _translated(),
+                self._engine.connect() as connection,
+            ):
                 raw = connection.connection.dbapi_connection
                 if raw is None:
                     return False

@@ -18,7 +18,8 @@ import json
 import logging
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Annotated, Any, Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any, Final, TypeVar
 
 import orjson
 from fastapi import FastAPI, Path, Query, Request
@@ -41,6 +42,8 @@ __all__ = ["make_app"]
 
 _log = logging.getLogger("aceso.custody")
 
+_T = TypeVar("_T")
+_AT_DOORS: Final = 12
 _SMALL_BODY: Final = 64 << 10
 _LARGE_BODY: Final = 4 * wire.MAX_ENTRY_BYTES // 3 + _SMALL_BODY
 _BODY_SECONDS: Final = 30.0
@@ -83,6 +86,7 @@ def _head(head: LogHead) -> dict[str, Any]:
 def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     """The application of one custodian. `client_rate`: requests of one client in a second."""
     metrics = Metrics(service)
+    doors = _Few(_AT_DOORS)
     rates = Rates(per_second=client_rate, in_store=max(1.0, _SECONDS_IN_STORE * client_rate))
     app = FastAPI(
         title="Aceso custodian",
@@ -121,9 +125,9 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         )
 
     @app.post("/list", summary="List the records of one class (a door)")
-    def listing(body: wire.ListBody) -> Response:
-        found = service.releases.listing(
-            body.message.values_as_signed(), body.signature, body.after
+    async def listing(body: wire.ListBody) -> Response:
+        found = await doors(
+            service.releases.listing, body.message.values_as_signed(), body.signature, body.after
         )
         return _Json(
             {
@@ -144,8 +148,10 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         )
 
     @app.post("/release", summary="Release the share of one record's key (a door)")
-    def release(body: wire.ReleaseBody) -> Response:
-        given = service.release(body.message.values_as_signed(), body.signature, body.capsule)
+    async def release(body: wire.ReleaseBody) -> Response:
+        given = await doors(
+            service.release, body.message.values_as_signed(), body.signature, body.capsule
+        )
         return _Json({"share": wire.text_of(given.sealed), "signature": _hex(given.signature)})
 
     @app.post("/heads", summary="Keep the newest head of a vault's index")
@@ -199,8 +205,10 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         )
 
     @app.post("/orders/{order}/entry", summary="The entry of an order's extract (a door)")
-    def order_entry(order: _OrderPath, body: wire.OrderEntryBody) -> Response:
-        entry = service.orders.entry(int(order), body.message.values_as_signed(), body.signature)
+    async def order_entry(order: _OrderPath, body: wire.OrderEntryBody) -> Response:
+        entry = await doors(
+            service.orders.entry, int(order), body.message.values_as_signed(), body.signature
+        )
         return _Json({"entry": wire.text_of(entry)})
 
     @app.post("/orders/{order}/log", summary="The receipts of an order, for its parties")
@@ -327,6 +335,18 @@ def _status(error: AcesoError) -> int:
     return 503
 
 
+class _Few:
+    """Threads for what is asked most, a few at a time. More of them would only take the interpreter
+    from each other and from what reads and answers; and however many ask, or wait for a node, the
+    other threads are free for a withdrawal."""
+
+    def __init__(self, number: int):
+        self._pool = ThreadPoolExecutor(number, thread_name_prefix="aceso-door")
+
+    async def __call__(self, act: Callable[..., _T], *arguments: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, act, *arguments)
+
+
 class _TooLargeError(Exception):
     pass
 
@@ -362,9 +382,9 @@ class _Limits:
             nonlocal read, whole, exceeded
             if whole:
                 return await receive()
-            left = finish - asyncio.get_running_loop().time()
             try:
-                message = await asyncio.wait_for(receive(), max(0.01, left))
+                async with asyncio.timeout_at(finish):
+                    message = await receive()
             except TimeoutError:
                 exceeded = True
                 raise _TooLargeError from None

@@ -1,8 +1,11 @@
 """
-a node that answers drop by drop, or without an end
+a node or a custodian that answers drop by drop, or without an end
 ├── ends in time, whether its header or its body drips, and whichever of two nodes it is
 ├── is cut off at the bound, and no more of it is read
-└── keeps no signed withdrawal out of a custodian
+├── keeps no signed withdrawal out of a custodian
+└── is told from one that isn't there
+what is asked
+└── names its host, and shows a URL's user and password in a header alone
 """
 
 from __future__ import annotations
@@ -14,18 +17,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from aceso.custody import CustodianKeys
-from aceso.custody._bounded_http import BoundedHttp
+from aceso.custody import Custodian, CustodianDownError, CustodianKeys
+from aceso.custody._bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from aceso.custody._chain import Addresses, Chain
 from aceso.custody._node import Nodes
 from aceso.custody._store import Store
 from aceso.custody._typed import sign
 from aceso.custody._withdrawals import Withdrawals
+from aceso.vault import PrivateKey
 
 _NONE = "0x" + "00" * 20
 _ADDRESSES = Addresses(
@@ -44,8 +47,11 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
+        self.rfile.read(int(self.headers["content-length"] or 0))
         try:
             self.server.stream(self)
         except OSError:
@@ -82,6 +88,15 @@ def _endless(handler: _Handler) -> None:
         handler.server.written += handler.wfile.write(bytes(1 << 14))
 
 
+def _url(server: _Server) -> str:
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def _custodian(url: str) -> Custodian:
+    public_key = PrivateKey.generate().public_key
+    return Custodian(url, address=_NONE, public_key=public_key, deadline=_SECONDS)
+
+
 @pytest.fixture
 def server() -> Iterator[_Server]:
     made = _Server(("127.0.0.1", 0), _Handler)
@@ -95,7 +110,7 @@ def server() -> Iterator[_Server]:
 
 @pytest.fixture
 def http() -> Iterator[BoundedHttp]:
-    made = BoundedHttp(seconds=_SECONDS, most=_MOST)
+    made = BoundedHttp(most=_MOST)
     yield made
     made.close()
 
@@ -106,22 +121,63 @@ def test_what_drips_ends_in_time(
 ) -> None:
     server.stream = stream
     began = time.monotonic()
-    with pytest.raises(httpx.TimeoutException):
-        http.post(f"http://127.0.0.1:{server.server_port}", b"[]", ends=http.ends())
+    with pytest.raises(NoAnswerError) as raised:
+        http.ask("POST", _url(server), b"[]", ends=began + _SECONDS)
+    assert raised.value.is_late
     assert _SECONDS <= time.monotonic() - began < 4 * _SECONDS
 
 
 def test_what_is_too_long_is_not_read_to_its_end(server: _Server, http: BoundedHttp) -> None:
     server.stream = _endless
-    with pytest.raises(ValueError, match="too long"):
-        http.post(f"http://127.0.0.1:{server.server_port}", b"[]", ends=http.ends())
+    with pytest.raises(TooLongError):
+        http.ask("POST", _url(server), b"[]", ends=time.monotonic() + 60)
     # What lies in the sockets between the two was written too.
     assert server.written < 32 << 20
 
 
 def test_what_is_over_is_not_begun(server: _Server, http: BoundedHttp) -> None:
-    with pytest.raises(httpx.TimeoutException):
-        http.post(f"http://127.0.0.1:{server.server_port}", b"[]", ends=time.monotonic())
+    with pytest.raises(NoAnswerError) as raised:
+        http.ask("POST", _url(server), b"[]", ends=time.monotonic())
+    assert raised.value.is_late
+
+
+@pytest.mark.parametrize("stream", [_body, _header])
+def test_a_custodian_that_drips_is_too_slow(server: _Server, stream: Callable[[Any], None]) -> None:
+    server.stream = stream
+    began = time.monotonic()
+    with (
+        _custodian(_url(server)) as custodian,
+        pytest.raises(CustodianDownError, match="too slowly"),
+    ):
+        custodian.health()
+    assert time.monotonic() - began < 4 * _SECONDS
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.0.0.1:x", "ftp://127.0.0.1"])
+def test_a_custodian_that_is_not_there_does_not_answer(url: str) -> None:
+    with (
+        _custodian(url) as custodian,
+        pytest.raises(CustodianDownError, match="does not answer at"),
+    ):
+        custodian.health()
+
+
+def test_a_urls_password_is_shown_in_a_header_alone(server: _Server, http: BoundedHttp) -> None:
+    told: list[str] = []
+
+    def tell(handler: _Handler) -> None:
+        told.extend((handler.path, handler.headers["host"], handler.headers["authorization"]))
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    server.stream = tell
+    port = server.server_port
+    answer = http.ask(
+        "POST", f"http://me:a%40b@127.0.0.1:{port}/v1?key=k", b"[]", ends=time.monotonic() + 60
+    )
+    assert answer.status == 200
+    assert told == ["/v1?key=k", f"127.0.0.1:{port}", "Basic bWU6YUBi"]
 
 
 @pytest.mark.parametrize("nodes", [1, 2])
@@ -130,7 +186,7 @@ def test_a_withdrawal_is_kept_while_the_node_drips(
     server: _Server, tmp_path: Path, stream: Callable[[Any], None], nodes: int
 ) -> None:
     server.stream = stream
-    url = f"http://127.0.0.1:{server.server_port}"
+    url = _url(server)
     chain = Chain(Nodes([url] * nodes, seconds=_SECONDS), chain_id=1, addresses=_ADDRESSES)
     store = Store(tmp_path, b"k" * 32)
     persona: LocalAccount = Account.create()
