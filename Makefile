@@ -14,18 +14,19 @@ VENV := .venv/.installed
 NODE := node_modules/.installed
 SOLC := .solcx/solc-v0.8.37
 LINKS := .venv/.linked
+SCHEMATHESIS := .venv-schemathesis/.installed
 
 # Brownie starts what it finds on PATH, and looks for the compiler where this says.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONUTF8 := 1
 
-.PHONY: help setup generate test test-contracts test-python check gas bench teeth demo devnet outcomes lock clean
+.PHONY: help setup postgresql generate test test-contracts test-python check gas bench teeth fuzz demo devnet outcomes lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: $(VENV) $(NODE) $(SOLC) $(LINKS) ## Install all that is needed, inside this folder
+setup: $(VENV) $(NODE) $(SOLC) $(LINKS) $(SCHEMATHESIS) postgresql ## Install all that is needed, inside this folder
 
 $(VENV): requirements.txt pyproject.toml
 	@echo "installing Python packages"
@@ -42,12 +43,17 @@ $(NODE): package-lock.json .npmrc
 $(SOLC): tools/solc-shim.js $(NODE)
 	@$(PYTHON) tools/install.py compiler
 
-$(LINKS): tools/install.py tools/schemathesis.txt $(VENV) $(NODE)
+$(LINKS): tools/install.py $(VENV) $(NODE)
 	@$(PYTHON) tools/install.py links
 	@$(BIN)/python tools/install.py networks
-	@$(PYTHON) tools/install.py postgresql
+	@touch $@
+
+$(SCHEMATHESIS): tools/schemathesis.txt
 	@$(PYTHON) tools/install.py schemathesis
 	@touch $@
+
+postgresql:
+	@$(PYTHON) tools/install.py postgresql
 
 generate: setup ## Write what is made from the vocabulary, the typed data and the contracts
 	@$(RUN) tools.generate

@@ -10,8 +10,9 @@
     test = "contracts tests/contracts/consent_registry/test_decide.py"
 
 `test` is what `python -m tools.test` takes, or a command that begins with `$`. Each fault is
-planted in a copy of the tree. First every distinct command is run there without a fault and must be
-green, so that a red one means the fault and nothing else. Green only when all were noticed.
+planted in a copy of the tree, of which there are two, side by side. Every distinct command is run
+there without a fault, too, and must be green, so that a red one means the fault and nothing else.
+Green only when all were noticed.
 
     python -m tools.teeth                       all of them
     python -m tools.teeth --sample 3 --seed 7   some, chosen by the seed
@@ -29,8 +30,12 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +44,8 @@ __all__ = ["Fault", "FaultError", "bite", "load", "main", "plant"]
 # Shared with the original: large, and not what is tested.
 _LINKED = (".venv", "node_modules")
 _SECONDS = 900
+# As many as there are processors on the smallest machine that is meant to run them.
+_AT_ONCE = 2
 
 
 class FaultError(ValueError):
@@ -111,7 +118,6 @@ def bite(command: tuple[str, ...], root: Path) -> tuple[bool, str]:
     environment = os.environ | {
         # The package of the copy, not the one that is installed from the original.
         "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "SOLCX_BINARY_PATH": str(root / ".solcx"),
     }
     try:
@@ -125,40 +131,53 @@ def bite(command: tuple[str, ...], root: Path) -> tuple[bool, str]:
 
 def run(faults: list[Fault], source: Path) -> list[str]:
     """Prove the commands green, plant each fault, and return what went wrong."""
-    wrong: list[str] = []
+    commands = sorted({fault.command() for fault in faults})
     with tempfile.TemporaryDirectory(prefix="aceso-teeth-") as folder:
-        root = Path(folder)
-        copy(source, root)
-        green: set[tuple[str, ...]] = set()
-        for command in sorted({fault.command() for fault in faults}):
-            ok, said = bite(command, root)
-            print(f"without a fault   {'green' if ok else 'RED'}   {' '.join(command[1:])}")
-            if ok:
-                green.add(command)
-            else:
-                wrong.append(f"red without a fault: {' '.join(command)}\n{_tail(said)}")
-        for fault in faults:
-            if fault.command() not in green:
-                continue
-            started = time.monotonic()
+        roots: SimpleQueue[Path] = SimpleQueue()
+        for number in range(min(_AT_ONCE, len(faults) + len(commands))):
+            root = Path(folder) / str(number)
+            copy(source, root)
+            roots.put(root)
+
+        def in_a_copy(act: Callable[[Path], str | None]) -> str | None:
+            root = roots.get()
             try:
-                before = plant(fault, root)
-            except FaultError as error:
-                print(f"{fault.name:<34} cannot be planted")
-                wrong.append(str(error))
-                continue
-            ok, said = bite(fault.command(), root)
-            (root / fault.file).write_text(before, encoding="utf-8")
-            seconds = time.monotonic() - started
-            print(
-                f"{fault.name:<34} {'NOT NOTICED' if ok else 'noticed'}  {seconds:.0f} s",
-                flush=True,
-            )
-            if ok:
-                wrong.append(f"{fault.name} was not noticed by {fault.test}")
-            elif _is_not_a_test(said):
-                wrong.append(f"{fault.name} broke the build, which shows nothing:\n{_tail(said)}")
-    return wrong
+                return act(root)
+            finally:
+                roots.put(root)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            acts = [partial(_prove, command) for command in commands]
+            acts += [partial(_see, fault) for fault in faults]
+            return [wrong for wrong in pool.map(in_a_copy, acts) if wrong]
+
+
+def _prove(command: tuple[str, ...], root: Path) -> str | None:
+    """Run a command without a fault; what is wrong with it."""
+    ok, said = bite(command, root)
+    print(f"without a fault   {'green' if ok else 'RED'}   {' '.join(command[1:])}", flush=True)
+    return None if ok else f"red without a fault: {' '.join(command)}\n{_tail(said)}"
+
+
+def _see(fault: Fault, root: Path) -> str | None:
+    """Plant a fault, see whether its test notices, and take it out; what is wrong with it."""
+    started = time.monotonic()
+    try:
+        before = plant(fault, root)
+    except FaultError as error:
+        print(f"{fault.name:<34} cannot be planted", flush=True)
+        return str(error)
+    try:
+        ok, said = bite(fault.command(), root)
+    finally:
+        (root / fault.file).write_text(before, encoding="utf-8")
+    seconds = time.monotonic() - started
+    print(f"{fault.name:<34} {'NOT NOTICED' if ok else 'noticed'}  {seconds:.0f} s", flush=True)
+    if ok:
+        return f"{fault.name} was not noticed by {fault.test}"
+    if _is_not_a_test(said):
+        return f"{fault.name} broke the build, which shows nothing:\n{_tail(said)}"
+    return None
 
 
 def _is_not_a_test(said: str) -> bool:

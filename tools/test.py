@@ -9,8 +9,9 @@
     python -m tools.test python <pytest..>     some of it
 
 Each suite writes to a log of its own under `build/tests/`, and is shown when it ends, so that two
-at once stay readable. It fails when any fails, when any ran no test, and when any skipped
-one: a skipped test is a promise that nobody checks.
+at once stay readable; what tests write goes into a folder that is removed at the end. It fails
+when any fails, when any ran no test, and when any skipped one: a skipped test is a promise that
+nobody checks.
 
 Brownie attaches to whatever answers on its port, so each run is given a free one.
 """
@@ -20,9 +21,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +37,13 @@ __all__ = ["Suite", "main", "suites", "verdict"]
 LOGS = ROOT / "build" / "tests"
 _SUMMARY = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.M)
 _SHOWN_LINES = 120
-# As many as there are processors on the smallest machine that is meant to run them all.
-_AT_ONCE = 2
+# As many as there are processors, of which the smallest machine that is meant to run them all has
+# two; three at most, as two Brownies that start at the same moment get into each other's way.
+_AT_ONCE = min(3, max(2, os.cpu_count() or 2))
+# In memory, where it costs nothing to have what was written on disk, which programs ask for at
+# each step; but only where there is plenty.
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_PLENTY_BYTES = 8 << 30
 # What each actor does, on a network with a chain, an IPFS node and custodians.
 _ACTORS = tuple(f"tests/python/{name}" for name in ("cli", "demo", "devnet", "e2e"))
 
@@ -88,17 +96,24 @@ def verdict(code: int, output: str) -> str | None:
     return f"has {counts[bad[0]]} {bad[0]}" if bad else None
 
 
-def _run(suite: Suite) -> tuple[subprocess.Popen[bytes], Path]:
+def _run(suite: Suite, folder: str) -> tuple[subprocess.Popen[bytes], Path]:
     log = LOGS / f"{suite.name}.log"
     environment = os.environ | {
         "ACESO_ANVIL_PORT": str(_free_port()),
         "ACESO_GANACHE_PORT": str(_free_port()),
+        "TMPDIR": folder,
     }
+    # Hundreds of programs are started, which would each read their modules' sources again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with log.open("wb") as file:
         process = subprocess.Popen(
             suite.command, stdout=file, stderr=subprocess.STDOUT, env=environment, cwd=ROOT
         )
     return process, log
+
+
+def _in_memory() -> bool:
+    return _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _PLENTY_BYTES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -107,14 +122,25 @@ def main(arguments: list[str] | None = None) -> int:
     options, extra = parser.parse_known_args(arguments)
 
     LOGS.mkdir(parents=True, exist_ok=True)
+    where = _MEMORY if _in_memory() else None
+    with tempfile.TemporaryDirectory(
+        prefix="aceso-tests-", dir=where, ignore_cleanup_errors=True
+    ) as folder:
+        failed = _run_all(suites(options.kind, extra), folder)
+    if failed:
+        print(f"failed: {', '.join(sorted(failed))}")
+    return 1 if failed else 0
+
+
+def _run_all(waiting: list[Suite], folder: str) -> list[str]:
+    """Run the suites, some at once; the names of those that are red."""
     started = time.monotonic()
-    waiting = suites(options.kind, extra)
     running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
     failed = []
     while waiting or running:
         while waiting and len(running) < _AT_ONCE:
             suite = waiting.pop(0)
-            running[suite.name] = _run(suite)
+            running[suite.name] = _run(suite, folder)
         for name, (process, log) in list(running.items()):
             if process.poll() is None:
                 continue
@@ -122,9 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
             if not _show(name, log, process.returncode, seconds=time.monotonic() - started):
                 failed.append(name)
         time.sleep(0.2)
-    if failed:
-        print(f"failed: {', '.join(sorted(failed))}")
-    return 1 if failed else 0
+    return failed
 
 
 def _show(name: str, log: Path, code: int, *, seconds: float) -> bool:

@@ -5,8 +5,9 @@
     profile.seed, profile.store
 
 The seed lies in `profile.json`, sealed with ChaCha20-Poly1305 under a key that scrypt makes of the
-passphrase (RFC 7914: n = 2^15, r = 8, p = 1). What was done lies in `store.db`: entries as the
-custodians have them, and which step they have reached. Neither holds a key or a datum in the clear.
+passphrase (RFC 7914: r = 8, p = 1, and n as the file says, 2^15 by default). What was done lies in
+`store.db`: entries as the custodians have them, and which step they have reached. Neither holds a
+key or a datum in the clear.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ _FILE = "profile.json"
 _BOUND = b"aceso/v1/profile"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
+# scrypt's n. Each opening takes 128 * r * n bytes: 32 MiB, and 1 GiB at most.
+_WORK = 1 << 15
+_MOST_WORK = 1 << 20
 
 
 @dataclass(slots=True)
@@ -49,9 +53,20 @@ class Profile:
 
     @classmethod
     def create(
-        cls, folder: Path, seed: Seed, *, passphrase: str, kind: Kind, network: str
+        cls,
+        folder: Path,
+        seed: Seed,
+        *,
+        passphrase: str,
+        kind: Kind,
+        network: str,
+        work: int = _WORK,
     ) -> Profile:
-        """Lock `seed` into a new profile. A folder that has one already is refused."""
+        """Lock `seed` into a new profile. A folder that has one already is refused.
+
+        `work` is scrypt's n, a power of two: twice as much makes each guess of the passphrase,
+        and each opening, take twice as long.
+        """
         if (folder / _FILE).exists():
             raise ProfileError(
                 f"There is a profile in {folder} already. Use it, or name another folder with "
@@ -62,7 +77,7 @@ class Profile:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-        sealed = ChaCha20Poly1305(_key(passphrase, salt)).encrypt(
+        sealed = ChaCha20Poly1305(_key(passphrase, salt, work)).encrypt(
             nonce, seed.mnemonic.encode(), _BOUND
         )
         said = {
@@ -70,6 +85,7 @@ class Profile:
             "version": 1,
             "kind": kind,
             "network": network,
+            "work": work,
             "salt": _text(salt),
             "nonce": _text(nonce),
             "seed": _text(sealed),
@@ -95,6 +111,9 @@ class Profile:
             salt, nonce, sealed = (_bytes(said[name]) for name in ("salt", "nonce", "seed"))
             if (len(salt), len(nonce)) != (_SALT_BYTES, _NONCE_BYTES):
                 raise ValueError("another length")
+            work = said.get("work", _WORK)
+            if type(work) is not int or not 1 < work <= _MOST_WORK or work.bit_count() != 1:
+                raise ValueError("another work")
         except FileNotFoundError as exc:
             raise ProfileError(
                 f"There is no profile in {folder}. Make one with `aceso init`.",
@@ -109,7 +128,7 @@ class Profile:
                 details={"folder": str(folder)},
             ) from exc
         try:
-            words = ChaCha20Poly1305(_key(passphrase, salt)).decrypt(nonce, sealed, _BOUND)
+            words = ChaCha20Poly1305(_key(passphrase, salt, work)).decrypt(nonce, sealed, _BOUND)
         except InvalidTag as exc:
             raise ProfileError(
                 "The passphrase does not open this profile. Try again.",
@@ -122,8 +141,8 @@ class Profile:
         self.store.close()
 
 
-def _key(passphrase: str, salt: bytes) -> bytes:
-    return Scrypt(salt=salt, length=32, n=1 << 15, r=8, p=1).derive(passphrase.encode())
+def _key(passphrase: str, salt: bytes, work: int) -> bytes:
+    return Scrypt(salt=salt, length=32, n=work, r=8, p=1).derive(passphrase.encode())
 
 
 def _text(data: bytes) -> str:

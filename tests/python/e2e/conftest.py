@@ -101,6 +101,7 @@ class World:
             passphrase=PASSPHRASE,
             kind=kind,
             network=str(self.devnet.folder),
+            work=2,
         )
         self._profiles.append(made)
         return made

@@ -1,7 +1,7 @@
 """A place on the device for the seed and what was done: locked, and only its owner's.
 
 create   opens again with the passphrase; a second one in the folder is refused
-lock     another passphrase, a changed byte, another's seal
+lock     another passphrase, a changed byte, another's seal; the work that a guess takes
 file     missing, broken, of another format or kind; permissions
 secrets  neither the seed nor the passphrase is on the device or in a representation
 """
@@ -59,6 +59,23 @@ def test_a_profile_opens_again(folder: Path, seed: Seed) -> None:
         opened.close()
 
 
+def test_a_profile_is_opened_by_the_work_that_it_was_locked_by(tmp_path: Path, seed: Seed) -> None:
+    said = {"passphrase": _PASSPHRASE, "network": "here", "work": 1 << 4}
+    Profile.create(tmp_path, seed, kind="person", **said).close()
+    Profile.open(tmp_path, passphrase=_PASSPHRASE).close()
+    _change(tmp_path, work=1 << 5)
+    assert _refusal(tmp_path) == "E_PROFILE_PASSPHRASE"
+
+
+def test_a_profile_that_does_not_say_its_work_has_the_usual(folder: Path, seed: Seed) -> None:
+    said = json.loads((folder / "profile.json").read_text())
+    assert said.pop("work") == 1 << 15
+    (folder / "profile.json").write_text(json.dumps(said))
+    opened = Profile.open(folder, passphrase=_PASSPHRASE)
+    opened.close()
+    assert opened.seed.mnemonic == seed.mnemonic
+
+
 def test_a_second_profile_in_a_folder_is_refused(folder: Path) -> None:
     before = (folder / "profile.json").read_bytes()
     with pytest.raises(ProfileError) as refused:
@@ -104,6 +121,11 @@ def test_a_broken_file_is_told_so(folder: Path, content: bytes) -> None:
         {"salt": "no base64"},
         {"seed": 7},
         {"nonce": "AAAA"},
+        {"work": "much"},
+        {"work": True},
+        {"work": 3 << 14},
+        {"work": 1},
+        {"work": 1 << 21},
     ],
     ids=str,
 )
