@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,14 +61,15 @@ def _lying(devnet: Devnet) -> Iterator[str]:
 
 def _serve(devnet: Devnet, module: str, url: str) -> Process:
     folder = str(devnet.folder / "custodian-1")
-    process = devnet.run(
+    process = devnet.run_custodian(
         f"custodian-1-{module}",
         [
-            *(sys.executable, "-m", module, "serve", "--folder", folder),
+            *("serve", "--folder", folder),
             *("--rpc", devnet.chain_url, "--confirmations", "1"),
             *("--deployment", str(devnet.folder / "deployment.json")),
             *("--port", url.rsplit(":", 1)[1]),
         ],
+        program=("-m", module),
     )
     process.wait_for_line(seconds=_START_SECONDS)
     return process

@@ -12,6 +12,7 @@ from .errors import (
 from .network import Devnet
 from .process import Process, free_port
 from .suite import Authority, add_custodian, with_suite
+from .template import Template
 
 __all__ = [
     "MNEMONIC",
@@ -25,6 +26,7 @@ __all__ = [
     "Process",
     "ProcessEndedError",
     "ProcessStartError",
+    "Template",
     "ToolMissingError",
     "add_custodian",
     "free_port",

@@ -10,12 +10,17 @@ import os
 import signal
 import sys
 
-if __name__ == "__main__":
-    parent, command = int(sys.argv[1]), sys.argv[2:]
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when `parent`, which started it, ends."""
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         if os.getppid() != parent:  # It ended before the promise was made.
             raise SystemExit(1)
-    os.execvp(command[0], command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    die_with(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -29,10 +29,14 @@ from .chain import ChainKind, LocalChain, start_chain
 from .errors import FolderInUseError, NotRunningError
 from .process import Process, free_port
 from .state import STATE_FILE, read_state, write_state
+from .template import Template
 
 __all__ = ["Devnet"]
 
 _READY_SECONDS: Final = 30.0
+_CUSTODIAN: Final = ("-m", "aceso.custody")
+# What a custodian reads when it starts.
+_CUSTODIAN_MODULES: Final = ("aceso.custody.__main__",)
 
 Stage = Callable[["Devnet"], None]
 
@@ -46,6 +50,7 @@ class Devnet:
         self._state = state
         self._stack = stack
         self._processes: list[Process] = []
+        self._template: Template | None = None
 
     @classmethod
     def start(
@@ -121,6 +126,24 @@ class Devnet:
     def run(self, name: str, command: Sequence[str], **env: str) -> Process:
         """Start one more program, which ends with the network."""
         process = Process.start(name, command, folder=self.folder / "logs", env=env)
+        self._stack.enter_context(process)
+        self._processes.append(process)
+        return process
+
+    def expect_custodians(self) -> Template:
+        """Begin to read what a custodian reads when it starts, while other things are done."""
+        if self._template is None:
+            self._template = Template.start(_CUSTODIAN_MODULES, folder=self.folder / "logs")
+            self._stack.enter_context(self._template)
+        return self._template
+
+    def run_custodian(
+        self, name: str, arguments: Sequence[str], *, program: Sequence[str] = _CUSTODIAN
+    ) -> Process:
+        """Start a custodian, or `program` in its place, which ends with the network."""
+        process = self.expect_custodians().run(
+            name, [*program, *arguments], folder=self.folder / "logs"
+        )
         self._stack.enter_context(process)
         self._processes.append(process)
         return process

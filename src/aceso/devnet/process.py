@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final, Protocol
 
 from .errors import PortInUseError, ProcessEndedError, ProcessStartError
 
-__all__ = ["Process", "free_port"]
+__all__ = ["Handle", "Process", "free_port", "launch"]
 
 _POLL: Final = 0.02
 _LAUNCH: Final = str(Path(__file__).with_name("_launch.py"))
@@ -45,10 +45,44 @@ def free_port(wanted: int = 0) -> int:
         return port
 
 
+class Handle(Protocol):
+    """What we hold of a program, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+
+def launch(
+    command: Sequence[str],
+    *,
+    stdin: int,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes],
+    env: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a program that ends when we do."""
+    return _STARTER.submit(
+        subprocess.Popen,
+        [sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), *command],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        # Ctrl-C is for us: we end our processes, in order.
+        start_new_session=True,
+        env=dict(os.environ) | dict(env or {}),
+    ).result()
+
+
 class Process:
     """One running program."""
 
-    def __init__(self, name: str, popen: subprocess.Popen[bytes], *, output: Path, log: Path):
+    def __init__(self, name: str, popen: Handle, *, output: Path, log: Path):
         self.name = name
         self.log = log
         self._output = output
@@ -66,18 +100,8 @@ class Process:
         """Start `command`. What it says goes to <name>.out and <name>.log in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         output, log = folder / f"{name}.out", folder / f"{name}.log"
-        launch = [sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), *command]
         with output.open("wb") as out, log.open("wb") as err:
-            popen = _STARTER.submit(
-                subprocess.Popen,
-                launch,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                # Ctrl-C is for us: we end our processes, in order.
-                start_new_session=True,
-                env=dict(os.environ) | dict(env or {}),
-            ).result()
+            popen = launch(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
         return cls(name, popen, output=output, log=log)
 
     def __enter__(self) -> Process:

@@ -12,7 +12,6 @@ committee. The chain starts empty each time, so the custodians do, too.
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -115,6 +114,7 @@ def with_suite(*, custodians: int = 3, threshold: int | None = None) -> Stage:
     needed = custodians // 2 + 1 if threshold is None else threshold
 
     def stage(network: Devnet) -> None:
+        network.expect_custodians()
         deployment = _deploy(network)
         suite = Suite.connect(network.chain_url, deployment)
         try:
@@ -164,7 +164,6 @@ def _start_committee(network: Devnet, suite: Suite, *, custodians: int, threshol
         Sender(suite, institution).send(member)
         numbers.append(number)
     authority.accredit({account.address: Role.CUSTODIAN for account in accounts})
-    # All at once: most of a start is Python reading its modules.
     started = [_start(network, place, account) for place, account in enumerate(accounts, 1)]
     served = [_ready(suite, account, it) for account, it in zip(accounts, started, strict=True)]
     members = Committee(tuple(account.address for account in accounts), threshold)
@@ -199,8 +198,7 @@ def _start(network: Devnet, place: int, account: LocalAccount) -> Process:
     # What it kept belongs to a chain that is gone.
     shutil.rmtree(folder, ignore_errors=True)
     CustodianKeys.make(folder, account_key=bytes(account.key))
-    module = [sys.executable, "-m", "aceso.custody"]
-    return network.run(f"custodian-{place}", [*module, *_serve(network, folder)])
+    return network.run_custodian(f"custodian-{place}", _serve(network, folder))
 
 
 def _ready(suite: Suite, account: LocalAccount, process: Process) -> dict[str, str]:

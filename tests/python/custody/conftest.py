@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +39,7 @@ from aceso.codes import DataClass, Role, Use
 from aceso.custody import Committee, Custodian, CustodianKeys, SignedRequest
 from aceso.devnet.chain import LocalChain, start_chain
 from aceso.devnet.process import Process
+from aceso.devnet.template import Template
 from aceso.vault import (
     Body,
     CapsuleContext,
@@ -105,6 +105,7 @@ class Keeper:
 @dataclass
 class Network:
     folder: Path
+    template: Template
     chain: LocalChain
     suite: Suite
     relayer: Sender
@@ -134,10 +135,9 @@ class Network:
         confirmations: int = 1,
         more: Sequence[str] = ("--no-relay",),
     ) -> Keeper:
-        process = Process.start(
+        process = self.template.run(
             name,
             [
-                sys.executable,
                 *(("-m", module) if not module.endswith(".py") else (module,)),
                 "serve",
                 "--folder",
@@ -185,8 +185,9 @@ class Network:
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     folder = tmp_path_factory.mktemp("custody")
+    template = Template.start(["aceso.custody.__main__"], folder=folder / "logs")
     process, chain = start_chain("anvil", folder=folder / "logs")
-    with process, chain:
+    with template, process, chain:
         deployer = funded(0)
         wallet = deploy_local_authority(chain.url, deployer, [funded(1), funded(2), funded(3)])
         deployment: Deployment = deploy_suite(
@@ -204,7 +205,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         suite = Suite.connect(chain.url, deployment)
         relayer = Sender(suite, deployer)
         authority = LocalAuthority(suite, wallet, [funded(1), funded(2), funded(3)])
-        made = Network(folder, chain, suite, relayer, authority, [])
+        made = Network(folder, template, chain, suite, relayer, authority, [])
         try:
             for index in range(3):
                 place = folder / f"custodian-{index}"

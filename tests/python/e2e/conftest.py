@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -69,15 +68,14 @@ class Keeper:
         """Start it again, on the folder and the port that it had; as `program`, such as one that
         lies, where it is named."""
         deployment = str(self._devnet.folder / "deployment.json")
-        self._process = self._devnet.run(
+        self._process = self._devnet.run_custodian(
             f"{self._name}-{next(_numbers)}",
             [
-                sys.executable,
-                *(program or ("-m", "aceso.custody")),
                 *("serve", "--folder", str(self.folder)),
                 *("--rpc", self._devnet.chain_url, "--deployment", deployment),
                 *("--confirmations", "1", "--port", self.url.rsplit(":", 1)[1]),
             ],
+            program=program or ("-m", "aceso.custody"),
         )
         self._process.wait_for_line(seconds=_READY_SECONDS)
 
