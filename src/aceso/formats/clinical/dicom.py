@@ -23,12 +23,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import pydicom
-from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.filereader import read_file_meta_info, read_partial
-from pydicom.tag import BaseTag, Tag
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aceso.codes import DataClass
 
@@ -40,6 +35,10 @@ from ..canonical import number
 from ._resource import clean, digest_id, kept, made, moment, partial_date, skipped, urn
 from .document_body import FileBody
 from .fhir import refused
+
+if TYPE_CHECKING:
+    import pydicom
+    from pydicom.tag import BaseTag
 
 __all__ = ["FORMAT", "READERS"]
 
@@ -95,10 +94,8 @@ _WANTED = (
     "NumberOfFrames",
     "Rows",
 )
-# What pydicom raises where a file is not what it says.
+# What pydicom raises where a file is not what it says, beside its `InvalidDicomError`.
 _BROKEN = (
-    InvalidDicomError,
-    BytesLengthException,
     EOFError,
     ValueError,
     KeyError,
@@ -246,6 +243,11 @@ def _whole_outcome(source: Source, whole: Piece) -> Outcome:
 
 def _told(source: Source) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """What the file says of itself, and what is wrong with it."""
+    # Imported late: it is slow to load, and few files need it.
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import read_file_meta_info, read_partial
+    from pydicom.tag import Tag
+
     path = source.path
     try:
         if source.head.raw[128:132] == b"DICM":
@@ -272,7 +274,7 @@ def _told(source: Source) -> tuple[dict[str, str], list[tuple[str, str]]]:
             raise
         # The library's own word for a file that ends within a sequence.
         raise _Refused("the DICOM data are damaged; get the file again", "damaged") from exc
-    except _BROKEN as exc:
+    except (InvalidDicomError, *_BROKEN) as exc:
         raise _Refused("the DICOM data are damaged; get the file again", "damaged") from exc
     if not stop.count:
         raise _Refused("there is nothing in the DICOM file; get the file again", "truncated")
@@ -281,6 +283,8 @@ def _told(source: Source) -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 def _words(path: Path) -> str:
     """The texts in a file before its pixels, those in its sequences too."""
+    from pydicom.filereader import read_partial
+
     with path.open("rb") as stream:
         stop = _Stop(stream, path.stat().st_size)
         data = read_partial(stream, stop, defer_size=_MAX_VALUE, force=True)
