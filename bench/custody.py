@@ -50,6 +50,7 @@ from aceso.vault import (
     Seed,
     make_capsule,
 )
+from bench.processor import processor_seconds
 
 RELEASES, WARM, AT_ONCE = 1_500, 100, 32
 HALF, SECONDS_AT_HALF, TURNS = 150, 2.0, 3
@@ -105,8 +106,7 @@ class Bench:
 
     def processor_seconds(self) -> float:
         """What the custodian's process has used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self.process.pid)
 
 
 def run() -> list[dict[str, Any]]:

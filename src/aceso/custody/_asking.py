@@ -85,13 +85,15 @@ class Asking:
         patience: float = 1.0,
     ) -> tuple[dict[str, T], dict[str, AcesoError]]:
         """Ask all at once, or those of them that are named. Once enough have answered, the others
-        have `grace` seconds left; all have `patience` times as long as for one request."""
+        have `grace` seconds left, or as many as it took until then; all have `patience` times as
+        long as for one request."""
         needed = self.threshold if needed is None else needed
         asked = [one for one in self.custodians if among is None or one.address in among]
         futures = {self._pool.submit(act, one): one for one in asked}
         done: dict[str, T] = {}
         failed: dict[str, AcesoError] = {}
-        finish = time.monotonic() + patience * max(one.deadline for one in self.custodians) + 0.5
+        began = time.monotonic()
+        finish = began + patience * max(one.deadline for one in self.custodians) + 0.5
         pending = set(futures)
         while pending:
             ready, pending = wait(
@@ -102,7 +104,8 @@ class Asking:
             for future in ready:
                 _sort(future, futures[future], done, failed)
             if len(done) >= max(needed, min(self.threshold, len(asked))):
-                finish = min(finish, time.monotonic() + grace)
+                now = time.monotonic()
+                finish = min(finish, now + max(grace, now - began))
         for future in pending:
             self._let_go(future, futures[future], failed)
         return done, failed

@@ -93,10 +93,12 @@ class Reading(Bundling):
         *,
         needed: int | None = None,
         among: Sequence[str] | None = None,
+        patience: float = 1.0,
         **asked: Unpack[Inquiry],
     ) -> Listing:
         """The union of what the custodians list; at least `needed`, or `threshold`, must answer.
-        Entries that a custodian should list and does not are in `Listing.unlisted`."""
+        Entries that a custodian should list and does not are in `Listing.unlisted`. All pages of a
+        list together have `patience` times as long as one request."""
         needed = self.threshold if needed is None else needed
         now = self.suite.now()
         values = _values(asked)
@@ -105,9 +107,9 @@ class Reading(Bundling):
             def request() -> SignedRequest:
                 return self._request("ListRequest", one, asked["actor"], now, values)
 
-            return one.list(request(), again=request, seconds=one.deadline)
+            return one.list(request(), again=request, seconds=patience * one.deadline)
 
-        done, failed = self._ask_all(ask, needed=needed, among=among)
+        done, failed = self._ask_all(ask, needed=needed, among=among, patience=patience)
         self._enough(len(done), failed, needed, len(self.custodians))
         return self._union(done, failed, values["subject"])
 

@@ -47,7 +47,7 @@ from aceso.vault import (
 
 from .errors import NothingToOpenError
 from .network import Network
-from .orders import Sale, receiving_key
+from .orders import ReceivingKey, Sale, receiving_key
 from .profile import Profile
 from .publishing import Draft, envelope_of, random_record_id, seal_body
 
@@ -206,16 +206,19 @@ class ExtractMaker:
 
     def deliver(self, prepared: Prepared, *, cohort: int = 0, k: int = 0) -> Delivered:
         """Certify, seal and deliver what was prepared."""
-        order = prepared.sale.order
-        kept = self._certify(prepared, cohort=cohort, k=k)
-        self._profile.store.put(f"extract/{order}", kept.to_bytes())
-        return self.resume(prepared.sale)
+        sale = prepared.sale
+        key = receiving_key(self._network, sale)
+        kept = self._certify(prepared, key, cohort=cohort, k=k)
+        self._profile.store.put(f"extract/{sale.order}", kept.to_bytes())
+        return self._deliver(sale, kept, key)
 
     def resume(self, sale: Sale) -> Delivered:
         """Deliver an extract that was made before."""
         kept = _Kept.from_bytes(self._profile.store.get(f"extract/{sale.order}") or b"")
+        return self._deliver(sale, kept, receiving_key(self._network, sale))
+
+    def _deliver(self, sale: Sale, kept: _Kept, key: ReceivingKey) -> Delivered:
         entry, network = kept.entry, self._network
-        key = receiving_key(network, sale)
         receipts = self._anchor(entry.root, kept.leaves)
         attestation = network.committee.deposit_extract(
             sale.order,
@@ -237,7 +240,7 @@ class ExtractMaker:
         certificate = kept.shown.signed.certificate
         return Delivered(sale.order, entry, certificate, kept.about, tuple(receipts), kept.left_out)
 
-    def _certify(self, prepared: Prepared, *, cohort: int, k: int) -> _Kept:
+    def _certify(self, prepared: Prepared, key: ReceivingKey, *, cohort: int, k: int) -> _Kept:
         sale, record_id = prepared.sale, random_record_id()
         domain = sale.domain(self._network)
         package = Package.make(prepared.extract, blind=os.urandom(32))
@@ -261,7 +264,7 @@ class ExtractMaker:
             k=k,
         )
         signed = SignedCertificate.sign(certificate, self._account, domain)
-        return self._seal(prepared, package, signed, domain)
+        return self._seal(prepared, package, signed, domain, PublicKey(key.public))
 
     def _seal(
         self,
@@ -269,6 +272,7 @@ class ExtractMaker:
         package: Package,
         signed: SignedCertificate,
         domain: Mapping[str, Any],
+        to: PublicKey,
     ) -> _Kept:
         network, sale = self._network, prepared.sale
         account, now = self._account, network.suite.now()
@@ -295,7 +299,7 @@ class ExtractMaker:
             RecordKey(sealed.dek, sealed.body),
             custodians=[(card.address, card.public_key) for card in network.sealing_cards],
             threshold=network.facts.threshold,
-            reader_key=PublicKey(receiving_key(network, sale).public),
+            reader_key=to,
             owner_key=self._keys.owner_key().public_key,
         )
         envelope = envelope_of(

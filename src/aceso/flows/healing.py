@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["heal", "own_listing", "unlisted_errors"]
 
+_PATIENCE = 24.0
+
 
 def own_listing(
     vault: HoldingRecords,
@@ -51,6 +53,8 @@ def own_listing(
         use=Use.PATRQT,
         data_class=data_class,
         needed=1,
+        # Ten thousand records are a hundred megabytes.
+        patience=_PATIENCE,
         among=None if among is None else list(among),
     )
 

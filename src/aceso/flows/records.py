@@ -74,6 +74,9 @@ class HoldingRecords(Consenting):
                     if listed.record_id in self.manifest.forgotten:
                         # From a custodian that was put back to an earlier state.
                         continue
+                    if self._is_known(listed):
+                        believed.append(listed)
+                        continue
                     try:
                         self._read_entry(listed, data_class)
                     except OpeningError:
@@ -95,6 +98,14 @@ class HoldingRecords(Consenting):
             act()
         except AcesoError as exc:
             self.network.troubles.append(exc)
+
+    def _is_known(self, listed: ListEntry) -> bool:
+        """Whether this very entry was read before, so that nothing of it is to be learned."""
+        note = self.manifest.records.get(listed.record_id)
+        if note is None or not self.profile.store.is_kept(listed):
+            return False
+        said = (listed.cid, listed.root, listed.capsule.body_sha256)
+        return said == (note.cid, note.root, note.body.sha256)
 
     def _learn(self, listed: ListEntry) -> bool:
         """Keep an entry; say whether the record was new. Of two entries of a record the one of the

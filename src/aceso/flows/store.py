@@ -187,6 +187,14 @@ class Store:
             (entry.to_bytes(), list_key, entry.record_id),
         )
 
+    def is_kept(self, entry: ListEntry) -> bool:
+        """Whether this very entry is kept here."""
+        row = self._database.execute(
+            "SELECT 1 FROM entry WHERE record_id = ? AND data = ?",
+            (entry.record_id, entry.to_bytes()),
+        ).fetchone()
+        return row is not None
+
     def learn(self, entry: ListEntry, list_key: str, day: str = "") -> bool:
         """Keep an entry that somebody else posted; say whether it was new."""
         with self._database:

@@ -150,11 +150,14 @@ class ListEntry:
     issuer: str
     root: bytes
     envelope: bytes = field(repr=False)
+    # Asked again and again on an entry's way to its custodians.
+    _digest: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         exactly(self.root, 32, "a root")
         if not _is_cid(self.cid.encode("ascii", "replace")):
             raise ValueError("a body's CID is a CIDv1 in base32")
+        object.__setattr__(self, "_digest", sha256(self.to_bytes()).digest())
 
     @property
     def record_id(self) -> bytes:
@@ -164,7 +167,7 @@ class ListEntry:
     @property
     def digest(self) -> bytes:
         """SHA-256 of the bytes: how a signed message names this entry."""
-        return sha256(self.to_bytes()).digest()
+        return self._digest
 
     def to_bytes(self) -> bytes:
         """The layout of docs/vault-format.md."""

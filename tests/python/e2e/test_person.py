@@ -19,7 +19,7 @@ import pytest
 from aceso.codes import CLINICAL, DataClass, Reason, Use
 from aceso.custody import DeniedError
 from aceso.flows import Issuer, NothingToOpenError, Person, Reader
-from aceso.vault import Seed
+from aceso.vault import ListEntry, RecordKey, Seed
 
 from .conftest import Bundle, World
 
@@ -67,6 +67,23 @@ def test_the_same_file_twice_adds_nothing(person: Person, bundle: Bundle) -> Non
     again = person.import_files([path])
     assert (first.added > 0, again.added, again.receipts) == (True, 0, ())
     assert person.records() == held
+
+
+def test_a_sync_opens_nothing_that_was_read_before(
+    person: Person, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.import_files([bundle()])
+    opened: list[ListEntry] = []
+    key_of = Person.key_of
+
+    def counted(self: Person, entry: ListEntry) -> RecordKey:
+        opened.append(entry)
+        return key_of(self, entry)
+
+    monkeypatch.setattr(Person, "key_of", counted)
+
+    assert person.sync() == 0
+    assert not opened
 
 
 def test_a_copy_under_another_name_adds_nothing(person: Person, bundle: Bundle) -> None:
