@@ -12,9 +12,11 @@ import click
 from aceso.errors import UsageError
 
 from ._click import command
-from ._output import show, table
+from ._files import file_bytes
+from ._output import private_text, show, table
 from ._session import Session
 from ._words import say
+from .consent import ask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +43,7 @@ _SHOWN = ("address", "registry", "chainId", "block", "confirmed", "followed", "r
 @command("custodian")
 @click.argument(
     "action",
-    type=click.Choice(("init", "serve", "status", "rotate", "publish")),
+    type=click.Choice(("init", "serve", "status", "rotate", "publish", "answer")),
     metavar="ACTION",
 )
 @click.option("--folder", type=click.Path(path_type=Path), metavar="DIR")
@@ -61,6 +63,9 @@ _SHOWN = ("address", "registry", "chainId", "block", "confirmed", "followed", "r
 @click.option("--list-records", type=click.IntRange(min=0), metavar="N")
 @click.option("--issuer-records", type=click.IntRange(min=0), metavar="N")
 @click.option("--url", metavar="URL")
+@click.option("--question", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--yes", is_flag=True)
 def custodian(session: Session, *, action: str, **given: Any) -> int | None:
     if action == "serve":
         return _serve(given)
@@ -131,6 +136,29 @@ def _publish(session: Session, given: dict[str, Any]) -> None:
     _print(session, document, text)
 
 
+def _answer(session: Session, given: dict[str, Any]) -> None:
+    """Release the share of a disputed order's extract to the panel that asks for it."""
+    from aceso.custody import Question
+    from aceso.custody.__main__ import answer
+
+    words = ["--folder", str(_needed(given, "folder"))]
+    words += ["--deployment", str(_needed(given, "deployment"))]
+    if not given["rpc"]:
+        _needed(given, "rpc")
+    for url in given["rpc"]:
+        words += ["--rpc", url]
+    for name in ("database", "confirmations"):
+        if given[name] is not None:
+            words += [f"--{name}", str(given[name])]
+    question, out = Question.read(file_bytes(_needed(given, "question"))), _needed(given, "out")
+    asker = str(question.request["actor"])
+    ask(session, say("notice.answer", buyer=asker), yes=given["yes"])
+    done = answer(words, question)
+    private_text(out, done.to_bytes().decode("ascii"))
+    document = {"custodian": done.custodian, "file": str(out)}
+    _print(session, document, say("custodian.answered", file=out))
+
+
 def _tell_keys(session: Session, keys: Any, text: str) -> None:
     document = {
         "address": keys.address,
@@ -163,4 +191,5 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "status": _status,
     "rotate": _rotate,
     "publish": _publish,
+    "answer": _answer,
 }

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from aceso.chain import Receipt
     from aceso.flows import Disputing, Evaluator
+    from aceso.research import CaseFile
 
 __all__ = ["dispute"]
 
-_ACTIONS = ("case", "open", "show", "draw", "replay", "vote", "end", "join", "leave")
+_ACTIONS = ("case", "open", "show", "draw", "replay", "ask", "add", "vote", "end", "join", "leave")
 _GROUNDS = ("cannot-open", "not-as-offered")
 
 
@@ -37,11 +38,12 @@ _GROUNDS = ("cannot-open", "not-as-offered")
 @click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--dispute", "number", type=click.IntRange(min=1), metavar="N")
 @click.option("--upheld/--dismissed", default=None)
+@click.option("--answer", "answers", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--reason", "reason_file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--yes", is_flag=True)
 def dispute(session: Session, *, action: str, **given: Any) -> int | None:
-    return _DOING[action](session, given)
+    return _DOING[action](session, given | {"action": action})
 
 
 def _number(given: dict[str, Any]) -> int:
@@ -142,16 +144,57 @@ def _draw(session: Session, given: dict[str, Any]) -> None:
     _done(session, {"dispute": number}, [sent], "dispute.drawn")
 
 
-def _replay(session: Session, given: dict[str, Any]) -> int:
-    from aceso.flows import check_case, judge
-    from aceso.research import Case
+def _case_file(session: Session, given: dict[str, Any]) -> CaseFile:
+    """The case that a command is about, and that it is the one of the dispute, if that is named."""
+    from aceso.flows import check_case
+    from aceso.research import CaseFile
 
-    data = _file(Path(given["what"]) if given["what"] else None, "replay")
-    network = session.network()
+    file = CaseFile.read(_file(Path(given["what"]) if given["what"] else None, given["action"]))
     if given["number"] is not None:
-        check_case(network, given["number"], data)
-    case = Case.read(data)
-    found = judge(network, case)
+        check_case(session.network(), given["number"], file.original)
+    return file
+
+
+def _replay(session: Session, given: dict[str, Any]) -> int:
+    return _show_verdict(session, _case_file(session, given))
+
+
+def _ask(session: Session, given: dict[str, Any]) -> None:
+    """A file for each custodian whose share the case lacks."""
+    from aceso.flows import questions
+
+    if given["out"] is None:
+        raise UsageError("This takes --out DIR.", code="E_DISPUTE_OPTIONS")
+    file, folder = _case_file(session, given), given["out"]
+    asked = questions(session.network(), file.case, answers=file.answers)
+    for one in asked:
+        private_text(folder / f"question-{one.custodian}.json", one.to_bytes().decode("ascii"))
+    said = {"folder": str(folder), "custodians": [one.custodian for one in asked]}
+    text = say("dispute.asked", folder=folder, count=len(asked))
+    show(session, said, lambda console: console.print(text, highlight=False, markup=False))
+
+
+def _add(session: Session, given: dict[str, Any]) -> int:
+    """Take what custodians answered into the case, and do the opening again."""
+    from aceso.custody import Answer
+    from aceso.flows import take_answer
+
+    if given["out"] is None or not given["answers"]:
+        raise UsageError("This takes --answer FILE and --out FILE.", code="E_DISPUTE_OPTIONS")
+    file = _case_file(session, given)
+    for path in given["answers"]:
+        file = take_answer(session.network(), file, Answer.read(file_bytes(path)))
+    private_text(given["out"], file.to_bytes().decode("ascii"))
+    return _show_verdict(session, file)
+
+
+def _show_verdict(session: Session, file: CaseFile) -> int:
+    from aceso.flows import judge
+
+    case = file.case
+    found = judge(session.network(), case, answers=file.answers)
+    answered = [one.custodian for one in file.answers]
+    silent = {who: why for who, why in case.silent.items() if who not in answered}
     document = {
         "order": str(case.order),
         "opens": found.opens,
@@ -160,7 +203,8 @@ def _replay(session: Session, given: dict[str, Any]) -> int:
         "decided": found.is_decided,
         "false": list(found.false),
         "unproven": list(found.unproven),
-        "silent": dict(case.silent),
+        "silent": silent,
+        "answered": answered,
     }
 
     def render(console: Console) -> None:
@@ -174,8 +218,10 @@ def _replay(session: Session, given: dict[str, Any]) -> int:
             console.print(say("dispute.false", account=who), highlight=False)
         for who in found.unproven:
             console.print(say("dispute.unproven", account=who), highlight=False)
-        for who in case.silent:
+        for who in silent:
             console.print(say("dispute.silent", account=who), highlight=False)
+        for who in answered:
+            console.print(say("dispute.answered", account=who), highlight=False)
 
     show(session, document, render)
     return 0 if found.opens else 6
@@ -214,6 +260,8 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
     "show": _show,
     "draw": _draw,
     "replay": _replay,
+    "ask": _ask,
+    "add": _add,
     "vote": _vote,
     "end": _end,
     "join": _join,

@@ -37,11 +37,13 @@ from .errors import (
 )
 from .keys import CustodianKeys
 from .logbook import LogHead
+from .panel import Answer, Question
 from .proof import FalseShareProof, ProvenFalseShareError, Release
 
 __all__ = [
     "AccessLog",
     "Act",
+    "Answer",
     "Attestation",
     "ChainUnsafeError",
     "Committee",
@@ -61,6 +63,7 @@ __all__ = [
     "Posted",
     "ProvenFalseShareError",
     "Published",
+    "Question",
     "Release",
     "RequestRefusedError",
     "SealedKey",

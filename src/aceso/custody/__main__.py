@@ -9,10 +9,13 @@
                                   [--list-records N] [--issuer-records N]
     python -m aceso.custody rotate --folder DIR
     python -m aceso.custody publish --folder DIR --rpc URL --deployment FILE
+    python -m aceso.custody answer --folder DIR --rpc URL --deployment FILE
+                                   [--confirmations 1] [--database URL]
 
 `init` makes the keys and prints address and public key, to be accredited and published. `serve`
 prints one line of JSON when it is ready, and serves until it is ended. `rotate` makes a new key
-that shares are sealed to, beside the old one; serve with it, then `publish` it.
+that shares are sealed to, beside the old one; serve with it, then `publish` it. `answer` reads the
+question of a dispute's panel from standard input, and releases to it the share of the extract.
 """
 
 from __future__ import annotations
@@ -39,10 +42,12 @@ from ._node import Nodes
 from ._operating import publish
 from ._service import Service
 from ._store import Store
+from ._wire import to_json
 from .app import make_app
 from .keys import CustodianKeys
+from .panel import Answer, Question
 
-__all__ = ["main", "run"]
+__all__ = ["answer", "main", "run"]
 
 _CONCURRENT = 256
 # What reads requests and writes answers is one thread among those that do the work, and waits so
@@ -64,24 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         help="read the account's key, in hexadecimal, from standard input",
     )
     serve = commands.add_parser("serve", help="serve")
-    serve.add_argument("--folder", type=Path, required=True)
-    serve.add_argument(
-        "--rpc",
-        action="append",
-        required=True,
-        metavar="URL",
-        help="of an Ethereum node; given twice, both have to say the same",
-    )
-    serve.add_argument("--deployment", type=Path, required=True)
-    serve.add_argument(
-        "--database",
-        metavar="URL",
-        help="of PostgreSQL, in place of a file in the folder; or in ACESO_CUSTODIAN_DATABASE",
-        default=os.environ.get("ACESO_CUSTODIAN_DATABASE") or None,
-    )
+    _add_store(serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=0)
-    serve.add_argument("--confirmations", type=int, default=1)
     serve.add_argument(
         "--anchor-every",
         type=float,
@@ -140,7 +130,28 @@ def _parser() -> argparse.ArgumentParser:
     publish_.add_argument("--folder", type=Path, required=True)
     publish_.add_argument("--rpc", required=True, metavar="URL", help="of an Ethereum node")
     publish_.add_argument("--deployment", type=Path, required=True)
+    _add_store(commands.add_parser("answer", help="release a share to the panel of a dispute"))
     return parser
+
+
+def _add_store(command: argparse.ArgumentParser) -> None:
+    """What a command needs that reads the shares and the chain."""
+    command.add_argument("--folder", type=Path, required=True)
+    command.add_argument(
+        "--rpc",
+        action="append",
+        required=True,
+        metavar="URL",
+        help="of an Ethereum node; given twice, both have to say the same",
+    )
+    command.add_argument("--deployment", type=Path, required=True)
+    command.add_argument(
+        "--database",
+        metavar="URL",
+        help="of PostgreSQL, in place of a file in the folder; or in ACESO_CUSTODIAN_DATABASE",
+        default=os.environ.get("ACESO_CUSTODIAN_DATABASE") or None,
+    )
+    command.add_argument("--confirmations", type=int, default=1)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -151,7 +162,13 @@ def run(arguments: list[str] | None = None) -> int:
     )
     # It writes every URL that it asks, and a node's URL may hold a key.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    doing = {"init": _init, "serve": _serve, "rotate": _rotate, "publish": _publish}
+    doing = {
+        "init": _init,
+        "serve": _serve,
+        "rotate": _rotate,
+        "publish": _publish,
+        "answer": _answer,
+    }
     return doing[options.command](options)
 
 
@@ -220,7 +237,30 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
         ) from exc
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _answer(options: argparse.Namespace) -> int:
+    question = Question.read(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(_answered(options, question).to_bytes() + b"\n")
+    sys.stdout.flush()
+    return 0
+
+
+def answer(arguments: list[str], question: Question) -> Answer:
+    """What the custodian with these arguments of `answer` releases for a question."""
+    return _answered(_parser().parse_args(["answer", *arguments]), question)
+
+
+def _answered(options: argparse.Namespace, question: Question) -> Answer:
+    keys, store, chain = _opened(options)
+    try:
+        release = Service(keys, store, chain).orders.answer(question.request)
+    finally:
+        chain.close()
+        store.close()
+    return Answer(keys.address, to_json(question.request), release)
+
+
+def _opened(options: argparse.Namespace) -> tuple[CustodianKeys, Store, Chain]:
+    """The keys and books of a folder, and the chain that they are about."""
     keys = CustodianKeys.read(options.folder)
     chain_id, addresses = _deployment(options.deployment)
     store = Store(options.folder, keys.store_key, options.database)
@@ -255,6 +295,11 @@ def _serve(options: argparse.Namespace) -> int:
         seen=seen,
         on_confirmed=confirmed,
     )
+    return keys, store, chain
+
+
+def _serve(options: argparse.Namespace) -> int:
+    keys, store, chain = _opened(options)
     account = Account(options.rpc[0], options.deployment, keys)
     service = Service(
         keys,

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from aceso.codes import Reason, Role
 from aceso.errors import IntegrityError
 from aceso.storage import ShownItem, content_digest
-from aceso.vault import ListEntry, OpeningError, ShownCertificate, seal_share
+from aceso.vault import ListEntry, OpeningError, PublicKey, ShownCertificate, seal_share
 
 from ._chain import Heads, Question
 from ._desk import Message
@@ -35,7 +35,7 @@ from .proof import Release
 
 __all__ = ["Orders"]
 
-_NONE, _OPEN, _DELIVERED = 0, 1, 2
+_NONE, _OPEN, _DELIVERED, _DISPUTED = 0, 1, 2, 4
 
 
 class Orders(Doors):
@@ -284,18 +284,31 @@ class Orders(Doors):
                 )
         return found
 
-    def _bought(self, name: str, message: Message, signature: bytes) -> tuple[Asked, Any]:
-        """A buyer's request for the extract of their order, checked."""
+    def _desk_asked(self, message: Message) -> tuple[OrderDesk, int]:
         named = self._desk_of(message["grantee"])
         if named is None:
             self.refuse(
                 "The grantee is neither an offer of the market nor a revision of a study.",
                 code="E_ORDER_GRANTEE",
             )
-        desk, group = named
+        return named
+
+    def _bought(self, name: str, message: Message, signature: bytes) -> tuple[Asked, Any]:
+        """A buyer's request for the extract of their order, checked."""
+        desk, group = self._desk_asked(message)
         asked = self._asked(name, message, signature)
+        order, row = self._extract_of(desk, group, message, asked.heads)
+        if desk.order(order, asked.heads.newest).state != _DELIVERED:
+            self.refuse("The order is not delivered, or settled.", code="E_ORDER_STATE", status=409)
+        question = _question(message, row)
+        return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row
+
+    def _extract_of(
+        self, desk: OrderDesk, group: int, message: Message, heads: Heads
+    ) -> tuple[int, Any]:
+        """The order that a request is about, and its extract."""
         order = desk.newest_of(
-            group, subject=message["subject"], payer=message["actor"], block=asked.heads.newest
+            group, subject=message["subject"], payer=message["actor"], block=heads.newest
         )
         row = None if order is None else self._deposited(order)
         asked_for = (group, address_bytes(message["subject"]), address_bytes(message["actor"]))
@@ -310,17 +323,7 @@ class Orders(Doors):
                 f"The extract is of classes {row.data_class}, not {message['dataClass']}.",
                 code="E_CLASS",
             )
-        if desk.order(order, asked.heads.newest).state != _DELIVERED:
-            self.refuse("The order is not delivered, or settled.", code="E_ORDER_STATE", status=409)
-        question = Question(
-            subject=message["subject"],
-            actor=message["actor"],
-            grantee=message["grantee"],
-            use=message["use"],
-            classes=row.data_class,
-            disease=row.disease,
-        )
-        return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row
+        return order, row
 
     def _order_receipt(self, connection: Connection, row: Any, receipt: bytes) -> None:
         self.store.append(
@@ -333,6 +336,60 @@ class Orders(Doors):
             self._no_record()
         receiving_key = self._public_key(message["receivingKey"], "receivingKey")
         reason = self._reason(asked)
+        answer, receipt = self._released(asked, row, receiving_key, reason)
+        self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
+        return answer
+
+    def answer(self, message: Message) -> Release:
+        """Release our share of a disputed order's extract to its panel, which has the order's key.
+        Nobody signs for it: whoever operates this custodian decides to.
+
+        What `decide` denies for anything but the dispute is not released, so a withdrawal, a bar
+        and the end of the grant hold. Conditions that were taken back since the purchase are not
+        asked for again: no group attests any of who is no member.
+        """
+        if address_bytes(message["custodian"]) != self._me:
+            self.refuse(
+                f"The question is for custodian {message['custodian']}, and this is "
+                f"{self.address}.",
+                code="E_OTHER_CUSTODIAN",
+                status=403,
+            )
+        desk, group = self._desk_asked(message)
+        heads = self.chain.heads()
+        order, row = self._extract_of(desk, group, message, heads)
+        if row.record_id != message["recordId"]:
+            self._no_record()
+        if desk.order(order, heads.newest).state != _DISPUTED:
+            self.refuse(
+                "The order is not disputed: its buyer asks for the share.",
+                code="E_ORDER_STATE",
+                status=409,
+            )
+        receiving_key = self._public_key(message["receivingKey"], "receivingKey")
+        deadline, now = int(message["deadline"]), heads.newest.timestamp
+        if deadline < now:
+            self.refuse(
+                f"The question was good until {deadline}, and the chain's time is {now}. Ask anew.",
+                code="E_DEADLINE",
+                now=now,
+            )
+        hashed = digest("ReleaseRequest", message, self.chain.domain)
+        asked = Asked(_question(message, row), hashed, message["nonce"], deadline, heads)
+        for reason in self.chain.decide(asked.question, heads):
+            if not reason.permits and reason is not Reason.NOT_MEMBER:
+                raise DeniedError(reason, self.address)
+        answer, receipt = self._released(asked, row, receiving_key, Reason.NOT_MEMBER)
+        with self.store.write() as connection:
+            if self._withdrawals.hold(connection, asked.question, heads):
+                raise DeniedError(Reason.WITHDRAWN, self.address)
+            self._order_receipt(connection, row, receipt)
+        return answer
+
+    def _released(
+        self, asked: Asked, row: Any, receiving_key: PublicKey, reason: Reason
+    ) -> tuple[Release, bytes]:
+        """Our share of an extract, sealed to the key of its order, and the receipt for it."""
         # The purchase names the key by its digest on IPFS, where the seller found it.
         if content_digest(receiving_key.to_bytes()) != row.receiving_key:
             self.refuse(
@@ -345,8 +402,7 @@ class Orders(Doors):
         sealed = seal_share(entry.capsule, share, receiving_key, request=asked.digest)
         answer = self._signed(asked, entry.capsule, sealed)
         receipt = self._receipt(asked, "release", reason, recordId="0x" + row.record_id.hex())
-        self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
-        return answer
+        return answer, receipt
 
     def entry(self, order: int, message: Message, signature: bytes) -> bytes:
         """The entry of an order's extract, for its buyer."""
@@ -357,3 +413,15 @@ class Orders(Doors):
         receipt = self._receipt(asked, "list", reason)
         self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
         return self.store.box.open(row.entry, (b"extract", row.order))
+
+
+def _question(message: Message, row: Any) -> Question:
+    """What `decide` is asked about an extract."""
+    return Question(
+        subject=message["subject"],
+        actor=message["actor"],
+        grantee=message["grantee"],
+        use=message["use"],
+        classes=row.data_class,
+        disease=row.disease,
+    )

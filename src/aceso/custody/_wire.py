@@ -22,7 +22,14 @@ from pydantic import (
 
 from ._typed import address
 
-__all__ = ["MAX_ENTRY_BYTES", "bytes_of", "hex_bytes", "text_of", "to_json"]
+__all__ = [
+    "MAX_ENTRY_BYTES",
+    "ReleaseRequestMessage",
+    "bytes_of",
+    "hex_bytes",
+    "text_of",
+    "to_json",
+]
 
 MAX_ENTRY_BYTES: Final = 2 << 20
 _SIGNATURE_BYTES: Final = 4096

@@ -43,7 +43,16 @@ from .board import (
 from .cohorts import own_match, read_criteria
 from .coins import Bought, CoinBuyer, SaleState, read_sale, send_proceeds
 from .consents import Seer
-from .disputes import Disputing, Evaluator, check_case, draw, end_dispute, judge
+from .disputes import (
+    Disputing,
+    Evaluator,
+    check_case,
+    draw,
+    end_dispute,
+    judge,
+    questions,
+    take_answer,
+)
 from .earning import (
     Earnings,
     OrderEarning,
@@ -249,6 +258,7 @@ __all__ = [
     "own_match",
     "part_of_subject",
     "pay_bond",
+    "questions",
     "read_ban",
     "read_criteria",
     "read_filed",
@@ -269,6 +279,7 @@ __all__ = [
     "stop_as_guardian",
     "support_from_json",
     "support_to_json",
+    "take_answer",
     "verify",
     "verify_rewards",
 ]

@@ -7,8 +7,10 @@
 
     verdict = judge(network, case)              # the opening done again; anybody may
     evaluator = Evaluator(network, profile)
-    if verdict.is_decided:                      # else ask the custodians whose shares it lacks
+    if verdict.is_decided:
         evaluator.vote(number, upheld=not verdict.opens, reason=b"…")
+    for question in questions(network, case):   # else ask the custodians whose shares it lacks
+        file = take_answer(network, file, answer)
 
 The chain has the SHA-256 of the case, which the buyer hands to the panel: so all who judge see the
 one that was there when the dispute began. A case is full of fresh random bytes, and its digest
@@ -17,21 +19,37 @@ tells nobody anything. What it opens is the extract of this order and nothing el
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import Final
 
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Receipt
+from aceso.custody import Answer, Question
 from aceso.errors import AcesoError, IntegrityError, UsageError
-from aceso.research import Case, CaseShare, Verdict, replay
-from aceso.vault import ListEntry
+from aceso.research import Case, CaseFile, CaseShare, Verdict, asked_of, replay
+from aceso.vault import ListEntry, PrivateKey
 
 from .issuer import Holder
 from .network import Network, said
 from .orders import STUDIES, find_sale, receiving_key
 from .researcher import Researcher
 
-__all__ = ["Disputing", "Evaluator", "check_case", "draw", "end_dispute", "judge"]
+__all__ = [
+    "Disputing",
+    "Evaluator",
+    "check_case",
+    "draw",
+    "end_dispute",
+    "judge",
+    "questions",
+    "take_answer",
+]
+
+# A question goes by hand, and a panel has weeks.
+_QUESTION_SECONDS: Final = 30 * 24 * 60 * 60
 
 
 class Disputing(Researcher):
@@ -108,9 +126,15 @@ def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt
     return network.sender(account).send(network.suite.disputes.end(number))
 
 
-def judge(network: Network, case: Case, *, seconds: float | None = None) -> Verdict:
-    """Do the opening of a case again, against what the chain and IPFS have; `seconds` is how long
-    the body is looked for."""
+def judge(
+    network: Network,
+    case: Case,
+    *,
+    answers: Sequence[CaseShare] = (),
+    seconds: float | None = None,
+) -> Verdict:
+    """Do the opening of a case again, against what the chain and IPFS have, with the `answers` of
+    custodians beside it; `seconds` is how long the body is looked for."""
     sale = find_sale(network, case.order, delivered=True)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
@@ -124,7 +148,42 @@ def judge(network: Network, case: Case, *, seconds: float | None = None) -> Verd
         receiving_key=key,
         body=body,
         domain=network.suite.domain("ConsentRegistry"),
+        answers=answers,
     )
+
+
+def questions(
+    network: Network, case: Case, *, answers: Sequence[CaseShare] = ()
+) -> tuple[Question, ...]:
+    """What the panel of a case asks each custodian whose share could decide it."""
+    sale = find_sale(network, case.order, delivered=True)
+    asked, entry = sale.request(network), ListEntry.from_bytes(case.entry)
+    deadline = network.suite.now() + _QUESTION_SECONDS
+    public = PrivateKey.from_bytes(case.private_key).public_key.to_bytes()
+    named = asked_of(case, domain=network.suite.domain("ConsentRegistry"), answers=answers)
+    return tuple(
+        Question(
+            {
+                "subject": asked.subject,
+                "actor": asked.actor,
+                "grantee": asked.grantee,
+                "use": int(asked.use),
+                "dataClass": int(asked.classes),
+                "recordId": entry.record_id,
+                "receivingKey": public,
+                "custodian": custodian,
+                "nonce": os.urandom(32),
+                "deadline": deadline,
+            }
+        )
+        for custodian in named
+    )
+
+
+def take_answer(network: Network, file: CaseFile, answer: Answer) -> CaseFile:
+    """The case with what a custodian answered beside it; refused unless that custodian signed it,
+    for this case."""
+    return file.with_answer(answer, network.suite.domain("ConsentRegistry"))
 
 
 def check_case(network: Network, number: int, case: bytes) -> Dispute:

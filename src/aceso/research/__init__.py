@@ -3,7 +3,7 @@ one matches what a study looks for, which is one's own to know."""
 
 from __future__ import annotations
 
-from .case import Case, CaseShare, Step, Verdict, replay
+from .case import Case, CaseFile, CaseShare, Step, Verdict, asked_of, replay
 from .cohort import Criteria, CriteriaError, Criterion, ExpressionError, Finding, Match, match
 from .deidentify import (
     QUALITATIVE_RESULTS,
@@ -29,6 +29,7 @@ __all__ = [
     "RULES",
     "Anonymised",
     "Case",
+    "CaseFile",
     "CaseShare",
     "Criteria",
     "CriteriaError",
@@ -45,6 +46,7 @@ __all__ = [
     "StudyDocument",
     "Verdict",
     "anonymise",
+    "asked_of",
     "extract",
     "match",
     "measured",

@@ -6,6 +6,9 @@
     verdict = replay(Case.read(data), delivered=…, receiving_key=…, body=…, domain=…)
     verdict.opens, verdict.is_decided, verdict.broken, verdict.false
 
+    file = CaseFile.read(data).with_answer(answer, domain)      # what a custodian said since
+    replay(file.case, answers=file.answers, …)
+
 Nothing of the case is believed: the receiving key has to be the one that the purchase named on
 chain, the capsule the one that the committee attested there, each share the one that the capsule
 commits to, the body the one that the capsule has the digest of. So two people who replay one case
@@ -14,8 +17,9 @@ find the same. The key opens this order's extract and nothing else.
 A share counts against its custodian where they signed it, for a request that they were asked, and
 it is not the attested one (`FalseShareProof`). One that doesn't verify and that nobody signed
 counts as not shown: the buyer may have spoilt it. Where those that were not shown might open it,
-there is no verdict. The panel asks those custodians, whose share, if it is right, verifies for
-everybody.
+there is no verdict. The panel asks those custodians (`asked_of`), whose share, if it is right,
+verifies for everybody; and whose answer, if it is false, is signed. Answers lie beside the case and
+not in it: the chain has the digest of the case that the dispute began with.
 """
 
 from __future__ import annotations
@@ -23,12 +27,12 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from aceso.custody import FalseShareProof, Release
+from aceso.custody import Answer, FalseShareProof, Release
 from aceso.errors import AcesoError, InputError
 from aceso.signing import digest
 from aceso.storage import content_digest
@@ -47,10 +51,12 @@ from aceso.vault.errors import FormatError
 
 from .package import Package
 
-__all__ = ["Case", "CaseShare", "Step", "Verdict", "replay"]
+__all__ = ["Case", "CaseFile", "CaseShare", "Step", "Verdict", "asked_of", "replay"]
 
 _FORMAT: Final = "aceso-dispute"
 _VERSION: Final = 2
+_ANSWERED: Final = "aceso-dispute-answered"
+_ANSWERED_VERSION: Final = 1
 
 
 class Step(StrEnum):
@@ -94,15 +100,7 @@ class Case:
                 "order": str(self.order),
                 "entry": _text(self.entry),
                 "privateKey": _text(self.private_key),
-                "shares": [
-                    {
-                        "custodian": one.custodian,
-                        "request": dict(one.request),
-                        "sealed": _text(one.release.sealed),
-                        "signature": _text(one.release.signature),
-                    }
-                    for one in self.shares
-                ],
+                "shares": [_share_to_json(one) for one in self.shares],
                 "silent": dict(self.silent),
             },
             indent=1,
@@ -119,22 +117,69 @@ class Case:
                 int(said["order"]),
                 _bytes(said["entry"]),
                 _bytes(said["privateKey"]),
-                tuple(
-                    CaseShare(
-                        str(one["custodian"]),
-                        dict(one["request"]),
-                        Release(_bytes(one["sealed"]), _bytes(one["signature"])),
-                    )
-                    for one in said["shares"]
-                ),
+                tuple(_share_from_json(one) for one in said["shares"]),
                 {str(who): str(code) for who, code in said["silent"].items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
-            raise InputError(
-                "This is no case of a disputed order, of a version that we know. Ask the buyer for "
-                "the file that `aceso dispute case` wrote.",
-                code="E_CASE_FORMAT",
-            ) from exc
+            raise _no_case() from exc
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case as the dispute began with it, to the byte, and what custodians answered since."""
+
+    original: bytes = field(repr=False)
+    case: Case
+    answers: tuple[CaseShare, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """The case itself, or a JSON document around it where there are answers."""
+        if not self.answers:
+            return self.original
+        said = {
+            "format": _ANSWERED,
+            "version": _ANSWERED_VERSION,
+            "case": _text(self.original),
+            "answers": [_share_to_json(one) for one in self.answers],
+        }
+        return json.dumps(said, indent=1).encode()
+
+    @classmethod
+    def read(cls, data: bytes) -> CaseFile:
+        """Read what `to_bytes` wrote, or a case without answers, or raise `InputError`."""
+        try:
+            said: Any = json.loads(data)
+            if said["format"] != _ANSWERED:
+                return cls(data, Case.read(data))
+            if said["version"] != _ANSWERED_VERSION:
+                raise ValueError("another version")
+            original = _bytes(said["case"])
+            answers = tuple(_share_from_json(one) for one in said["answers"])
+            return cls(original, Case.read(original), answers)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
+            raise _no_case() from exc
+
+    def with_answer(self, answer: Answer, domain: Mapping[str, Any]) -> CaseFile:
+        """The file with one answer more, which that custodian signed for this case; whether the
+        share is the right one is for the verdict. `domain` is the consent registry's."""
+        case, request = self.case, answer.request
+        try:
+            entry = ListEntry.from_bytes(case.entry)
+            public = PrivateKey.from_bytes(case.private_key).public_key.to_bytes()
+        except AcesoError as exc:
+            raise _other_answer("the case has no entry and key of an extract") from exc
+        capsule, asked = entry.capsule, digest("ReleaseRequest", request, domain)
+        if answer.custodian not in capsule.custodians:
+            raise _other_answer(f"{answer.custodian} has no share of this extract")
+        wanted = (answer.custodian, "0x" + entry.record_id.hex(), "0x" + public.hex())
+        if (request["custodian"], request["recordId"], request["receivingKey"]) != wanted:
+            raise _other_answer("it answers a question about another extract, key or custodian")
+        if not answer.release.is_of(
+            answer.custodian, request=asked, capsule=capsule.digest, domain=domain
+        ):
+            raise _other_answer(f"{answer.custodian} did not sign it")
+        share = CaseShare(answer.custodian, request, answer.release)
+        return self if share in self.answers else replace(self, answers=(*self.answers, share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +211,9 @@ def replay(
     receiving_key: bytes,
     body: bytes | None,
     domain: Mapping[str, Any],
+    answers: Sequence[CaseShare] = (),
 ) -> Verdict:
-    """Open the extract of a case again.
+    """Open the extract of a case again, with the `answers` of custodians beside it.
 
     `delivered` is the capsule's digest and `receiving_key` the digest in the CID of the buyer's
     public key, as the chain has them; `body` the sealed bytes under the entry's CID, or None if
@@ -187,7 +233,8 @@ def replay(
     if capsule.digest != delivered or capsule.context.order != case.order:
         return Verdict(Step.ENTRY, "The capsule is not the one that the committee attested.")
 
-    shares, false, unproven = _shares(case, capsule, private, domain)
+    given = (*case.shares, *answers)
+    shares, false, unproven = _shares(given, capsule, private, domain)
     found = replace(Verdict(None), false=false, unproven=unproven)
     try:
         key = join(capsule, shares, private)
@@ -212,14 +259,28 @@ def replay(
     return replace(found, package=package)
 
 
+def asked_of(
+    case: Case, *, domain: Mapping[str, Any], answers: Sequence[CaseShare] = ()
+) -> tuple[str, ...]:
+    """The custodians that a panel asks: those who showed no right share, nor signed a false one."""
+    try:
+        capsule = ListEntry.from_bytes(case.entry).capsule
+        private = PrivateKey.from_bytes(case.private_key)
+    except AcesoError as exc:
+        raise _other_answer("the case has no entry and key of an extract") from exc
+    shares, false, _ = _shares((*case.shares, *answers), capsule, private, domain)
+    known = {one.custodian for one in shares} | set(false)
+    return tuple(one for one in capsule.custodians if one not in known)
+
+
 def _shares(
-    case: Case, capsule: Capsule, private: PrivateKey, domain: Mapping[str, Any]
+    given: Sequence[CaseShare], capsule: Capsule, private: PrivateKey, domain: Mapping[str, Any]
 ) -> tuple[list[VerifiedShare], tuple[str, ...], tuple[str, ...]]:
     """The right ones; who signed a false one; in whose name there is one that proves nothing."""
     shares: dict[str, VerifiedShare] = {}
     false: dict[str, None] = {}
     unproven: dict[str, None] = {}
-    for one in case.shares:
+    for one in given:
         if one.custodian not in capsule.custodians:
             # Of somebody who holds no share of this capsule.
             continue
@@ -242,6 +303,37 @@ def _shares(
             # No request that anybody could have been asked.
             unproven[one.custodian] = None
     return list(shares.values()), tuple(false), tuple(unproven)
+
+
+def _share_to_json(share: CaseShare) -> dict[str, Any]:
+    return {
+        "custodian": share.custodian,
+        "request": dict(share.request),
+        "sealed": _text(share.release.sealed),
+        "signature": _text(share.release.signature),
+    }
+
+
+def _share_from_json(said: Any) -> CaseShare:
+    release = Release(_bytes(said["sealed"]), _bytes(said["signature"]))
+    return CaseShare(str(said["custodian"]), dict(said["request"]), release)
+
+
+def _no_case() -> InputError:
+    return InputError(
+        "This is no case of a disputed order, of a version that we know. Ask the buyer for the "
+        "file that `aceso dispute case` wrote.",
+        code="E_CASE_FORMAT",
+    )
+
+
+def _other_answer(why: str) -> InputError:
+    return InputError(
+        f"The answer is not taken into the case: {why}. Ask that custodian with the file that "
+        "`aceso dispute ask` wrote.",
+        code="E_ANSWER_OTHER",
+        details={"why": why},
+    )
 
 
 def _text(data: bytes) -> str:

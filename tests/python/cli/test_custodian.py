@@ -101,6 +101,7 @@ def test_status_says_that_none_answers(aceso):
         (("status",), "--url"),
         (("serve", "--folder", "here"), "--rpc"),
         (("serve", "--rpc", "http://127.0.0.1:1"), "--folder"),
+        (("answer", "--folder", "here", "--deployment", "there"), "--rpc"),
         (("publish", "--rpc", "http://127.0.0.1:1", "--folder", "here"), "--deployment"),
     ],
 )

@@ -3,6 +3,7 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 ├── study match: told on the screen, another document than the one committed to is refused
 ├── station: entrusted, it fulfils orders in the place of who is not there
 ├── study: made, approved, asked and enrolled in, fulfilled, downloaded, closed by anybody
+│   └── disputed: replayed; the shares that a case lacks are asked for, and taken into it
 ├── offer, buy, deliver, open --order, extract download, renew, settle
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
@@ -11,8 +12,10 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
     └── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
 """
 
+import base64
 import json
 
+from aceso.custody import Answer, Question, Release
 from aceso.rewards import TAG_FIELD, Contribution
 
 from .conftest import GLUCOSE
@@ -120,6 +123,37 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     case = tmp_path / "case.json"
     disputed = lead("study", "dispute", order, "--out", case, "--with-ether", "--yes").document
     assert lead("dispute", "replay", case, "--dispute", disputed["dispute"]).document["opens"]
+    # A panel asks for the shares that a case lacks, and takes what comes into it.
+    whole = json.loads(case.read_text())
+    kept, *missing = whole["shares"]
+    poor, full, answer = (tmp_path / name for name in ("poor.json", "full.json", "answer.json"))
+    poor.write_text(json.dumps(whole | {"shares": [kept]}))
+    undecided = lead("dispute", "replay", poor)
+    assert (undecided.code, undecided.document["decided"]) == (6, False)
+    asked = lead("dispute", "ask", poor, "--out", tmp_path / "questions").document
+    assert sorted(asked["custodians"]) == sorted(one["custodian"] for one in missing)
+    for one in asked["custodians"]:
+        question = (tmp_path / "questions" / f"question-{one}.json").read_text()
+        assert Question.read(question.encode()).custodian == one
+        assert whole["privateKey"] not in question
+    # Who runs a custodian answers; with a database in a file, while it isn't served.
+    running = lead(
+        *("custodian", "answer", "--folder", network.folder / "custodian-1", "--yes"),
+        *("--rpc", network.chain_url, "--deployment", network.folder / "deployment.json"),
+        *("--question", tmp_path / "questions" / f"question-{one}.json", "--out", answer),
+    )
+    assert (running.code, answer.exists()) == (5, False)
+    assert running.document["error"]["code"] == "E_CUSTODY_FOLDER_IN_USE"
+    first = missing[0]
+    release = Release(*(base64.b64decode(first[one]) for one in ("sealed", "signature")))
+    answer.write_bytes(Answer(first["custodian"], first["request"], release).to_bytes())
+    added = lead("dispute", "add", poor, "--answer", answer, "--out", full)
+    assert (added.code, added.document["answered"]) == (0, [first["custodian"]])
+    assert "answered the panel" in lead.says("dispute", "replay", full).out
+    other = lead("dispute", "replay", full, "--dispute", disputed["dispute"])
+    assert other.document["error"]["code"] == "E_CASE_OTHER"
+    none = lead("dispute", "add", poor, "--answer", case, "--out", full)
+    assert (none.code, none.document["error"]["code"]) == (3, "E_ANSWER_FORMAT")
     amended = lead("study", "amend", study, "--price", "1", "--yes").document
     assert amended["revision"] == 2
     for act in ("show", "enrol"):

@@ -3,6 +3,8 @@
 case      what the custodians give; one that is down is named as silent; nothing before the delivery
 judge     anybody does the opening again; another case than the disputed one is told; shares that
           custodians signed falsely count against them, and those that the buyer changed do not
+answers   custodians that gave none are asked by the panel, and answer it by hand of who runs them:
+          only of an order that is disputed, and nothing that was withdrawn
 panel     drawn by lot among evaluators; who has no seat has no vote; two decide
 """
 
@@ -14,21 +16,34 @@ from typing import Any
 import pytest
 
 from aceso.chain import DisputeState, Ground, OrderState
-from aceso.codes import DataClass, Role, Use
-from aceso.custody import ProvenFalseShareError
+from aceso.codes import DataClass, Reason, Role, Use
+from aceso.custody import (
+    Answer,
+    DeniedError,
+    ProvenFalseShareError,
+    Question,
+    RequestRefusedError,
+)
+from aceso.custody.__main__ import answer
 from aceso.errors import AcesoError, IntegrityError, UsageError
 from aceso.flows import (
+    RESEARCH,
     Disputing,
     Evaluator,
+    LogReport,
     Person,
     Seller,
     base_units,
     check_case,
+    check_order_logs,
     draw,
     end_dispute,
+    find_sale,
     judge,
+    questions,
+    take_answer,
 )
-from aceso.research import Case, Step
+from aceso.research import Case, CaseFile, Step
 
 from .conftest import Bundle, World
 
@@ -140,6 +155,52 @@ def test_custodians_that_sign_false_shares_are_told_by_the_case(
     # Whoever only reads has the proof as well.
     proven = [one for one in complaints if isinstance(one, ProvenFalseShareError)]
     assert {one.custodian for one in proven} == set(verdict.false)
+
+
+def test_what_custodians_answer_the_panel_decides_the_case(
+    world: World, buyer: Disputing, person: Person, order: int
+) -> None:
+    network, silent = world.network, world.keepers[:2]
+    with world.down(*silent):
+        data = buyer.case(order).to_bytes()
+    file = CaseFile.read(data)
+    assert not judge(network, file.case).is_decided
+    asked = questions(network, file.case)
+    assert {one.custodian for one in asked} == {one.address for one in silent}
+    question = Question.read(asked[0].to_bytes())
+    keeper = next(one for one in silent if one.address == question.custodian)
+    deployment = world.devnet.folder / "deployment.json"
+    arguments = ["--folder", str(keeper.folder), "--rpc", world.devnet.chain_url]
+    arguments += ["--deployment", str(deployment)]
+
+    with world.down(keeper):
+        with pytest.raises(RequestRefusedError) as early:
+            answer(arguments, question)
+        assert early.value.code == "E_ORDER_STATE"
+        number, _ = buyer.dispute(order, Ground.CANNOT_OPEN, data)
+        world.confirm()
+        given = answer(arguments, question)
+        with pytest.raises(RequestRefusedError) as other:
+            answer(arguments, asked[1])
+        assert other.value.code == "E_OTHER_CUSTODIAN"
+        sale = find_sale(network, order)
+        person.unshare(sale.grantee(network))
+        with pytest.raises(DeniedError) as withdrawn:
+            answer(arguments, question)
+        assert withdrawn.value.reason is Reason.WITHDRAWN
+    file = take_answer(network, file, Answer.read(given.to_bytes()))
+
+    check_case(network, number, CaseFile.read(file.to_bytes()).original)
+    assert judge(network, file.case, answers=file.answers).opens
+    # Whose extract it is reads in the log that it was given out.
+    report = LogReport()
+    reader = person.persona(RESEARCH)
+    (seen,) = (
+        one
+        for one in check_order_logs(network, person.profile.store, reader, [sale], report)
+        if one.act == "release"
+    )
+    assert report.problems == [] and keeper.address in seen.times
 
 
 def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:

@@ -10,6 +10,10 @@ replay: the opening of a disputed order, done again by anybody
 ├── what doesn't decide it is no verdict
 │   ├── too few shares, while those that were not shown might open it
 │   └── a share that was spoilt, made up or signed for another request, which counts against nobody
+├── what custodians answer lies beside the case, which keeps its digest
+│   ├── those are asked who showed no right share, nor signed a false one
+│   ├── a right answer decides it, and so does a false one, which its custodian signed
+│   └── one that the custodian didn't sign, or of another extract or key, is refused
 └── read: a cut, foreign or nonsensical case is refused with a sentence
 """
 
@@ -24,9 +28,9 @@ import pytest
 from eth_account import Account
 
 from aceso import vault
-from aceso.custody import Release
+from aceso.custody import Answer, Question, Release
 from aceso.errors import InputError
-from aceso.research import Case, CaseShare, Step, replay
+from aceso.research import Case, CaseFile, CaseShare, Step, asked_of, replay
 from aceso.signing import digest, domain_of
 from aceso.storage import content_digest
 
@@ -202,6 +206,66 @@ def test_a_share_that_the_buyer_spoilt_is_no_verdict_against_anybody(made):
         assert broken(found) is Step.SHARES and not found.is_decided
         assert found.false == ()
         assert found.unproven == (second.custodian, third.custodian)
+
+
+def answer_of(share):
+    return Answer.read(Answer(share.custodian, share.request, share.release).to_bytes())
+
+
+def test_what_custodians_answer_decides_a_case_that_keeps_its_digest(made):
+    first, second, third = made.case.shares
+    case = replace(made.case, shares=(first, spoilt(second)))
+    file = CaseFile.read(case.to_bytes())
+    assert asked_of(file.case, domain=DOMAIN) == (second.custodian, third.custodian)
+
+    answered = CaseFile.read(file.with_answer(answer_of(third), DOMAIN).to_bytes())
+    twice = CaseFile.read(answered.with_answer(answer_of(third), DOMAIN).to_bytes())
+    found = replay(answered.case, answers=answered.answers, **made.known)
+
+    assert found.opens and found.unproven == (second.custodian,)
+    assert asked_of(answered.case, domain=DOMAIN, answers=answered.answers) == (second.custodian,)
+    assert twice == answered and answered.original == case.to_bytes() == file.to_bytes()
+
+
+def test_a_false_answer_counts_against_who_signed_it(made):
+    first, *others = made.case.shares
+    file = CaseFile.read(replace(made.case, shares=(first,)).to_bytes())
+    for one in others:
+        file = file.with_answer(answer_of(lied(one, made.capsule)), DOMAIN)
+
+    found = replay(file.case, answers=file.answers, **made.known)
+
+    assert broken(found) is Step.SHARES and found.is_decided
+    assert found.false == tuple(one.custodian for one in others)
+    assert asked_of(file.case, domain=DOMAIN, answers=file.answers) == ()
+
+
+def test_an_answer_that_is_none_for_this_case_is_refused(made, deliver, extract_bytes):
+    first, second, third = made.case.shares
+    file = CaseFile.read(replace(made.case, shares=(first,)).to_bytes())
+    other = deliver(extract_bytes).case.shares[1]
+    alien = vault.PrivateKey.generate()
+    elsewhere = lied(replace(second, request=asking(second.custodian, alien)), made.capsule)
+    refused = [
+        spoilt(second),
+        replace(second, custodian=third.custodian),
+        replace(second, custodian=STRANGER),
+        # Signed by that custodian, for another extract; for another key.
+        other,
+        elsewhere,
+    ]
+    for one in refused:
+        with pytest.raises(InputError) as caught:
+            file.with_answer(answer_of(one), DOMAIN)
+        assert caught.value.code == "E_ANSWER_OTHER"
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"format": "x", "version": 1}'])
+def test_a_question_and_an_answer_that_are_none_are_refused(data):
+    for read, code in ((Answer.read, "E_ANSWER_FORMAT"), (Question.read, "E_QUESTION_FORMAT")):
+        with pytest.raises(InputError) as caught:
+            read(data)
+        assert caught.value.code == code
 
 
 def test_a_share_of_no_custodian_counts_for_nothing(made):
