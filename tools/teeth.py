@@ -62,11 +62,12 @@ class Fault:
     replace: str
     test: str
 
-    def command(self) -> tuple[str, ...]:
+    def command(self, *, until_red: bool = False) -> tuple[str, ...]:
+        """What runs the test; with `until_red` no further than to the first that is red."""
         words = shlex.split(self.test)
         if words and words[0] == "$":
             return tuple(words[1:])
-        return (".venv/bin/python", "-m", "tools.test", *words)
+        return (".venv/bin/python", "-m", "tools.test", *words, *(["-x"] if until_red else []))
 
 
 def load(path: Path) -> list[Fault]:
@@ -135,7 +136,7 @@ def run(faults: list[Fault], source: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="aceso-teeth-") as folder:
         roots: SimpleQueue[Path] = SimpleQueue()
         for number in range(min(_AT_ONCE, len(faults) + len(commands))):
-            root = Path(folder) / str(number)
+            root = Path(folder) / f"copy{number}"
             copy(source, root)
             roots.put(root)
 
@@ -168,7 +169,7 @@ def _see(fault: Fault, root: Path) -> str | None:
         print(f"{fault.name:<34} cannot be planted", flush=True)
         return str(error)
     try:
-        ok, said = bite(fault.command(), root)
+        ok, said = bite(fault.command(until_red=True), root)
     finally:
         (root / fault.file).write_text(before, encoding="utf-8")
     seconds = time.monotonic() - started
