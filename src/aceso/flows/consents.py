@@ -24,6 +24,7 @@ from aceso.errors import AcesoError
 from .epochs import KeepingEpochs
 from .errors import NothingToOpenError, NotWithdrawnError
 from .own_vault import HOME, RESEARCH
+from .sightings import see_again
 
 __all__ = ["Consenting", "Seer"]
 
@@ -106,8 +107,13 @@ class Consenting(KeepingEpochs):
         `network.troubles`, and is finished by the next import, sync or share.
         """
         persona = self._persona_facing(grantee)
+        act = acts.withdraw(self.network.suite, persona, grantee)
         try:
-            receipt = self.network.withdraw(acts.withdraw(self.network.suite, persona, grantee))
+            # A renewal that nobody saw yet is seen first: else the orders that it was for earned
+            # nothing at all.
+            receipt = self.network.withdraw(
+                act, after=lambda: see_again(self.network, persona.address, grantee)
+            )
         finally:
             self._end_mandate(persona, grantee)
         self.settle_keys()

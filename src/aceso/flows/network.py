@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -236,13 +236,15 @@ class Network:
         """Show a signed withdrawal to the custodians, who refuse from then on."""
         self.committee.show_withdrawal(act.type_name, dict(act.message), act.signature)
 
-    def withdraw(self, act: SignedAct) -> Receipt:
+    def withdraw(self, act: SignedAct, *, after: Callable[[], object] | None = None) -> Receipt:
         """Tell the custodians, then the chain; the chain is told whatever the custodians say, who
-        read it there."""
-        try:
-            self.tell_custodians(act)
-        except AcesoError as exc:
-            self.troubles.append(exc)
+        read it there, and whatever becomes of what is done `after` they were told."""
+        for step in (lambda: self.tell_custodians(act), after):
+            try:
+                if step is not None:
+                    step()
+            except AcesoError as exc:
+                self.troubles.append(exc)
         return self.relayer.send(act.call)
 
     def wait_confirmed(self, receipt: Receipt) -> None:

@@ -97,17 +97,18 @@ def see(network: Network, subject: str, grantee: bytes) -> Receipt | None:
         return None
 
 
-def see_again(network: Network, subject: str) -> list[Receipt]:
-    """Have each grant seen that took the place of one that was seen, and follows it."""
+def see_again(network: Network, subject: str, grantee: bytes | None = None) -> list[Receipt]:
+    """Have each grant seen, or the one to `grantee`, that took the place of one that was seen, and
+    follows it."""
     index = network.synced()
-    seen = index.sightings([subject])
+    seen = index.sightings([subject], grantee=grantee)
     if not seen:
         return []
     now = network.suite.now()
     live = {row.grantee: row.word for row in index.consents([subject]) if row.is_live(now)}
     sent = [
-        see(network, subject, grantee)
-        for (_, grantee), sighting in seen.items()
-        if grantee in live and continues(sighting, live[grantee], now)
+        see(network, subject, to)
+        for (_, to), sighting in seen.items()
+        if to in live and continues(sighting, live[to], now)
     ]
     return [one for one in sent if one is not None]

@@ -3,17 +3,20 @@
 followed      seen, granted, cut off before the second sighting; the next sync goes on: paid in full
 not followed  paid up to the end of the first grant; then nothing is renewed before it is settled
 unconfirmed   nothing newer is signed before the chain confirmed that the older one was seen
-withdrawn     meanwhile, on another device: a renewal revives nothing
+withdrawn     meanwhile, on another device: a renewal revives nothing; one that was cut off is seen
+              before it is withdrawn
 refused       not longer, of whom nothing is sold to, of what nothing depends on
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from aceso.chain import RefusedError, grantee_of_account
 from aceso.codes import DataClass, Use
-from aceso.errors import InputError, ServiceError
+from aceso.errors import AcesoError, InputError, ServiceError
 from aceso.flows import (
     RESEARCH,
     Coverage,
@@ -65,6 +68,18 @@ def sold(
     world.confirm()
     seller.deliver(order)
     return order, grantee
+
+
+def _once(act: Callable[..., object]) -> Callable[..., object]:
+    """Do it once, and fail after that."""
+    left = [act]
+
+    def done(*given: object) -> object:
+        if not left:
+            raise AcesoError("It fails.", code="E_TEST")
+        return left.pop()(*given)
+
+    return done
 
 
 def _coverage(network: Network, order: int) -> Coverage:
@@ -202,3 +217,23 @@ def test_a_renewal_revives_nothing_and_refuses_what_gains_nothing(
     with pytest.raises(RefusedError):
         mine.renew(plan, until=plan.terms.valid_until + _DAY, notice=bytes(32))
     assert not _word(person, grantee)[2]
+
+
+def test_a_renewal_that_was_cut_off_is_seen_before_it_is_withdrawn(
+    person: Person, seller: Seller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, grantee = _offer(seller)
+    mine, subject = Renewing(person), person.persona(RESEARCH).address
+    plan = mine.plan(grantee)
+    with monkeypatch.context() as patch:
+        patch.setattr(renewing, "see", _once(renewing.see))
+        mine.renew(plan, until=plan.terms.valid_until + _DAY, notice=bytes(32))
+    assert person.network.troubles.pop().code == "E_TEST"
+
+    person.unshare(grantee)
+
+    index = person.network.synced()
+    (seen,) = index.sightings([subject], grantee=grantee).values()
+    (row,) = index.consents([subject], grantee)
+    # Orders that were made under the first grant are paid for the time until the withdrawal.
+    assert (seen.since, seen.word.grants, row.word.withdrawals) == (1, 2, 1)
