@@ -511,6 +511,35 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Choose this primary physician.",
         ko="이 의사를 주치의로 정합니다.",
     ),
+    "RecoveryDeletion": TypedStruct(
+        primary_type="RecoveryDeletion",
+        verifier="ConsentRegistry",
+        encoded_type="RecoveryDeletion(address persona,uint64 version,address custodian)",
+        types={
+            "RecoveryDeletion": [
+                {"name": "persona", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "custodian", "type": "address"},
+            ],
+        },
+        en="Delete what you keep of my sealed seed of any version before this one.",
+        ko="이 판보다 앞선, 봉인한 내 시드의 몫을 지웁니다.",
+    ),
+    "RecoveryDeletionReceipt": TypedStruct(
+        primary_type="RecoveryDeletionReceipt",
+        verifier="ConsentRegistry",
+        encoded_type="RecoveryDeletionReceipt(address custodian,address persona,uint64 version,uint64 deletedAt)",
+        types={
+            "RecoveryDeletionReceipt": [
+                {"name": "custodian", "type": "address"},
+                {"name": "persona", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "deletedAt", "type": "uint64"},
+            ],
+        },
+        en="A custodian's word that it keeps nothing of a sealed seed of any version before this one.",
+        ko="수탁자가 이 판보다 앞선, 봉인된 시드의 몫을 보관하지 않는다는 확인입니다.",
+    ),
     "RecoveryDeposit": TypedStruct(
         primary_type="RecoveryDeposit",
         verifier="ConsentRegistry",

@@ -1,7 +1,7 @@
 """Writes the vectors beside this file: `python tests/vectors/generate.py manifest`.
 
 They are frozen: name only the one whose format has a new version. What an older version made is
-kept beside it (`manifest-1.json`, `manifest-2.json`), for readers open it still.
+kept beside it (`manifest-1.json` to `manifest-3.json`), for readers open it still.
 
 Secret inputs are given in the files. Deterministic outputs are compared byte for byte by
 tests/python/vault/test_vectors.py; what is random (every seal, every split) is opened and joined.
@@ -196,6 +196,8 @@ def record(derived: VaultKeys) -> dict[str, Any]:
 
 
 def manifest(derived: VaultKeys) -> dict[str, Any]:
+    key = vault.PrivateKey(bytes(range(32))).public_key.to_bytes()
+    custodians = ["0x" + f"{digit:02x}" * 20 for digit in (0x11, 0x22, 0x33)]
     held = vault.Manifest(
         version=7,
         epochs={LABS: 2},
@@ -204,6 +206,13 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         superseded={bytes([6]) * 32: bytes([7]) * 32},
         same={(bytes([7]) * 32, bytes([8]) * 32)},
         holders={bytes(32): {LABS: vault.KeyNote(2, bytes([9]) * 32)}},
+        recovery=vault.RecoveryNote(
+            key=key,
+            version=7,
+            at=vault.CommitteeNote(tuple(custodians[:2]), ("https://a", "https://b"), 2),
+            is_whole=True,
+            former={custodians[2]: "https://c"},
+        ),
     )
     return {
         "mnemonic": MNEMONIC,
@@ -215,6 +224,17 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         "superseded": {(bytes([6]) * 32).hex(): (bytes([7]) * 32).hex()},
         "same": [[(bytes([7]) * 32).hex(), (bytes([8]) * 32).hex()]],
         "holders": {bytes(32).hex(): {str(LABS): [2, (bytes([9]) * 32).hex()]}},
+        "recovery": {
+            "key": key.hex(),
+            "version": "7",
+            "at": {
+                "custodians": custodians[:2],
+                "urls": ["https://a", "https://b"],
+                "threshold": 2,
+            },
+            "isWhole": True,
+            "former": {custodians[2]: "https://c"},
+        },
         "sealed": held.seal(derived).hex(),
     }
 

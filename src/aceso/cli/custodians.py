@@ -82,7 +82,7 @@ def _list(session: Session) -> int:
 
 
 def _move(session: Session, *, yes: bool) -> int:
-    from aceso.flows import move
+    from aceso.flows import SeedMove, move
 
     person = session.person()
     network = session.network()
@@ -92,10 +92,13 @@ def _move(session: Session, *, yes: bool) -> int:
         moved = move(person, progress=progress)
     counts = {"classes": moved.classes, "records": moved.records, "deleted": moved.deleted}
     kept_by = {who: sentence(error) for who, error in moved.kept_by.items()}
-    document = counts | {"keptBy": kept_by}
+    document = counts | {"seed": moved.seed.value, "keptBy": kept_by}
 
     def render(console: Console) -> None:
         console.print(say("custodians.moved", **counts), highlight=False, soft_wrap=True)
+        if moved.seed in (SeedMove.MOVED, SeedMove.UNKNOWN):
+            text = say(f"custodians.seed_{moved.seed.value}")
+            console.print(text, highlight=False, soft_wrap=True)
         for who, why in kept_by.items():
             text = say("custodians.kept", custodian=who, why=why)
             console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -19,6 +19,7 @@ from .client import (
     DeletionReceipt,
     Delivery,
     Listing,
+    RecoveryDeletionReceipt,
     SealedKey,
     SignedRequest,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "ProvenFalseShareError",
     "Published",
     "Question",
+    "RecoveryDeletionReceipt",
     "Release",
     "RequestRefusedError",
     "SealedKey",

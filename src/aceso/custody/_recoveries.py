@@ -3,7 +3,8 @@
 The persona whose guardians may recover signs what it leaves, and the highest version wins. What is
 kept opens nothing by itself: it is one share of something that is sealed to a key of the guardians.
 It is given to the requester whom the chain names, at the newest and at the confirmed block alike,
-so a veto in the newest block stops it.
+so a veto in the newest block stops it. Where the person moves to other custodians, the part of
+before is overwritten by their word, and it is signed that it was; none of before comes back.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from aceso.errors import ServiceError
 from aceso.vault import Deposit, FalseShareError, FormatError, seal_release
 
 from ._desk import Desk, Message
 from ._store import tables
-from ._typed import address, address_bytes
+from ._typed import address, address_bytes, sign
+from ._wire import to_json
 
 __all__ = ["Recoveries"]
 
@@ -52,7 +55,7 @@ class Recoveries(Desk):
                     status=409,
                     version=int(row.version),
                 )
-            if row is not None:
+            if row is not None and row.deposit:
                 self.store.box.forget(row.deposit)
             connection.execute(sa.delete(table).where(table.c.persona == key))
             connection.execute(
@@ -91,12 +94,48 @@ class Recoveries(Desk):
                 heads.newest.timestamp,
             )
             row = connection.execute(sa.select(table).where(table.c.persona == key)).first()
-        if row is None:
+        if row is None or not row.deposit:
             self.refuse(
                 "Nothing of this persona was left here.", code="E_RECOVERY_UNKNOWN", status=404
             )
         deposit = self.store.box.open(row.deposit, (_PLACE, key))
         return seal_release(deposit, to=receiving_key, custodian=self.address, request=request)
+
+    def delete(self, message: Message, signature: bytes) -> dict[str, Any]:
+        """Delete our part of any version before the one that is named, and sign that none is here.
+
+        The same message shown again deletes no later one."""
+        self._signed_by("RecoveryDeletion", message, signature, message["persona"])
+        self._for_us(message)
+        now = self.chain.heads().newest.timestamp
+        table, key, version = (
+            tables.recoveries,
+            address_bytes(message["persona"]),
+            message["version"],
+        )
+        with self.store.write() as connection:
+            row = connection.execute(sa.select(table).where(table.c.persona == key)).first()
+            if row is not None and int(row.version) < version:
+                self.store.box.forget(row.deposit)
+                # The version stays: a deposit of before that somebody kept is not taken again.
+                connection.execute(
+                    sa.update(table)
+                    .where(table.c.persona == key)
+                    .values(version=str(version), deposit=b"")
+                )
+        if not self.store.empty_log():
+            raise ServiceError(
+                "The part is deleted, but its bytes are still in the database's log. Ask again.",
+                code="E_DELETION_PENDING",
+            )
+        receipt = {
+            "custodian": self.address,
+            "persona": message["persona"],
+            "version": version,
+            "deletedAt": now,
+        }
+        signed = sign(self.keys.account, "RecoveryDeletionReceipt", receipt, self.chain.domain)
+        return {"message": to_json(receipt), "signature": "0x" + signed.hex()}
 
     def _for_us(self, message: Message) -> None:
         if address(message["custodian"]) != address(self.address):

@@ -191,6 +191,12 @@ class RecoveryRequestMessage(Wire):
     deadline: Uint256
 
 
+class RecoveryDeletionMessage(Wire):
+    persona: Address
+    version: Uint64
+    custodian: Address
+
+
 class WithdrawalMessage(Wire):
     subject: Address
     grantee: Bytes32
@@ -281,6 +287,11 @@ class RecoveryDepositBody(Wire):
 
 class RecoveryRequestBody(Wire):
     message: RecoveryRequestMessage
+    signature: Signature
+
+
+class RecoveryDeletionBody(Wire):
+    message: RecoveryDeletionMessage
     signature: Signature
 
 

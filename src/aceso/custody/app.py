@@ -173,6 +173,10 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         deposit = service.recoveries.release(body.message.values_as_signed(), body.signature)
         return _Json({"deposit": wire.text_of(deposit)})
 
+    @app.post("/recoveries/deletions", summary="Delete a part of a sealed seed of before")
+    def delete_recovery(body: wire.RecoveryDeletionBody) -> Response:
+        return _Json(service.recoveries.delete(body.message.values_as_signed(), body.signature))
+
     @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
     def withdraw(body: wire.WithdrawalBody) -> Response:
         if type(body.message).__name__ != body.type + "Message":

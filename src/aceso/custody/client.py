@@ -43,6 +43,7 @@ __all__ = [
     "DeletionReceipt",
     "Delivery",
     "Listing",
+    "RecoveryDeletionReceipt",
     "SealedKey",
     "SignedRequest",
 ]
@@ -109,6 +110,17 @@ class DeletionReceipt:
     list_key: str
     record_id: bytes
     capsule: bytes
+    deleted_at: int
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryDeletionReceipt:
+    """A custodian's signed word that it keeps nothing of a sealed seed before this version."""
+
+    custodian: str
+    persona: str
+    version: int
     deleted_at: int
     signature: bytes = field(repr=False)
 
@@ -223,6 +235,34 @@ class Custodian(LogReading):
         said = self._ask("POST", "/recoveries/release", request.body())
         deposit: bytes = self._parse(lambda: bytes_of(said["deposit"]))
         return deposit
+
+    def delete_recovery(
+        self, *, persona: str, version: int, signature: bytes, domain: Domain
+    ) -> RecoveryDeletionReceipt:
+        """Delete what is kept of a sealed seed of any version before this one; the receipt is
+        checked."""
+        message = recovery_deletion_message(persona, version, self.address)
+        said = self._ask(
+            "POST",
+            "/recoveries/deletions",
+            {"message": to_json(message), "signature": "0x" + signature.hex()},
+        )
+
+        def read() -> RecoveryDeletionReceipt:
+            signed, by = said["message"], hex_bytes(said["signature"])
+            values = message | {"deletedAt": int(signed["deletedAt"])}
+            if recover(digest("RecoveryDeletionReceipt", values, domain), by) != self.address:
+                raise ValueError("another receipt")
+            return RecoveryDeletionReceipt(
+                custodian=self.address,
+                persona=message["persona"],
+                version=version,
+                deleted_at=values["deletedAt"],
+                signature=by,
+            )
+
+        receipt: RecoveryDeletionReceipt = self._parse(read)
+        return receipt
 
     def leave_keys(self, key: SealedKey) -> None:
         """Leave a class key for a grantee."""
@@ -401,6 +441,11 @@ def deposit_message(deposit: Deposit, custodian: str) -> dict[str, Any]:
         "custodian": custodian,
         "deposit": deposit.digest,
     }
+
+
+def recovery_deletion_message(persona: str, version: int, custodian: str) -> dict[str, Any]:
+    """The typed message `RecoveryDeletion`."""
+    return {"persona": address(persona), "version": version, "custodian": custodian}
 
 
 def post_message(entry: ListEntry, *, list_key: str, issuer: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import DataClass
+from aceso.errors import AcesoError
 from aceso.storage import ShownItem
 from aceso.vault import (
     Deposit,
@@ -46,9 +47,11 @@ from .client import (
     Custodian,
     DeletionReceipt,
     Delivery,
+    RecoveryDeletionReceipt,
     SealedKey,
     SignedRequest,
     deposit_message,
+    recovery_deletion_message,
 )
 from .client import post_message as _post_message
 from .errors import TooFewCustodiansError
@@ -185,6 +188,21 @@ class Committee(Reading):
             one.leave_recovery(deposit, sign(persona, "RecoveryDeposit", message, self._domain))
 
         return self._all_or_enough(leave)[1]
+
+    def delete_recovery(
+        self, persona: LocalAccount, version: int
+    ) -> tuple[dict[str, RecoveryDeletionReceipt], dict[str, AcesoError]]:
+        """Have all delete what they keep of the sealed seed before this version: the receipts of
+        those who did, and why the others did not."""
+
+        def delete(one: Custodian) -> RecoveryDeletionReceipt:
+            message = recovery_deletion_message(persona.address, version, one.address)
+            signature = sign(persona, "RecoveryDeletion", message, self._domain)
+            return one.delete_recovery(
+                persona=persona.address, version=version, signature=signature, domain=self._domain
+            )
+
+        return self._ask_all(delete, needed=len(self.custodians))
 
     def recover(
         self, requester: LocalAccount, persona: str, receiving_key: PrivateKey

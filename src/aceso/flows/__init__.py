@@ -9,7 +9,7 @@
     succession   a new seed takes over a vault
     backup       the vault in one file, and back from it
     wills        what ends at a person's death, and what does not
-    moving       to other custodians
+    moving       to other custodians; sealed_seed beneath it
     researcher   buys, opens extracts
     coins        what coin costs, how it is bought, and the proceeds
     studies      a study with a budget, from its opening to its close; a board approves it
@@ -94,7 +94,7 @@ from .guarding import (
     support_to_json,
 )
 from .issuer import Holder, Issuer
-from .moving import Moved, move
+from .moving import Moved, SeedMove, move
 from .network import CommitteeFacts, Network, said
 from .order_receipts import OrderAccess, check_order_logs
 from .orders import Sale, find_sale, find_study, sales
@@ -203,6 +203,7 @@ __all__ = [
     "RootStanding",
     "Sale",
     "SaleState",
+    "SeedMove",
     "Seer",
     "Seller",
     "Station",

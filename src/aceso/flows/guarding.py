@@ -40,18 +40,12 @@ from aceso.chain import (
 from aceso.chain.guardian_acts import Support
 from aceso.codes import DataClass, Use
 from aceso.errors import InputError, NotPermittedError
-from aceso.vault import (
-    PrivateKey,
-    RecoveryKey,
-    Seed,
-    deposits_of,
-    open_seed,
-    seal_seed,
-)
+from aceso.vault import PrivateKey, RecoveryKey, Seed, open_seed
 
 from .network import Network
 from .person import Person
 from .reader import guardian_group
+from .sealed_seed import leave_seed
 
 __all__ = [
     "Guarded",
@@ -192,23 +186,8 @@ class Guarded:
             )
 
     def _leave(self, people: Sequence[str], threshold: int) -> list[GuardianShare]:
-        network, persona = self._network, self.persona
         key = RecoveryKey.make()
-        sealed = seal_seed(
-            self._person.profile.seed,
-            to=key.public_key,
-            chain_id=network.suite.chain_id,
-            persona=persona.address,
-        )
-        deposits = deposits_of(
-            sealed,
-            chain_id=network.suite.chain_id,
-            persona=persona.address,
-            version=network.suite.now(),
-            custodians=network.facts.members,
-            threshold=network.facts.threshold,
-        )
-        network.committee.leave_recovery(persona, deposits)
+        leave_seed(self._person, self.persona, key.public_key)
         words = key.shares(count=len(people), threshold=threshold)
         return [GuardianShare(one, said) for one, said in zip(people, words, strict=True)]
 

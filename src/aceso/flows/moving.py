@@ -6,7 +6,8 @@ Nobody but the person can do it, and they need nobody for it: the owner key open
 the same data key is locked again, for the custodians that are in the committee now, under a new
 epoch of its class. The bodies stay as they are. Whoever is let in gets the new class keys, issuers
 the new lists at their next contact, and the former capsules are deleted at those that had them,
-also at those that stay. It can be cut off at any step and done again, on any device.
+also at those that stay. The seed that lies sealed for guardians goes to the new committee as well
+(`sealed_seed`). It can be cut off at any step and done again, on any device.
 
 What stays true: a custodian that keeps a copy of what it was to delete still has a share of the
 former capsules. Fewer than m of such shares open nothing; so move before m of them have left.
@@ -27,9 +28,10 @@ from aceso.vault import CapsuleContext, ListEntry, Opening, PublicKey, make_caps
 
 from .own_vault import HOME
 from .person import Person
+from .sealed_seed import SeedMove, move_seed
 from .store import Stored
 
-__all__ = ["Moved", "move"]
+__all__ = ["Moved", "SeedMove", "move"]
 
 # So many records are sealed while those before them are on their way.
 _CHUNK = 32
@@ -46,6 +48,7 @@ class Moved:
     classes: int = 0
     records: int = 0
     deleted: int = 0
+    seed: SeedMove = SeedMove.NONE
     kept_by: dict[str, AcesoError] = field(default_factory=dict)
 
 
@@ -69,6 +72,9 @@ def move(person: Person, *, progress: Tell = lambda step, count: None) -> Moved:
     _deal(person, done, progress)
     _delete(person, done, progress)
     person._save_manifest()
+    moved = move_seed(person)
+    done.seed = moved.state
+    done.kept_by |= moved.kept_by
     return done
 
 

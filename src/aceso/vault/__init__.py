@@ -63,7 +63,16 @@ from .fields import (
 )
 from .hpke import SUITE, PrivateKey, PublicKey, open_sealed, seal
 from .keys import Seed, VaultKeys
-from .manifest import CommitteeNote, Head, KeyNote, Manifest, RecordNote, SignedHead, newest
+from .manifest import (
+    CommitteeNote,
+    Head,
+    KeyNote,
+    Manifest,
+    RecordNote,
+    RecoveryNote,
+    SignedHead,
+    newest,
+)
 from .record import Envelope, ListEntry
 from .recovery import (
     Deposit,
@@ -127,6 +136,7 @@ __all__ = [
     "RecordKey",
     "RecordNote",
     "RecoveryKey",
+    "RecoveryNote",
     "RollbackError",
     "Seed",
     "SeedError",

@@ -29,16 +29,26 @@ from aceso.signing import domain_of, recover, sign
 from ._boxes import open_box, seal_box
 from ._bytes import address_bytes, address_text, be, exactly
 from .errors import FormatError, OpeningError, RollbackError
+from .hpke import PUBLIC_KEY_BYTES
 from .keys import VaultKeys
 from .segments import Body
 
-__all__ = ["CommitteeNote", "Head", "KeyNote", "Manifest", "RecordNote", "SignedHead", "newest"]
+__all__ = [
+    "CommitteeNote",
+    "Head",
+    "KeyNote",
+    "Manifest",
+    "RecordNote",
+    "RecoveryNote",
+    "SignedHead",
+    "newest",
+]
 
 _MAGIC: Final = b"AMAN"
-# Version 1 had no `forgotten`, `superseded` and `same`, version 2 no `holders`. A program that
-# knows only those must not save over this one: what was forgotten would come back, and who holds
-# which keys would be unknown.
-_BOX_VERSION: Final = 3
+# Version 1 had no `forgotten`, `superseded` and `same`, version 2 no `holders`, version 3 no
+# `recovery`. A program that knows only those must not save over this one: what was forgotten would
+# come back, and who holds which keys or a part of the sealed seed would be unknown.
+_BOX_VERSION: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +116,43 @@ class KeyNote:
     receiving_key: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryNote:
+    """What custodians were left of the sealed seed.
+
+    `key` is the recovery key's public half, to which the seed can be sealed again: the words that
+    guardians hold stay good. `is_whole`: whether every custodian of `at` took this version.
+    `former`, by address with the URL, may still keep a part of an earlier one.
+    """
+
+    key: bytes = field(repr=False)
+    version: int
+    at: CommitteeNote
+    is_whole: bool
+    former: Mapping[str, str] = field(default_factory=dict)
+
+    def _to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key.hex(),
+            "version": str(self.version),
+            "at": asdict(self.at),
+            "isWhole": self.is_whole,
+            "former": dict(self.former),
+        }
+
+    @classmethod
+    def _from_json(cls, said: dict[str, Any]) -> RecoveryNote:
+        return cls(
+            key=exactly(bytes.fromhex(said["key"]), PUBLIC_KEY_BYTES, "a recovery key"),
+            version=int(said["version"]),
+            at=_committee(said["at"]),
+            is_whole=said["isWhole"] is True,
+            former={
+                address_text(address_bytes(who)): str(url) for who, url in said["former"].items()
+            },
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class Manifest:
     """The index. Change it, then `seal` the `next` version.
@@ -120,6 +167,7 @@ class Manifest:
     lists          list key -> index of its committee
     committees     in the order in which they were met
     holders        grantee -> data class -> which of its keys were left for them
+    recovery       what custodians were left of the sealed seed, where anything was
     """
 
     version: int = 0
@@ -133,6 +181,7 @@ class Manifest:
     lists: dict[str, int] = field(default_factory=dict)
     committees: list[CommitteeNote] = field(default_factory=list)
     holders: dict[bytes, dict[int, KeyNote]] = field(default_factory=dict)
+    recovery: RecoveryNote | None = None
 
     def next(self) -> Manifest:
         """The same index, one version on."""
@@ -171,6 +220,7 @@ class Manifest:
             lists=lists | newer.lists,
             committees=committees,
             holders=_merged_holders(self.holders, newer.holders),
+            recovery=_merged_recovery(self.recovery, newer.recovery),
         )
 
     def seal(self, keys: VaultKeys) -> bytes:
@@ -195,6 +245,7 @@ class Manifest:
                     }
                     for grantee, notes in self.holders.items()
                 },
+                "recovery": None if self.recovery is None else self.recovery._to_json(),
             }
         )
         return seal_box(
@@ -218,7 +269,7 @@ class Manifest:
             magic=_MAGIC,
             bound=manifest._bound(keys),
             what="manifest",
-            versions=(1, 2, _BOX_VERSION),
+            versions=(1, 2, 3, _BOX_VERSION),
         )
         try:
             said = json.loads(document)
@@ -244,6 +295,8 @@ class Manifest:
                     }
                     for grantee, notes in said["holders"].items()
                 }
+            if box_version > 3 and said["recovery"] is not None:
+                manifest.recovery = RecoveryNote._from_json(said["recovery"])
             notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)
                 for key, note in said["records"].items()
@@ -257,12 +310,7 @@ class Manifest:
             }
             manifest.epochs = {int(key): int(value) for key, value in said["epochs"].items()}
             manifest.lists = {str(key): int(value) for key, value in said["lists"].items()}
-            manifest.committees = [
-                CommitteeNote(
-                    tuple(note["custodians"]), tuple(note["urls"]), int(note["threshold"])
-                )
-                for note in said["committees"]
-            ]
+            manifest.committees = [_committee(note) for note in said["committees"]]
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise FormatError("The manifest opens, but is not in a form that we know.") from exc
         return manifest
@@ -270,6 +318,24 @@ class Manifest:
 
 def _kept(notes: Mapping[bytes, RecordNote], forgotten: Set[bytes]) -> dict[bytes, RecordNote]:
     return {key: note for key, note in notes.items() if key not in forgotten}
+
+
+def _committee(said: Mapping[str, Any]) -> CommitteeNote:
+    return CommitteeNote(tuple(said["custodians"]), tuple(said["urls"]), int(said["threshold"]))
+
+
+def _merged_recovery(older: RecoveryNote | None, newer: RecoveryNote | None) -> RecoveryNote | None:
+    """The note of the later version, the newer one of two of it. Whoever may keep a part of an
+    earlier version is not passed over, whichever device noted it."""
+    if older is None or newer is None:
+        return newer or older
+    if older.version == newer.version:
+        return newer
+    last, first = (newer, older) if newer.version > older.version else (older, newer)
+    before = dict(zip(first.at.custodians, first.at.urls, strict=True))
+    former = {**before, **first.former, **last.former}
+    stays = {who: url for who, url in former.items() if who not in last.at.custodians}
+    return replace(last, former=stays)
 
 
 def _merged_holders(

@@ -121,6 +121,10 @@ def _bodies(network: Network, person: Person, shared: Shared) -> dict[str, dict[
             },
             "signature": signature,
         },
+        "/recoveries/deletions": {
+            "message": {"persona": list_key, "version": 1, "custodian": keeper.keys.address},
+            "signature": signature,
+        },
         "/withdrawals": {
             "type": "Bar",
             "message": {"subject": list_key, "actor": list_key, "bars": 0},

@@ -6,6 +6,10 @@ former       a key of the former epoch opens nothing of what was dealt anew
 killed       at any step, by kill -9, and done again: each record once, nothing left over
 away         a custodian that leaves and does not answer is named, and asked again the next time
 devices      another device finds what was moved, and can go on
+seed         the sealed seed goes along: guardians bring it back from the new committee with the
+             words that they had; who left has none of it and takes none of before; cut off, it
+             goes on
+guardians    the keys of what a guardian and the emergency group were let see go along as well
 """
 
 from __future__ import annotations
@@ -20,18 +24,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
+from aceso.chain import GuardianPower
 from aceso.codes import DataClass, Use
-from aceso.custody import Committee
+from aceso.custody import Committee, RequestRefusedError
 from aceso.devnet import add_custodian
-from aceso.flows import Network, Person, Profile, Reader, move
+from aceso.flows import (
+    EmergencyProfile,
+    Guarded,
+    Guardian,
+    GuardianShare,
+    Network,
+    Person,
+    Profile,
+    Reader,
+    SeedMove,
+    move,
+    recover_seed,
+    start_recovery,
+)
+from aceso.flows.emergency import emergency_group
 from aceso.flows.healing import own_listing
-from aceso.vault import ListEntry
+from aceso.flows.reader import guardian_group
+from aceso.vault import ListEntry, PrivateKey, deposits_of
 
 from .conftest import PASSPHRASE, Bundle, World
 from .test_epochs import _class_keys, _opened
 
 LABS = DataClass.LABS
+DAY = 86_400
 _CHILD = str(Path(__file__).with_name("importing.py"))
 
 
@@ -193,3 +216,179 @@ def test_another_device_finds_what_was_moved(
     assert fresh.restore() == 5
     record_id = next(one for one, note in there.records() if note.data_class == LABS)
     assert len(there.forget(record_id)) == 3
+
+
+# The sealed seed, and the keys of those who act for a person
+
+
+@pytest.fixture
+def guardians(world: World) -> list[Guardian]:
+    return [Guardian(world.network, Account.create()) for _ in range(2)]
+
+
+@pytest.fixture
+def words(world: World, person: Person, guardians: list[Guardian]) -> list[str]:
+    """The recovery is prepared at the former committee, and both guardians accepted."""
+    guarded = Guarded(person)
+    shares: list[GuardianShare] = guarded.prepare(
+        [one.account.address for one in guardians], threshold=2
+    )
+    for one in guardians:
+        one.accept(guarded.persona.address)
+    return [one.words for one in shares]
+
+
+def _may_recover(
+    world: World, network: Network, guardians: list[Guardian], persona: str
+) -> LocalAccount:
+    """Who may bring the seed back now: guardians began it, and the delay is over."""
+    requester: LocalAccount = Account.create()
+    deadline = network.suite.now() + DAY
+    start_recovery(
+        network,
+        [one.support(persona, requester.address, deadline=deadline) for one in guardians],
+    )
+    ready = network.suite.guardianship.recovery(persona).ready_at
+    world.devnet.chain.advance_time(ready - network.suite.now())
+    world.confirm()
+    return requester
+
+
+def _one_that_left(world: World) -> Committee:
+    address = world.keepers[0].address
+    here = world.network.committee.custodians
+    leaver = next(one for one in here if one.address == address)
+    return Committee([leaver], 1, world.network.suite)
+
+
+def _replayed(world: World, person: Person) -> str:
+    """How the one that left refuses what the person signed before."""
+    note = person.manifest.recovery
+    assert note is not None
+    persona = Guarded(person).persona
+    former = deposits_of(
+        bytes(1174),
+        chain_id=world.network.suite.chain_id,
+        persona=persona.address,
+        version=note.version - 1,
+        custodians=world.network.facts.members,
+        threshold=2,
+    )
+    with pytest.raises(RequestRefusedError) as refused:
+        _one_that_left(world).leave_recovery(persona, former)
+    return str(refused.value.code)
+
+
+def test_a_sealed_seed_goes_along_and_the_words_stay_good(
+    world: World, person: Person, later: Network, guardians: list[Guardian], words: list[str]
+) -> None:
+    persona = Guarded(person).persona.address
+    before = person.manifest.recovery
+    moving = Person(later, person.profile)
+
+    moved = move(moving)
+
+    assert (moved.seed, moved.kept_by) == (SeedMove.MOVED, {})
+    note = moving.manifest.recovery
+    assert before is not None
+    assert note is not None
+    assert (note.at.custodians, note.is_whole) == (later.facts.members, True)
+    assert (note.key, note.version > before.version, note.former) == (before.key, True, {})
+    assert _replayed(world, moving) == "E_RECOVERY_ROLLBACK"
+    assert move(moving).seed is SeedMove.HERE
+    requester = _may_recover(world, later, guardians, persona)
+    seed = recover_seed(later, requester, persona, words)
+    assert seed.mnemonic == person.profile.seed.mnemonic
+    # Nor does the one that left give anything to whom the chain names.
+    with pytest.raises(RequestRefusedError) as refused:
+        _one_that_left(world).recover(requester, persona, PrivateKey.generate())
+    assert refused.value.code == "E_RECOVERY_UNKNOWN"
+
+
+def test_one_that_left_with_a_part_of_the_seed_is_named_and_asked_again(
+    world: World, person: Person, later: Network, words: list[str]
+) -> None:
+    moving, leaver = Person(later, person.profile), world.keepers[0]
+    with world.down(leaver):
+        moved = move(moving)
+        assert (moved.seed, set(moved.kept_by)) == (SeedMove.MOVED, {leaver.address})
+    # Another device of the person knows whom to ask.
+    other = Person(later, world.profile("person", person.profile.seed))
+    other.restore()
+
+    again = move(other)
+
+    assert (again.seed, again.kept_by) == (SeedMove.HERE, {})
+    assert other.manifest.recovery is not None
+    assert not other.manifest.recovery.former
+    assert _replayed(world, other) == "E_RECOVERY_ROLLBACK"
+
+
+@pytest.mark.parametrize(
+    "point", ["after:Committee.leave_recovery", "after:Committee.delete_recovery"]
+)
+def test_a_sealed_seed_that_was_cut_off_goes_along_the_next_time(
+    world: World,
+    person: Person,
+    later: Network,
+    guardians: list[Guardian],
+    words: list[str],
+    tmp_path: Path,
+    point: str,
+) -> None:
+    persona, folder = Guarded(person).persona.address, person.profile.folder
+    done = subprocess.run(
+        [sys.executable, _CHILD, str(tmp_path / "later.json"), str(folder), "move:", point],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+
+    profile = Profile.open(folder, passphrase=PASSPHRASE)
+    again = Person(later, profile)
+    assert move(again).kept_by == {}
+
+    note = again.manifest.recovery
+    assert note is not None
+    assert (note.is_whole, note.former) == (True, {})
+    seed = recover_seed(later, _may_recover(world, later, guardians, persona), persona, words)
+    assert seed.mnemonic == person.profile.seed.mnemonic
+    profile.close()
+
+
+def test_a_seed_that_was_left_before_its_key_was_noted_is_told_of(
+    person: Person, later: Network, words: list[str]
+) -> None:
+    moving = Person(later, person.profile)
+    moving.sync()
+    moving.manifest.recovery = None
+    moving._keep_manifest()
+    moving._catch_up = lambda: None  # type: ignore[method-assign]
+
+    assert move(moving).seed is SeedMove.UNKNOWN
+
+
+def test_what_a_guardian_and_the_emergency_group_were_let_see_goes_along(
+    world: World, person: Person, later: Network, bundle: Bundle, tmp_path: Path
+) -> None:
+    person.import_files([bundle()])
+    holder = world.cast(Reader, "professional", None)
+    guardian = Guardian(world.network, holder.account, holder.receiving_key)
+    guarded = Guarded(person)
+    majority = world.network.suite.now() + 365 * DAY
+    guarded.name(holder.account.address, powers=GuardianPower.SHARE, majority=majority)
+    guardian.accept(guarded.persona.address)
+    guarded.entrust(holder.account.address, classes=LABS, uses=Use.TREAT)
+    EmergencyProfile(person).prepare(LABS)
+    moving = Person(later, person.profile)
+
+    move(moving)
+
+    for group in (guardian_group(later, holder.account.address), emergency_group(later)):
+        assert moving.manifest.holders[group][int(LABS)].epoch == 1
+    # From the new committee alone: one that was in the former one, and the one that joined.
+    there = Guardian(later, holder.account, holder.receiving_key)
+    with world.down(world.keepers[2]):
+        read = there.read(guarded.persona.address, classes=LABS, folder=tmp_path / "guardian")
+    assert len(read) == 2

@@ -5,7 +5,8 @@ delay       a second before its end, custodians give nothing; with one custodian
 veto        by any device with the seed: before the delay and after it; custodians give nothing
 one         one guardian can't start it, and their words open nothing
 custodians  without a recovery on chain they give nothing; what all of them hold opens nothing
-strangers   nobody leaves a deposit for another, nor without guardians; replays are refused
+strangers   nobody leaves a deposit for another, nor without guardians, nor deletes another's;
+            replays are refused, and an old word deletes no part that came after it
 guardians   accepted, listed and removed
 """
 
@@ -22,6 +23,7 @@ from aceso.chain import GuardianPower
 from aceso.custody import RequestRefusedError, SignedRequest
 from aceso.errors import AcesoError, NotPermittedError
 from aceso.flows import Guarded, Guardian, GuardianShare, Person, recover_seed, start_recovery
+from aceso.signing import sign
 from aceso.vault import OpeningError, PrivateKey, RecoveryKey, deposits_of
 
 from .conftest import Bundle, World
@@ -283,6 +285,38 @@ def test_nobody_leaves_a_deposit_for_another(
 
     assert left(guarded.persona.address, 1 << 60) == "E_SIGNATURE"
     assert left(requester.address, 1) == "E_RECOVERY_UNPREPARED"
+
+
+def test_nobody_deletes_anothers_part_and_an_old_word_none_of_later(
+    world: World,
+    person: Person,
+    guarded: Guarded,
+    guardians: list[Guardian],
+    shares: list[GuardianShare],
+    start: Callable[..., int],
+    requester: LocalAccount,
+) -> None:
+    committee, persona = world.network.committee, guarded.persona
+    domain = world.network.suite.domain("ConsentRegistry")
+    message = {"persona": persona.address, "version": 1 << 60}
+    first, second = committee.custodians[:2]
+
+    # Another's word, and the person's own to another custodian.
+    for signer, named in ((requester, first), (persona, second)):
+        signature = sign(signer, "RecoveryDeletion", message | {"custodian": named.address}, domain)
+        with pytest.raises(RequestRefusedError) as refused:
+            first.delete_recovery(
+                persona=persona.address, version=1 << 60, signature=signature, domain=domain
+            )
+        assert refused.value.code == "E_SIGNATURE"
+    assert person.manifest.recovery is not None
+    receipts, failed = committee.delete_recovery(persona, person.manifest.recovery.version)
+
+    assert (len(receipts), failed) == (3, {})
+    until(world, start(*guardians[:2]))
+    words = [one.words for one in shares]
+    found = recover_seed(world.network, requester, persona.address, words)
+    assert found.mnemonic == person.profile.seed.mnemonic
 
 
 def test_guardians_are_listed_and_removed(

@@ -213,13 +213,30 @@ def test_a_note_beside_its_tombstone_is_not_read(keys, note):
 def test_a_program_of_the_former_format_opens_none_of_this_one(keys):
     box = vault.Manifest(version=1, forgotten={bytes(32)}).seal(keys)
 
-    assert box[:6] == b"AMAN\3\1"
+    assert box[:6] == b"AMAN\4\1"
     # The version is bound, so nobody else can make it look like a former one.
-    for former in (b"\1", b"\2"):
+    for former in (b"\1", b"\2", b"\3"):
         with pytest.raises(vault.OpeningError):
             vault.Manifest.open(box[:4] + former + box[5:], keys, version=1)
-    with pytest.raises(vault.FormatError, match="03"):
-        vault.Manifest.open(box[:4] + b"\4" + box[5:], keys, version=1)
+    with pytest.raises(vault.FormatError, match="04"):
+        vault.Manifest.open(box[:4] + b"\5" + box[5:], keys, version=1)
+
+
+def test_of_two_notes_of_a_sealed_seed_the_later_stands_and_nobody_of_before_is_passed_over():
+    def note(version, custodians, **former):
+        at = vault.CommitteeNote(custodians, tuple(f"https://{one}" for one in custodians), 2)
+        key = bytes(1216)
+        return vault.RecoveryNote(key=key, version=version, at=at, is_whole=True, former=former)
+
+    one = vault.Manifest(recovery=note(1, ("a", "b"), z="https://z"))
+    two = vault.Manifest(version=1, recovery=note(2, ("b", "c"), y="https://y"))
+    expected = note(2, ("b", "c"), a="https://a", y="https://y", z="https://z")
+
+    assert one.merged(two).recovery == two.merged(one).recovery == expected
+    assert one.merged(vault.Manifest()).recovery == one.recovery
+    # Of one version, what the newer index says of who is done with stands.
+    cleared = vault.Manifest(version=2, recovery=note(1, ("a", "b")))
+    assert one.merged(cleared).recovery == cleared.recovery
 
 
 def test_of_two_notes_of_a_holder_the_later_epoch_is_kept():

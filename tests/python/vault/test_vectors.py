@@ -5,7 +5,7 @@ the frozen vectors of tests/vectors
 ├── shamir: shares of three programs join
 ├── record: body, capsule, shares, fields, entry, class key: opened, or compared byte for byte
 ├── manifest: opens
-├── manifest-1, -2: open, with nothing forgotten, and nobody who holds keys
+├── manifest-1, -2, -3: open, with nothing forgotten, nobody who holds keys, no sealed seed
 └── backup: its parts are those of the others, byte for byte
 """
 
@@ -126,7 +126,27 @@ def test_manifest():
         superseded={unhex("06" * 32): unhex("07" * 32)},
         same={(unhex("07" * 32), unhex("08" * 32))},
         holders={bytes(32): {LABS: vault.KeyNote(2, unhex("09" * 32))}},
+        recovery=vault.RecoveryNote(
+            key=vault.PrivateKey(bytes(range(32))).public_key.to_bytes(),
+            version=7,
+            at=vault.CommitteeNote(
+                ("0x" + "11" * 20, "0x" + "22" * 20), ("https://a", "https://b"), 2
+            ),
+            is_whole=True,
+            former={"0x" + "33" * 20: "https://c"},
+        ),
     )
+    assert said["recovery"]["key"] == manifest.recovery.key.hex()
+
+
+def test_manifest_of_version_3():
+    said = load("manifest-3")
+    keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
+
+    manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
+
+    assert manifest.holders == {bytes(32): {LABS: vault.KeyNote(2, unhex("09" * 32))}}
+    assert manifest.recovery is None
 
 
 def test_manifest_of_version_2():
