@@ -7,7 +7,7 @@ records and sealed keys are taken, records are deleted, and nothing is given awa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
@@ -149,10 +149,12 @@ def _taken(lists: Lists, deletions: Deletions, act: Any) -> dict[str, Any]:
 
 
 def add_batches(
-    app: FastAPI, take_all: Callable[[Sequence[Any]], list[dict[str, Any]]], answer: type[Any]
+    app: FastAPI,
+    take_all: Callable[[Sequence[Any]], Awaitable[list[dict[str, Any]]]],
+    answer: type[Any],
 ) -> None:
     """Add the route."""
 
     @app.post("/batches", summary="Several acts at once, each signed on its own")
-    def take(body: BatchBody) -> Any:
-        return answer({"results": take_all(body.acts)})
+    async def take(body: BatchBody) -> Any:
+        return answer({"results": await take_all(body.acts)})

@@ -44,6 +44,8 @@ _log = logging.getLogger("aceso.custody")
 
 _T = TypeVar("_T")
 _AT_DOORS: Final = 12
+# One of them writes at a time, so more would only wait.
+_BATCHES: Final = 4
 _SMALL_BODY: Final = 64 << 10
 _LARGE_BODY: Final = 4 * wire.MAX_ENTRY_BYTES // 3 + _SMALL_BODY
 _BODY_SECONDS: Final = 30.0
@@ -86,7 +88,7 @@ def _head(head: LogHead) -> dict[str, Any]:
 def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     """The application of one custodian. `client_rate`: requests of one client in a second."""
     metrics = Metrics(service)
-    doors = _Few(_AT_DOORS)
+    doors, batches = _Few(_AT_DOORS), _Few(_BATCHES)
     rates = Rates(per_second=client_rate, in_store=max(1.0, _SECONDS_IN_STORE * client_rate))
     app = FastAPI(
         title="Aceso custodian",
@@ -264,7 +266,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     def log_consistency(earlier: _LogSize, size: _LogSize) -> Response:
         return _Json({"proof": [_hex(part) for part in service.log.consistency(earlier, size)]})
 
-    add_batches(app, lambda acts: service.batches.take(acts), _Json)
+    add_batches(app, lambda acts: batches(service.batches.take, acts), _Json)
 
     @app.get("/health", summary="Who this is, and what it sees of the chain")
     def health() -> Response:

@@ -1,5 +1,5 @@
 """
-releases that all wait for something
+releases, or batches, that all wait for something
 └── keep no signed withdrawal out, however many they are
 """
 
@@ -9,11 +9,12 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pytest
 from eth_account import Account
 
 from aceso.custody._service import Service
@@ -23,7 +24,7 @@ from aceso.custody.proof import Release
 
 _ANYBODY = Account.create().address
 _SIGNATURE = "0x" + "11" * 65
-_RELEASES = 60
+_ASKED = 60
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -48,7 +49,15 @@ def _withdrawal() -> dict[str, Any]:
     return {"type": "Withdrawal", "message": to_json(message), "signature": _SIGNATURE}
 
 
-def test_no_number_of_releases_that_wait_keeps_a_withdrawal_out() -> None:
+def _batch() -> dict[str, Any]:
+    message = {"listKey": _ANYBODY, "recordId": bytes(32)}
+    return {"acts": [{"type": "delete", "message": to_json(message), "signature": _SIGNATURE}]}
+
+
+@pytest.mark.parametrize(("path", "asked"), [("/release", _release), ("/batches", _batch)])
+def test_no_number_of_those_that_wait_keeps_a_withdrawal_out(
+    path: str, asked: Callable[[], dict[str, Any]]
+) -> None:
     answered = threading.Event()
 
     def release(*_: object) -> Release:
@@ -56,10 +65,18 @@ def test_no_number_of_releases_that_wait_keeps_a_withdrawal_out() -> None:
         answered.wait(60)
         return Release(b"", b"")
 
+    def take_all(*_: object) -> list[dict[str, Any]]:
+        answered.wait(60)
+        return []
+
     def take(*_: object) -> dict[str, Any]:
         return {"state": "pending"}
 
-    service: Any = SimpleNamespace(release=release, withdrawals=SimpleNamespace(take=take))
+    service: Any = SimpleNamespace(
+        release=release,
+        batches=SimpleNamespace(take=take_all),
+        withdrawals=SimpleNamespace(take=take),
+    )
 
     async def ask() -> tuple[int, list[int]]:
         transport = httpx.ASGITransport(app=make_app(_as_service(service)))
@@ -67,24 +84,24 @@ def test_no_number_of_releases_that_wait_keeps_a_withdrawal_out() -> None:
             sent = asyncio.Semaphore(0)
 
             async def body() -> AsyncIterator[bytes]:
-                yield json.dumps(_release()).encode()
+                yield json.dumps(asked()).encode()
                 # Read to its end: from here on it waits for nothing but its turn.
                 sent.release()
 
-            releases = [
-                asyncio.create_task(client.post("/release", content=body(), headers=_JSON))
-                for _ in range(_RELEASES)
+            waiting = [
+                asyncio.create_task(client.post(path, content=body(), headers=_JSON))
+                for _ in range(_ASKED)
             ]
-            for _ in releases:
+            for _ in waiting:
                 await sent.acquire()
             try:
                 async with asyncio.timeout(10):
                     shown = await client.post("/withdrawals", json=_withdrawal())
             finally:
                 answered.set()
-            return shown.status_code, [one.status_code for one in await asyncio.gather(*releases)]
+            return shown.status_code, [one.status_code for one in await asyncio.gather(*waiting)]
 
-    assert asyncio.run(ask()) == (200, [200] * _RELEASES)
+    assert asyncio.run(ask()) == (200, [200] * _ASKED)
 
 
 def _as_service(service: Any) -> Service:
