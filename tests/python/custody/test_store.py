@@ -7,8 +7,10 @@ the store, in a file of SQLite and in PostgreSQL
 │  └── refuse what is newer or unknown, by name
 ├── together
 │  ├── gives each its own answer, from fewer commits than there were acts
-│  ├── leaves nothing of an act that refuses, and writes the others
+│  ├── leaves nothing of an act that refuses, alone or among others, which it writes
 │  └── answers nobody, and keeps nothing, if the commit fails
+├── tidying
+│  └── brings what was written into the file, which no commit has to
 ├── the log
 │  └── has one tree, whoever wrote it and in which transactions
 └── forgetting
@@ -237,6 +239,23 @@ def test_a_refusal_leaves_nothing_and_stops_nobody(store: Store) -> None:
         assert [line.receipt for line in store.lines(connection, BOOK, 0, 9)] == [b"good"] * 2
 
 
+def test_a_refusal_alone_leaves_nothing(store: Store) -> None:
+    refused = RequestRefusedError("No.", code="E_NO", status=409, custodian="0x" + "11" * 20)
+
+    def refuse(connection: sa.Connection) -> None:
+        store.set_note(connection, "half", "done")
+        store.append(connection, BOOK, b"receipt")
+        raise refused
+
+    with pytest.raises(RequestRefusedError) as raised:
+        store.together(refuse)
+
+    assert raised.value is refused
+    assert note(store, "half") is None
+    with store.read() as connection:
+        assert store.tree(connection).size == 0
+
+
 def test_what_the_database_refuses_is_one_requests_alone(store: Store) -> None:
     def twice(connection: sa.Connection) -> str:
         store.set_note(connection, "a", "1")
@@ -266,6 +285,25 @@ def test_nobody_is_answered_if_the_commit_fails(store: Store) -> None:
     with store.read() as connection:
         assert store.lines(connection, BOOK, 0, 9) == []
     assert store.together(act) == "done"
+
+
+# --- Tidying ----------------------------------------------------------------------------------
+
+
+def test_tidying_brings_what_was_written_into_the_file(tmp_path: Path) -> None:
+    store = Store(tmp_path, KEY)
+    file, wrote = tmp_path / "custodian.sqlite", 8 << 20
+    try:
+        with store.write() as connection:
+            store.set_note(connection, "long", "x" * wrote)
+        assert file.stat().st_size < wrote
+
+        store.tidy()
+
+        assert file.stat().st_size > wrote
+        assert note(store, "long") == "x" * wrote
+    finally:
+        store.close()
 
 
 # --- The log ----------------------------------------------------------------------------------
