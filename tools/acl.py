@@ -153,7 +153,7 @@ def _checks(code: _Code, contract: Node, entry: Node) -> frozenset[str]:
                 continue
             if called["name"] == "onlyAuthority":
                 found.add("the authority")
-            waiting.append(_derived(code, contract, called))
+            waiting.append(called if _is_super(node) else _derived(code, contract, called))
     if "the authority" in found:
         found.discard("the caller")
     return frozenset(found)
@@ -162,6 +162,10 @@ def _checks(code: _Code, contract: Node, entry: Node) -> frozenset[str]:
 def _is_caller(node: Node) -> bool:
     inner = node["expression"]
     return bool(node["memberName"] == "sender" and inner.get("name") == "msg")
+
+
+def _is_super(node: Node) -> bool:
+    return bool(node.get("expression", {}).get("name") == "super")
 
 
 def _derived(code: _Code, contract: Node, called: Node) -> Node:

@@ -27,6 +27,7 @@ def run(scene: Scene) -> None:
     _judged(scene)
     _studies(scene)
     _sales(scene)
+    _unions(scene)
 
 
 def _disputed(
@@ -166,3 +167,64 @@ def _sales(scene: Scene) -> None:
         scene.send(call.sendProceeds(), scene.relayer, ether)
         scene.send(call.sendTokenProceeds(), scene.relayer, paid)
     scene.send(call.announceEnd(), authority, "coin_sale_end")
+
+
+def _unions(scene: Scene) -> None:
+    """A union of four; in slots of their own, the second who does a thing counts, as a rule."""
+    from aceso.vault.batch import make_batch, standard_leaf
+    from tools.gas_scene import group, keccak
+
+    for library in ("UnionBook", "UnionShares"):
+        scene.libraries[library] = scene.deploy(library).address
+    contract = scene.market = scene.desk("Unions", scene.authority, _HOUR)
+    call, keeper, voucher = contract.functions, scene.relayer, scene.issuer
+    scene.send(scene.coin.functions.approve(contract.address, 100 * _COIN), scene.buyer)
+    terms = (
+        *(keeper, 3 * _COIN, scene.institution, 1, _DAY, 1000, _DAY, voucher.address),
+        *(int(Use.HMB), int(DataClass.LABS), 0, 0),
+    )
+    scene.send(call.open(terms), keeper)
+    scene.send(call.open(terms), keeper, "union_open")
+    grantee = group(1, contract.address)
+    people = (scene.colleague, scene.subject, scene.stranger, scene.physician)
+    for place, person in enumerate(people):
+        is_measured = place == 1
+        mark = keccak(text=f"mark {place}")
+        vouch = {"voucher": voucher.address, "account": person, "mark": mark}
+        signature = scene.sign(voucher, contract, "PersonaVouch", **vouch)
+        vouched = call.vouch(*vouch.values(), signature)
+        scene.send(vouched, keeper, "union_vouch" if is_measured else None)
+        asked = scene.terms(grantee, int(DataClass.LABS), int(Use.HMB))
+        scene.send(scene.consents.functions.grant(asked), person)
+        scene.send(call.join(1, mark), person, "union_join" if is_measured else None)
+
+    for seen in ("consent_follow", "consent_follow_again"):
+        scene.send(call.followConsent(scene.colleague, 1), scene.relayer, seen)
+        if seen == "consent_follow":
+            scene.send(scene.consents.functions.grant(asked), scene.colleague)
+    # Each of them has an extract: a tree of as many leaves as one of sixteen members.
+    parts = [(person, keccak(text=person), keccak(text="a capsule")) for person in people]
+    leaves = [
+        standard_leaf(bytes(12) + bytes.fromhex(person[2:]) + extract + capsule)
+        for person, extract, capsule in parts
+    ]
+    tree = make_batch(leaves)
+    orders = []
+    for name in (None, "union_buy"):
+        scene.send(call.buy(1, _SAID, 1), scene.buyer, name)
+        orders.append(call.orderOf(1, scene.buyer).call()[0])
+        deliver = name and "union_deliver_2of3"
+        scene.deliver(orders[-1], [0, 2], 3, 2, deliver, extract=tree.root)
+        if name:
+            scene.send(call.leave(1), scene.colleague)
+            scene.send(call.leave(1), scene.subject, "union_leave")
+            scene.send(scene.consents.functions.withdraw(grantee), scene.stranger)
+            scene.send(call.strike(1, scene.stranger), scene.relayer, "union_strike")
+        scene.wait(_DAY)
+        # The first to claim writes the word of 256 places; the last one stayed to the end.
+        for place in (0, 1, 3):
+            claimed = call.claim(orders[-1], parts[place], tree.proof(leaves[place]))
+            names = {0: None, 1: "union_claim_prorata", 3: "union_claim"}
+            scene.send(claimed, scene.relayer, name and names[place])
+        scene.wait(366 * _DAY)
+        scene.send(call.settle(orders[-1]), scene.relayer, name and "union_settle")

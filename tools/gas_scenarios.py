@@ -30,8 +30,6 @@ LATER: Final = (
     "claim_pay",
     "trial_register",
     "trial_enrol",
-    "union_join",
-    "union_leave",
 )
 
 CONDITIONS: Final = {

@@ -329,12 +329,18 @@ class Scene:
         return int(self.market.functions.orderOf(number, self.buyer).call()[0])
 
     def deliver(
-        self, order: int, signers: list[int], members: int, threshold: int, name: str | None = None
+        self,
+        order: int,
+        signers: list[int],
+        members: int,
+        threshold: int,
+        name: str | None = None,
+        extract: bytes | None = None,
     ) -> None:
         """The delivery of `order` by these of the first `members` custodians."""
         delivery = {
             "order": order,
-            "extract": keccak(text="an extract"),
+            "extract": extract or keccak(text="an extract"),
             "receivingKey": keccak(text="a key"),
             "capsule": keccak(text="a capsule"),
         }

@@ -129,6 +129,25 @@ library OrderTails {
         return uint16(OrderTail.unwrap(self) >> 240);
     }
 
+    /// @dev The tail of an order that is divided by as many members, those of places up to `places_`: in the places of
+    /// grants, bars and parts, which it has none of. How many claimed is in the place of the epoch. See {IUnions}.
+    function divided(OrderTail self, uint24 members, uint24 places_) internal pure returns (OrderTail) {
+        uint256 kept = uint184(OrderTail.unwrap(self));
+        return OrderTail.wrap(kept | (uint256(members) << 184) | (uint256(places_) << 232));
+    }
+
+    /// @dev See {divided}.
+    function places(OrderTail self) internal pure returns (uint24) {
+        return uint24(OrderTail.unwrap(self) >> 232);
+    }
+
+    /// @dev The tail once one more claimed. Assumes that not all of them had.
+    function claimed(OrderTail self) internal pure returns (OrderTail) {
+        unchecked {
+            return OrderTail.wrap(OrderTail.unwrap(self) + (1 << 208));
+        }
+    }
+
     /// @dev The tail once `parts_` were paid for.
     function paidFor(OrderTail self, uint256 parts_) internal pure returns (OrderTail) {
         return OrderTail.wrap(uint240(OrderTail.unwrap(self)) | (parts_ << 240));

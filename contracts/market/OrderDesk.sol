@@ -96,7 +96,7 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
         Committee calldata committee,
         uint256 signers,
         bytes[] calldata signatures
-    ) external {
+    ) public virtual {
         uint256 order = delivery.order;
         (Settlement.Order storage slot, OrderHead head) = _find(order);
         if (!head.isIn(OrderState.OPEN)) revert OrderWrongState(order, head.state());
@@ -140,12 +140,12 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
     /* SETTLE, DISPUTE */
 
     /// @inheritdoc IOrderDesk
-    function settle(uint256 order) external {
+    function settle(uint256 order) external virtual {
         _take(order, Settlement.Step.SETTLE);
     }
 
     /// @inheritdoc IOrderDesk
-    function settlePart(uint256 order) external {
+    function settlePart(uint256 order) external virtual {
         _take(order, Settlement.Step.SETTLE_PART);
     }
 
@@ -261,13 +261,9 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
 
     /* SHARED */
 
-    /// @dev Whether an order's data may be asked for: until the deadline of the delivery, then until the end.
+    /// @dev See {Settlement-isLive}.
     function _isLive(uint256 key) internal view returns (bool) {
-        OrderHead head = _ledger.orders[key].head;
-        uint256 until;
-        if (head.isIn(OrderState.OPEN)) until = _ledger.orders[key].tail.deadline();
-        else if (head.isIn(OrderState.DELIVERED)) until = head.end();
-        return block.timestamp < until;
+        return Settlement.isLive(_ledger.orders[key]);
     }
 
     function _grantee(uint96 group) internal view returns (bytes32) {

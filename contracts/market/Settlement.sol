@@ -55,7 +55,7 @@ library Settlement {
     uint256 private constant FEE_BPS = 500;
 
     /// @dev How long after the challenge window a dispute that nobody resolves lapses.
-    uint256 private constant DISPUTE_LIMIT = 180 days;
+    uint256 internal constant DISPUTE_LIMIT = 180 days;
 
     /// @notice Does `step` of an order, and returns what goes back to whoever paid, which is the desk's to do.
     /// @dev One entry for all steps, so that a desk holds one call. Assumes that the order is the newest of its key, and
@@ -101,7 +101,7 @@ library Settlement {
             refunded = tail.price() - earned;
         }
         slot.head = slot.head.to(OrderState.SETTLED);
-        if (earned > 0) _split(ledger, parties, earned, paid, true);
+        if (earned > 0) split(ledger, parties, earned, paid, true);
 
         emit IOrderDesk.OrderSettled(found.order, earned, refunded);
     }
@@ -122,7 +122,7 @@ library Settlement {
                 revert IOrderDesk.OrderWrongState(found.order, head.state());
             }
 
-            until = _stop(ledger, found.consents, tail, parties, delivered ? head.end() : tail.deadline());
+            until = stopOf(ledger, found.consents, tail, parties, delivered ? head.end() : tail.deadline());
             if (delivered && until > start) {
                 earned = tail.price() * (until - start) / head.duration();
                 // Nothing is paid that could still be disputed.
@@ -137,7 +137,7 @@ library Settlement {
     {
         OrderHead head = _headIn(slot, found, OrderState.DELIVERED);
         OrderTail tail = slot.tail;
-        uint256 stop = _stop(ledger, found.consents, tail, parties, head.end());
+        uint256 stop = stopOf(ledger, found.consents, tail, parties, head.end());
         if (block.timestamp >= stop) revert IOrderDesk.OrderOver(found.order, uint40(stop));
         // See {_earned}.
         unchecked {
@@ -152,7 +152,7 @@ library Settlement {
             if (earned == paid) revert IOrderDesk.CreditNone(parties.subject);
 
             slot.tail = reached;
-            _split(ledger, parties, earned, paid, false);
+            split(ledger, parties, earned, paid, false);
 
             emit IOrderDesk.OrderPartSettled(found.order, earned);
         }
@@ -238,10 +238,17 @@ library Settlement {
         }
     }
 
-    /// @dev Whether an order made under grant number `from` goes on under `word`: the grants seen since then followed each
-    /// other without a gap, and `word` is the last of them, or follows it though nobody has seen it yet. Else whoever
-    /// settled between a grant and its sighting would undo the renewal. The counters wrap, so their differences do.
-    function _isFollowed(Followed storage found, uint24 from, Grant word) private view returns (bool) {
+    /// @dev Whether an order made under grant number `from` goes on under `word`: it is the same, or the grants seen since
+    /// then followed each other without a gap, and `word` is the last of them, or follows it though nobody has seen it
+    /// yet. Else whoever settled between a grant and its sighting would undo the renewal. The counters wrap, so their
+    /// differences do.
+    function isUnder(Ledger storage ledger, address subject, uint96 group, uint24 from, Grant word)
+        internal
+        view
+        returns (bool)
+    {
+        if (word.grants() == from) return true;
+        Followed storage found = ledger.followed[subject][group];
         uint24 since = found.since;
         uint24 seen = found.word.grants();
         unchecked {
@@ -258,21 +265,27 @@ library Settlement {
         }
     }
 
+    /// @dev Whether an order's data may be asked for: until the deadline of the delivery, then until the end.
+    function isLive(Order storage slot) internal view returns (bool) {
+        OrderHead head = slot.head;
+        uint256 until;
+        if (head.isIn(OrderState.OPEN)) until = slot.tail.deadline();
+        else if (head.isIn(OrderState.DELIVERED)) until = head.end();
+        return block.timestamp < until;
+    }
+
     /// @dev When an order's time was over: `over`, or the earliest act that stopped it. 0 where that can't be told.
-    function _stop(
+    function stopOf(
         Ledger storage ledger,
         IConsentRegistry consents,
         OrderTail tail,
         Parties memory parties,
         uint256 over
-    ) private view returns (uint256 stop) {
+    ) internal view returns (uint256 stop) {
         bytes32 grantee = bytes32((uint256(tail.group()) << 160) | uint160(address(this)));
         (Grant ofGroup, Grant ofPayer, Head head) = consents.standing(parties.subject, grantee, parties.payer);
 
-        if (
-            ofGroup.grants() != tail.grants()
-                && !_isFollowed(ledger.followed[parties.subject][tail.group()], tail.grants(), ofGroup)
-        ) return 0;
+        if (!isUnder(ledger, parties.subject, tail.group(), tail.grants(), ofGroup)) return 0;
         stop = _earlier(over, ofGroup.validUntil());
 
         // The counters wrap, so their differences do.
@@ -289,7 +302,7 @@ library Settlement {
 
     /// @dev What was earned since `paid` goes to the commons, the committee, the institution and the subject. In the
     /// end all the rest is the subject's, and each has in all what they would if nothing had been paid before.
-    function _split(Ledger storage ledger, Parties memory parties, uint256 earned, uint256 paid, bool isLast) private {
+    function split(Ledger storage ledger, Parties memory parties, uint256 earned, uint256 paid, bool isLast) internal {
         unchecked {
             uint256 fee = _fee(earned);
             uint256 toInstitution = _toInstitution(parties, earned);

@@ -491,6 +491,20 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Say that this account is the one research persona of the patient whom you know by this tag.",
         ko="이 계정이 이 표식으로 식별하는 환자의 유일한 연구 페르소나임을 확인합니다.",
     ),
+    "PersonaVouch": TypedStruct(
+        primary_type="PersonaVouch",
+        verifier="Unions",
+        encoded_type="PersonaVouch(address voucher,address account,bytes32 mark)",
+        types={
+            "PersonaVouch": [
+                {"name": "voucher", "type": "address"},
+                {"name": "account", "type": "address"},
+                {"name": "mark", "type": "bytes32"},
+            ],
+        },
+        en="Say that this account is the one persona of the person whom you know by this mark.",
+        ko="이 계정이 이 표식으로 식별하는 사람의 유일한 페르소나임을 확인합니다.",
+    ),
     "PrimaryPhysician": TypedStruct(
         primary_type="PrimaryPhysician",
         verifier="ConsentRegistry",
@@ -715,6 +729,36 @@ _STRUCTS: dict[str, TypedStruct] = {
         },
         en="Lift the bar of this account.",
         ko="이 계정의 차단을 풉니다.",
+    ),
+    "UnionJoining": TypedStruct(
+        primary_type="UnionJoining",
+        verifier="Unions",
+        encoded_type="UnionJoining(address subject,uint256 union,bytes32 mark,uint16 joins,uint256 deadline)",
+        types={
+            "UnionJoining": [
+                {"name": "subject", "type": "address"},
+                {"name": "union", "type": "uint256"},
+                {"name": "mark", "type": "bytes32"},
+                {"name": "joins", "type": "uint16"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Join a data union under the consent that you gave it.",
+        ko="동의한 조건으로 데이터 조합에 가입합니다.",
+    ),
+    "UnionLeaving": TypedStruct(
+        primary_type="UnionLeaving",
+        verifier="Unions",
+        encoded_type="UnionLeaving(address subject,uint256 union,uint16 joins)",
+        types={
+            "UnionLeaving": [
+                {"name": "subject", "type": "address"},
+                {"name": "union", "type": "uint256"},
+                {"name": "joins", "type": "uint16"},
+            ],
+        },
+        en="Leave a data union at once.",
+        ko="데이터 조합에서 즉시 탈퇴합니다.",
     ),
     "Will": TypedStruct(
         primary_type="Will",

@@ -32,6 +32,7 @@ __all__ = [
     "Shares",
     "Trade",
     "grantee_of",
+    "keyed_account",
     "terms",
 ]
 
@@ -57,7 +58,7 @@ _BUYER_KEY = "0x" + "b4" * 32
 _CUSTODIAN_KEYS = ["0x" + f"c{place}" * 32 for place in range(1, 6)]
 
 
-def _account(key: str) -> Any:
+def keyed_account(key: str) -> Any:
     account = unlocked.at(unlocked.add(key).address)
     if account.balance() < 10**18:
         unlocked[0].transfer(account, 10 * 10**18)
@@ -116,9 +117,9 @@ class Trade:
         self.deployer, self.authority = accounts[0], accounts[1]
         self.relayer, self.stranger, self.institution = accounts[2], accounts[3], accounts[4]
         self.commons, self.treasury, self.other = accounts[5], accounts[6], accounts[7]
-        self.subject = _account(_SUBJECT_KEY)
-        self.buyer = _account(_BUYER_KEY)
-        self.custodians = [_account(key) for key in _CUSTODIAN_KEYS]
+        self.subject = keyed_account(_SUBJECT_KEY)
+        self.buyer = keyed_account(_BUYER_KEY)
+        self.custodians = [keyed_account(key) for key in _CUSTODIAN_KEYS]
         by = {"from": self.deployer}
         self.participants = project.ParticipantRegistry.deploy(self.authority, 0, by)
         self.consents = project.ConsentRegistry.deploy(self.participants, by)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from aceso.signing import digest, recover, sign
 
-from . import acts, emergency_acts, guardian_acts, reward_acts, study_acts
+from . import acts, emergency_acts, guardian_acts, reward_acts, study_acts, union_acts
 from .acts import SignedAct
 from .authority import LocalAuthority
 from .calls import Block, Call, Event, Log, Receipt
@@ -81,6 +81,7 @@ from .sender import Pace, Sender
 from .stops import Sighting, continues, stop_of
 from .suite import Suite, is_signed
 from .tokens import Permit, Token
+from .unions import Membership, Part, Unions, UnionTerms
 from .words import (
     Grantee,
     GrantWord,
@@ -135,6 +136,7 @@ __all__ = [
     "LocalAuthority",
     "Log",
     "Market",
+    "Membership",
     "NewestOpening",
     "Node",
     "NodeRefusedError",
@@ -148,6 +150,7 @@ __all__ = [
     "OrderTail",
     "Pace",
     "PanelSeat",
+    "Part",
     "Participants",
     "Parties",
     "Permit",
@@ -175,6 +178,8 @@ __all__ = [
     "Suite",
     "Terms",
     "Token",
+    "UnionTerms",
+    "Unions",
     "WrongChainError",
     "acts",
     "check_deployment",
@@ -194,4 +199,5 @@ __all__ = [
     "sign",
     "stop_of",
     "study_acts",
+    "union_acts",
 ]

@@ -115,6 +115,63 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Study {study} takes people until {deadline}: before that only its researcher closes it.",
         "{study}번 연구는 {deadline}까지 모집합니다. 그 전에는 연구자만 닫을 수 있습니다.",
     ),
+    # Unions, UnionBook, UnionShares
+    "UnionInvalidTerm": (
+        "The union can't be opened with {term} as it is: it is empty, unknown or out of bounds. "
+        "Correct it.",
+        "조합의 조건이 맞지 않습니다({term}): 비었거나 목록에 없거나 한도를 벗어났습니다. "
+        "고치십시오.",
+    ),
+    "UnionNotOpen": (
+        "Union {number} does not exist or is closed: choose another.",
+        "{number}번 조합은 없거나 닫혔습니다. 다른 조합을 고르십시오.",
+    ),
+    "UnionNotKeeper": (
+        "{caller} did not open union {number}: only who opened it may close it.",
+        "{caller} 계정은 {number}번 조합을 연 계정이 아닙니다. 연 사람만 닫을 수 있습니다.",
+    ),
+    "UnionNotVouched": (
+        "{voucher} did not say that {account} is the one persona of {mark}: have it vouch first.",
+        "{voucher}이(가) {account}을(를) {mark}의 유일한 페르소나로 확인하지 않았습니다. 먼저 "
+        "확인을 받으십시오.",
+    ),
+    "UnionCannotVouch": (
+        "{voucher} is no accredited issuer, or spoke of {mark} before: each mark stands for one "
+        "account, for good.",
+        "{voucher}은(는) 인가된 발급 기관이 아니거나 {mark}을(를) 이미 확인했습니다. 표식 하나는 "
+        "한 계정만 나타내며 바뀌지 않습니다.",
+    ),
+    "UnionMemberAlready": (
+        "{subject} is a member of union {number} already: nothing is left to do.",
+        "{subject} 계정은 이미 {number}번 조합의 조합원입니다. 더 할 일이 없습니다.",
+    ),
+    "UnionNotMember": (
+        "{subject} is no member of union {number}, or was none when the order was delivered.",
+        "{subject} 계정은 {number}번 조합의 조합원이 아니거나, 주문이 인도될 때 아니었습니다.",
+    ),
+    "UnionConsentStands": (
+        "The consent of {subject} to union {number} stands: only they end their membership.",
+        "{number}번 조합에 대한 {subject}의 동의가 유효합니다. 본인만 탈퇴할 수 있습니다.",
+    ),
+    "UnionTooSmall": (
+        "Union {number} has {members} members, and {minimum} were asked for: ask for fewer, or "
+        "wait.",
+        "{number}번 조합의 조합원은 {members}명인데 {minimum}명을 요구했습니다. 수를 줄이거나 "
+        "기다리십시오.",
+    ),
+    "UnionNotDelivered": (
+        "The part of {member} is not in what was delivered for order {order}: use the one that "
+        "the committee attested.",
+        "{member}의 몫은 주문 {order}에 인도된 것에 없습니다. 위원회가 확인한 것을 쓰십시오.",
+    ),
+    "UnionClaimedBefore": (
+        "The part of {member} in order {order} was claimed before: it is in their credit.",
+        "주문 {order}에서 {member}의 몫은 이미 청구되어 적립되었습니다.",
+    ),
+    "UnionPaidByClaims": (
+        "Order {order} is one of a union, which each member claims their part of.",
+        "주문 {order}은(는) 조합의 주문입니다. 조합원마다 자기 몫을 청구합니다.",
+    ),
     "OrderInvalidKey": (
         "A receiving key is never zero: make a fresh key for this order.",
         "받는 열쇠가 0입니다. 이 주문에 쓸 새 열쇠를 만드십시오.",

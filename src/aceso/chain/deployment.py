@@ -54,16 +54,19 @@ _LIBRARIES: Final = {
     "contracts/market/Offers.sol:Offers": "Offers",
     "contracts/market/Settlement.sol:Settlement": "Settlement",
     "contracts/market/StudyBook.sol:StudyBook": "StudyBook",
+    "contracts/market/UnionBook.sol:UnionBook": "UnionBook",
+    "contracts/market/UnionShares.sol:UnionShares": "UnionShares",
 }
 _WALLET: Final = "MultiSigWallet"
 # Those with orders.
-_DESKS: Final = ("DataMarket", "Studies")
+_DESKS: Final = ("DataMarket", "Studies", "Unions")
 # Those that take signed messages.
 _SIGNED: Final = (
     "ConsentRegistry",
     "RecordRegistry",
     "DataMarket",
     "Studies",
+    "Unions",
     "Guardianship",
     "AccessLog",
     "EmergencyAccess",
@@ -143,6 +146,9 @@ def plan(deployer: str, nonce: int, wanted: Plan) -> list[Step]:
         "DataMarket": desk,
         "StudyBook": [],
         "Studies": desk,
+        "UnionBook": [],
+        "UnionShares": [],
+        "Unions": desk,
         "Guardianship": [
             at["ParticipantRegistry"],
             wanted.attestation_delay,
@@ -441,6 +447,8 @@ def _immutables(deployment: Deployment, name: str) -> dict[str, bytes]:
         values |= {"_consents": at["ConsentRegistry"], "_commons": args[3]}
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
         values |= {"_disputes": at["Disputes"], "_challengeWindow": args[5]}
+        if name == "Unions":
+            values |= {"_rules": int(at["ConsentRegistry"], 16) | args[5] << 160}
     elif name == "Disputes":
         values |= {"_participants": at["ParticipantRegistry"], "_coin": at["RewardCoin"]}
         values |= dict(zip(("_bond", "_fee", "_drawPeriod", "_votePeriod"), args[2:], strict=True))

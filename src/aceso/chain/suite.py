@@ -27,6 +27,7 @@ from .market import Coin, Market, Sale, Studies
 from .node import BlockTag, Node
 from .requests import Decision, Request, Standing
 from .reward_contracts import RewardBoard, RewardPool
+from .unions import Unions
 from .words import parse_grantee
 
 __all__ = ["Suite", "is_signed"]
@@ -51,6 +52,7 @@ class Suite:
         self.disputes = Disputes(node, *self._at("Disputes"))
         self.market = Market(node, *self._at("DataMarket"))
         self.studies = Studies(node, *self._at("Studies"))
+        self.unions = Unions(node, *self._at("Unions"))
         self.guardianship = Guardianship(node, *self._at("Guardianship"))
         self.emergencies = Emergencies(node, *self._at("EmergencyAccess"))
         self.rewards = RewardPool(node, *self._at("RewardPool"))

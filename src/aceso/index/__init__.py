@@ -25,6 +25,8 @@ from .rows import (
     RecordEnd,
     RecordRow,
     StudyRow,
+    UnionOrderRow,
+    UnionRow,
 )
 
 __all__ = [
@@ -42,4 +44,6 @@ __all__ = [
     "RecordRow",
     "ReorgTooDeepError",
     "StudyRow",
+    "UnionOrderRow",
+    "UnionRow",
 ]

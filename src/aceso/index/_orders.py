@@ -1,4 +1,4 @@
-"""What happens to orders, at the market and in studies, as rows.
+"""What happens to orders, at the market, in studies and of unions, as rows.
 
 Numbers of orders are unlike at every desk, so a step of an order changes the one row that there is,
 in whichever table.
@@ -16,7 +16,7 @@ from aceso.chain import Event, OrderState, Studies
 
 __all__ = ["ORDER_WRITERS"]
 
-_TABLES: Final = ("orders", "enrolments")
+_TABLES: Final = ("orders", "enrolments", "union_orders")
 
 
 def _change(base: sqlite3.Connection, event: Event, columns: dict[str, Any]) -> None:
@@ -103,6 +103,72 @@ def _enrolled(base: sqlite3.Connection, event: Event, time: int) -> None:
     )
 
 
+def _union_opened(base: sqlite3.Connection, event: Event, time: int) -> None:
+    args = event.args
+    terms = orjson.dumps(args["terms"] | {"price": str(args["terms"]["price"])}).decode()
+    base.execute(
+        "INSERT INTO unions VALUES (?, ?, ?, ?, NULL)",
+        (args["number"], args["keeper"], terms, time),
+    )
+
+
+def _union_closed(base: sqlite3.Connection, event: Event, time: int) -> None:
+    base.execute("UPDATE unions SET closed_at = ? WHERE number = ?", (time, event.args["number"]))
+
+
+def _union_joined(base: sqlite3.Connection, event: Event, time: int) -> None:
+    base.execute(
+        "INSERT OR REPLACE INTO memberships VALUES (?, ?, ?, NULL)",
+        (event.args["number"], event.args["subject"], time),
+    )
+
+
+def _union_left(base: sqlite3.Connection, event: Event, time: int) -> None:
+    base.execute(
+        "UPDATE memberships SET left_at = ? WHERE number = ? AND subject = ?",
+        (time, event.args["number"], event.args["subject"]),
+    )
+
+
+def _union_bought(base: sqlite3.Connection, event: Event, time: int) -> None:
+    args = event.args
+    base.execute(
+        "INSERT INTO union_orders (number, union_number, buyer, price, minimum, receiving_key, "
+        "state, bought_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            args["order"].to_bytes(32, "big"),
+            args["number"],
+            args["buyer"],
+            str(args["price"]),
+            args["minimum"],
+            args["receivingKey"],
+            int(OrderState.OPEN),
+            time,
+        ),
+    )
+
+
+def _union_divided(base: sqlite3.Connection, event: Event, time: int) -> None:
+    base.execute(
+        "UPDATE union_orders SET members = ? WHERE number = ?",
+        (event.args["members"], event.args["order"].to_bytes(32, "big")),
+    )
+
+
+def _union_claimed(base: sqlite3.Connection, event: Event, time: int) -> None:
+    args = event.args
+    base.execute(
+        "INSERT INTO union_claims VALUES (?, ?, ?, ?, ?)",
+        (
+            args["order"].to_bytes(32, "big"),
+            args["member"],
+            str(args["earned"]),
+            str(args["refunded"]),
+            time,
+        ),
+    )
+
+
 ORDER_WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]] = {
     "OrderDelivered": _delivered,
     "OrderPartSettled": _part_settled,
@@ -114,4 +180,11 @@ ORDER_WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]
     "StudyApprovalWithdrawn": _study_approved,
     "StudyClosed": _study_closed,
     "StudyEnrolled": _enrolled,
+    "UnionOpened": _union_opened,
+    "UnionClosed": _union_closed,
+    "UnionJoined": _union_joined,
+    "UnionLeft": _union_left,
+    "UnionBought": _union_bought,
+    "UnionDivided": _union_divided,
+    "UnionClaimed": _union_claimed,
 }

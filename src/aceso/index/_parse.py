@@ -13,14 +13,23 @@ from aceso.chain import (
     OrderState,
     Protocol,
     StudyTerms,
+    UnionTerms,
     grantee_of_account,
 )
 from aceso.codes import Condition, DataClass, Use
 
 from .consents import EMPTY_HEAD
-from .rows import ConsentRow, EnrolmentRow, OfferRow, OrderRow, StudyRow
+from .rows import ConsentRow, EnrolmentRow, OfferRow, OrderRow, StudyRow, UnionOrderRow, UnionRow
 
-__all__ = ["consent_of", "enrolment_of", "offer_of", "order_of", "study_of"]
+__all__ = [
+    "consent_of",
+    "enrolment_of",
+    "offer_of",
+    "order_of",
+    "study_of",
+    "union_of",
+    "union_order_of",
+]
 
 
 def consent_of(row: tuple[Any, ...]) -> ConsentRow:
@@ -121,4 +130,32 @@ def enrolment_of(row: tuple[Any, ...]) -> EnrolmentRow:
         capsule=capsule,
         earned=None if earned is None else int(earned),
         refunded=None if refunded is None else int(refunded),
+    )
+
+
+def union_of(row: tuple[Any, ...]) -> UnionRow:
+    """A row of `unions`, with its count of members."""
+    number, terms, members, opened_at, closed_at = row
+    return UnionRow(number, UnionTerms.parse(orjson.loads(terms)), members, opened_at, closed_at)
+
+
+def union_order_of(row: tuple[Any, ...], claims: dict[str, tuple[int, int]]) -> UnionOrderRow:
+    """A row of `union_orders`, and what was claimed of it."""
+    number, union, buyer, price, minimum, key, state, *rest = row
+    bought_at, delivered_at, members, extract, capsule, refunded = rest
+    return UnionOrderRow(
+        order=int.from_bytes(number, "big"),
+        union=union,
+        buyer=buyer,
+        price=int(price),
+        minimum=minimum,
+        receiving_key=key,
+        state=OrderState(state),
+        bought_at=bought_at,
+        delivered_at=delivered_at,
+        members=members,
+        extract=extract,
+        capsule=capsule,
+        refunded=None if refunded is None else int(refunded),
+        claims=claims,
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["DERIVED", "SCHEMA", "VERSION"]
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 DERIVED: Final = (
     "consents",
@@ -18,6 +18,10 @@ DERIVED: Final = (
     "studies",
     "enrolments",
     "sightings",
+    "unions",
+    "memberships",
+    "union_orders",
+    "union_claims",
     "keys",
     "committees",
     "institutions",
@@ -84,6 +88,27 @@ CREATE TABLE IF NOT EXISTS sightings (
     subject TEXT NOT NULL, grantee BLOB NOT NULL, word BLOB NOT NULL, since INTEGER NOT NULL,
     seen_at INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (subject, grantee)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unions (
+    number INTEGER PRIMARY KEY, keeper TEXT NOT NULL, terms TEXT NOT NULL,
+    opened_at INTEGER NOT NULL, closed_at INTEGER
+);
+CREATE TABLE IF NOT EXISTS memberships (
+    number INTEGER NOT NULL, subject TEXT NOT NULL, joined_at INTEGER NOT NULL, left_at INTEGER,
+    PRIMARY KEY (number, subject)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS memberships_by_subject ON memberships (subject);
+CREATE TABLE IF NOT EXISTS union_orders (
+    number BLOB PRIMARY KEY, union_number INTEGER NOT NULL, buyer TEXT NOT NULL,
+    price TEXT NOT NULL, minimum INTEGER NOT NULL, receiving_key BLOB NOT NULL,
+    state INTEGER NOT NULL, bought_at INTEGER NOT NULL, delivered_at INTEGER, members INTEGER,
+    extract BLOB, capsule BLOB, earned TEXT, refunded TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS union_orders_by_buyer ON union_orders (buyer);
+CREATE TABLE IF NOT EXISTS union_claims (
+    number BLOB NOT NULL, member TEXT NOT NULL, earned TEXT NOT NULL, refunded TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL, PRIMARY KEY (number, member)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS union_claims_by_member ON union_claims (member);
 CREATE TABLE IF NOT EXISTS keys (
     account TEXT PRIMARY KEY, version INTEGER NOT NULL, public_key BLOB
 ) WITHOUT ROWID;

@@ -33,7 +33,7 @@ from aceso.chain.abi import SUITE, decode_event, event_formats
 from aceso.ethereum import keccak
 
 from ._fold import Fold
-from ._parse import consent_of, enrolment_of, offer_of, order_of, study_of
+from ._parse import consent_of, enrolment_of, offer_of, order_of, study_of, union_of, union_order_of
 from ._schema import DERIVED, SCHEMA, VERSION
 from .consents import ConsentTable
 from .errors import IndexBehindError, IndexChainError, ReorgTooDeepError
@@ -47,6 +47,8 @@ from .rows import (
     RecordEnd,
     RecordRow,
     StudyRow,
+    UnionOrderRow,
+    UnionRow,
 )
 
 __all__ = ["MAX_REORG", "Index"]
@@ -417,6 +419,45 @@ class Index:
             (subject, to): Sighting(GrantWord.parse(int.from_bytes(word, "big")), *rest)
             for subject, to, word, *rest in rows
         }
+
+    def unions(self, number: int | None = None) -> list[UnionRow]:
+        """Every union, or this one, with how many are in it."""
+        rows = self._select(
+            "SELECT number, terms, (SELECT count(*) FROM memberships WHERE left_at IS NULL AND "
+            "memberships.number = unions.number), opened_at, closed_at FROM unions",
+            {"number": None if number is None else [number]},
+            "number",
+        )
+        return [union_of(row) for row in rows]
+
+    def unions_of(self, subjects: Sequence[str]) -> dict[tuple[int, str], tuple[int, int | None]]:
+        """By union and subject, when each of these joined last, and when they left if they did."""
+        rows = self._select(
+            "SELECT number, subject, joined_at, left_at FROM memberships",
+            {"subject": subjects},
+            "number, subject",
+        )
+        return {(number, subject): (joined, left) for number, subject, joined, left in rows}
+
+    def union_orders(
+        self, unions: Sequence[int] | None = None, *, buyers: Sequence[str] | None = None
+    ) -> list[UnionOrderRow]:
+        """Orders of these unions, or of these buyers, or all."""
+        rows = self._select(
+            "SELECT number, union_number, buyer, price, minimum, receiving_key, state, bought_at, "
+            "delivered_at, members, extract, capsule, refunded FROM union_orders",
+            {"union_number": unions, "buyer": buyers},
+            "bought_at, number",
+        )
+        found: dict[bytes, dict[str, tuple[int, int]]] = {row[0]: {} for row in rows}
+        claims = self._select(
+            "SELECT number, member, earned, refunded FROM union_claims",
+            {"number": list(found)},
+            "number, member",
+        )
+        for number, member, earned, refunded in claims:
+            found[number][member] = (int(earned), int(refunded))
+        return [union_order_of(row, found[row[0]]) for row in rows]
 
     def earlier(self, personas: Sequence[str]) -> dict[str, str]:
         """Every persona that one of these came after, directly or over others, with that one. What

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aceso.chain import GrantWord, OfferTerms, OrderState, Protocol, Studies, StudyTerms
+from aceso.chain import (
+    GrantWord,
+    OfferTerms,
+    OrderState,
+    Protocol,
+    Studies,
+    StudyTerms,
+    UnionTerms,
+)
 from aceso.codes import Condition, DataClass, Use
 
 __all__ = [
@@ -17,6 +25,8 @@ __all__ = [
     "RecordEnd",
     "RecordRow",
     "StudyRow",
+    "UnionOrderRow",
+    "UnionRow",
 ]
 
 
@@ -141,6 +151,38 @@ class EnrolmentRow:
     capsule: bytes | None
     earned: int | None
     refunded: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnionRow:
+    """A union, and how many are in it. A closed one takes nobody."""
+
+    number: int
+    terms: UnionTerms
+    members: int
+    opened_at: int
+    closed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnionOrderRow:
+    """An order of a union. `members` divide its price once it is delivered, and `claims` says what
+    became of each part that was claimed: by member, what was earned and what went back."""
+
+    order: int
+    union: int
+    buyer: str
+    price: int
+    minimum: int
+    receiving_key: bytes
+    state: OrderState
+    bought_at: int
+    delivered_at: int | None
+    members: int | None
+    extract: bytes | None
+    capsule: bytes | None
+    refunded: int | None
+    claims: dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,10 @@ from tests.support import typed
 
 ROOT = Path(__file__).resolve().parents[3]
 DOORS = ("DataMarket.buy", "DataMarket.buyWithPermit")
-OTHER_DOORS = ("Studies.enrol", "Studies.enrolWithSig")
+OTHER_DOORS = (
+    *("Studies.enrol", "Studies.enrolWithSig"),
+    *("Unions.join", "Unions.joinWithSig"),
+)
 
 
 def test_these_are_all_doors_of_the_contracts():

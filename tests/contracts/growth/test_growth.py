@@ -19,7 +19,21 @@ AT_THE_MARKET = (
     *("deliver", "dispute", "resolve", "settlePart", "payCredit", "payCommitteeFee", "payCommons"),
     "followConsent",
 )
-NOT_MEASURED = {f"Studies.{act}": "as at the market: the same code" for act in AT_THE_MARKET} | {
+OF_UNIONS = (
+    *("buy", "claim", "deliver", "join", "joinWithSig", "leave", "leaveWithSig", "settle"),
+    "strike",
+)
+NOT_MEASURED = {
+    f"{desk}.{act}": "as at the market: the same code"
+    for desk in ("Studies", "Unions")
+    for act in (*AT_THE_MARKET, "followConsent")
+    if act not in OF_UNIONS or desk != "Unions"
+}
+NOT_MEASURED |= {f"Unions.{act}": "with members, in test_unions" for act in OF_UNIONS}
+NOT_MEASURED |= {
+    "Unions.open": "reads nothing that grows; as `Studies.open`",
+    "Unions.close": "one word of the union's own",
+    "Unions.vouch": "one word of the mark's own",
     **dict.fromkeys(
         ("CoinSale.buy", "CoinSale.buyWithToken", "CoinSale.buyWithPermit"),
         "reads one word and mints: as `mint`",

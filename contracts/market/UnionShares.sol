@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+
+import {Reason} from "contracts/libraries/Codes.sol";
+import {Grant} from "contracts/libraries/Grants.sol";
+import {Membership} from "contracts/libraries/Memberships.sol";
+import {OrderHead, OrderState, OrderTail} from "contracts/libraries/Orders.sol";
+import {Settlement} from "contracts/market/Settlement.sol";
+import {UnionBook} from "contracts/market/UnionBook.sol";
+import {IConsentRegistry} from "interfaces/IConsentRegistry.sol";
+import {IOrderDesk, Parties} from "interfaces/IOrderDesk.sol";
+import {IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
+import {IUnions, Part, Union} from "interfaces/IUnions.sol";
+
+/// @title UnionShares
+/// @notice How an order of a union is divided. Linked into {Unions}, in whose storage it writes.
+/// @dev Each member's part is settled like a small order of their own. The parts are equal, rounded down, and paid at
+/// most once, to those who were counted at the delivery, so their sum never exceeds the price, whoever comes last.
+library UnionShares {
+    using Settlement for Settlement.Ledger;
+
+    /// @dev An order and one of its members, and the desk's rules: consents 160 | challenge window 40.
+    struct Case {
+        uint256 order;
+        uint256 rules;
+        OrderHead head;
+        OrderTail tail;
+        Membership word;
+    }
+
+    /// @dev How long after an order's end parts are claimed. Longer than it takes a dispute to lapse.
+    uint256 private constant CLAIM_PERIOD = 365 days;
+
+    /// @notice Pays the part of one member.
+    /// @param rules consents 160 | challenge window 40
+    function claim(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        uint256 rules,
+        uint256 order,
+        Part calldata part,
+        bytes32[] calldata proof
+    ) external {
+        Settlement.Order storage slot = _find(ledger, order);
+        Case memory found;
+        found.order = order;
+        found.rules = rules;
+        found.head = _delivered(slot, order, uint40(rules >> 160));
+        found.tail = slot.tail;
+        _checkPart(book, found, part, proof);
+
+        slot.tail = found.tail.claimed();
+        _pay(ledger, found, _partiesOf(book.unions[found.tail.group()], part.member, found.head.party()));
+    }
+
+    /// @dev They were counted, they delivered, and they have not claimed.
+    function _checkPart(UnionBook.Book storage book, Case memory found, Part calldata part, bytes32[] calldata proof)
+        private
+    {
+        uint256 order = found.order;
+        Membership word = book.members[found.tail.group()][part.member];
+        if (!word.isCounted(found.tail.places(), found.head.start())) {
+            revert IUnions.UnionNotMember(found.tail.group(), part.member);
+        }
+        if (!MerkleProof.verifyCalldata(proof, book.roots[order], _leafOf(part))) {
+            revert IUnions.UnionNotDelivered(order, part.member);
+        }
+        if (!_mark(book, order, word.place())) revert IUnions.UnionClaimedBefore(order, part.member);
+        found.word = word;
+    }
+
+    function _pay(Settlement.Ledger storage ledger, Case memory found, Parties memory parties) private {
+        uint256 share = found.tail.price() / found.tail.grants();
+        uint256 earned = _earned(ledger, found, parties, share);
+        if (earned != 0) ledger.split(parties, earned, 0, true);
+        if (earned != share) ledger.addCredit(parties.payer, share - earned);
+
+        emit IUnions.UnionClaimed(found.order, parties.subject, earned, share - earned);
+    }
+
+    /// @notice Divides what was delivered by the members that there are now.
+    function divide(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint256 order, bytes32 root)
+        external
+    {
+        Settlement.Order storage slot = _find(ledger, order);
+        OrderTail tail = slot.tail;
+        uint24 members = checkSize(book, tail.group(), tail.grants());
+
+        slot.tail = tail.divided(members, book.rolls[tail.group()].places());
+        book.roots[order] = root;
+
+        emit IUnions.UnionDivided(order, members);
+    }
+
+    /// @dev Nobody buys of nobody.
+    function checkSize(UnionBook.Book storage book, uint96 number, uint24 minimum)
+        internal
+        view
+        returns (uint24 members)
+    {
+        members = book.rolls[number].members();
+        if (members == 0 || members < minimum) revert IUnions.UnionTooSmall(number, members, minimum);
+    }
+
+    /// @notice Where the next order of `buyer` is. It may be bought: the union is open and large enough, they meet the
+    /// conditions, and their last order is over.
+    function takeKey(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        IParticipantRegistry participants,
+        uint96 number,
+        address buyer,
+        uint24 minimum
+    ) external returns (uint256) {
+        if (!book.rolls[number].isOpen()) revert IUnions.UnionNotOpen(number);
+        checkSize(book, number, minimum);
+        if (book.unions[number].conditions & ~participants.conditionsOf(buyer) != 0) {
+            revert IOrderDesk.OrderDenied(Reason.CONDITION);
+        }
+        uint256 count = book.purchases[number][buyer];
+        uint256 last = keyOf(number, buyer, count);
+        Settlement.Order storage slot = ledger.orders[last];
+        if (Settlement.isLive(slot) || slot.head.isIn(OrderState.DISPUTED)) revert IOrderDesk.OrderLive(last | 1);
+
+        book.purchases[number][buyer] = ++count;
+        return keyOf(number, buyer, count);
+    }
+
+    /// @dev Each purchase has a key of its own, as an order is claimed for a year after its end. Nothing that other desks
+    /// hash has this length.
+    function keyOf(uint96 number, address buyer, uint256 count) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(number, buyer, count))) & ~uint256(type(uint16).max);
+    }
+
+    /// @notice Whether `actor` has a live order of the union that `subject` is in. See {Unions-isMember}.
+    function reaches(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        IConsentRegistry consents,
+        uint96 number,
+        address subject,
+        address actor
+    ) external view returns (bool) {
+        Settlement.Order storage slot = ledger.orders[keyOf(number, actor, book.purchases[number][actor])];
+        Membership word = book.members[number][subject];
+        if (!Settlement.isLive(slot) || !word.isIn()) return false;
+        OrderHead head = slot.head;
+        if (head.isIn(OrderState.DELIVERED) && !word.isCounted(slot.tail.places(), head.start())) return false;
+        bytes32 grantee = bytes32((uint256(number) << 160) | uint160(address(this)));
+        (Grant ofGroup, Grant ofActor,) = consents.standing(subject, grantee, actor);
+        if (ofGroup.epoch() != word.epoch() || ofActor.bars() != 0) return false;
+        return Settlement.isUnder(ledger, subject, number, word.grants(), ofGroup);
+    }
+
+    /// @notice Ends an order: what was not claimed goes back. See {IOrderDesk-settle}.
+    function settle(Settlement.Ledger storage ledger, uint256 window, uint256 order) external {
+        Settlement.Order storage slot = _find(ledger, order);
+        OrderHead head = slot.head;
+        OrderTail tail = slot.tail;
+        uint256 refunded = tail.price();
+        uint256 until;
+        if (head.isIn(OrderState.OPEN)) {
+            until = tail.deadline();
+        } else {
+            head = _delivered(slot, order, window);
+            uint256 members = tail.grants();
+            uint256 claims = tail.epoch();
+            refunded -= claims * (refunded / members);
+            // No sum of times reaches 2^128.
+            unchecked {
+                if (claims != members) until = _later(head.end(), head.start() + window) + CLAIM_PERIOD;
+            }
+        }
+        if (block.timestamp < until) revert IOrderDesk.OrderNotOver(order, uint40(until));
+
+        slot.head = head.to(OrderState.SETTLED);
+        if (refunded != 0) ledger.addCredit(head.party(), refunded);
+
+        emit IOrderDesk.OrderSettled(order, tail.price() - refunded, refunded);
+    }
+
+    /// @dev Hashed twice, so that no node of a tree is a leaf of it.
+    function _leafOf(Part calldata part) private pure returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(part))));
+    }
+
+    /// @dev What a member earned of their share: for the time until the end, their stop, or when they left.
+    function _earned(Settlement.Ledger storage ledger, Case memory found, Parties memory parties, uint256 share)
+        private
+        view
+        returns (uint256 earned)
+    {
+        Membership word = found.word;
+        IConsentRegistry consents = IConsentRegistry(address(uint160(found.rules)));
+        OrderTail consent = UnionBook.consentOf(found.tail.group(), word);
+        uint256 until = Settlement.stopOf(ledger, consents, consent, parties, found.head.end());
+        if (word.leftAt() != 0 && word.leftAt() < until) until = word.leftAt();
+        // Times have 40 bits, prices 96.
+        unchecked {
+            uint256 start = found.head.start();
+            if (until > start) {
+                earned = share * (until - start) / found.head.duration();
+            }
+            // Nothing is paid, or given back, that could still be disputed: an upheld dispute gives the whole price back.
+            until = _later(until, start + uint40(found.rules >> 160));
+        }
+        if (block.timestamp < until) revert IOrderDesk.OrderNotOver(found.order, uint40(until));
+    }
+
+    /// @dev The head of an order that is delivered. A dispute that lapsed is over by that: nobody can uphold it once
+    /// something was paid.
+    function _delivered(Settlement.Order storage slot, uint256 order, uint256 window) private returns (OrderHead head) {
+        head = slot.head;
+        if (head.isIn(OrderState.DISPUTED) && block.timestamp >= head.start() + window + Settlement.DISPUTE_LIMIT) {
+            head = head.to(OrderState.DELIVERED);
+            slot.head = head;
+
+            emit IOrderDesk.OrderResolved(order, false);
+        }
+        if (!head.isIn(OrderState.DELIVERED)) revert IOrderDesk.OrderWrongState(order, head.state());
+    }
+
+    function _find(Settlement.Ledger storage ledger, uint256 order)
+        private
+        view
+        returns (Settlement.Order storage slot)
+    {
+        slot = ledger.orders[order & ~uint256(type(uint16).max)];
+        // Each purchase has a key of its own, so it is the first of it.
+        if (slot.head.isZero() || uint16(order) != 1) revert IOrderDesk.OrderWrongState(order, OrderState.NONE);
+    }
+
+    /// @dev Sets the bit of a place, and says whether it was free.
+    function _mark(UnionBook.Book storage book, uint256 order, uint24 place) private returns (bool) {
+        uint256 bit = 1 << (place & 0xff);
+        uint256 word = book.claims[order][place >> 8];
+        if (word & bit != 0) return false;
+
+        book.claims[order][place >> 8] = word | bit;
+        return true;
+    }
+
+    function _partiesOf(Union storage terms, address member, address buyer) private view returns (Parties memory) {
+        return Parties(member, buyer, terms.institution, terms.committee, terms.institutionBps);
+    }
+
+    function _later(uint256 a, uint256 b) private pure returns (uint256) {
+        return a > b ? a : b;
+    }
+}

@@ -1,0 +1,176 @@
+"""Unions: one offer by many people, whose parts of an order are claimed one by one.
+
+    suite.unions.claim(order, parts.part_of(member), parts.proof_of(member))
+
+What is delivered is a tree of parts: `aceso.flows.Parts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aceso.codes import Condition, DataClass, Use
+
+from .calls import Call
+from .market import OrderDesk
+from .node import BlockTag
+from .words import _bits
+
+__all__ = ["Membership", "Part", "UnionTerms", "Unions"]
+
+_NOBODY = "0x" + "00" * 20
+_NONE = Condition(0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnionTerms:
+    """What a union offers: an extract of each member's data, at `price` for all together."""
+
+    keeper: str
+    price: int
+    committee: int
+    duration: int
+    delivery_period: int
+    voucher: str
+    use: Use
+    classes: DataClass
+    institution: str = _NOBODY
+    institution_bps: int = 0
+    disease: int = 0
+    conditions: Condition = _NONE
+
+    def astuple(self) -> tuple[Any, ...]:
+        """In the order of the Solidity struct."""
+        return (
+            *(self.keeper, self.price, self.institution, self.committee, self.duration),
+            *(self.institution_bps, self.delivery_period, self.voucher, int(self.use)),
+            *(int(self.classes), self.disease, int(self.conditions)),
+        )
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> UnionTerms:
+        """From the struct as the contract answers it, or its event tells it."""
+        return cls(
+            keeper=values["keeper"],
+            price=int(values["price"]),
+            committee=values["committee"],
+            duration=values["duration"],
+            delivery_period=values["deliveryPeriod"],
+            voucher=values["voucher"],
+            use=Use(values["use"]),
+            classes=DataClass(values["classes"]),
+            institution=values["institution"],
+            institution_bps=values["institutionBps"],
+            disease=values["disease"],
+            conditions=Condition(values["conditions"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a union knows of a person; `joined_at` is 0 if they never joined, `left_at` if they are
+    in. They are counted by the place that they were given last."""
+
+    joined_at: int
+    left_at: int
+    grants: int
+    epoch: int
+    place: int
+    joins: int
+
+    @property
+    def is_in(self) -> bool:
+        return self.joined_at != 0 and self.left_at == 0
+
+    @classmethod
+    def parse(cls, word: int) -> Membership:
+        return cls(
+            joined_at=_bits(word, 0, 40),
+            left_at=_bits(word, 40, 40),
+            grants=_bits(word, 80, 24),
+            epoch=_bits(word, 104, 24),
+            place=_bits(word, 128, 24),
+            joins=_bits(word, 152, 16),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member's part of a delivery: their extract's leaf, and the digest of its capsule."""
+
+    member: str
+    extract: bytes
+    capsule: bytes
+
+    def astuple(self) -> tuple[str, bytes, bytes]:
+        return (self.member, self.extract, self.capsule)
+
+
+class Unions(OrderDesk):
+    """The desk of unions."""
+
+    def open(self, terms: UnionTerms) -> Call:
+        return self.call("open", terms.astuple())
+
+    def close(self, number: int) -> Call:
+        return self.call("close", number)
+
+    def vouch(self, voucher: str, account: str, mark: bytes, signature: bytes) -> Call:
+        return self.call("vouch", voucher, account, mark, signature)
+
+    def join(self, number: int, mark: bytes) -> Call:
+        return self.call("join", number, mark)
+
+    def join_with_sig(
+        self, subject: str, number: int, mark: bytes, deadline: int, signature: bytes
+    ) -> Call:
+        return self.call("joinWithSig", subject, number, mark, deadline, signature)
+
+    def leave(self, number: int) -> Call:
+        return self.call("leave", number)
+
+    def leave_with_sig(self, subject: str, number: int, signature: bytes) -> Call:
+        return self.call("leaveWithSig", subject, number, signature)
+
+    def strike(self, number: int, subject: str) -> Call:
+        """Take out somebody whose consent has ended."""
+        return self.call("strike", number, subject)
+
+    def buy(self, number: int, receiving_key: bytes, minimum: int) -> Call:
+        return self.call("buy", number, receiving_key, minimum)
+
+    def claim(self, order: int, part: Part, proof: list[bytes]) -> Call:
+        return self.call("claim", order, part.astuple(), proof)
+
+    def order_of(self, number: int, buyer: str) -> tuple[int, bool]:
+        """The newest order of the buyer, or what the first would be, and whether there was one."""
+        order, exists = self.read("orderOf", number, buyer)
+        return order, exists
+
+    def get_union(self, number: int, *, block: BlockTag = "latest") -> UnionTerms:
+        return UnionTerms.parse(self.read("getUnion", number, block=block)[0])
+
+    def roll_of(self, number: int) -> tuple[int, bool]:
+        """How many members there are, and whether it is open."""
+        members, is_open = self.read("rollOf", number)
+        return members, is_open
+
+    def membership_of(self, number: int, subject: str) -> Membership:
+        return Membership.parse(self.read("membershipOf", number, subject)[0])
+
+    def shares_of(self, order: int) -> tuple[int, int, bytes]:
+        """By how many an order is divided, how many claimed, and the root of what was delivered."""
+        members, claims, root = self.read("sharesOf", order)
+        return members, claims, root
+
+    def is_claimed(self, order: int, member: str) -> bool:
+        return bool(self.read("isClaimed", order, member)[0])
+
+    def persona_of(self, voucher: str, mark: bytes) -> str:
+        """Whose mark it is; the zero address if nobody's."""
+        return str(self.read("personaOf", voucher, mark)[0])
+
+    def union_count(self) -> int:
+        return int(self.read("unionCount")[0])

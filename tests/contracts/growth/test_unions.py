@@ -1,0 +1,101 @@
+"""
+What a union's acts cost, and a decision about a member, with 1, 10 and 10,000 members
+├── none costs 5 % more with 10,000 than with 10 (G3)
+└── settling and buying cost the same with one
+"""
+
+import pytest
+from brownie import project as projects
+from brownie import web3
+
+from aceso.codes import Role
+from aceso.vault.batch import make_batch
+from tests.contracts.trading import DURATION, HMB, KEY, LABS, NONE, grantee_of
+from tests.contracts.uniting import CLAIM_PERIOD, Unity, leaf_of, mark_of, part_of
+
+FEW, MANY = 10, 10_000
+# As many as a block takes.
+_CHUNK = 80
+_BLOCK_GAS = 30_000_000
+
+
+def grow(unity, town, number, count):
+    """As many members more, each with a grant, a vouch and a membership of their own."""
+    now, before = unity.now, unity.members(number)
+    terms = (grantee_of(number, unity.unions), LABS, HMB, 0, 0, now, now + 360 * 86_400, NONE)
+    to = (unity.consents.address, unity.unions.address, terms, number)
+    for done in range(0, count, _CHUNK):
+        data = town.settle.encode_input(*to, min(_CHUNK, count - done))
+        sent = {
+            "from": str(unity.deployer),
+            "to": town.address,
+            "data": data,
+            "gas": hex(_BLOCK_GAS),
+        }
+        answer = web3.provider.make_request("eth_sendTransaction", [sent])
+        assert "result" in answer, answer
+    if count:
+        # In the order of its sender's, the last of them is mined last.
+        assert web3.eth.wait_for_transaction_receipt(answer["result"])["status"] == 1
+    assert unity.members(number) == count + before
+
+
+def costs(unity, number, size):
+    """The gas of each act in a union of `size`; two of `people` come, and go."""
+    first, second = unity.people[:2]
+    found = {}
+    unity.join(number, first)
+    found["join"] = unity.join(number, second).gas_used
+    assert unity.members(number) == size + 2
+    tx = unity.unions.buy(number, KEY, 1, {"from": unity.buyer})
+    found["buy"], order = tx.gas_used, int(tx.events["UnionBought"]["order"])
+    # A tree of as many parts as there are members, of whom two claim.
+    others = [bytes([1]) + place.to_bytes(31, "big") for place in range(size)]
+    unity.tree = make_batch([*(leaf_of(part_of(person)) for person in (first, second)), *others])
+    tx = unity.deliver(order)
+    found["deliver"], start = tx.gas_used, tx.timestamp
+    asked = (first, unity.buyer, grantee_of(number, unity.unions), HMB, LABS, 0)
+    assert unity.consents.decide(asked)[0]
+    found["decide"] = unity.consents.decide.estimate_gas(asked, {"from": unity.stranger})
+    unity.claim(order, first, at=start + DURATION)
+    found["claim"] = unity.claim(order, second).gas_used
+    found["leave"] = unity.unions.leave(number, {"from": first}).gas_used
+    unity.revoke(number, second)
+    found["strike"] = unity.unions.strike(number, second, {"from": unity.stranger}).gas_used
+    found["settle"] = unity.settle(order, at=start + DURATION + CLAIM_PERIOD).gas_used
+    return found
+
+
+@pytest.fixture(scope="module")
+def measured(accounts):
+    """The costs by number of members: one union that grows."""
+    (loaded,) = projects.get_loaded_projects()
+    unity = Unity(loaded, accounts)
+    town = loaded.Town.deploy({"from": accounts[0]})
+    unity._accredit(town, Role.ISSUER)
+    for person in unity.people[:2]:
+        unity.unions.vouch(town, person, mark_of(person), b"", {"from": accounts[0]})
+    number = unity.open(voucher=str(town))
+    found, size = {}, 0
+    # The first of all write what all share: the second of one member counts.
+    for wanted in (0, 1, 1, FEW, MANY):
+        grow(unity, town, number, wanted - size)
+        size = wanted
+        found[size] = costs(unity, number, size)
+    return found
+
+
+@pytest.mark.parametrize("act", ["join", "leave", "strike", "buy", "deliver", "settle", "decide"])
+def test_costs_the_same_with_many_members(measured, act):
+    one, few, many = (measured[size][act] for size in (1, FEW, MANY))
+
+    assert one > 20_000
+    assert abs(many - few) < 0.05 * few, (few, many)
+    assert abs(few - one) < 0.05 * one, (one, few)
+
+
+def test_a_claim_costs_the_same_but_for_the_steps_of_its_proof(measured):
+    few, many = (measured[size]["claim"] for size in (FEW, MANY))
+
+    # A tree of sixteen has four steps, one of 16,384 fourteen: 512 of calldata, and a hash.
+    assert 0 < many - few < 10 * 800, (few, many)

@@ -1,0 +1,235 @@
+"""
+Unions, over hundreds of acts, each foretold by a ledger that knows nothing of the contract
+├── every claim and settlement pays what the ledger says, to the unit, to everybody
+├── coin held is what is locked, owed and earned; no part is paid twice, none above its share
+└── in the end a stranger frees everything, and only what can't be divided by a committee is left
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+from brownie.exceptions import VirtualMachineError
+
+from tests.contracts.trading import DAY, DURATION, KEY, PERIOD
+from tests.contracts.uniting import CLAIM_PERIOD, PRICE
+
+BPS = 777
+STEPS = 90
+
+
+@dataclass
+class Sale:
+    """An order, as anybody would write it down who watches."""
+
+    order: int
+    buyer: object
+    deadline: int
+    start: int = 0
+    members: int = 0
+    delivered: list[object] = field(default_factory=list)
+    # When each member's part stopped, if before the end; 0 where it can't be told.
+    stops: dict[object, int] = field(default_factory=dict)
+    claimed: set[object] = field(default_factory=set)
+    given: int = 0
+    is_over: bool = False
+    parts: list[object] = field(default_factory=list)
+    tree: object = None
+
+    def earned(self, person: object) -> int:
+        share = PRICE // self.members
+        stop = min(self.stops.get(person, self.start + DURATION), self.start + DURATION)
+        return share * max(0, stop - self.start) // DURATION
+
+
+class Watch:
+    """Acts at random, and what each must lead to."""
+
+    def __init__(self, unity, seed):
+        self.unity, self.random = unity, random.Random(seed)
+        terms = {"institution": str(unity.institution), "institutionBps": BPS}
+        self.number = unity.open(**terms)
+        self.inside: set[object] = set()
+        self.granted: set[object] = set()
+        self.sales: list[Sale] = []
+        self.owed: Counter[object] = Counter()
+        self.fees = 0
+        self.done: Counter[str] = Counter()
+        self.now = unity.now
+
+    def step(self) -> None:
+        self.now += self.random.choice((60, DAY, 5 * DAY))
+        self.unity.at(self.now)
+        acts = ("join", "leave", "revoke", "buy", "deliver", "claim", "claim", "claim", "settle")
+        name = self.random.choice(acts)
+        if getattr(self, name)():
+            self.done[name] += 1
+            self.check()
+
+    def _stop(self, person, at):
+        for sale in self.sales:
+            if sale.start and person in sale.delivered:
+                sale.stops[person] = min(sale.stops.get(person, at), at)
+
+    def join(self):
+        person = self.random.choice(self.unity.people)
+        if person in self.inside:
+            return False
+        # A grant anew makes what was granted before untellable, and a new place takes the old one.
+        self._stop(person, 0)
+        for sale in self.sales:
+            if person in sale.delivered:
+                sale.delivered.remove(person)
+        self.unity.join(self.number, person)
+        self.now = self.unity.now
+        self.inside.add(person)
+        self.granted.add(person)
+        return True
+
+    def leave(self):
+        person = self.random.choice(self.unity.people)
+        if person not in self.inside:
+            return self.refused(self.unity.unions.leave, self.number, sender=person)
+        self.unity.unions.leave(self.number, {"from": person})
+        self._stop(person, self.now)
+        self.inside.discard(person)
+        return True
+
+    def revoke(self):
+        person = self.random.choice(self.unity.people)
+        self.unity.revoke(self.number, person)
+        self._stop(person, self.now)
+        self.granted.discard(person)
+        return True
+
+    def buy(self):
+        buyer = self.random.choice((self.unity.buyer, self.unity.other))
+        live = any(
+            sale.buyer == buyer
+            and not sale.is_over
+            and self.now < (sale.start + DURATION if sale.start else sale.deadline)
+            for sale in self.sales
+        )
+        if live or not self.inside:
+            return self.refused(self.unity.unions.buy, self.number, KEY, 1, sender=buyer)
+        order = self.unity.purchase(self.number, buyer=buyer)
+        self.sales.append(Sale(order, buyer, self.now + PERIOD))
+        return True
+
+    def deliver(self):
+        open_ = [
+            sale
+            for sale in self.sales
+            if not sale.start and not sale.is_over and self.now < sale.deadline
+        ]
+        if not open_ or not self.inside:
+            return False
+        sale = self.random.choice(open_)
+        people = [person for person in self.unity.people if person in self.inside]
+        # Some deliver nothing; somebody who is no member has a part in the tree, in vain.
+        given = people[: self.random.randint(1, len(people))]
+        self.unity.deliver_of(sale.order, [*given, self.unity.stranger])
+        sale.tree, sale.parts = self.unity.tree, [*given, self.unity.stranger]
+        sale.start, sale.members, sale.delivered = self.now, len(people), given
+        for person in given:
+            if person not in self.granted:
+                sale.stops[person] = 0
+        return True
+
+    def claim(self):
+        sales = [sale for sale in self.sales if sale.start and not sale.is_over]
+        if not sales:
+            return False
+        sale = self.random.choice(sales)
+        person = self.random.choice([*self.unity.people, self.unity.stranger])
+        return self.claim_of(sale, person)
+
+    def claim_of(self, sale, person):
+        self.unity.tree = sale.tree
+        # Where no part of theirs is in the tree, they try another's.
+        person = person if person in sale.parts else sale.parts[0]
+        good = (
+            person in sale.delivered
+            and person not in sale.claimed
+            and self.now >= min(sale.stops.get(person, 2**40), sale.start + DURATION)
+        )
+        call = (sale.order, *self.unity.proof(person))
+        if not good:
+            return self.refused(self.unity.unions.claim, *call)
+        self.unity.unions.claim(*call, {"from": self.unity.stranger})
+        share, earned = PRICE // sale.members, sale.earned(person)
+        fee, part = earned // 20, earned * BPS // 10_000
+        self.fees += fee
+        self.owed[str(self.unity.institution)] += part
+        self.owed[str(person)] += earned - 2 * fee - part
+        self.owed[str(sale.buyer)] += share - earned
+        sale.claimed.add(person)
+        sale.given += share
+        return True
+
+    def refused(self, act, *arguments, sender=None):
+        """It would fail in a block of this second: asked, and not sent."""
+        self.unity.mine(self.now)
+        self.now += 1
+        with pytest.raises(VirtualMachineError):
+            act.call(*arguments, {"from": sender or self.unity.stranger})
+        return False
+
+    def settle(self):
+        sales = [sale for sale in self.sales if not sale.is_over]
+        if not sales:
+            return False
+        sale = self.random.choice(sales)
+        over = sale.start + DURATION + CLAIM_PERIOD if sale.start else sale.deadline
+        if sale.start and len(sale.claimed) == sale.members:
+            over = 0
+        if self.now < over:
+            return self.refused(self.unity.unions.settle, sale.order)
+        self.unity.settle(sale.order)
+        self.end(sale)
+        return True
+
+    def end(self, sale):
+        sale.is_over = True
+        self.owed[str(sale.buyer)] += PRICE - sale.given
+        sale.given = PRICE
+
+    def check(self) -> None:
+        unity = self.unity
+        locked = sum(PRICE - sale.given for sale in self.sales)
+        held = int(unity.coin.balanceOf(unity.unions))
+        assert held == locked + sum(self.owed.values()) + 2 * self.fees
+        assert unity.members(self.number) == len(self.inside)
+
+    def check_all(self) -> None:
+        self.check()
+        for account, amount in self.owed.items():
+            assert self.unity.credit(account) == amount
+        assert self.unity.fees(1, self.unity.commons)[0] == self.fees
+
+
+@pytest.mark.parametrize("seed", [11])
+def test_every_act_is_as_the_ledger_foretold(unity, seed):
+    watch = Watch(unity, seed)
+    for _ in range(STEPS):
+        watch.step()
+    watch.check_all()
+    assert set(watch.done) == {"join", "leave", "revoke", "buy", "deliver", "claim", "settle"}
+
+    for sale in watch.sales:
+        if not sale.is_over:
+            watch.now += 2 * CLAIM_PERIOD
+            unity.settle(sale.order, at=watch.now)
+            watch.end(sale)
+    watch.check_all()
+    anybody = {"from": unity.stranger}
+    for account, amount in watch.owed.items():
+        if amount:
+            unity.unions.payCredit(account, anybody)
+    unity.unions.payCommons(1, anybody)
+    for place in range(3):
+        unity.unions.payCommitteeFee(1, unity.committees[1], place, anybody)
+    assert unity.coin.balanceOf(unity.unions) == watch.fees % 3

@@ -1,0 +1,331 @@
+"""
+buy, deliver, claim, settle: an order of many
+├── buy
+│   ├── locks the price once, whoever many they are; another while it lasts: refuses
+│   └── too few members, none asked for, no key, unmet conditions: refuses
+├── deliver
+│   ├── counts the members there are then
+│   └── fewer than the buyer asked for: refuses, and all goes back at the deadline, not before
+├── claim
+│   ├── each has an equal part, whoever comes last; what can't be divided goes back
+│   ├── who withdrew, left, granted anew or barred the buyer is paid until then, the others whole
+│   ├── who renewed without a gap is paid as if nothing had been
+│   ├── before the end or the window, twice, of what was not delivered, by who came later: refuses
+│   └── who was counted and delivered nothing: their part goes back
+├── settle: not before a year is over, once; then what was not claimed is the buyer's
+├── dispute
+│   ├── holds all parts; upheld, all goes back and nobody claims
+│   └── one that lapsed is over by the first claim, and can't be upheld after it
+├── isMember: who may ask a custodian, person by person
+└── what came in is what is held and what went out
+"""
+
+import brownie
+import pytest
+
+from aceso.codes import Condition, Reason
+from tests.contracts.trading import DAY, DURATION, KEY, NONE, PERIOD, Shares
+from tests.contracts.uniting import CLAIM_PERIOD, PRICE, mark_of, part_of
+from tests.support import typed
+
+SETTLED = 3
+SHARE = PRICE // 3
+
+
+def member(unity, number, person, buyer=None):
+    return unity.unions.isMember(number, person, buyer or unity.buyer)[0]
+
+
+@pytest.mark.both_chains
+def test_a_purchase_locks_the_price_once(unity):
+    number = unity.open(3)
+    before = unity.coin.balanceOf(unity.buyer)
+
+    order = unity.purchase(number, minimum=3)
+
+    assert unity.coin.balanceOf(unity.buyer) == before - PRICE
+    assert unity.coin.balanceOf(unity.unions) == PRICE
+    assert tuple(unity.unions.orderOf(number, unity.buyer)) == (order, True)
+    assert unity.unions.ownerOf(order) == unity.buyer
+    assert tuple(unity.unions.sharesOf(order)) == (3, 0, NONE)
+    with brownie.reverts(typed("OrderLive", order)):
+        unity.purchase(number)
+
+
+def test_refuses_a_purchase_of_too_little(unity):
+    number, empty = unity.open(1, conditions=int(Condition.IRB)), unity.open()
+
+    with brownie.reverts(typed("UnionTooSmall", number, 1, 2)):
+        unity.purchase(number, minimum=2)
+    with brownie.reverts(typed("UnionTooSmall", empty, 0, 0)):
+        unity.purchase(empty, minimum=0)
+    with brownie.reverts(typed("OrderInvalidKey")):
+        unity.unions.buy(number, NONE, 1, {"from": unity.buyer})
+    with brownie.reverts(typed("OrderDenied", int(Reason.CONDITION))):
+        unity.purchase(number)
+    with brownie.reverts(typed("UnionNotOpen", empty + 1)):
+        unity.purchase(empty + 1)
+
+
+def test_the_delivery_counts_who_is_there_then(unity):
+    number = unity.open(2)
+    order = unity.purchase(number)
+    unity.join(number, unity.people[2])
+
+    unity.deliver_of(order, unity.people[:3])
+
+    members, claims, root = unity.unions.sharesOf(order)
+    assert (members, claims) == (3, 0)
+    assert bytes(root) == unity.tree.root
+
+
+def test_fewer_than_were_asked_for_deliver_nothing(unity):
+    number = unity.open(2)
+    order = unity.purchase(number, minimum=2)
+    deadline = unity.now + PERIOD
+    unity.unions.leave(number, {"from": unity.subject})
+
+    with brownie.reverts(typed("UnionTooSmall", number, 1, 2)):
+        unity.deliver_of(order, unity.people[1:2])
+    with brownie.reverts(typed("OrderNotOver", order, deadline)):
+        unity.settle(order, at=deadline - 1)
+    unity.settle(order, at=deadline)
+
+    assert unity.credit(unity.buyer) == PRICE
+    assert unity.state(order) == SETTLED
+
+
+def test_each_has_an_equal_part_whoever_comes_last(unity):
+    bps = {"institution": str(unity.institution), "institutionBps": 777}
+    _number, order, start = unity.sold(**bps)
+
+    for person in (unity.people[2], unity.people[0], unity.people[1]):
+        unity.claim(order, person, at=max(unity.now + 1, start + DURATION))
+    unity.settle(order)
+
+    part = Shares.of(SHARE, 777)
+    assert [unity.credit(person) for person in unity.people[:3]] == [part.subject] * 3
+    assert unity.credit(unity.institution) == 3 * part.institution
+    assert unity.fees(1, unity.commons)[0] == 3 * part.committee
+    assert unity.credit(unity.buyer) == PRICE - 3 * SHARE == 1
+
+
+@pytest.mark.parametrize("how", ["withdraw", "withdraw_all", "leave", "bar"])
+@pytest.mark.both_chains
+def test_who_stops_is_paid_until_then_and_the_others_whole(unity, how):
+    number, order, start = unity.sold()
+    by = {"from": unity.subject}
+    unity.at(start + DAY)
+    if how == "withdraw":
+        unity.revoke(number, unity.subject)
+    elif how == "withdraw_all":
+        unity.consents.withdrawAll(by)
+    elif how == "leave":
+        unity.unions.leave(number, by)
+    else:
+        unity.consents.bar(unity.buyer, by)
+
+    assert member(unity, number, unity.people[1])
+    if how in ("leave", "bar"):
+        assert not member(unity, number, unity.subject)
+    tx = unity.claim(order, unity.subject)
+    earned = SHARE * DAY // DURATION
+    assert tx.events["UnionClaimed"]["earned"] == earned
+    assert unity.credit(unity.subject) == Shares.of(earned, 0).subject
+    assert unity.credit(unity.buyer) == SHARE - earned
+    with brownie.reverts(typed("OrderNotOver", order, start + DURATION)):
+        unity.claim(order, unity.people[1], at=start + DURATION - 1)
+    unity.claim(order, unity.people[1], at=start + DURATION)
+    assert unity.credit(unity.people[1]) == Shares.of(SHARE, 0).subject
+
+
+@pytest.mark.parametrize("how", ["granted_anew", "unbarred", "withdrew_before"])
+def test_what_can_not_be_told_is_not_paid_and_not_opened(unity, how):
+    number = unity.open(2)
+    order = unity.purchase(number)
+    by = {"from": unity.subject}
+    if how == "withdrew_before":
+        unity.revoke(number, unity.subject)
+    start = unity.deliver_of(order, unity.people[:2])
+    if how == "granted_anew":
+        unity.revoke(number, unity.subject)
+        unity.consent(number)
+    elif how == "unbarred":
+        unity.consents.bar(unity.buyer, by)
+        unity.consents.unbar(unity.buyer, by)
+
+    assert how == "withdrew_before" or not member(unity, number, unity.subject)
+    unity.claim(order, unity.subject, at=start + DURATION)
+    unity.claim(order, unity.people[1])
+
+    assert unity.credit(unity.subject) == 0
+    assert unity.credit(unity.people[1]) == Shares.of(PRICE // 2, 0).subject
+    assert unity.credit(unity.buyer) == PRICE // 2
+
+
+def test_a_member_renews_without_a_gap(unity):
+    number, order, start = unity.sold(2)
+    by = {"from": unity.stranger}
+    unity.unions.followConsent(unity.subject, number, by)
+    unity.consent(number, validFrom=start - DAY)
+    assert not member(unity, number, unity.subject)
+
+    unity.unions.followConsent(unity.subject, number, by)
+
+    assert member(unity, number, unity.subject)
+    unity.claim(order, unity.subject, at=start + DURATION)
+    assert unity.credit(unity.subject) == Shares.of(PRICE // 2, 0).subject
+
+
+def test_who_joins_anew_gives_up_the_orders_there_are(unity):
+    number, order, start = unity.sold(2)
+    unity.join(number)
+
+    assert not member(unity, number, unity.subject)
+    with brownie.reverts(typed("UnionNotMember", number, unity.subject)):
+        unity.claim(order, unity.subject, at=start + DURATION)
+
+
+def test_refuses_claims_of_what_is_not_owed(unity):
+    number, order, start = unity.sold(2)
+    late = unity.people[2]
+    unity.join(number, late)
+    unity.at(start + DURATION)
+    unity.claim(order, unity.subject)
+
+    with brownie.reverts(typed("UnionClaimedBefore", order, unity.subject)):
+        unity.claim(order, unity.subject)
+    with brownie.reverts(typed("UnionNotMember", number, late)):
+        unity.claim(order, unity.people[1], part=part_of(late))
+    forged = (*part_of(unity.people[1])[:2], KEY)
+    with brownie.reverts(typed("UnionNotDelivered", order, unity.people[1])):
+        unity.claim(order, unity.people[1], part=forged)
+    with brownie.reverts(typed("OrderWrongState", order + 1, 0)):
+        unity.claim(order + 1, unity.people[1])
+    with brownie.reverts(typed("UnionPaidByClaims", order)):
+        unity.unions.settlePart(order, {"from": unity.stranger})
+    assert unity.unions.isClaimed(order, unity.subject)
+    assert not unity.unions.isClaimed(order, unity.people[1])
+
+
+def test_who_joined_after_the_count_can_not_claim(unity):
+    """Though a part of theirs was attested: else more could claim than divided the price."""
+    number = unity.open(1)
+    order = unity.purchase(number)
+    person = unity.people[1]
+    unity.consent(number, person)
+    start = unity.deliver_of(order, unity.people[:2], at=unity.now + 30)
+    unity.unions.join(number, mark_of(person), {"from": person})
+
+    with brownie.reverts(typed("UnionNotMember", number, person)):
+        unity.claim(order, person, at=start + DURATION)
+    assert not member(unity, number, person)
+
+
+def test_what_nobody_claims_is_the_buyers_after_a_year(unity):
+    number = unity.open(3)
+    order = unity.purchase(number)
+    start = unity.deliver_of(order, unity.people[:2])
+    over = start + DURATION + CLAIM_PERIOD
+    unity.claim(order, unity.people[0], at=start + DURATION)
+
+    with brownie.reverts(typed("OrderNotOver", order, over)):
+        unity.settle(order, at=over - 1)
+    unity.settle(order, at=over)
+
+    assert unity.credit(unity.buyer) == PRICE - SHARE
+    with brownie.reverts(typed("OrderWrongState", order, SETTLED)):
+        unity.claim(order, unity.people[1])
+    with brownie.reverts(typed("OrderWrongState", order, SETTLED)):
+        unity.settle(order)
+
+
+def test_a_next_order_is_one_of_its_own(unity):
+    """While parts of the last are claimed still."""
+    number, first, start = unity.sold(2)
+    tree = unity.tree
+    unity.at(start + DURATION)
+    second = unity.purchase(number)
+    assert second != first
+    unity.deliver_of(second, unity.people[:2])
+    unity.tree = tree
+
+    unity.claim(first, unity.subject)
+
+    assert unity.credit(unity.subject) == Shares.of(PRICE // 2, 0).subject
+    assert not unity.unions.isClaimed(second, unity.subject)
+    assert unity.unions.ownerOf(first) == unity.unions.ownerOf(second) == unity.buyer
+
+
+def test_who_may_ask_person_by_person(unity):
+    number = unity.open(2)
+    assert not member(unity, number, unity.subject)
+    order = unity.purchase(number)
+    late = unity.people[2]
+    unity.join(number, late)
+
+    assert member(unity, number, unity.subject)
+    assert not member(unity, number, unity.subject, unity.other)
+    start = unity.deliver_of(order, unity.people[:2], at=unity.now + 60)
+    unity.join(number, unity.people[3])
+    assert [member(unity, number, person) for person in unity.people[:4]] == [True] * 3 + [False]
+    unity.mine(start + DURATION)
+    assert not member(unity, number, unity.subject)
+
+
+@pytest.fixture
+def judged(unity):
+    """As `unity`, at a desk whose deliveries can be disputed for a day."""
+    return unity.at_a_desk(window=DAY)
+
+
+def test_an_upheld_dispute_gives_all_back(judged):
+    number, order, start = judged.sold(2)
+    judged.revoke(number, judged.subject, at=start + 60)
+    with brownie.reverts(typed("OrderNotOver", order, start + DAY)):
+        judged.claim(order, judged.subject)
+    judged.unions.dispute(order, {"from": judged.disputes})
+    assert not member(judged, number, judged.people[1])
+    with brownie.reverts(typed("OrderLive", order)):
+        judged.purchase(number)
+    with brownie.reverts(typed("OrderWrongState", order, 4)):
+        judged.claim(order, judged.subject)
+
+    judged.unions.resolve(order, True, {"from": judged.disputes})
+
+    assert judged.credit(judged.buyer) == PRICE
+    with brownie.reverts(typed("OrderWrongState", order, SETTLED)):
+        judged.claim(order, judged.people[1], at=start + DURATION)
+
+
+@pytest.mark.parametrize("how", ["barred", "withdrew"])
+def test_a_part_that_earned_nothing_is_not_given_back_twice(judged, how):
+    """By a claim within the window, and then by the dispute."""
+    number = judged.open(2)
+    order = judged.purchase(number)
+    by = {"from": judged.subject}
+    if how == "barred":
+        judged.consents.bar(judged.buyer, by)
+    else:
+        judged.revoke(number, judged.subject)
+    start = judged.deliver_of(order, judged.people[:2])
+
+    with brownie.reverts(typed("OrderNotOver", order, start + DAY)):
+        judged.claim(order, judged.subject)
+    judged.unions.dispute(order, {"from": judged.disputes})
+    judged.unions.resolve(order, True, {"from": judged.disputes})
+
+    assert judged.credit(judged.buyer) == PRICE == judged.coin.balanceOf(judged.unions)
+
+
+def test_a_dispute_that_lapsed_is_not_upheld_once_somebody_was_paid(judged):
+    _number, order, start = judged.sold(2)
+    judged.unions.dispute(order, {"from": judged.disputes})
+    with brownie.reverts(typed("OrderWrongState", order, 4)):
+        judged.claim(order, judged.subject, at=start + DAY + 180 * DAY - 1)
+
+    judged.claim(order, judged.subject, at=start + DAY + 180 * DAY)
+
+    assert judged.credit(judged.subject) == Shares.of(PRICE // 2, 0).subject
+    with brownie.reverts(typed("OrderWrongState", order, 2)):
+        judged.unions.resolve(order, True, {"from": judged.disputes})
