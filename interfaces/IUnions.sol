@@ -2,7 +2,8 @@
 pragma solidity ^0.8.20;
 
 import {Membership} from "contracts/libraries/Memberships.sol";
-import {IOrderDesk} from "interfaces/IOrderDesk.sol";
+import {Delivery, IOrderDesk} from "interfaces/IOrderDesk.sol";
+import {Committee} from "interfaces/IParticipantRegistry.sol";
 
 /// @notice What a union offers: an extract of each member's data of `classes`, for one `use` (with a `disease`, if that
 /// is disease-specific), for `duration` seconds from the delivery, at `price` base units of coin for all of them
@@ -34,16 +35,20 @@ struct Part {
 /// @title IUnions
 /// @notice Data unions: many people, one offer. What happens to an order before it is paid is {IOrderDesk}'s.
 /// @dev A union is a group that its members grant to, and whoever buys has an order of all of them. Its delivery is
-/// one: the `extract` that the committee signs is the root of a Merkle tree of {Part}s (OpenZeppelin's standard tree,
-/// with the leaf (address, bytes32, bytes32)), its `capsule` the digest of the list of them.
-/// @dev An order's price is divided by the number of members at the delivery. Each one's part is paid by a claim of its
-/// own, which anybody may send: it proves what was delivered, and pays for the time that this member allowed. The rest
-/// of the part goes back to the buyer, and so does what nobody claims within a year of the order's end: the parts
-/// of members who delivered nothing. What can't be divided by the number of members is among that.
+/// one. Its parts ({Part}) are the leaves of a Merkle tree: OpenZeppelin's standard tree of exactly them, with the leaf
+/// (address, bytes32, bytes32). The `extract` that the committee signs is keccak256(abi.encode(count, root)), of how many
+/// parts there are (uint24) and the root (bytes32). Its `capsule` is the digest in the CID, on IPFS, of the sorted leaves
+/// one after another, so that every member makes the proof of their own part from what is published.
+/// @dev An order's price is divided by the number of parts, or of the members at the delivery if they are fewer. Each
+/// part is paid by a claim of its own, which anybody may send: it proves what was delivered, and pays for the time that
+/// this member allowed. The rest of the part goes back to the buyer, and so does what nobody claims within a year of the
+/// order's end. What can't be divided by the number of parts is among that.
 /// @dev Nothing here loops over members. A member's stop is their own: the others' parts go on.
 /// @dev A member allows by a grant to the union, and joins under it. To grant anew, to withdraw, or to have barred the
 /// buyer ever, ends their part of the orders there are: nobody opens their data, and nothing is earned by it. Who granted
 /// anew joins anew.
+/// @dev Warning: who joins anew, also after they left, gives up what they didn't claim of older orders, as they are known
+/// by their newest place. Claim first.
 interface IUnions is IOrderDesk {
     /// @notice Emitted when a union is opened.
     event UnionOpened(uint96 indexed number, address indexed keeper, Union terms);
@@ -57,8 +62,9 @@ interface IUnions is IOrderDesk {
     /// @notice Emitted when `subject` joins, or joins anew.
     event UnionJoined(uint96 indexed number, address indexed subject);
 
-    /// @notice Emitted when `subject` leaves, or is struck off since their consent had ended.
-    event UnionLeft(uint96 indexed number, address indexed subject);
+    /// @notice Emitted when `subject` leaves, or is struck off since their consent had ended. Who was not in (`wasIn`)
+    /// voids what they signed before to join.
+    event UnionLeft(uint96 indexed number, address indexed subject, bool wasIn);
 
     /// @notice Emitted when `buyer` buys of a union; `receivingKey` is what the extracts are sealed to.
     event UnionBought(
@@ -70,8 +76,8 @@ interface IUnions is IOrderDesk {
         bytes32 receivingKey
     );
 
-    /// @notice Emitted with the delivery: the price is divided by `members`.
-    event UnionDivided(uint256 indexed order, uint24 members);
+    /// @notice Emitted with the delivery of `count` parts under `root`: the price is divided by `members`.
+    event UnionDivided(uint256 indexed order, uint24 members, uint24 count, bytes32 root);
 
     /// @notice Emitted when a member's part is paid: `earned` to the split, `refunded` to the buyer.
     event UnionClaimed(uint256 indexed order, address indexed member, uint256 earned, uint256 refunded);
@@ -100,17 +106,23 @@ interface IUnions is IOrderDesk {
     /// @notice The consent of this member has not ended, so only they themselves end their membership.
     error UnionConsentStands(uint96 number, address subject);
 
-    /// @notice There are fewer members than the buyer asks for.
+    /// @notice There are fewer members, or parts, than the buyer asks for, or none.
     error UnionTooSmall(uint96 number, uint24 members, uint24 minimum);
 
     /// @notice The part is not in what was delivered.
     error UnionNotDelivered(uint256 order, address member);
 
+    /// @notice What the committee signed is not of this count and root.
+    error UnionInvalidParts(uint24 count, bytes32 root);
+
+    /// @notice All parts that the price was divided by were claimed.
+    error UnionAllClaimed(uint256 order);
+
     /// @notice The part was claimed before.
     error UnionClaimedBefore(uint256 order, address member);
 
-    /// @notice An order of a union is paid by its members' claims, and has no parts of its own.
-    error UnionPaidByClaims(uint256 order);
+    /// @notice An order of a union is delivered and paid in its members' parts: see {deliverParts} and {claim}.
+    error UnionHasParts(uint256 order);
 
     /// @notice Opens a union, with the caller as its keeper. Its terms never change.
     function open(Union calldata terms) external returns (uint96 number);
@@ -131,19 +143,32 @@ interface IUnions is IOrderDesk {
     function joinWithSig(address subject, uint96 number, bytes32 mark, uint256 deadline, bytes calldata signature)
         external;
 
-    /// @notice Ends the caller's membership at once: their data are opened no more, and what they earn ends now.
+    /// @notice Ends the caller's membership at once: their data are opened no more, and what they earn ends now. What they
+    /// signed before to join is void from then on, also if they are not in.
     function leave(uint96 number) external;
 
-    /// @notice As {leave}, by the signature of `subject`, whoever sends it and whenever: for this membership only.
+    /// @notice As {leave}, by the signature of `subject`, whoever sends it and whenever, until they left otherwise: no
+    /// joining voids it.
     function leaveWithSig(address subject, uint96 number, bytes calldata signature) external;
 
     /// @notice Strikes off a member whose consent has ended, so that the price isn't divided for them. Anybody may call.
     function strike(uint96 number, address subject) external;
 
-    /// @notice Buys of a union with at least `minimum` members: now, and at the delivery.
+    /// @notice Buys of a union with at least `minimum` members now, and as many parts that the price is divided by.
     /// @dev Whose data that opens is decided member by member: when they join, and at each release. Attested of the
     /// caller must be all conditions of the union.
     function buy(uint96 number, bytes32 receivingKey, uint24 minimum) external returns (uint256 order);
+
+    /// @notice Notes, as {IOrderDesk-deliver}, that the committee holds `count` members' parts ready, with the tree of this
+    /// root. The delivery's extract has to be of both. Anybody may call.
+    function deliverParts(
+        Delivery calldata delivery,
+        uint24 count,
+        bytes32 root,
+        Committee calldata committee,
+        uint256 signers,
+        bytes[] calldata signatures
+    ) external;
 
     /// @notice Pays one member's part of a delivered order, at its end or their own stop, and not before the challenge
     /// window is over. Anybody may call, once for each member.
@@ -165,8 +190,8 @@ interface IUnions is IOrderDesk {
     /// Before the delivery: how many the buyer asks for, and zeros.
     function sharesOf(uint256 order) external view returns (uint24 members, uint24 claims, bytes32 root);
 
-    /// @notice Whether a member claimed their part of an order.
-    function isClaimed(uint256 order, address member) external view returns (bool);
+    /// @notice Whether the part of the member who was given this place was claimed.
+    function isClaimed(uint256 order, uint24 place) external view returns (bool);
 
     /// @notice Which account a voucher said is the persona of `mark`, or zero.
     function personaOf(address voucher, bytes32 mark) external view returns (address);

@@ -6,8 +6,9 @@ pragma solidity 0.8.37;
 type Roll is uint256;
 
 /// @dev What a union knows of one person, in one word. From the lowest bit:
-/// joinedAt 40 | leftAt 40 (0: not yet) | grants 24 | epoch 24 | place 24 | joins 16.
+/// joinedAt 40 | leftAt 40 (0: not yet) | grants 24 | epoch 24 | place 24 | joins 16 | leavings 24.
 /// Grants and epoch are those of the consent that they joined under: whatever moves them later may be a stop.
+/// Leavings are how often they said that they leave, also while they were not in.
 type Membership is uint256;
 
 using Rolls for Roll global;
@@ -81,6 +82,10 @@ library Memberships {
         return uint16(Membership.unwrap(self) >> 152);
     }
 
+    function leavings(Membership self) internal pure returns (uint24) {
+        return uint24(Membership.unwrap(self) >> 168);
+    }
+
     function isIn(Membership self) internal pure returns (bool) {
         return joinedAt(self) != 0 && leftAt(self) == 0;
     }
@@ -102,7 +107,7 @@ library Memberships {
         unchecked {
             return Membership.wrap(
                 uint256(uint40(now_)) | (uint256(grants_) << 80) | (uint256(epoch_) << 104) | (uint256(place_) << 128)
-                    | (uint256(uint16(joins(self) + 1)) << 152)
+                    | (uint256(uint16(joins(self) + 1)) << 152) | (uint256(leavings(self)) << 168)
             );
         }
     }
@@ -110,5 +115,15 @@ library Memberships {
     /// @dev The word of who leaves now. Assumes that they are in.
     function left(Membership self, uint256 now_) internal pure returns (Membership) {
         return Membership.wrap(Membership.unwrap(self) | (uint256(uint40(now_)) << 40));
+    }
+
+    /// @dev The word once they said one time more that they leave. It wraps after 16,777,216 times, when the first
+    /// signature to leave is good again.
+    function said(Membership self) internal pure returns (Membership) {
+        unchecked {
+            return Membership.wrap(
+                uint168(Membership.unwrap(self)) | (uint256(uint24(leavings(self) + 1)) << 168)
+            );
+        }
     }
 }

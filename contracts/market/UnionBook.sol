@@ -33,7 +33,7 @@ library UnionBook {
         keccak256("PersonaVouch(address voucher,address account,bytes32 mark)");
 
     bytes32 private constant UNION_LEAVING_TYPEHASH =
-        keccak256("UnionLeaving(address subject,uint256 union,uint16 joins)");
+        keccak256("UnionLeaving(address subject,uint256 union,uint24 leavings)");
 
     uint16 private constant MAX_INSTITUTION_BPS = 2000;
     uint32 private constant MAX_DURATION = 1827 days;
@@ -81,11 +81,11 @@ library UnionBook {
         emit IUnions.PersonaVouched(voucher, account, mark);
     }
 
-    /// @dev Makes `subject` a member, and returns how often they had joined before. Not called but copied: people join
+    /// @dev Makes `subject` a member, and returns what was known of them before. Not called but copied: people join
     /// often, and a call to a library costs as much as two reads.
     function join(Book storage book, IConsentRegistry consents, uint96 number, address subject, bytes32 mark)
         internal
-        returns (uint16)
+        returns (Membership word)
     {
         Union storage terms = book.unions[number];
         if (book.personas[terms.voucher][mark] != subject) {
@@ -95,7 +95,7 @@ library UnionBook {
         if (!roll.isOpen()) revert IUnions.UnionNotOpen(number);
         bytes32 grantee = bytes32((uint256(number) << 160) | uint160(address(this)));
         (Grant ofGroup,, Head head) = consents.standing(subject, grantee, address(this));
-        Membership word = book.members[number][subject];
+        word = book.members[number][subject];
         bool isIn = word.isIn();
         if (isIn && word.grants() == ofGroup.grants() && word.epoch() == head.epoch()) {
             revert IUnions.UnionMemberAlready(number, subject);
@@ -106,24 +106,23 @@ library UnionBook {
         book.members[number][subject] = word.joined(block.timestamp, roll.places(), ofGroup.grants(), head.epoch());
 
         emit IUnions.UnionJoined(number, subject);
-
-        return word.joins();
     }
 
-    /// @notice Ends the membership of `subject`, and returns the EIP-712 struct hash that they signed. See {vouch}.
+    /// @notice Ends the membership of `subject`, if they are in, and returns the EIP-712 struct hash that they signed. See
+    /// {vouch}. Who is not in says by it that what they signed before to join is void.
     function leave(Book storage book, uint96 number, address subject) external returns (bytes32) {
-        Membership word = _leave(book, number, subject);
-        return keccak256(abi.encode(UNION_LEAVING_TYPEHASH, subject, number, word.joins()));
+        Membership word = book.members[number][subject];
+        _write(book, number, subject, word.said());
+        return keccak256(abi.encode(UNION_LEAVING_TYPEHASH, subject, number, word.leavings()));
     }
 
-    function _leave(Book storage book, uint96 number, address subject) private returns (Membership word) {
-        word = book.members[number][subject];
-        if (!word.isIn()) revert IUnions.UnionNotMember(number, subject);
+    /// @dev Writes the word of somebody who is in no more.
+    function _write(Book storage book, uint96 number, address subject, Membership word) private {
+        bool isIn = word.isIn();
+        book.members[number][subject] = isIn ? word.left(block.timestamp) : word;
+        if (isIn) book.rolls[number] = book.rolls[number].left();
 
-        book.members[number][subject] = word.left(block.timestamp);
-        book.rolls[number] = book.rolls[number].left();
-
-        emit IUnions.UnionLeft(number, subject);
+        emit IUnions.UnionLeft(number, subject, isIn);
     }
 
     /// @notice Ends the membership of somebody whose consent has ended.
@@ -134,11 +133,14 @@ library UnionBook {
         uint96 number,
         address subject
     ) external {
-        Membership word = _leave(book, number, subject);
+        Membership word = book.members[number][subject];
+        if (!word.isIn()) revert IUnions.UnionNotMember(number, subject);
         // Nobody's bar is one of a buyer: a member whom only one buyer can't have stays for the others.
         Parties memory parties = Parties(subject, address(0), address(0), 0, 0);
         uint256 stop = Settlement.stopOf(ledger, consents, consentOf(number, word), parties, type(uint256).max);
         if (block.timestamp < stop) revert IUnions.UnionConsentStands(number, subject);
+
+        _write(book, number, subject, word);
     }
 
     /// @dev The consent of a member, as an order of their own would remember it.

@@ -5,12 +5,12 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 
 import {Reason} from "contracts/libraries/Codes.sol";
 import {Grant} from "contracts/libraries/Grants.sol";
-import {Membership} from "contracts/libraries/Memberships.sol";
+import {Membership, Roll} from "contracts/libraries/Memberships.sol";
 import {OrderHead, OrderState, OrderTail} from "contracts/libraries/Orders.sol";
 import {Settlement} from "contracts/market/Settlement.sol";
 import {UnionBook} from "contracts/market/UnionBook.sol";
 import {IConsentRegistry} from "interfaces/IConsentRegistry.sol";
-import {IOrderDesk, Parties} from "interfaces/IOrderDesk.sol";
+import {Delivery, IOrderDesk, Parties} from "interfaces/IOrderDesk.sol";
 import {IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
 import {IUnions, Part, Union} from "interfaces/IUnions.sol";
 
@@ -51,6 +51,8 @@ library UnionShares {
         found.tail = slot.tail;
         _checkPart(book, found, part, proof);
 
+        // However many parts a committee signed: what is paid is never more than the price.
+        if (found.tail.epoch() == found.tail.grants()) revert IUnions.UnionAllClaimed(order);
         slot.tail = found.tail.claimed();
         _pay(ledger, found, _partiesOf(book.unions[found.tail.group()], part.member, found.head.party()));
     }
@@ -80,27 +82,33 @@ library UnionShares {
         emit IUnions.UnionClaimed(found.order, parties.subject, earned, share - earned);
     }
 
-    /// @notice Divides what was delivered by the members that there are now.
-    function divide(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint256 order, bytes32 root)
-        external
-    {
+    /// @notice Divides the price by the parts that were delivered, or by the members that there are now, if they are
+    /// fewer: some left since the parts were made. Whoever joins and delivers nothing makes nobody's part smaller.
+    function divide(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        Delivery calldata delivery,
+        uint24 count,
+        bytes32 root
+    ) external {
+        uint256 order = delivery.order;
+        if (delivery.extract != keccak256(abi.encode(count, root))) revert IUnions.UnionInvalidParts(count, root);
         Settlement.Order storage slot = _find(ledger, order);
         OrderTail tail = slot.tail;
-        uint24 members = checkSize(book, tail.group(), tail.grants());
+        uint96 number = tail.group();
+        Roll roll = book.rolls[number];
+        uint24 members = roll.members();
+        if (count < members) members = count;
+        _checkSize(number, members, tail.grants());
 
-        slot.tail = tail.divided(members, book.rolls[tail.group()].places());
+        slot.tail = tail.divided(members, roll.places());
         book.roots[order] = root;
 
-        emit IUnions.UnionDivided(order, members);
+        emit IUnions.UnionDivided(order, members, count, root);
     }
 
     /// @dev Nobody buys of nobody.
-    function checkSize(UnionBook.Book storage book, uint96 number, uint24 minimum)
-        internal
-        view
-        returns (uint24 members)
-    {
-        members = book.rolls[number].members();
+    function _checkSize(uint96 number, uint24 members, uint24 minimum) private pure {
         if (members == 0 || members < minimum) revert IUnions.UnionTooSmall(number, members, minimum);
     }
 
@@ -114,8 +122,9 @@ library UnionShares {
         address buyer,
         uint24 minimum
     ) external returns (uint256) {
-        if (!book.rolls[number].isOpen()) revert IUnions.UnionNotOpen(number);
-        checkSize(book, number, minimum);
+        Roll roll = book.rolls[number];
+        if (!roll.isOpen()) revert IUnions.UnionNotOpen(number);
+        _checkSize(number, roll.members(), minimum);
         if (book.unions[number].conditions & ~participants.conditionsOf(buyer) != 0) {
             revert IOrderDesk.OrderDenied(Reason.CONDITION);
         }

@@ -21,7 +21,9 @@ contract Unions is IUnions, OrderDesk {
     using UnionShares for Settlement.Ledger;
 
     bytes32 private constant UNION_JOINING_TYPEHASH =
-        keccak256("UnionJoining(address subject,uint256 union,bytes32 mark,uint16 joins,uint256 deadline)");
+        keccak256(
+        "UnionJoining(address subject,uint256 union,bytes32 mark,uint16 joins,uint24 leavings,uint256 deadline)"
+    );
 
     /// @dev What {UnionShares} is told of the desk: consents 160 | challenge window 40.
     uint256 private immutable _rules;
@@ -69,14 +71,15 @@ contract Unions is IUnions, OrderDesk {
         external
     {
         if (block.timestamp > deadline) revert MarketExpiredSignature(deadline);
-        uint16 joins = _join(subject, number, mark);
-        _checkSignature(
-            subject, keccak256(abi.encode(UNION_JOINING_TYPEHASH, subject, number, mark, joins, deadline)), signature
+        Membership word = _join(subject, number, mark);
+        bytes32 structHash = keccak256(
+            abi.encode(UNION_JOINING_TYPEHASH, subject, number, mark, word.joins(), word.leavings(), deadline)
         );
+        _checkSignature(subject, structHash, signature);
     }
 
-    function _join(address subject, uint96 number, bytes32 mark) private returns (uint16 joins) {
-        joins = _book.join(_consents, number, subject, mark);
+    function _join(address subject, uint96 number, bytes32 mark) private returns (Membership word) {
+        word = _book.join(_consents, number, subject, mark);
         Union storage terms = _book.unions[number];
 
         // Asked for the desk: it is a member of its unions, to pass on to those who meet the conditions.
@@ -130,15 +133,26 @@ contract Unions is IUnions, OrderDesk {
         _coin.transferFrom(msg.sender, address(this), price);
     }
 
-    /// @notice See {IOrderDesk-deliver}. What is delivered is divided by the members that there are now.
-    function deliver(
+    /// @notice An order of a union is delivered in its members' parts.
+    function deliver(Delivery calldata delivery, Committee calldata, uint256, bytes[] calldata)
+        public
+        pure
+        override(IOrderDesk, OrderDesk)
+    {
+        revert UnionHasParts(delivery.order);
+    }
+
+    /// @inheritdoc IUnions
+    function deliverParts(
         Delivery calldata delivery,
+        uint24 count,
+        bytes32 root,
         Committee calldata committee,
         uint256 signers,
         bytes[] calldata signatures
-    ) public override(IOrderDesk, OrderDesk) {
+    ) external {
         super.deliver(delivery, committee, signers, signatures);
-        _ledger.divide(_book, delivery.order, delivery.extract);
+        _ledger.divide(_book, delivery, count, root);
     }
 
     /// @inheritdoc IUnions
@@ -154,7 +168,7 @@ contract Unions is IUnions, OrderDesk {
 
     /// @notice An order of a union has no parts but its members'.
     function settlePart(uint256 order) external pure override(IOrderDesk, OrderDesk) {
-        revert UnionPaidByClaims(order);
+        revert UnionHasParts(order);
     }
 
     /* QUESTIONS */
@@ -219,8 +233,7 @@ contract Unions is IUnions, OrderDesk {
     }
 
     /// @inheritdoc IUnions
-    function isClaimed(uint256 order, address member) external view returns (bool) {
-        uint24 place = _book.members[_ledger.orders[_keyOf(order)].tail.group()][member].place();
+    function isClaimed(uint256 order, uint24 place) external view returns (bool) {
         return (_book.claims[order][place >> 8] >> (place & 0xff)) & 1 != 0;
     }
 

@@ -733,13 +733,14 @@ _STRUCTS: dict[str, TypedStruct] = {
     "UnionJoining": TypedStruct(
         primary_type="UnionJoining",
         verifier="Unions",
-        encoded_type="UnionJoining(address subject,uint256 union,bytes32 mark,uint16 joins,uint256 deadline)",
+        encoded_type="UnionJoining(address subject,uint256 union,bytes32 mark,uint16 joins,uint24 leavings,uint256 deadline)",
         types={
             "UnionJoining": [
                 {"name": "subject", "type": "address"},
                 {"name": "union", "type": "uint256"},
                 {"name": "mark", "type": "bytes32"},
                 {"name": "joins", "type": "uint16"},
+                {"name": "leavings", "type": "uint24"},
                 {"name": "deadline", "type": "uint256"},
             ],
         },
@@ -749,12 +750,12 @@ _STRUCTS: dict[str, TypedStruct] = {
     "UnionLeaving": TypedStruct(
         primary_type="UnionLeaving",
         verifier="Unions",
-        encoded_type="UnionLeaving(address subject,uint256 union,uint16 joins)",
+        encoded_type="UnionLeaving(address subject,uint256 union,uint24 leavings)",
         types={
             "UnionLeaving": [
                 {"name": "subject", "type": "address"},
                 {"name": "union", "type": "uint256"},
-                {"name": "joins", "type": "uint16"},
+                {"name": "leavings", "type": "uint24"},
             ],
         },
         en="Leave a data union at once.",

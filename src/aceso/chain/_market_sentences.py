@@ -168,9 +168,20 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The part of {member} in order {order} was claimed before: it is in their credit.",
         "주문 {order}에서 {member}의 몫은 이미 청구되어 적립되었습니다.",
     ),
-    "UnionPaidByClaims": (
-        "Order {order} is one of a union, which each member claims their part of.",
-        "주문 {order}은(는) 조합의 주문입니다. 조합원마다 자기 몫을 청구합니다.",
+    "UnionInvalidParts": (
+        "The extract that the committee signed is not of {count} parts under {root}: send the "
+        "count and the root of the list that it attested.",
+        "위원회가 서명한 추출본이 루트 {root}의 몫 {count}개와 다릅니다. 위원회가 확인한 목록의 "
+        "개수와 루트를 보내십시오.",
+    ),
+    "UnionAllClaimed": (
+        "All parts that the price of order {order} was divided by were claimed.",
+        "주문 {order}의 가격을 나눈 몫이 모두 청구되었습니다.",
+    ),
+    "UnionHasParts": (
+        "Order {order} is one of a union: it is delivered in its members' parts, and each is "
+        "claimed by itself.",
+        "주문 {order}은(는) 조합의 주문입니다. 조합원의 몫으로 인도되고 몫마다 따로 청구합니다.",
     ),
     "OrderInvalidKey": (
         "A receiving key is never zero: make a fresh key for this order.",

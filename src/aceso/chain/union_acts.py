@@ -3,8 +3,8 @@
     relayer.send(union_acts.vouch(suite, hospital, persona.address, mark))
     relayer.send(union_acts.join(suite, persona, number, mark))
 
-A person grants to the union before they join. Leaving has no deadline: it is good for the
-membership that they have.
+A person grants to the union before they join. Leaving has no deadline: it is good until
+they left otherwise.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ def join(
 ) -> Call:
     """Make `account` a member of a union, which it granted to before."""
     until = suite.now() + _DEADLINE_SECONDS if deadline is None else deadline
+    known = suite.unions.membership_of(number, account.address)
     message = {
         "subject": account.address,
         "union": number,
         "mark": mark,
-        "joins": suite.unions.membership_of(number, account.address).joins,
+        "joins": known.joins,
+        "leavings": known.leavings,
         "deadline": until,
     }
     signature = sign(account, "UnionJoining", message, suite.domain(_DESK))
@@ -48,11 +50,11 @@ def join(
 
 
 def leave(suite: Suite, account: LocalAccount, number: int) -> Call:
-    """End the membership that `account` has."""
+    """End the membership of `account`, and void what it signed before to join."""
     message = {
         "subject": account.address,
         "union": number,
-        "joins": suite.unions.membership_of(number, account.address).joins,
+        "leavings": suite.unions.membership_of(number, account.address).leavings,
     }
     signature = sign(account, "UnionLeaving", message, suite.domain(_DESK))
     return suite.unions.leave_with_sig(account.address, number, signature)

@@ -1,8 +1,8 @@
 """Unions: one offer by many people, whose parts of an order are claimed one by one.
 
-    suite.unions.claim(order, parts.part_of(member), parts.proof_of(member))
+    suite.unions.claim(order, part, parts.proof(leaf))
 
-What is delivered is a tree of parts: `aceso.flows.Parts`.
+What is delivered is a tree of parts: `aceso.vault.PartList`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from aceso.codes import Condition, DataClass, Use
 from .calls import Call
 from .market import OrderDesk
 from .node import BlockTag
+from .requests import Committee, Delivery
 from .words import _bits
 
 __all__ = ["Membership", "Part", "UnionTerms", "Unions"]
@@ -71,7 +72,8 @@ class UnionTerms:
 @dataclass(frozen=True, slots=True)
 class Membership:
     """What a union knows of a person; `joined_at` is 0 if they never joined, `left_at` if they are
-    in. They are counted by the place that they were given last."""
+    in. They are counted by the place that they were given last. `leavings` is how often they said
+    that they leave."""
 
     joined_at: int
     left_at: int
@@ -79,6 +81,7 @@ class Membership:
     epoch: int
     place: int
     joins: int
+    leavings: int
 
     @property
     def is_in(self) -> bool:
@@ -93,6 +96,7 @@ class Membership:
             epoch=_bits(word, 104, 24),
             place=_bits(word, 128, 24),
             joins=_bits(word, 152, 16),
+            leavings=_bits(word, 168, 24),
         )
 
 
@@ -141,6 +145,19 @@ class Unions(OrderDesk):
     def buy(self, number: int, receiving_key: bytes, minimum: int) -> Call:
         return self.call("buy", number, receiving_key, minimum)
 
+    def deliver_parts(
+        self,
+        delivery: Delivery,
+        count: int,
+        root: bytes,
+        committee: Committee,
+        signers: int,
+        signatures: list[bytes],
+    ) -> Call:
+        """`signers` has the bit of each member's place; their signatures are in that order."""
+        arguments = (delivery.astuple(), count, root, committee.astuple(), signers, signatures)
+        return self.call("deliverParts", *arguments)
+
     def claim(self, order: int, part: Part, proof: list[bytes]) -> Call:
         return self.call("claim", order, part.astuple(), proof)
 
@@ -165,8 +182,9 @@ class Unions(OrderDesk):
         members, claims, root = self.read("sharesOf", order)
         return members, claims, root
 
-    def is_claimed(self, order: int, member: str) -> bool:
-        return bool(self.read("isClaimed", order, member)[0])
+    def is_claimed(self, order: int, place: int) -> bool:
+        """Whether the part of the member of this place was claimed."""
+        return bool(self.read("isClaimed", order, place)[0])
 
     def persona_of(self, voucher: str, mark: bytes) -> str:
         """Whose mark it is; the zero address if nobody's."""

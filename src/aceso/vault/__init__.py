@@ -6,6 +6,7 @@
     capsule      the data key, locked between custodians, class key and owner
     sealed_keys  a class key on its way to a grantee
     batch        leaves under one root
+    parts        what many members of a union delivered, under one word
     fields       a record's fields, each of which can be shown alone
     record       what a record list holds of a record
     card         where an issuer learns how to seal for a persona
@@ -73,6 +74,7 @@ from .manifest import (
     SignedHead,
     newest,
 )
+from .parts import PartList, part_leaf
 from .record import Envelope, ListEntry
 from .recovery import (
     Deposit,
@@ -131,6 +133,7 @@ __all__ = [
     "Opening",
     "OpeningError",
     "PartKind",
+    "PartList",
     "PrivateKey",
     "PublicKey",
     "RecordKey",
@@ -170,6 +173,7 @@ __all__ = [
     "open_share",
     "open_stream",
     "padded_length",
+    "part_leaf",
     "read_backup",
     "record_leaf",
     "root_of",
