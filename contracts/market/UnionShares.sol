@@ -6,7 +6,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {Reason} from "contracts/libraries/Codes.sol";
 import {Grant} from "contracts/libraries/Grants.sol";
 import {Membership, Roll} from "contracts/libraries/Memberships.sol";
-import {OrderHead, OrderState, OrderTail} from "contracts/libraries/Orders.sol";
+import {OrderHead, OrderHeads, OrderState, OrderTail, OrderTails} from "contracts/libraries/Orders.sol";
 import {Settlement} from "contracts/market/Settlement.sol";
 import {UnionBook} from "contracts/market/UnionBook.sol";
 import {IConsentRegistry} from "interfaces/IConsentRegistry.sol";
@@ -112,29 +112,48 @@ library UnionShares {
         if (members == 0 || members < minimum) revert IUnions.UnionTooSmall(number, members, minimum);
     }
 
-    /// @notice Where the next order of `buyer` is. It may be bought: the union is open and large enough, they meet the
+    /// @notice Makes the caller an order, and returns it with its price. The union is open and large enough, they meet the
     /// conditions, and their last order is over.
-    function takeKey(
+    function buy(
         Settlement.Ledger storage ledger,
         UnionBook.Book storage book,
         IParticipantRegistry participants,
         uint96 number,
-        address buyer,
+        bytes32 receivingKey,
         uint24 minimum
-    ) external returns (uint256) {
+    ) external returns (uint256 order, uint96 price) {
+        if (receivingKey == 0) revert IOrderDesk.OrderInvalidKey();
         Roll roll = book.rolls[number];
         if (!roll.isOpen()) revert IUnions.UnionNotOpen(number);
         _checkSize(number, roll.members(), minimum);
-        if (book.unions[number].conditions & ~participants.conditionsOf(buyer) != 0) {
+        Union storage terms = book.unions[number];
+        if (terms.conditions & ~participants.conditionsOf(msg.sender) != 0) {
             revert IOrderDesk.OrderDenied(Reason.CONDITION);
         }
-        uint256 count = book.purchases[number][buyer];
-        uint256 last = keyOf(number, buyer, count);
+
+        order = _take(ledger, book, number);
+        price = terms.price;
+        Settlement.Order storage slot = ledger.orders[order];
+        slot.head = OrderHeads.pack(msg.sender, block.timestamp, terms.duration).numbered(1);
+        // Nobody's consent is in the tail: the minimum has its place.
+        slot.tail = OrderTails.pack(price, number, block.timestamp + terms.deliveryPeriod).divided(minimum, 0);
+        order |= 1;
+
+        emit IUnions.UnionBought(order, number, msg.sender, price, minimum, receivingKey);
+    }
+
+    /// @dev Where the caller's next order of a union is: their last one is over.
+    function _take(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint96 number)
+        private
+        returns (uint256)
+    {
+        uint256 count = book.purchases[number][msg.sender];
+        uint256 last = keyOf(number, msg.sender, count);
         Settlement.Order storage slot = ledger.orders[last];
         if (Settlement.isLive(slot) || slot.head.isIn(OrderState.DISPUTED)) revert IOrderDesk.OrderLive(last | 1);
 
-        book.purchases[number][buyer] = ++count;
-        return keyOf(number, buyer, count);
+        book.purchases[number][msg.sender] = ++count;
+        return keyOf(number, msg.sender, count);
     }
 
     /// @dev Each purchase has a key of its own, as an order is claimed for a year after its end. Nothing that other desks
@@ -143,15 +162,30 @@ library UnionShares {
         return uint256(keccak256(abi.encode(number, buyer, count))) & ~uint256(type(uint16).max);
     }
 
-    /// @notice Whether `actor` has a live order of the union that `subject` is in. See {Unions-isMember}.
-    function reaches(
+    /// @notice Whether `actor` has a live order of the union that `subject` is in, and what is attested of them if the
+    /// union asks for anything. See {Unions-isMember}.
+    function reached(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        IConsentRegistry consents,
+        IParticipantRegistry participants,
+        uint96 number,
+        address subject,
+        address actor
+    ) external view returns (bool, uint24) {
+        if (!_reaches(ledger, book, consents, number, subject, actor)) return (false, 0);
+
+        return (true, book.unions[number].conditions == 0 ? 0 : participants.conditionsOf(actor));
+    }
+
+    function _reaches(
         Settlement.Ledger storage ledger,
         UnionBook.Book storage book,
         IConsentRegistry consents,
         uint96 number,
         address subject,
         address actor
-    ) external view returns (bool) {
+    ) private view returns (bool) {
         Settlement.Order storage slot = ledger.orders[keyOf(number, actor, book.purchases[number][actor])];
         Membership word = book.members[number][subject];
         if (!Settlement.isLive(slot) || !word.isIn()) return false;

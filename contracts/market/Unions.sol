@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Membership, Roll} from "contracts/libraries/Memberships.sol";
-import {OrderHeads, OrderTail, OrderTails} from "contracts/libraries/Orders.sol";
+import {OrderTail} from "contracts/libraries/Orders.sol";
 import {OrderDesk} from "contracts/market/OrderDesk.sol";
 import {Settlement} from "contracts/market/Settlement.sol";
 import {UnionBook} from "contracts/market/UnionBook.sol";
@@ -114,20 +114,9 @@ contract Unions is IUnions, OrderDesk {
 
     /// @inheritdoc IUnions
     function buy(uint96 number, bytes32 receivingKey, uint24 minimum) external returns (uint256 order) {
-        if (receivingKey == 0) revert OrderInvalidKey();
-        Union storage terms = _book.unions[number];
-        uint96 price = terms.price;
-
-        // The desk itself grants to nobody, so nothing of consent is in the tail: the minimum has its place.
-        order = _open(
-            _ledger.takeKey(_book, _participants, number, msg.sender, minimum),
-            OrderHeads.pack(msg.sender, block.timestamp, terms.duration),
-            OrderTails.pack(price, number, block.timestamp + terms.deliveryPeriod).divided(minimum, 0),
-            address(this),
-            msg.sender
-        );
-
-        emit UnionBought(order, number, msg.sender, price, minimum, receivingKey);
+        uint96 price;
+        (order, price) = _ledger.buy(_book, _participants, number, receivingKey, minimum);
+        _issue(msg.sender, order, 0);
 
         // The coin is our own: it reverts rather than return false.
         _coin.transferFrom(msg.sender, address(this), price);
@@ -195,10 +184,9 @@ contract Unions is IUnions, OrderDesk {
     /// long as their newest order lasts; and the desk, which asks only when somebody joins.
     function isMember(uint96 number, address subject, address actor) external view returns (bool, uint24) {
         uint24 conditions = _book.unions[number].conditions;
+        // Not in the library, as joining comes here.
         if (actor == address(this)) return (true, conditions);
-        if (!_ledger.reaches(_book, _consents, number, subject, actor)) return (false, 0);
-
-        return (true, conditions == 0 ? 0 : _participants.conditionsOf(actor));
+        return _ledger.reached(_book, _consents, _participants, number, subject, actor);
     }
 
     /* VIEWS */

@@ -12,7 +12,7 @@ import pytest
 from brownie import chain, web3
 
 from aceso.codes import Role
-from aceso.vault.batch import Batch, make_batch, standard_leaf
+from aceso.vault.parts import PartList, part_leaf
 from tests.contracts.trading import (
     COIN,
     DAY,
@@ -66,8 +66,8 @@ def part_of(person: Any) -> tuple[str, str, str]:
 
 def leaf_of(part: tuple[str, str, str]) -> bytes:
     """Where a part is in the tree of a delivery."""
-    member, *digests = (bytes.fromhex(word[2:]) for word in part)
-    return standard_leaf(bytes(12) + member + b"".join(digests))
+    member, *digests = part
+    return part_leaf(member, *(bytes.fromhex(word[2:]) for word in digests))
 
 
 class Unity(Trade):
@@ -85,7 +85,7 @@ class Unity(Trade):
         self._accredit(self.voucher, Role.ISSUER)
         self._project = project
         self._open_desk(window)
-        self.tree: Batch | None = None
+        self.tree: PartList | None = None
 
     def _open_desk(self, window: int) -> None:
         self.unions = self.market = self._project.Unions.deploy(
@@ -173,13 +173,30 @@ class Unity(Trade):
 
     def delivery(self, order: int, **changed: Any) -> dict[str, Any]:
         if self.tree is not None:
-            changed = {"extract": web3.to_hex(self.tree.root)} | changed
+            changed = {"extract": web3.to_hex(self.tree.extract)} | changed
         return super().delivery(order, **changed)
 
-    def deliver_of(self, order: int, people: Any, at: int | None = None) -> int:
+    def hand_over(
+        self, order: int, count: int | None = None, at: int | None = None, **sent: Any
+    ) -> Any:
+        """Deliver `tree`, of which the committee signs the count, or `count` in its place."""
+        assert self.tree is not None
+        root, count = self.tree.root, len(self.tree) if count is None else count
+        extract = web3.to_hex(web3.keccak(count.to_bytes(32, "big") + root))
+        delivery = self.delivery(order, extract=extract)
+        signatures = [self.sign(self.custodians[at], "Delivery", **delivery) for at in (0, 2)]
+        self._when(at)
+        return self.unions.deliverParts(
+            *(tuple(delivery.values()), sent.get("count", count), sent.get("root", root)),
+            *(self.committees[1], 0b101, signatures, {"from": self.relayer}),
+        )
+
+    def deliver_of(
+        self, order: int, people: Any, at: int | None = None, count: int | None = None
+    ) -> int:
         """Deliver the parts of these people: the second at which it was."""
-        self.tree = make_batch([leaf_of(part_of(person)) for person in people])
-        return int(self.deliver(order, at=at).timestamp)
+        self.tree = PartList.of(leaf_of(part_of(person)) for person in people)
+        return int(self.hand_over(order, count, at).timestamp)
 
     def sold(self, members: int = 3, **changed: Any) -> tuple[int, int, int]:
         """A union whose members all delivered to its first buyer: it, the order, and its start."""
@@ -210,6 +227,7 @@ class Unity(Trade):
             "union": number,
             "mark": mark_of(self.subject),
             "joins": 0,
+            "leavings": 0,
             "deadline": self.now + DAY,
         } | changed
 

@@ -14,8 +14,8 @@ open, close, vouch, join, leave, strike: who is in a union
 │   ├── who granted anew joins anew, and is counted once
 │   └── by signature, once; over anything else, expired, or after a withdrawal: refuses
 ├── leave
-│   ├── at once, and not twice
-│   └── by signature, for this membership only
+│   ├── at once; who is not in changes nothing but what they signed before to join
+│   └── by signature, once, however often they joined since they signed
 └── strike
     ├── whose consent ended, was withdrawn, or was given anew, by anybody
     └── whose consent stands, or who is no member: refuses
@@ -30,6 +30,10 @@ from tests.contracts.uniting import mark_of
 from tests.support import typed
 
 EMPTY = "0x" + "00" * 32
+
+
+def left_at(unity, number):
+    return int(unity.unions.membershipOf(number, unity.subject)) >> 40 & (1 << 40) - 1
 
 
 @pytest.mark.both_chains
@@ -173,7 +177,7 @@ def test_who_granted_anew_joins_anew_and_counts_once(unity):
     unity.join(number)
 
     assert unity.members(number) == 2
-    assert int(unity.unions.membershipOf(number, unity.subject)) >> 152 == 2
+    assert int(unity.unions.membershipOf(number, unity.subject)) >> 152 & 0xFFFF == 2
 
 
 def test_by_signature_as_sent(unity):
@@ -200,6 +204,7 @@ def test_refuses_a_signature_over_anything_else(unity):
         {"union": number + 1},
         {"mark": EMPTY},
         {"joins": 1},
+        {"leavings": 1},
         {"deadline": message["deadline"] + 1},
     ):
         signature = unity.sign(unity.subject, "UnionJoining", **(message | changed))
@@ -236,16 +241,37 @@ def test_leaves_at_once_and_once(unity):
     tx = unity.unions.leave(number, {"from": unity.subject})
 
     assert unity.members(number) == 1
-    assert tx.events["UnionLeft"] == {"number": number, "subject": unity.subject}
-    with brownie.reverts(typed("UnionNotMember", number, unity.subject)):
-        unity.unions.leave(number, {"from": unity.subject})
+    left = {"number": number, "subject": unity.subject, "wasIn": True}
+    assert tx.events["UnionLeft"] == left
+    word = left_at(unity, number)
+
+    tx = unity.unions.leave(number, {"from": unity.subject})
+
+    assert not tx.events["UnionLeft"]["wasIn"]
+    assert (unity.members(number), left_at(unity, number)) == (1, word)
 
 
-def test_a_signature_to_leave_is_for_this_membership(unity):
+def test_who_left_is_not_brought_back_by_what_they_signed_before(unity):
+    """Whether they were in when they left, or not yet."""
+    number = unity.open()
+    unity.consent(number)
+    message = unity.joining(number)
+    signature = unity.sign(unity.subject, "UnionJoining", **message)
+    send = (unity.subject, number, message["mark"], message["deadline"], signature)
+
+    unity.unions.leave(number, {"from": unity.subject})
+
+    with brownie.reverts(typed("MarketInvalidSignature", unity.subject)):
+        unity.unions.joinWithSig(*send, {"from": unity.relayer})
+
+
+def test_a_signature_to_leave_is_good_once_whoever_made_them_join_since(unity):
+    """Whoever has a joining of theirs to carry can't void it by that."""
     number = unity.open(1)
-    message = {"subject": str(unity.subject), "union": number, "joins": 1}
+    message = {"subject": str(unity.subject), "union": number, "leavings": 0}
     signature = unity.sign(unity.subject, "UnionLeaving", **message)
     by = {"from": unity.relayer}
+    unity.join(number)
 
     unity.unions.leaveWithSig(unity.subject, number, signature, by)
 
@@ -253,6 +279,20 @@ def test_a_signature_to_leave_is_for_this_membership(unity):
     unity.unions.join(number, mark_of(unity.subject), {"from": unity.subject})
     with brownie.reverts(typed("MarketInvalidSignature", unity.subject)):
         unity.unions.leaveWithSig(unity.subject, number, signature, by)
+
+
+def test_to_be_struck_off_voids_no_signature_to_leave(unity):
+    number = unity.open(1)
+    message = {"subject": str(unity.subject), "union": number, "leavings": 0}
+    signature = unity.sign(unity.subject, "UnionLeaving", **message)
+    by = {"from": unity.relayer}
+    unity.revoke(number, unity.subject)
+    unity.unions.strike(number, unity.subject, by)
+    unity.join(number)
+
+    unity.unions.leaveWithSig(unity.subject, number, signature, by)
+
+    assert unity.members(number) == 0
 
 
 @pytest.mark.parametrize("how", ["withdrawn", "withdrawn_all", "granted_anew", "ended"])
