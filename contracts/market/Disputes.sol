@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes} from "contracts/libraries/Codes.sol";
-import {OrderHead, OrderState} from "contracts/libraries/Orders.sol";
+import {OrderHead, OrderState, OrderTail} from "contracts/libraries/Orders.sol";
 import {DisputeState, Ground, IDisputes} from "interfaces/IDisputes.sol";
 import {IOrderDesk, Parties} from "interfaces/IOrderDesk.sol";
 import {Committee, IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
 import {IRewardCoin} from "interfaces/IRewardCoin.sol";
+import {IUnions} from "interfaces/IUnions.sol";
 
 /// @title Disputes
 /// @notice See {IDisputes}.
@@ -37,6 +38,15 @@ contract Disputes is IDisputes {
         uint32 pool;
         /// What is left of the bond.
         uint128 bond;
+    }
+
+    /// @dev Who has to do with a disputed order.
+    struct Ties {
+        Parties parties;
+        /// Of an order of a union: its desk, its number and who says whose accounts its members are; else zeros.
+        IUnions unions;
+        uint96 union;
+        address voucher;
     }
 
     uint8 private constant SEATS = 3;
@@ -155,7 +165,7 @@ contract Disputes is IDisputes {
         if (_participants.committeeDigest(parties.committee) != keccak256(abi.encode(committee))) {
             revert DisputeCommitteeUnknown(number, parties.committee);
         }
-        Seat[SEATS] memory seats = _drawn(number, found, parties, committee.members, uint256(lot));
+        Seat[SEATS] memory seats = _drawn(number, found, _tiesOf(found, parties), committee.members, uint256(lot));
 
         for (uint8 place; place < SEATS; ++place) {
             if (seats[place].evaluator != address(0)) _seats[number][_seatKey(found.round, place)] = seats[place];
@@ -167,11 +177,23 @@ contract Disputes is IDisputes {
         emit DisputeDrawn(number, seats[0].evaluator, seats[1].evaluator, seats[2].evaluator, votesUntil);
     }
 
+    /// @dev An order of a union is one of all its members, whom the desk's answer about its parties has no place for.
+    function _tiesOf(Dispute storage found, Parties memory parties) private view returns (Ties memory ties) {
+        ties.parties = parties;
+        IUnions unions = IUnions(address(found.desk));
+        if (!unions.supportsInterface(type(IUnions).interfaceId)) return ties;
+
+        (, OrderTail tail) = unions.getOrder(found.order);
+        ties.unions = unions;
+        ties.union = tail.group();
+        ties.voucher = unions.getUnion(tail.group()).voucher;
+    }
+
     /// @dev Looks at `PROBES` places at most, from where the lot fell on.
     function _drawn(
         uint64 number,
         Dispute storage found,
-        Parties memory parties,
+        Ties memory ties,
         address[] calldata custodians,
         uint256 lot
     ) private view returns (Seat[SEATS] memory seats) {
@@ -181,7 +203,7 @@ contract Disputes is IDisputes {
         uint256 count;
         for (uint256 probe; probe < probes && count < SEATS; ++probe) {
             Seat memory candidate = _pool[(first + probe) % pool];
-            if (_isIndependent(candidate, parties, custodians) && _isNew(number, found.round, candidate, seats, count))
+            if (_isIndependent(candidate, ties, custodians) && _isNew(number, found.round, candidate, seats, count))
             {
                 seats[count++] = candidate;
             }
@@ -190,8 +212,8 @@ contract Disputes is IDisputes {
     }
 
     /// @dev Whether a candidate has nothing to do with who paid, the subject, the institution that shares, or the
-    /// custodians who attested the delivery.
-    function _isIndependent(Seat memory candidate, Parties memory parties, address[] calldata custodians)
+    /// custodians who attested the delivery; nor, of a union, ever was a member or belongs with its voucher.
+    function _isIndependent(Seat memory candidate, Ties memory ties, address[] calldata custodians)
         private
         view
         returns (bool)
@@ -199,9 +221,12 @@ contract Disputes is IDisputes {
         address evaluator = candidate.evaluator;
         uint96 institution = candidate.institution;
         if (evaluator == address(0) || !_isEvaluator(evaluator, institution)) return false;
+        Parties memory parties = ties.parties;
         if (_isTied(parties.payer, evaluator, institution)) return false;
         if (_isTied(parties.subject, evaluator, institution)) return false;
         if (_isTied(parties.institution, evaluator, institution)) return false;
+        if (_isTied(ties.voucher, evaluator, institution)) return false;
+        if (ties.union != 0 && ties.unions.membershipOf(ties.union, evaluator).joinedAt() != 0) return false;
         // A committee has at most 16 members.
         for (uint256 place; place < custodians.length; ++place) {
             if (_isTied(custodians[place], evaluator, institution)) return false;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+
 import {Membership, Roll} from "contracts/libraries/Memberships.sol";
 import {OrderTail} from "contracts/libraries/Orders.sol";
+import {DataAccessToken} from "contracts/market/DataAccessToken.sol";
 import {OrderDesk} from "contracts/market/OrderDesk.sol";
 import {Settlement} from "contracts/market/Settlement.sol";
 import {UnionBook} from "contracts/market/UnionBook.sol";
@@ -190,6 +193,11 @@ contract Unions is IUnions, OrderDesk {
     }
 
     /* VIEWS */
+
+    /// @notice See {IERC165-supportsInterface}. Who judges a dispute asks whether the desk is one of unions.
+    function supportsInterface(bytes4 interfaceId) public pure override(DataAccessToken, IERC165) returns (bool) {
+        return interfaceId == type(IUnions).interfaceId || super.supportsInterface(interfaceId);
+    }
 
     /// @inheritdoc IUnions
     function orderOf(uint96 number, address buyer) external view returns (uint256 order, bool exists) {

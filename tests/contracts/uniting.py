@@ -76,8 +76,10 @@ class Unity(Trade):
     The buyer is that of `Trade`; what is delivered are the parts of those named to `deliver_of`.
     """
 
-    def __init__(self, project: Any, accounts: Any, window: int = 0) -> None:
-        super().__init__(project, accounts, window)
+    def __init__(
+        self, project: Any, accounts: Any, window: int = 0, judged: tuple[int, ...] = ()
+    ) -> None:
+        super().__init__(project, accounts, window, judged)
         project.UnionBook.deploy({"from": self.deployer})
         project.UnionShares.deploy({"from": self.deployer})
         self.keeper, self.voucher = accounts[8], keyed_account(_VOUCHER_KEY)
@@ -177,9 +179,14 @@ class Unity(Trade):
         return super().delivery(order, **changed)
 
     def hand_over(
-        self, order: int, count: int | None = None, at: int | None = None, **sent: Any
+        self,
+        order: int,
+        count: int | None = None,
+        at: int | None = None,
+        sent_count: int | None = None,
+        sent_root: str | None = None,
     ) -> Any:
-        """Deliver `tree`, of which the committee signs the count, or `count` in its place."""
+        """Deliver `tree`. The committee signs its count, or `count`; sent may be others."""
         assert self.tree is not None
         root, count = self.tree.root, len(self.tree) if count is None else count
         extract = web3.to_hex(web3.keccak(count.to_bytes(32, "big") + root))
@@ -187,7 +194,9 @@ class Unity(Trade):
         signatures = [self.sign(self.custodians[at], "Delivery", **delivery) for at in (0, 2)]
         self._when(at)
         return self.unions.deliverParts(
-            *(tuple(delivery.values()), sent.get("count", count), sent.get("root", root)),
+            tuple(delivery.values()),
+            count if sent_count is None else sent_count,
+            sent_root or web3.to_hex(root),
             *(self.committees[1], 0b101, signatures, {"from": self.relayer}),
         )
 

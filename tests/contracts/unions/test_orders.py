@@ -3,15 +3,17 @@ buy, deliver, claim, settle: an order of many
 ├── buy
 │   ├── locks the price once, whoever many they are; another while it lasts: refuses
 │   └── too few members, none asked for, no key, unmet conditions: refuses
-├── deliver
-│   ├── counts the members there are then
-│   └── fewer than the buyer asked for: refuses, and all goes back at the deadline, not before
+├── deliverParts
+│   ├── the price is divided by the parts that the committee counted, whoever joins besides
+│   ├── by the members, where some left since the parts were made
+│   ├── fewer than the buyer asked for: refuses, and all goes back at the deadline, not before
+│   └── another count or root than was signed, no parts, in one piece: refuses
 ├── claim
 │   ├── each has an equal part, whoever comes last; what can't be divided goes back
 │   ├── who withdrew, left, granted anew or barred the buyer is paid until then, the others whole
-│   ├── who renewed without a gap is paid as if nothing had been
+│   ├── who renewed without a gap is paid as if nothing had been, also before that is seen
 │   ├── before the end or the window, twice, of what was not delivered, by who came later: refuses
-│   └── who was counted and delivered nothing: their part goes back
+│   └── more than the committee counted: refuses
 ├── settle: not before a year is over, once; then what was not claimed is the buyer's
 ├── dispute
 │   ├── holds all parts; upheld, all goes back and nobody claims
@@ -24,8 +26,9 @@ import brownie
 import pytest
 
 from aceso.codes import Condition, Reason
+from aceso.vault import PartList
 from tests.contracts.trading import DAY, DURATION, KEY, NONE, PERIOD, Shares
-from tests.contracts.uniting import CLAIM_PERIOD, PRICE, mark_of, part_of
+from tests.contracts.uniting import CLAIM_PERIOD, PRICE, leaf_of, mark_of, part_of
 from tests.support import typed
 
 SETTLED = 3
@@ -67,16 +70,70 @@ def test_refuses_a_purchase_of_too_little(unity):
         unity.purchase(empty + 1)
 
 
-def test_the_delivery_counts_who_is_there_then(unity):
+def test_the_price_is_divided_by_the_parts_whoever_joins_besides(unity):
+    """A buyer who lets people of theirs join makes nobody's part smaller."""
     number = unity.open(2)
     order = unity.purchase(number)
-    unity.join(number, unity.people[2])
+    for late in unity.people[2:]:
+        unity.join(number, late)
 
-    unity.deliver_of(order, unity.people[:3])
+    start = unity.deliver_of(order, unity.people[:2])
 
     members, claims, root = unity.unions.sharesOf(order)
-    assert (members, claims) == (3, 0)
+    assert (members, claims) == (2, 0)
     assert bytes(root) == unity.tree.root
+    for person in unity.people[:2]:
+        unity.claim(order, person, at=max(unity.now + 1, start + DURATION))
+    unity.settle(order)
+    assert unity.credit(unity.buyer) == 0
+
+
+def test_the_price_is_divided_by_the_members_where_some_left_since(unity):
+    number = unity.open(3)
+    order = unity.purchase(number)
+    unity.unions.leave(number, {"from": unity.people[2]})
+
+    start = unity.deliver_of(order, unity.people[:3])
+
+    assert unity.unions.sharesOf(order)[0] == 2
+    for person in unity.people[:2]:
+        unity.claim(order, person, at=max(unity.now + 1, start + DURATION))
+        assert unity.credit(person) == Shares.of(PRICE // 2, 0).subject
+    with brownie.reverts(typed("UnionNotMember", number, unity.people[2])):
+        unity.claim(order, unity.people[2])
+
+
+def test_refuses_a_delivery_of_another_count_or_root(unity):
+    number = unity.open(2)
+    order = unity.purchase(number)
+    unity.tree = PartList.of(leaf_of(part_of(person)) for person in unity.people[:2])
+    root = "0x" + unity.tree.root.hex()
+
+    with brownie.reverts(typed("UnionInvalidParts", 1, root)):
+        unity.hand_over(order, 2, sent_count=1)
+    with brownie.reverts(typed("UnionInvalidParts", 2, KEY)):
+        unity.hand_over(order, 2, sent_root=KEY)
+    with brownie.reverts(typed("UnionTooSmall", number, 0, 1)):
+        unity.hand_over(order, 0)
+    with brownie.reverts(typed("UnionHasParts", order)):
+        unity.deliver(order)
+
+
+def test_claims_end_where_the_committee_counted(unity):
+    """Though more parts are under the root: the price isn't paid twice."""
+    number = unity.open(3)
+    order = unity.purchase(number)
+    start = unity.deliver_of(order, unity.people[:3], count=2)
+    unity.claim(order, unity.people[0], at=start + DURATION)
+    unity.claim(order, unity.people[1])
+
+    with brownie.reverts(typed("UnionAllClaimed", order)):
+        unity.claim(order, unity.people[2])
+    with brownie.reverts(typed("UnionClaimedBefore", order, unity.people[1])):
+        unity.claim(order, unity.people[1])
+
+    unity.settle(order)
+    assert unity.credit(unity.buyer) == 0
 
 
 def test_fewer_than_were_asked_for_deliver_nothing(unity):
@@ -85,6 +142,9 @@ def test_fewer_than_were_asked_for_deliver_nothing(unity):
     deadline = unity.now + PERIOD
     unity.unions.leave(number, {"from": unity.subject})
 
+    with brownie.reverts(typed("UnionTooSmall", number, 1, 2)):
+        unity.deliver_of(order, unity.people[:2])
+    unity.join(number, unity.people[2])
     with brownie.reverts(typed("UnionTooSmall", number, 1, 2)):
         unity.deliver_of(order, unity.people[1:2])
     with brownie.reverts(typed("OrderNotOver", order, deadline)):
@@ -168,7 +228,11 @@ def test_a_member_renews_without_a_gap(unity):
     by = {"from": unity.stranger}
     unity.unions.followConsent(unity.subject, number, by)
     unity.consent(number, validFrom=start - DAY)
-    assert not member(unity, number, unity.subject)
+    assert member(unity, number, unity.subject)
+    with brownie.reverts(typed("UnionConsentStands", number, unity.subject)):
+        unity.unions.strike(number, unity.subject, by)
+    with brownie.reverts(typed("OrderNotOver", order, start + DURATION)):
+        unity.claim(order, unity.subject)
 
     unity.unions.followConsent(unity.subject, number, by)
 
@@ -202,19 +266,23 @@ def test_refuses_claims_of_what_is_not_owed(unity):
         unity.claim(order, unity.people[1], part=forged)
     with brownie.reverts(typed("OrderWrongState", order + 1, 0)):
         unity.claim(order + 1, unity.people[1])
-    with brownie.reverts(typed("UnionPaidByClaims", order)):
+    with brownie.reverts(typed("UnionHasParts", order)):
         unity.unions.settlePart(order, {"from": unity.stranger})
-    assert unity.unions.isClaimed(order, unity.subject)
-    assert not unity.unions.isClaimed(order, unity.people[1])
+    assert unity.unions.isClaimed(order, 1)
+    assert not unity.unions.isClaimed(order, 2)
+    # Whatever place they have later.
+    unity.unions.leave(number, {"from": unity.subject})
+    unity.unions.join(number, mark_of(unity.subject), {"from": unity.subject})
+    assert unity.unions.isClaimed(order, 1)
 
 
 def test_who_joined_after_the_count_can_not_claim(unity):
     """Though a part of theirs was attested: else more could claim than divided the price."""
-    number = unity.open(1)
+    number = unity.open(2)
     order = unity.purchase(number)
-    person = unity.people[1]
+    person = unity.people[2]
     unity.consent(number, person)
-    start = unity.deliver_of(order, unity.people[:2], at=unity.now + 30)
+    start = unity.deliver_of(order, unity.people[:3], at=unity.now + 30)
     unity.unions.join(number, mark_of(person), {"from": person})
 
     with brownie.reverts(typed("UnionNotMember", number, person)):
@@ -223,9 +291,7 @@ def test_who_joined_after_the_count_can_not_claim(unity):
 
 
 def test_what_nobody_claims_is_the_buyers_after_a_year(unity):
-    number = unity.open(3)
-    order = unity.purchase(number)
-    start = unity.deliver_of(order, unity.people[:2])
+    _number, order, start = unity.sold()
     over = start + DURATION + CLAIM_PERIOD
     unity.claim(order, unity.people[0], at=start + DURATION)
 
@@ -253,7 +319,7 @@ def test_a_next_order_is_one_of_its_own(unity):
     unity.claim(first, unity.subject)
 
     assert unity.credit(unity.subject) == Shares.of(PRICE // 2, 0).subject
-    assert not unity.unions.isClaimed(second, unity.subject)
+    assert not unity.unions.isClaimed(second, 1)
     assert unity.unions.ownerOf(first) == unity.unions.ownerOf(second) == unity.buyer
 
 
