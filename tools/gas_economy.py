@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aceso.codes import DataClass, Role, Use
+from aceso.vault import PartList, part_leaf
 from tools.gas_scene import Scene, group, keccak
 
 __all__ = ["run"]
@@ -171,9 +172,6 @@ def _sales(scene: Scene) -> None:
 
 def _unions(scene: Scene) -> None:
     """A union of four; in slots of their own, the second who does a thing counts, as a rule."""
-    from aceso.vault.batch import make_batch, standard_leaf
-    from tools.gas_scene import group, keccak
-
     for library in ("UnionBook", "UnionShares"):
         scene.libraries[library] = scene.deploy(library).address
     contract = scene.market = scene.desk("Unions", scene.authority, _HOUR)
@@ -202,19 +200,16 @@ def _unions(scene: Scene) -> None:
         scene.send(call.followConsent(scene.colleague, 1), scene.relayer, seen)
         if seen == "consent_follow":
             scene.send(scene.consents.functions.grant(asked), scene.colleague)
-    # Each of them has an extract: a tree of as many leaves as one of sixteen members.
+    # Each of them has an extract, in a tree of sixteen leaves.
     parts = [(person, keccak(text=person), keccak(text="a capsule")) for person in people]
-    leaves = [
-        standard_leaf(bytes(12) + bytes.fromhex(person[2:]) + extract + capsule)
-        for person, extract, capsule in parts
-    ]
-    tree = make_batch(leaves)
+    leaves = [part_leaf(*part) for part in parts]
+    tree = PartList.of([*leaves, *(keccak(text=f"part {place}") for place in range(12))])
     orders = []
     for name in (None, "union_buy"):
         scene.send(call.buy(1, _SAID, 1), scene.buyer, name)
         orders.append(call.orderOf(1, scene.buyer).call()[0])
         deliver = name and "union_deliver_2of3"
-        scene.deliver(orders[-1], [0, 2], 3, 2, deliver, extract=tree.root)
+        scene.deliver(orders[-1], [0, 2], 3, 2, deliver, tree)
         if name:
             scene.send(call.leave(1), scene.colleague)
             scene.send(call.leave(1), scene.subject, "union_leave")

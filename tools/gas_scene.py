@@ -29,6 +29,7 @@ from web3.types import RPCEndpoint
 
 from aceso.codes import DataClass, Role, Use
 from aceso.typed_data import TYPES
+from aceso.vault import PartList
 from tools.compiler import ROOT
 from tools.programs import ANVIL
 
@@ -335,12 +336,12 @@ class Scene:
         members: int,
         threshold: int,
         name: str | None = None,
-        extract: bytes | None = None,
+        parts: PartList | None = None,
     ) -> None:
-        """The delivery of `order` by these of the first `members` custodians."""
+        """The delivery of `order`, or of its parts, by these of the first `members` custodians."""
         delivery = {
             "order": order,
-            "extract": extract or keccak(text="an extract"),
+            "extract": parts.extract if parts else keccak(text="an extract"),
             "receivingKey": keccak(text="a key"),
             "capsule": keccak(text="a capsule"),
         }
@@ -349,11 +350,13 @@ class Scene:
         ]
         committee = ([custodian.address for custodian in self.custodians[:members]], threshold)
         bits = sum(1 << at for at in signers)
-        self.send(
-            self.market.functions.deliver(tuple(delivery.values()), committee, bits, signatures),
-            self.relayer,
-            name,
-        )
+        call, sent = self.market.functions, (committee, bits, signatures)
+        delivered = tuple(delivery.values())
+        if parts:
+            act = call.deliverParts(delivered, len(parts), parts.root, *sent)
+        else:
+            act = call.deliver(delivered, *sent)
+        self.send(act, self.relayer, name)
 
 
 def create_address(sender: str, nonce: int) -> str:

@@ -125,7 +125,7 @@ def _union_joined(base: sqlite3.Connection, event: Event, time: int) -> None:
 
 def _union_left(base: sqlite3.Connection, event: Event, time: int) -> None:
     base.execute(
-        "UPDATE memberships SET left_at = ? WHERE number = ? AND subject = ?",
+        "UPDATE memberships SET left_at = ? WHERE number = ? AND subject = ? AND left_at IS NULL",
         (time, event.args["number"], event.args["subject"]),
     )
 

@@ -7,11 +7,12 @@ opened, vouched for, joined by signature, bought, delivered, left, claimed, sett
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aceso.chain import (
     Committee,
-    Delivery,
     LocalAuthority,
     OrderState,
     Part,
@@ -25,8 +26,9 @@ from aceso.chain import (
     union_acts,
 )
 from aceso.codes import DataClass, Reason, Role, Use
-from aceso.flows.unions import Parts, claim
+from aceso.flows.unions import claim, delivery_of, leaf_of
 from aceso.index import Index
+from aceso.vault import PartList
 from tests.python.chain.conftest import account
 
 DAY = 86_400
@@ -96,25 +98,29 @@ def test_a_union_and_who_sold_by_it(
     assert exists
     request = Request(subject.address, researcher.address, grantee, Use.HMB, DataClass.LABS, 0)
     assert suite.decide(request).permitted
-    parts = Parts(Part(one.address, b"\xec" * 32, b"\xca" * 32) for one in (subject, other))
-    delivery = Delivery(order, parts.root, KEY, parts.digest)
-    message = {
-        "order": order,
-        "extract": parts.root,
-        "receivingKey": KEY,
-        "capsule": parts.digest,
-    }
+    first, second = (Part(one.address, b"\xec" * 32, b"\xca" * 32) for one in (subject, other))
+    parts = PartList.of([leaf_of(first), leaf_of(second)])
+    delivery = delivery_of(order, parts, KEY)
+    words = ("order", "extract", "receivingKey", "capsule")
+    message = dict(zip(words, delivery.astuple(), strict=True))
     domain = suite.domain("Unions")
     signatures = [sign(one, "Delivery", message, domain) for one in CUSTODIANS]
-    relayer.send(unions.deliver(delivery, members, 0b11, signatures))
+    relayer.send(unions.deliver_parts(delivery, 2, parts.root, members, 0b11, signatures))
     assert unions.shares_of(order) == (2, 0, parts.root)
 
     window, _ = unions.challenge()
     local_chain.advance_time(window + DAY)
     relayer.send(union_acts.leave(suite, subject, union))
     assert suite.decide(request).reason is Reason.NOT_MEMBER
-    relayer.send(claim(suite, order, parts, subject.address))
-    assert unions.is_claimed(order, subject.address)
+    # From what is published, whoever put it together.
+    published = PartList.parse(parts.to_bytes())
+    relayer.send(claim(suite, order, published, first))
+    assert unions.is_claimed(order, unions.membership_of(union, subject.address).place)
+    assert not unions.is_claimed(order, unions.membership_of(union, other.address).place)
+    # To leave once more changes nothing but what was signed before to join.
+    left = unions.membership_of(union, subject.address)
+    relayer.send(union_acts.leave(suite, subject, union))
+    assert unions.membership_of(union, subject.address) == replace(left, leavings=2)
 
     with Index(tmp_path / "index.sqlite", suite) as index:
         index.sync()
@@ -124,12 +130,12 @@ def test_a_union_and_who_sold_by_it(
         assert found[union, other.address][1] is None
         assert found[union, subject.address][1] is not None
         (sold,) = index.union_orders([union])
-        assert (sold.order, sold.members, sold.extract) == (order, 2, parts.root)
+        assert (sold.order, sold.members, sold.extract) == (order, 2, parts.extract)
         earned, refunded = sold.claims[subject.address]
         assert (earned + refunded, sold.state) == (PRICE // 2, OrderState.DELIVERED)
 
         local_chain.advance_time(31 * DAY)
-        relayer.send(claim(suite, order, parts, other.address))
+        relayer.send(claim(suite, order, published, second))
         relayer.send(unions.settle(order))
         relayer.send(unions.close(union))
         index.sync()
