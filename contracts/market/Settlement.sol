@@ -238,17 +238,10 @@ library Settlement {
         }
     }
 
-    /// @dev Whether an order made under grant number `from` goes on under `word`: it is the same, or the grants seen since
-    /// then followed each other without a gap, and `word` is the last of them, or follows it though nobody has seen it
-    /// yet. Else whoever settled between a grant and its sighting would undo the renewal. The counters wrap, so their
-    /// differences do.
-    function isUnder(Ledger storage ledger, address subject, uint96 group, uint24 from, Grant word)
-        internal
-        view
-        returns (bool)
-    {
-        if (word.grants() == from) return true;
-        Followed storage found = ledger.followed[subject][group];
+    /// @dev Whether an order made under grant number `from` goes on under `word`: the grants seen since then followed each
+    /// other without a gap, and `word` is the last of them, or follows it though nobody has seen it yet. Else whoever
+    /// settled between a grant and its sighting would undo the renewal. The counters wrap, so their differences do.
+    function isFollowed(Followed storage found, uint24 from, Grant word) internal view returns (bool) {
         uint24 since = found.since;
         uint24 seen = found.word.grants();
         unchecked {
@@ -285,7 +278,10 @@ library Settlement {
         bytes32 grantee = bytes32((uint256(tail.group()) << 160) | uint160(address(this)));
         (Grant ofGroup, Grant ofPayer, Head head) = consents.standing(parties.subject, grantee, parties.payer);
 
-        if (!isUnder(ledger, parties.subject, tail.group(), tail.grants(), ofGroup)) return 0;
+        if (
+            ofGroup.grants() != tail.grants()
+                && !isFollowed(ledger.followed[parties.subject][tail.group()], tail.grants(), ofGroup)
+        ) return 0;
         stop = _earlier(over, ofGroup.validUntil());
 
         // The counters wrap, so their differences do.

@@ -194,7 +194,8 @@ library UnionShares {
         bytes32 grantee = bytes32((uint256(number) << 160) | uint160(address(this)));
         (Grant ofGroup, Grant ofActor,) = consents.standing(subject, grantee, actor);
         if (ofGroup.epoch() != word.epoch() || ofActor.bars() != 0) return false;
-        return Settlement.isUnder(ledger, subject, number, word.grants(), ofGroup);
+        return ofGroup.grants() == word.grants()
+            || Settlement.isFollowed(ledger.followed[subject][number], word.grants(), ofGroup);
     }
 
     /// @notice Ends an order: what was not claimed goes back. See {IOrderDesk-settle}.
