@@ -34,7 +34,10 @@ def vouch(suite: Suite, voucher: LocalAccount, account: str, mark: bytes) -> Cal
 def join(
     suite: Suite, account: LocalAccount, number: int, mark: bytes, *, deadline: int | None = None
 ) -> Call:
-    """Make `account` a member of a union, which it granted to before."""
+    """Make `account` a member of a union, which it granted to before.
+
+    Warning: who joins anew gives up what they did not claim of older orders.
+    """
     until = suite.now() + _DEADLINE_SECONDS if deadline is None else deadline
     known = suite.unions.membership_of(number, account.address)
     message = {

@@ -67,6 +67,8 @@ def settled_in(
     groups: dict[tuple[str, int], Mapping[str, Any]] = {}
     approvals: set[tuple[str, int]] = set()
     orders: dict[tuple[str, int], Use] = {}
+    # Of many people at once: no use of the data of one of them.
+    of_unions: set[tuple[str, int]] = set()
     uses: list[Use] = []
     block = 0
 
@@ -109,8 +111,12 @@ def settled_in(
         elif name == "StudyEnrolled":
             study = groups[desk, args["group"]]
             begun(event, args["group"], study["researcher"], args["subject"])
+        elif name == "UnionBought":
+            of_unions.add((desk, args["order"]))
         elif name == "OrderSettled" and time >= begins and args["earned"]:
-            uses.append(replace(orders[desk, args["order"]], earned=args["earned"]))
+            settled = desk, args["order"]
+            if settled not in of_unions:
+                uses.append(replace(orders[settled], earned=args["earned"]))
     return tuple(uses), block
 
 

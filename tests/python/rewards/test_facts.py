@@ -3,6 +3,7 @@ settled_in: what the events of an epoch say
 ├── an order counts in the epoch in which it was settled, with what was attested when it was bought
 ├── not: before, after, nothing earned, open; an accreditation that came after the purchase
 ├── an order of a study counts by the board's approval of its revision, at the enrolment
+├── an order of a union is no use, and keeps nobody else's from counting
 └── another desk's approval may be asked instead
 """
 
@@ -149,3 +150,12 @@ def test_a_study_of_who_is_no_researcher_is_no_use():
     events = [revised(1_010), approval(1_020), ENROLLED, settled(1_090, order=9)]
 
     assert not settled_in(events, TERMS, 0)[0][0].approved
+
+
+def test_an_order_of_a_union_is_no_use():
+    union = said("UnionBought", 1_050, order=9, number=1, buyer=BUYER)
+    events = [GOOD, OFFER, bought(1_050), union, settled(1_090, 9), settled(1_091)]
+
+    uses, _ = settled_in(events, TERMS, 0)
+
+    assert [use.order for use in uses] == [7]
