@@ -121,9 +121,7 @@ library Memberships {
     /// signature to leave is good again.
     function said(Membership self) internal pure returns (Membership) {
         unchecked {
-            return Membership.wrap(
-                uint168(Membership.unwrap(self)) | (uint256(uint24(leavings(self) + 1)) << 168)
-            );
+            return Membership.wrap(uint168(Membership.unwrap(self)) | (uint256(uint24(leavings(self) + 1)) << 168));
         }
     }
 }

@@ -190,21 +190,18 @@ contract Disputes is IDisputes {
     }
 
     /// @dev Looks at `PROBES` places at most, from where the lot fell on.
-    function _drawn(
-        uint64 number,
-        Dispute storage found,
-        Ties memory ties,
-        address[] calldata custodians,
-        uint256 lot
-    ) private view returns (Seat[SEATS] memory seats) {
+    function _drawn(uint64 number, Dispute storage found, Ties memory ties, address[] calldata custodians, uint256 lot)
+        private
+        view
+        returns (Seat[SEATS] memory seats)
+    {
         uint256 pool = found.pool;
         uint256 probes = pool < PROBES ? pool : PROBES;
         uint256 first = pool == 0 ? 0 : uint256(keccak256(abi.encode(lot, number, found.round))) % pool;
         uint256 count;
         for (uint256 probe; probe < probes && count < SEATS; ++probe) {
             Seat memory candidate = _pool[(first + probe) % pool];
-            if (_isIndependent(candidate, ties, custodians) && _isNew(number, found.round, candidate, seats, count))
-            {
+            if (_isIndependent(candidate, ties, custodians) && _isNew(number, found.round, candidate, seats, count)) {
                 seats[count++] = candidate;
             }
         }

@@ -23,8 +23,7 @@ contract Unions is IUnions, OrderDesk {
     using UnionBook for UnionBook.Book;
     using UnionShares for Settlement.Ledger;
 
-    bytes32 private constant UNION_JOINING_TYPEHASH =
-        keccak256(
+    bytes32 private constant UNION_JOINING_TYPEHASH = keccak256(
         "UnionJoining(address subject,uint256 union,bytes32 mark,uint16 joins,uint24 leavings,uint256 deadline)"
     );
 
