@@ -18,16 +18,28 @@ buy, deliver, claim, settle: an order of many
 ├── dispute
 │   ├── holds all parts; upheld, all goes back and nobody claims
 │   └── one that lapsed is over by the first claim, and can't be upheld after it
-├── isMember: who may ask a custodian, person by person
+├── isMember
+│   ├── who may ask a custodian, person by person
+│   └── at its dearest, it answers within what `decide` gives it
 └── what came in is what is held and what went out
 """
 
 import brownie
 import pytest
 
-from aceso.codes import Condition, Reason
+from aceso.codes import Condition, Reason, Role
 from aceso.vault import PartList
-from tests.contracts.trading import DAY, DURATION, KEY, NONE, PERIOD, Shares
+from tests.contracts.trading import (
+    DAY,
+    DURATION,
+    HMB,
+    KEY,
+    LABS,
+    NONE,
+    PERIOD,
+    Shares,
+    grantee_of,
+)
 from tests.contracts.uniting import CLAIM_PERIOD, PRICE, leaf_of, mark_of, part_of
 from tests.support import typed
 
@@ -337,6 +349,26 @@ def test_who_may_ask_person_by_person(unity):
     assert [member(unity, number, person) for person in unity.people[:4]] == [True] * 3 + [False]
     unity.mine(start + DURATION)
     assert not member(unity, number, unity.subject)
+
+
+def test_the_dearest_answer_is_within_what_decide_gives(unity):
+    """Of a union with conditions, under a consent that was renewed and not seen yet."""
+    by, irb = {"from": unity.authority}, int(Condition.IRB)
+    unity.participants.proposeAccreditation(unity.buyer, int(Role.RESEARCHER), irb, by)
+    unity.participants.accredit(unity.buyer, by)
+    number = unity.open(conditions=irb)
+    for person in unity.people[:2]:
+        unity.join(number, person, conditions=irb)
+    order = unity.purchase(number)
+    start = unity.deliver_of(order, unity.people[:2])
+    unity.unions.followConsent(unity.subject, number, {"from": unity.stranger})
+    unity.consent(number, conditions=irb, validFrom=start - DAY)
+
+    asked = (unity.subject, unity.buyer, grantee_of(number, unity.unions), HMB, LABS, 0)
+    assert unity.consents.decide(asked)[0]
+    alone = unity.unions.isMember.estimate_gas(number, unity.subject, unity.buyer)
+    # The call's own 21,000 and its words are not of the 50,000.
+    assert alone - 21_000 < 45_000
 
 
 @pytest.fixture
