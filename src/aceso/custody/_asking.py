@@ -83,10 +83,11 @@ class Asking:
         needed: int | None = None,
         grace: float = _GRACE_SECONDS,
         patience: float = 1.0,
+        counts: Callable[[T], bool] = lambda answer: True,
     ) -> tuple[dict[str, T], dict[str, AcesoError]]:
-        """Ask all at once, or those of them that are named. Once enough have answered, the others
-        have `grace` seconds left, or as many as it took until then; all have `patience` times as
-        long as for one request."""
+        """Ask all at once, or those of them that are named. Once enough have answered in a way that
+        `counts`, the others have `grace` seconds left, or as many as it took until then; all have
+        `patience` times as long as for one request."""
         needed = self.threshold if needed is None else needed
         asked = [one for one in self.custodians if among is None or one.address in among]
         futures = {self._pool.submit(act, one): one for one in asked}
@@ -103,7 +104,7 @@ class Asking:
                 break
             for future in ready:
                 _sort(future, futures[future], done, failed)
-            if len(done) >= max(needed, min(self.threshold, len(asked))):
+            if sum(map(counts, done.values())) >= max(needed, min(self.threshold, len(asked))):
                 now = time.monotonic()
                 finish = min(finish, now + max(grace, now - began))
         for future in pending:

@@ -109,7 +109,15 @@ class Reading(Bundling):
 
             return one.list(request(), again=request, seconds=patience * one.deadline)
 
-        done, failed = self._ask_all(ask, needed=needed, among=among, patience=patience)
+        # One that has no such list, as it has joined since, says so at once, and nobody who has one
+        # is hurried by that.
+        done, failed = self._ask_all(
+            ask,
+            needed=needed,
+            among=among,
+            patience=patience,
+            counts=lambda listing: bool(listing.openings),
+        )
         self._enough(len(done), failed, needed, len(self.custodians))
         return self._union(done, failed, values["subject"])
 
