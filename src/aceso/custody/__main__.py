@@ -50,9 +50,6 @@ from .panel import Answer, Question
 __all__ = ["answer", "main", "run"]
 
 _CONCURRENT = 256
-# What reads requests and writes answers is one thread among those that do the work, and waits so
-# long for each of its turns: a fifth of Python's own.
-_SWITCH_SECONDS = 0.001
 _TIDY_SECONDS = 5.0
 _BOUNDS = Bounds()
 _READ_FROM = ("ConsentRegistry", "ParticipantRegistry", "DataMarket")
@@ -339,7 +336,6 @@ def _serve(options: argparse.Namespace) -> int:
         ),
         ready=lambda: _say(url=f"http://{host}:{port}", **_who(keys)),
     )
-    sys.setswitchinterval(_SWITCH_SECONDS)
     # What is there by now stays for good. Looking through it for what could go is a quarter of the
     # work of taking a record.
     gc.collect()
