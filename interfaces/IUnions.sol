@@ -43,6 +43,9 @@ struct Part {
 /// part is paid by a claim of its own, which anybody may send: it proves what was delivered, and pays for the time that
 /// this member allowed. The rest of the part goes back to the buyer, and so does what nobody claims within a year of the
 /// order's end. What can't be divided by the number of parts is among that.
+/// @dev A buyer whom parts don't open for accuses these, each by {accuse}, before the challenge window is over, and then
+/// opens one dispute about all of them. If it is upheld, the shares of the accused parts go back, and the others' are
+/// claimed as ever: nobody's data become free by what another one did.
 /// @dev Nothing here loops over members. A member's stop is their own: the others' parts go on.
 /// @dev A member allows by a grant to the union, and joins under it. To grant anew, to withdraw, or to have barred the
 /// buyer ever, ends their part of the orders there are: nobody opens their data, and nothing is earned by it. Who granted
@@ -82,6 +85,12 @@ interface IUnions is IOrderDesk {
     /// @notice Emitted when a member's part is paid: `earned` to the split, `refunded` to the buyer.
     event UnionClaimed(uint256 indexed order, address indexed member, uint256 earned, uint256 refunded);
 
+    /// @notice Emitted when the buyer says that the part of the member of this place doesn't open.
+    event UnionAccused(uint256 indexed order, address indexed member, uint24 place);
+
+    /// @notice Emitted when a dispute is upheld: the shares of the accused parts go back to the buyer.
+    event UnionGivenBack(uint256 indexed order, uint256 amount);
+
     /// @notice A term of the union is empty, unknown or out of bounds; `term` is its place in {Union}, from 0.
     error UnionInvalidTerm(uint8 term);
 
@@ -115,11 +124,26 @@ interface IUnions is IOrderDesk {
     /// @notice What the committee signed is not of this count and root.
     error UnionInvalidParts(uint24 count, bytes32 root);
 
-    /// @notice All parts that the price was divided by were claimed.
+    /// @notice All parts that the price was divided by were claimed, or accused.
     error UnionAllClaimed(uint256 order);
 
     /// @notice The part was claimed before.
     error UnionClaimedBefore(uint256 order, address member);
+
+    /// @notice Only the buyer says of a part that it doesn't open.
+    error UnionNotBuyer(uint256 order, address caller);
+
+    /// @notice The part was accused before.
+    error UnionAccusedBefore(uint256 order, address member);
+
+    /// @notice No part was accused, so there is nothing to dispute.
+    error UnionNobodyAccused(uint256 order);
+
+    /// @notice There was a dispute about this order, which named all that doesn't open.
+    error UnionDisputedBefore(uint256 order);
+
+    /// @notice A dispute found that this part doesn't open: its share went back to the buyer.
+    error UnionPartRefused(uint256 order, address member);
 
     /// @notice An order of a union is delivered and paid in its members' parts: see {deliverParts} and {claim}.
     error UnionHasParts(uint256 order);
@@ -174,6 +198,11 @@ interface IUnions is IOrderDesk {
     /// window is over. Anybody may call, once for each member.
     function claim(uint256 order, Part calldata part, bytes32[] calldata proof) external;
 
+    /// @notice Notes that the caller, who bought, says of a delivered part that it doesn't open: within the challenge
+    /// window, before the order's dispute, which names all parts that were accused, and no more of them than the price is
+    /// divided by.
+    function accuse(uint256 order, Part calldata part, bytes32[] calldata proof) external;
+
     /// @notice The newest order of `buyer` of a union, or what their first would be, and whether there was one.
     function orderOf(uint96 number, address buyer) external view returns (uint256 order, bool exists);
 
@@ -186,12 +215,18 @@ interface IUnions is IOrderDesk {
     /// @notice What a union knows of a person, in the word of `Memberships`; zero if they never joined.
     function membershipOf(uint96 number, address subject) external view returns (Membership);
 
-    /// @notice By how many members an order is divided, how many of them claimed, and the root of what was delivered.
+    /// @notice By how many members an order is divided, how many of them claimed or were refused in a dispute, and the root of what was delivered.
     /// Before the delivery: how many the buyer asks for, and zeros.
     function sharesOf(uint256 order) external view returns (uint24 members, uint24 claims, bytes32 root);
 
     /// @notice Whether the part of the member who was given this place was claimed.
     function isClaimed(uint256 order, uint24 place) external view returns (bool);
+
+    /// @notice How many parts of an order were accused, and whether a dispute about them was opened, and upheld.
+    function accusationsOf(uint256 order) external view returns (uint24 count, bool isDisputed, bool isUpheld);
+
+    /// @notice Whether the part of the member who was given this place was accused.
+    function isAccused(uint256 order, uint24 place) external view returns (bool);
 
     /// @notice Which account a voucher said is the persona of `mark`, or zero.
     function personaOf(address voucher, bytes32 mark) external view returns (address);

@@ -210,6 +210,9 @@ def _unions(scene: Scene) -> None:
         orders.append(call.orderOf(1, scene.buyer).call()[0])
         deliver = name and "union_deliver_2of3"
         scene.deliver(orders[-1], [0, 2], 3, 2, deliver, tree)
+        # Of somebody who claims nothing below; the order of a place in a fresh word of 256.
+        accused = call.accuse(orders[-1], parts[2], tree.proof(leaves[2]))
+        scene.send(accused, scene.buyer, name and "union_accuse")
         if name:
             scene.send(call.leave(1), scene.colleague)
             scene.send(call.leave(1), scene.subject, "union_leave")

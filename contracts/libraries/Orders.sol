@@ -141,10 +141,10 @@ library OrderTails {
         return uint24(OrderTail.unwrap(self) >> 232);
     }
 
-    /// @dev The tail once one more claimed. Assumes that not all of them had.
-    function claimed(OrderTail self) internal pure returns (OrderTail) {
+    /// @dev The tail once `count` more are paid. Assumes that so many are left.
+    function claimed(OrderTail self, uint256 count) internal pure returns (OrderTail) {
         unchecked {
-            return OrderTail.wrap(OrderTail.unwrap(self) + (1 << 208));
+            return OrderTail.wrap(OrderTail.unwrap(self) + (count << 208));
         }
     }
 

@@ -150,13 +150,13 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
     }
 
     /// @inheritdoc IOrderDesk
-    function dispute(uint256 order) external {
+    function dispute(uint256 order) external virtual {
         _checkDisputes();
         _take(order, Settlement.Step.DISPUTE);
     }
 
     /// @inheritdoc IOrderDesk
-    function resolve(uint256 order, bool upheld) external {
+    function resolve(uint256 order, bool upheld) external virtual {
         _checkDisputes();
         _take(order, upheld ? Settlement.Step.UPHOLD : Settlement.Step.DISMISS);
     }
@@ -176,7 +176,7 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
         if (refunded != 0) _giveBack(tail.group(), parties.payer, refunded);
     }
 
-    function _checkDisputes() private view {
+    function _checkDisputes() internal view {
         if (msg.sender != _disputes) revert OrderNotDisputes(msg.sender);
     }
 

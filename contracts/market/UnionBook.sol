@@ -17,7 +17,8 @@ import {IUnions, Union} from "interfaces/IUnions.sol";
 /// @dev A library of its own because all this is rare: it keeps the contract small.
 library UnionBook {
     /// @dev Terms take three slots, a roll one; unions are numbered from 1. `purchases` counts the orders of a buyer of a
-    /// union. `roots` and `claims` are by the order's number; claims have a bit for each place.
+    /// union. `roots`, `claims`, `accusations` and `accused` are by the order's number; claims, and who was accused, have a
+    /// bit for each place.
     struct Book {
         uint96 count;
         mapping(uint96 number => Union) unions;
@@ -27,6 +28,15 @@ library UnionBook {
         mapping(uint96 number => mapping(address buyer => uint256)) purchases;
         mapping(uint256 order => bytes32) roots;
         mapping(uint256 order => mapping(uint256 word => uint256)) claims;
+        mapping(uint256 order => Accusations) accusations;
+        mapping(uint256 order => mapping(uint256 word => uint256)) accused;
+    }
+
+    /// @dev How many parts of an order the buyer said don't open, whether that was disputed, and whether it was upheld.
+    struct Accusations {
+        uint24 count;
+        bool isDisputed;
+        bool isUpheld;
     }
 
     bytes32 private constant PERSONA_VOUCH_TYPEHASH =

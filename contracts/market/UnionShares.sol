@@ -51,15 +51,102 @@ library UnionShares {
         found.tail = slot.tail;
         _checkPart(book, found, part, proof);
 
+        if (!_mark(book.claims[order], found.word.place())) revert IUnions.UnionClaimedBefore(order, part.member);
+        if (book.accusations[order].isUpheld && _isMarked(book.accused[order], found.word.place())) {
+            revert IUnions.UnionPartRefused(order, part.member);
+        }
+
         // However many parts a committee signed: what is paid is never more than the price.
         if (found.tail.epoch() == found.tail.grants()) revert IUnions.UnionAllClaimed(order);
-        slot.tail = found.tail.claimed();
+        slot.tail = found.tail.claimed(1);
         _pay(ledger, found, _partiesOf(book.unions[found.tail.group()], part.member, found.head.party()));
     }
 
-    /// @dev They were counted, they delivered, and they have not claimed.
+    /// @notice Notes that the buyer says of a part that it doesn't open.
+    function accuse(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        uint256 window,
+        uint256 order,
+        Part calldata part,
+        bytes32[] calldata proof
+    ) external {
+        Settlement.Order storage slot = _find(ledger, order);
+        Case memory found;
+        found.order = order;
+        found.head = _disputable(book, slot, order, window);
+        if (found.head.party() != msg.sender) revert IUnions.UnionNotBuyer(order, msg.sender);
+        found.tail = slot.tail;
+        _checkPart(book, found, part, proof);
+        UnionBook.Accusations storage said = book.accusations[order];
+        // As for claims: what is given back for them is never more than the price.
+        if (said.count == found.tail.grants()) revert IUnions.UnionAllClaimed(order);
+        if (!_mark(book.accused[order], found.word.place())) revert IUnions.UnionAccusedBefore(order, part.member);
+
+        ++said.count;
+
+        emit IUnions.UnionAccused(order, part.member, found.word.place());
+    }
+
+    /// @notice Holds an order of which parts were accused. See {IOrderDesk-dispute}.
+    function dispute(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint256 window, uint256 order)
+        external
+    {
+        Settlement.Order storage slot = _find(ledger, order);
+        OrderHead head = _disputable(book, slot, order, window);
+        UnionBook.Accusations storage said = book.accusations[order];
+        if (said.count == 0) revert IUnions.UnionNobodyAccused(order);
+
+        said.isDisputed = true;
+        slot.head = head.to(OrderState.DISPUTED);
+
+        emit IOrderDesk.OrderDisputed(order);
+    }
+
+    /// @dev The head of an order that may still be disputed, which it is once: a dispute names all its parts.
+    function _disputable(UnionBook.Book storage book, Settlement.Order storage slot, uint256 order, uint256 window)
+        private
+        view
+        returns (OrderHead head)
+    {
+        head = slot.head;
+        if (!head.isIn(OrderState.DELIVERED)) revert IOrderDesk.OrderWrongState(order, head.state());
+        uint256 until = head.start() + window;
+        if (block.timestamp >= until) revert IOrderDesk.OrderPastChallenge(order, uint40(until));
+        if (book.accusations[order].isDisputed) revert IUnions.UnionDisputedBefore(order);
+    }
+
+    /// @notice Lets an order go on. If the dispute was upheld, the buyer has the parts that they accused back, and nobody
+    /// else loses by it. See {IOrderDesk-resolve}.
+    /// @dev Nothing was claimed before, since nothing is within the challenge window.
+    function resolve(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint256 order, bool upheld)
+        external
+    {
+        Settlement.Order storage slot = _find(ledger, order);
+        OrderHead head = slot.head;
+        if (!head.isIn(OrderState.DISPUTED)) revert IOrderDesk.OrderWrongState(order, head.state());
+
+        slot.head = head.to(OrderState.DELIVERED);
+
+        emit IOrderDesk.OrderResolved(order, upheld);
+
+        if (upheld) {
+            UnionBook.Accusations storage said = book.accusations[order];
+            OrderTail tail = slot.tail;
+            uint256 count = said.count;
+            uint256 amount = count * (tail.price() / tail.grants());
+            said.isUpheld = true;
+            slot.tail = tail.claimed(count);
+            ledger.addCredit(head.party(), amount);
+
+            emit IUnions.UnionGivenBack(order, amount);
+        }
+    }
+
+    /// @dev They were counted, and they delivered.
     function _checkPart(UnionBook.Book storage book, Case memory found, Part calldata part, bytes32[] calldata proof)
         private
+        view
     {
         uint256 order = found.order;
         Membership word = book.members[found.tail.group()][part.member];
@@ -69,7 +156,6 @@ library UnionShares {
         if (!MerkleProof.verifyCalldata(proof, book.roots[order], _leafOf(part))) {
             revert IUnions.UnionNotDelivered(order, part.member);
         }
-        if (!_mark(book, order, word.place())) revert IUnions.UnionClaimedBefore(order, part.member);
         found.word = word;
     }
 
@@ -113,11 +199,12 @@ library UnionShares {
     }
 
     /// @notice Makes the caller an order, and returns it with its price. The union is open and large enough, they meet the
-    /// conditions, and their last order is over.
+    /// conditions, and their last order is over and can't be disputed any more.
     function buy(
         Settlement.Ledger storage ledger,
         UnionBook.Book storage book,
         IParticipantRegistry participants,
+        uint256 window,
         uint96 number,
         bytes32 receivingKey,
         uint24 minimum
@@ -131,7 +218,7 @@ library UnionShares {
             revert IOrderDesk.OrderDenied(Reason.CONDITION);
         }
 
-        order = _take(ledger, book, number);
+        order = _take(ledger, book, window, number);
         price = terms.price;
         Settlement.Order storage slot = ledger.orders[order];
         slot.head = OrderHeads.pack(msg.sender, block.timestamp, terms.duration).numbered(1);
@@ -142,15 +229,19 @@ library UnionShares {
         emit IUnions.UnionBought(order, number, msg.sender, price, minimum, receivingKey);
     }
 
-    /// @dev Where the caller's next order of a union is: their last one is over.
-    function _take(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint96 number)
+    /// @dev Where the caller's next order of a union is. While the last one is live or can be disputed, there is none:
+    /// custodians answer for the newest.
+    function _take(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint256 window, uint96 number)
         private
         returns (uint256)
     {
         uint256 count = book.purchases[number][msg.sender];
         uint256 last = keyOf(number, msg.sender, count);
         Settlement.Order storage slot = ledger.orders[last];
-        if (Settlement.isLive(slot) || slot.head.isIn(OrderState.DISPUTED)) revert IOrderDesk.OrderLive(last | 1);
+        OrderHead head = slot.head;
+        bool isHeld = head.isIn(OrderState.DISPUTED)
+            || (head.isIn(OrderState.DELIVERED) && block.timestamp < head.start() + window);
+        if (isHeld || Settlement.isLive(slot)) revert IOrderDesk.OrderLive(last | 1);
 
         book.purchases[number][msg.sender] = ++count;
         return keyOf(number, msg.sender, count);
@@ -247,7 +338,7 @@ library UnionShares {
             if (until > start) {
                 earned = share * (until - start) / found.head.duration();
             }
-            // Nothing is paid, or given back, that could still be disputed: an upheld dispute gives the whole price back.
+            // Nothing is paid, or given back, that could still be disputed: an upheld dispute gives it back.
             until = _later(until, start + uint40(found.rules >> 160));
         }
         if (block.timestamp < until) revert IOrderDesk.OrderNotOver(found.order, uint40(until));
@@ -277,13 +368,15 @@ library UnionShares {
     }
 
     /// @dev Sets the bit of a place, and says whether it was free.
-    function _mark(UnionBook.Book storage book, uint256 order, uint24 place) private returns (bool) {
-        uint256 bit = 1 << (place & 0xff);
-        uint256 word = book.claims[order][place >> 8];
-        if (word & bit != 0) return false;
+    function _mark(mapping(uint256 word => uint256) storage bits, uint24 place) private returns (bool) {
+        if (_isMarked(bits, place)) return false;
 
-        book.claims[order][place >> 8] = word | bit;
+        bits[place >> 8] |= 1 << (place & 0xff);
         return true;
+    }
+
+    function _isMarked(mapping(uint256 word => uint256) storage bits, uint24 place) private view returns (bool) {
+        return (bits[place >> 8] >> (place & 0xff)) & 1 != 0;
     }
 
     function _partiesOf(Union storage terms, address member, address buyer) private view returns (Parties memory) {

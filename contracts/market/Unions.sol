@@ -117,7 +117,7 @@ contract Unions is IUnions, OrderDesk {
     /// @inheritdoc IUnions
     function buy(uint96 number, bytes32 receivingKey, uint24 minimum) external returns (uint256 order) {
         uint96 price;
-        (order, price) = _ledger.buy(_book, _participants, number, receivingKey, minimum);
+        (order, price) = _ledger.buy(_book, _participants, _rules >> 160, number, receivingKey, minimum);
         _issue(msg.sender, order, 0);
 
         // The coin is our own: it reverts rather than return false.
@@ -149,6 +149,23 @@ contract Unions is IUnions, OrderDesk {
     /// @inheritdoc IUnions
     function claim(uint256 order, Part calldata part, bytes32[] calldata proof) external {
         _ledger.claim(_book, _rules, order, part, proof);
+    }
+
+    /// @inheritdoc IUnions
+    function accuse(uint256 order, Part calldata part, bytes32[] calldata proof) external {
+        _ledger.accuse(_book, _rules >> 160, order, part, proof);
+    }
+
+    /// @notice See {IOrderDesk-dispute}: once, of the parts that the buyer accused.
+    function dispute(uint256 order) external override(IOrderDesk, OrderDesk) {
+        _checkDisputes();
+        _ledger.dispute(_book, _rules >> 160, order);
+    }
+
+    /// @notice See {IOrderDesk-resolve}: what is upheld gives the accused parts back, and the order goes on.
+    function resolve(uint256 order, bool upheld) external override(IOrderDesk, OrderDesk) {
+        _checkDisputes();
+        _ledger.resolve(_book, order, upheld);
     }
 
     /// @notice See {IOrderDesk-settle}: what no member claimed goes back to the buyer, once all have, or a year after the
@@ -230,6 +247,17 @@ contract Unions is IUnions, OrderDesk {
     /// @inheritdoc IUnions
     function isClaimed(uint256 order, uint24 place) external view returns (bool) {
         return (_book.claims[order][place >> 8] >> (place & 0xff)) & 1 != 0;
+    }
+
+    /// @inheritdoc IUnions
+    function accusationsOf(uint256 order) external view returns (uint24, bool, bool) {
+        UnionBook.Accusations storage said = _book.accusations[order];
+        return (said.count, said.isDisputed, said.isUpheld);
+    }
+
+    /// @inheritdoc IUnions
+    function isAccused(uint256 order, uint24 place) external view returns (bool) {
+        return (_book.accused[order][place >> 8] >> (place & 0xff)) & 1 != 0;
     }
 
     /// @inheritdoc IUnions

@@ -224,6 +224,20 @@ class Unity(Trade):
         self._when(at)
         return self.unions.claim(order, sent.get("part", part), proof, {"from": self.stranger})
 
+    def accuse(self, order: int, *people: Any, at: int | None = None) -> None:
+        """The buyer says of the parts of these people that they don't open."""
+        self._when(at)
+        for person in people:
+            self.unions.accuse(order, *self.proof(person), {"from": self.buyer})
+
+    def dispute(self, order: int, *people: Any) -> None:
+        """The buyer accuses the parts of these people, and a dispute is opened."""
+        self.accuse(order, *people)
+        self.unions.dispute(order, {"from": self.disputes})
+
+    def resolve(self, order: int, *, upheld: bool) -> Any:
+        return self.unions.resolve(order, upheld, {"from": self.disputes})
+
     def credit(self, account: Any) -> int:
         return int(self.unions.creditOf(account))
 

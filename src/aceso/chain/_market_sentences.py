@@ -175,8 +175,31 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "개수와 루트를 보내십시오.",
     ),
     "UnionAllClaimed": (
-        "All parts that the price of order {order} was divided by were claimed.",
-        "주문 {order}의 가격을 나눈 몫이 모두 청구되었습니다.",
+        "All parts that the price of order {order} was divided by were claimed, or accused.",
+        "주문 {order}의 가격을 나눈 몫이 모두 청구되었거나 이의가 제기되었습니다.",
+    ),
+    "UnionNotBuyer": (
+        "{caller} did not buy order {order}: only the buyer says that a part doesn't open.",
+        "{caller} 계정은 주문 {order}의 구매자가 아닙니다. 구매자만 몫이 열리지 않는다고 할 수 "
+        "있습니다.",
+    ),
+    "UnionAccusedBefore": (
+        "It was said before that the part of {member} in order {order} doesn't open.",
+        "주문 {order}에서 {member}의 몫이 열리지 않는다고 이미 말했습니다.",
+    ),
+    "UnionNobodyAccused": (
+        "No part of order {order} was accused: say first which parts don't open.",
+        "주문 {order}에서 열리지 않는다고 한 몫이 없습니다. 어느 몫인지 먼저 밝히십시오.",
+    ),
+    "UnionDisputedBefore": (
+        "There was a dispute about order {order}, which named all that doesn't open.",
+        "주문 {order}에 대한 분쟁이 이미 있었고, 열리지 않는 몫은 그때 모두 밝혔습니다.",
+    ),
+    "UnionPartRefused": (
+        "A dispute found that the part of {member} in order {order} doesn't open: its share went "
+        "back to the buyer.",
+        "분쟁에서 주문 {order}의 {member} 몫이 열리지 않는다고 판정되어 그 값은 구매자에게 "
+        "돌아갔습니다.",
     ),
     "UnionHasParts": (
         "Order {order} is one of a union: it is delivered in its members' parts, and each is "

@@ -161,6 +161,19 @@ class Unions(OrderDesk):
     def claim(self, order: int, part: Part, proof: list[bytes]) -> Call:
         return self.call("claim", order, part.astuple(), proof)
 
+    def accuse(self, order: int, part: Part, proof: list[bytes]) -> Call:
+        """Say, as the buyer, that a delivered part doesn't open, to dispute all of these."""
+        return self.call("accuse", order, part.astuple(), proof)
+
+    def accusations_of(self, order: int) -> tuple[int, bool, bool]:
+        """How many parts were accused, and whether a dispute was opened about them, and upheld."""
+        count, is_disputed, is_upheld = self.read("accusationsOf", order)
+        return count, is_disputed, is_upheld
+
+    def is_accused(self, order: int, place: int) -> bool:
+        """Whether the part of the member of this place was accused."""
+        return bool(self.read("isAccused", order, place)[0])
+
     def order_of(self, number: int, buyer: str) -> tuple[int, bool]:
         """The newest order of the buyer, or what the first would be, and whether there was one."""
         order, exists = self.read("orderOf", number, buyer)

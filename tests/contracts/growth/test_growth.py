@@ -32,6 +32,7 @@ NOT_MEASURED = {
 NOT_MEASURED |= {f"Unions.{act}": "with members, in test_unions" for act in OF_UNIONS}
 NOT_MEASURED |= {
     "Unions.open": "reads nothing that grows; as `Studies.open`",
+    "Unions.accuse": "the proof of a claim, and two words of the order's own",
     "Unions.close": "one word of the union's own",
     "Unions.vouch": "one word of the mark's own",
     **dict.fromkeys(

@@ -18,7 +18,7 @@ from tests.contracts.trading import DAY, DURATION, KEY, PERIOD
 from tests.contracts.uniting import CLAIM_PERIOD, PRICE
 
 BPS = 777
-STEPS = 170
+STEPS = 300
 WINDOW = 9 * DAY
 
 
@@ -35,9 +35,14 @@ class Sale:
     # When each member's part stopped, if before the end; 0 where it can't be told.
     stops: dict[object, int] = field(default_factory=dict)
     claimed: set[object] = field(default_factory=set)
+    accused: set[object] = field(default_factory=set)
+    # Paid or given back.
+    done: int = 0
     given: int = 0
     is_over: bool = False
     is_disputed: bool = False
+    was_disputed: bool = False
+    is_upheld: bool = False
     parts: list[object] = field(default_factory=list)
     tree: object = None
 
@@ -67,10 +72,10 @@ class Watch:
         self.now = unity.now
 
     def step(self) -> None:
-        self.now += self.random.choice((60, DAY // 2, DAY, DAY, 4 * DAY))
+        self.now += self.random.choice((60, DAY // 4, DAY // 2, DAY // 2, 2 * DAY))
         self.unity.at(self.now)
-        acts = {"join": 5, "leave": 1, "revoke": 1, "bar": 1, "buy": 3, "deliver": 4}
-        acts |= {"dispute": 3, "resolve": 2, "claim": 4, "settle": 1}
+        acts = {"join": 12, "leave": 1, "revoke": 1, "bar": 1, "buy": 10, "deliver": 16}
+        acts |= {"accuse": 8, "dispute": 8, "resolve": 6, "claim": 14, "settle": 2}
         (name,) = self.random.choices(list(acts), acts.values())
         if getattr(self, name)():
             self.done[name] += 1
@@ -160,17 +165,45 @@ class Watch:
                 sale.stops[person] = 0
         return True
 
-    def dispute(self):
-        by = self.unity.disputes
+    def _delivered(self):
+        """A sale that may be disputed: the newest, as the window of others is over, as a rule."""
         sales = [sale for sale in self.sales if sale.start and not sale.is_over]
         if not sales:
+            return None
+        newest = max(sales, key=lambda one: one.start)
+        return self.random.choice([newest] * 2 * len(sales) + sales)
+
+    def accuse(self):
+        sale = self._delivered()
+        if sale is None:
             return False
-        # The newest delivery: of the others the window is over, as a rule.
-        sale = self.random.choice((max(sales, key=lambda one: one.start), *sales))
-        if sale.is_disputed or self.now >= sale.start + WINDOW:
+        person = self.random.choice([*self.unity.people, self.unity.stranger])
+        person = person if person in sale.parts else sale.parts[0]
+        self.unity.tree = sale.tree
+        good = (
+            person in sale.delivered
+            and person not in sale.accused
+            and len(sale.accused) < sale.members
+            and not sale.was_disputed
+            and self.now < sale.start + WINDOW
+        )
+        call = (sale.order, *self.unity.proof(person))
+        if not good:
+            return self.refused(self.unity.unions.accuse, *call, sender=sale.buyer)
+        self.unity.unions.accuse(*call, {"from": sale.buyer})
+        sale.accused.add(person)
+        return True
+
+    def dispute(self):
+        by = self.unity.disputes
+        accused = [sale for sale in self.sales if sale.accused and not sale.was_disputed]
+        sale = self.random.choice([*accused[-1:], *accused[-1:], self._delivered()])
+        if sale is None:
+            return False
+        if sale.was_disputed or not sale.accused or self.now >= sale.start + WINDOW:
             return self.refused(self.unity.unions.dispute, sale.order, sender=by)
         self.unity.unions.dispute(sale.order, {"from": by})
-        sale.is_disputed = True
+        sale.is_disputed = sale.was_disputed = True
         return True
 
     def resolve(self):
@@ -182,7 +215,10 @@ class Watch:
         sale.is_disputed = False
         if upheld:
             assert sale.given == 0
-            self.end(sale)
+            sale.is_upheld = True
+            sale.done = len(sale.accused)
+            sale.given = len(sale.accused) * (PRICE // sale.members)
+            self.owed[str(sale.buyer)] += sale.given
             self.done["upheld"] += 1
         return True
 
@@ -190,9 +226,10 @@ class Watch:
         sales = [sale for sale in self.sales if sale.start and not sale.is_over]
         if not sales:
             return False
-        sale = self.random.choice(sales)
-        person = self.random.choice([*self.unity.people, self.unity.stranger])
-        return self.claim_of(sale, person)
+        over = [sale for sale in sales if self.now >= sale.start + DURATION]
+        sale = self.random.choice([*sales, *over * 3])
+        people = [*self.unity.people, self.unity.stranger, *sale.delivered * 3]
+        return self.claim_of(sale, self.random.choice(people))
 
     def claim_of(self, sale, person):
         self.unity.tree = sale.tree
@@ -201,7 +238,8 @@ class Watch:
         good = (
             person in sale.delivered
             and person not in sale.claimed
-            and len(sale.claimed) < sale.members
+            and not (sale.is_upheld and person in sale.accused)
+            and sale.done < sale.members
             and not sale.is_disputed
             and self.now >= max(sale.until(person), sale.start + WINDOW)
         )
@@ -216,6 +254,7 @@ class Watch:
         self.owed[str(person)] += earned - 2 * fee - part
         self.owed[str(sale.buyer)] += share - earned
         sale.claimed.add(person)
+        sale.done += 1
         sale.given += share
         return True
 
@@ -233,7 +272,7 @@ class Watch:
             return False
         sale = self.random.choice(sales)
         over = sale.start + DURATION + CLAIM_PERIOD if sale.start else sale.deadline
-        if sale.start and len(sale.claimed) == sale.members:
+        if sale.start and sale.done == sale.members:
             over = 0
         if self.now < over or sale.is_disputed:
             return self.refused(self.unity.unions.settle, sale.order)
@@ -268,8 +307,8 @@ def test_every_act_is_as_the_ledger_foretold(unity, seed):
         watch.step()
     watch.check_all()
     assert set(watch.done) == {
-        *("join", "leave", "revoke", "bar", "buy", "deliver", "dispute", "resolve", "upheld"),
-        *("claim", "settle"),
+        *("join", "leave", "revoke", "bar", "buy", "deliver", "accuse"),
+        *("dispute", "resolve", "upheld", "claim", "settle"),
     }
 
     for sale in watch.sales:

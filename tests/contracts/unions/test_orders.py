@@ -15,9 +15,16 @@ buy, deliver, claim, settle: an order of many
 │   ├── before the end or the window, twice, of what was not delivered, by who came later: refuses
 │   └── more than the committee counted: refuses
 ├── settle: not before a year is over, once; then what was not claimed is the buyer's
+├── accuse
+│   ├── by another, of what was not delivered, by who came later, twice, more than are paid: refuses
+│   └── after the window, and once there was a dispute: refuses
 ├── dispute
-│   ├── holds all parts; upheld, all goes back and nobody claims
-│   └── one that lapsed is over by the first claim, and can't be upheld after it
+│   ├── of nobody, or a second one: refuses
+│   ├── holds all parts; upheld, the accused parts' shares go back, and the others are paid
+│   ├── of all parts, upheld: all goes back
+│   ├── dismissed, the accused are paid as well
+│   ├── one that lapsed is over by the first claim, and can't be upheld after it
+│   └── while one can be opened, the buyer buys nothing more
 ├── isMember
 │   ├── who may ask a custodian, person by person
 │   └── at its dearest, it answers within what `decide` gives it
@@ -377,23 +384,111 @@ def judged(unity):
     return unity.at_a_desk(window=DAY)
 
 
-def test_an_upheld_dispute_gives_all_back(judged):
-    number, order, start = judged.sold(2)
-    judged.revoke(number, judged.subject, at=start + 60)
-    with brownie.reverts(typed("OrderNotOver", order, start + DAY)):
-        judged.claim(order, judged.subject)
-    judged.unions.dispute(order, {"from": judged.disputes})
-    assert not member(judged, number, judged.people[1])
+def test_an_upheld_dispute_gives_back_the_accused_parts_and_no_others(judged):
+    """Whose part doesn't open can be the buyer's own: that must not make the others' data free."""
+    number, order, start = judged.sold(3)
+    share = PRICE // 3
+    judged.dispute(order, judged.people[1])
+    assert not member(judged, number, judged.people[2])
     with brownie.reverts(typed("OrderLive", order)):
         judged.purchase(number)
     with brownie.reverts(typed("OrderWrongState", order, 4)):
         judged.claim(order, judged.subject)
 
-    judged.unions.resolve(order, True, {"from": judged.disputes})
+    judged.resolve(order, upheld=True)
 
-    assert judged.credit(judged.buyer) == PRICE
-    with brownie.reverts(typed("OrderWrongState", order, SETTLED)):
+    assert judged.credit(judged.buyer) == share
+    assert tuple(judged.unions.accusationsOf(order)) == (1, True, True)
+    with brownie.reverts(typed("UnionPartRefused", order, judged.people[1])):
         judged.claim(order, judged.people[1], at=start + DURATION)
+    for person in (judged.subject, judged.people[2]):
+        judged.claim(order, person)
+        assert judged.credit(person) == Shares.of(share, 0).subject
+    judged.settle(order)
+    assert judged.credit(judged.buyer) == share + PRICE % 3
+
+
+def test_a_dispute_of_all_parts_gives_all_back(judged):
+    _number, order, start = judged.sold(2)
+    judged.dispute(order, *judged.people[:2])
+    judged.resolve(order, upheld=True)
+
+    assert judged.credit(judged.buyer) == PRICE == judged.coin.balanceOf(judged.unions)
+    with brownie.reverts(typed("UnionPartRefused", order, judged.subject)):
+        judged.claim(order, judged.subject, at=start + DURATION)
+    judged.settle(order)
+    assert judged.credit(judged.buyer) == PRICE
+
+
+def test_a_dismissed_dispute_costs_nobody_their_share(judged):
+    _number, order, start = judged.sold(2)
+    judged.dispute(order, judged.subject)
+    judged.resolve(order, upheld=False)
+
+    assert tuple(judged.unions.accusationsOf(order)) == (1, True, False)
+    judged.claim(order, judged.subject, at=start + DURATION)
+    assert judged.credit(judged.subject) == Shares.of(PRICE // 2, 0).subject
+
+
+def test_accuse_refuses_what_is_no_part_of_the_order(judged):
+    number, order, _start = judged.sold(2)
+    part, proof = judged.proof(judged.subject)
+    by = {"from": judged.buyer}
+    with brownie.reverts(typed("UnionNotBuyer", order, judged.stranger)):
+        judged.unions.accuse(order, part, proof, {"from": judged.stranger})
+    with brownie.reverts(typed("UnionNotDelivered", order, judged.subject)):
+        judged.unions.accuse(order, (part[0], part[2], part[1]), proof, by)
+    with brownie.reverts(typed("UnionNotMember", number, judged.people[2])):
+        judged.join(number, judged.people[2])
+        judged.unions.accuse(order, (str(judged.people[2]), *part[1:]), proof, by)
+
+
+def test_accuse_refuses_a_part_twice_and_more_parts_than_are_paid(judged):
+    number = judged.open(3)
+    order = judged.purchase(number)
+    judged.deliver_of(order, judged.people[:3], count=2)
+    judged.accuse(order, judged.subject)
+    assert [judged.unions.isAccused(order, place) for place in range(4)].count(True) == 1
+    with brownie.reverts(typed("UnionAccusedBefore", order, judged.subject)):
+        judged.accuse(order, judged.subject)
+    judged.accuse(order, judged.people[1])
+    with brownie.reverts(typed("UnionAllClaimed", order)):
+        judged.accuse(order, judged.people[2])
+
+
+def test_accuse_refuses_after_the_window(judged):
+    _number, order, start = judged.sold(2)
+    with brownie.reverts(typed("OrderPastChallenge", order, start + DAY)):
+        judged.accuse(order, judged.subject, at=start + DAY)
+
+
+def test_there_is_one_dispute_and_of_somebody(judged):
+    _number, order, start = judged.sold(2)
+    with brownie.reverts(typed("UnionNobodyAccused", order)):
+        judged.unions.dispute(order, {"from": judged.disputes})
+    judged.accuse(order, judged.subject, at=start + DAY - 2)
+    with brownie.reverts(typed("OrderPastChallenge", order, start + DAY)):
+        judged.at(start + DAY)
+        judged.unions.dispute(order, {"from": judged.disputes})
+
+
+def test_a_second_dispute_is_refused(judged):
+    _number, order, _start = judged.sold(2)
+    judged.dispute(order, judged.subject)
+    judged.resolve(order, upheld=False)
+    for act in (lambda: judged.accuse(order, judged.people[1]), lambda: judged.dispute(order)):
+        with brownie.reverts(typed("UnionDisputedBefore", order)):
+            act()
+
+
+def test_nothing_more_is_bought_while_the_last_can_be_disputed(judged):
+    """Custodians answer for the newest order, a panel too."""
+    number, order, start = judged.sold(2, duration=DAY // 2)
+    judged.mine(start + DAY - 2)
+    with brownie.reverts(typed("OrderLive", order)):
+        judged.purchase(number)
+    judged.at(start + DAY)
+    judged.purchase(number)
 
 
 @pytest.mark.parametrize("how", ["barred", "withdrew"])
@@ -410,15 +505,15 @@ def test_a_part_that_earned_nothing_is_not_given_back_twice(judged, how):
 
     with brownie.reverts(typed("OrderNotOver", order, start + DAY)):
         judged.claim(order, judged.subject)
-    judged.unions.dispute(order, {"from": judged.disputes})
-    judged.unions.resolve(order, True, {"from": judged.disputes})
+    judged.dispute(order, *judged.people[:2])
+    judged.resolve(order, upheld=True)
 
     assert judged.credit(judged.buyer) == PRICE == judged.coin.balanceOf(judged.unions)
 
 
 def test_a_dispute_that_lapsed_is_not_upheld_once_somebody_was_paid(judged):
     _number, order, start = judged.sold(2)
-    judged.unions.dispute(order, {"from": judged.disputes})
+    judged.dispute(order, judged.people[1])
     with brownie.reverts(typed("OrderWrongState", order, 4)):
         judged.claim(order, judged.subject, at=start + DAY + 180 * DAY - 1)
 
@@ -426,4 +521,4 @@ def test_a_dispute_that_lapsed_is_not_upheld_once_somebody_was_paid(judged):
 
     assert judged.credit(judged.subject) == Shares.of(PRICE // 2, 0).subject
     with brownie.reverts(typed("OrderWrongState", order, 2)):
-        judged.unions.resolve(order, True, {"from": judged.disputes})
+        judged.resolve(order, upheld=True)

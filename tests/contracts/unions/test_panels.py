@@ -43,6 +43,7 @@ def drawn(unity, evaluators):
     """Who is drawn to judge the delivery of an order."""
 
     def act(order):
+        unity.accuse(order, unity.subject)
         tx = unity.disputes.open(unity.unions, order, 0, SAID, {"from": unity.buyer})
         number = int(tx.events["DisputeOpened"]["number"])
         chain.mine(2)
