@@ -477,6 +477,36 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Ask a custodian for the access log of an order that you are a party of.",
         ko="수탁자에게 내가 당사자인 주문의 열람 기록을 요청합니다.",
     ),
+    "PartHeld": TypedStruct(
+        primary_type="PartHeld",
+        verifier="Unions",
+        encoded_type="PartHeld(uint256 order,bytes32 part,bytes32 receivingKey)",
+        types={
+            "PartHeld": [
+                {"name": "order", "type": "uint256"},
+                {"name": "part", "type": "bytes32"},
+                {"name": "receivingKey", "type": "bytes32"},
+            ],
+        },
+        en="Attest that a member's part of a union's order is held ready for its buyer; the part is a hash, which names nobody.",
+        ko="조합 주문에서 한 조합원의 몫이 구매자를 위해 보관되었음을 확인합니다. 몫은 해시이며 누구인지 나타내지 않습니다.",
+    ),
+    "PartsRequest": TypedStruct(
+        primary_type="PartsRequest",
+        verifier="ConsentRegistry",
+        encoded_type="PartsRequest(uint256 order,address reader,address custodian,bytes32 nonce,uint256 deadline)",
+        types={
+            "PartsRequest": [
+                {"name": "order", "type": "uint256"},
+                {"name": "reader", "type": "address"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="Ask a custodian which parts it holds of a union's order that you are a party of.",
+        ko="수탁자에게 내가 당사자인 조합 주문에서 보관 중인 몫을 요청합니다.",
+    ),
     "PatientVouch": TypedStruct(
         primary_type="PatientVouch",
         verifier="RewardPool",

@@ -23,7 +23,7 @@ from .client import (
     SealedKey,
     SignedRequest,
 )
-from .committee import Attestation, Committee, Inquiry, Posted, newest_of
+from .committee import Attestation, Committee, Division, Inquiry, Posted, newest_of
 from .errors import (
     ChainUnsafeError,
     CustodianDownError,
@@ -39,6 +39,7 @@ from .errors import (
 from .keys import CustodianKeys
 from .logbook import LogHead
 from .panel import Answer, Question
+from .parts import Parts, leaf_of
 from .proof import FalseShareProof, ProvenFalseShareError, Release
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "DeletionReceipt",
     "Delivery",
     "DeniedError",
+    "Division",
     "FalseLogError",
     "FalseShareProof",
     "HeadRollbackError",
@@ -61,6 +63,7 @@ __all__ = [
     "KeyFileError",
     "Listing",
     "LogHead",
+    "Parts",
     "Posted",
     "ProvenFalseShareError",
     "Published",
@@ -76,6 +79,7 @@ __all__ = [
     "bundles",
     "delete_act",
     "keys_act",
+    "leaf_of",
     "look",
     "newest_of",
     "open_act",

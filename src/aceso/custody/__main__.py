@@ -222,6 +222,7 @@ def _deployment(path: Path) -> tuple[int, Addresses]:
             participants=contracts["ParticipantRegistry"]["address"],
             market=contracts["DataMarket"]["address"],
             studies=contracts.get("Studies", {}).get("address", ""),
+            unions=contracts.get("Unions", {}).get("address", ""),
             access_log=contracts["AccessLog"]["address"],
             since=min(int(contracts[name]["block"]) for name in _READ_FROM),
             guardianship=contracts["Guardianship"]["address"],

@@ -17,9 +17,10 @@ from aceso.errors import AcesoError
 from aceso.vault import ListEntry, SignedOpening
 
 from ._asking import Asking, Posted
+from ._order_calling import BATCH_PATIENCE
 from ._typed import address
 from ._wire import text_of, to_json
-from .client import BATCH_PATIENCE, Custodian, SealedKey, post_message
+from .client import Custodian, SealedKey, post_message
 from .errors import CustodianDownError
 
 __all__ = ["Act", "Bundling", "bundles", "delete_act", "keys_act", "open_act", "post_act"]

@@ -229,12 +229,22 @@ class Chain:
 
     def decide(self, question: Question, heads: Heads) -> tuple[Reason, Reason]:
         """The reasons at the newest and at the confirmed block."""
-        data = _DECIDE + question.words()
+        (reasons,) = self.decide_all([question], heads)
+        return reasons
+
+    def decide_all(
+        self, questions: Sequence[Question], heads: Heads
+    ) -> list[tuple[Reason, Reason]]:
+        """As `decide`, of several, in their order."""
         answers = self._reads.call_all(
-            [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
+            [
+                (self.addresses.consents, _DECIDE + question.words(), block)
+                for question in questions
+                for block in (heads.newest, heads.confirmed)
+            ]
         )
-        newest, confirmed = (_reason(_exactly(answer, 64)) for answer in answers)
-        return newest, confirmed
+        reasons = [_reason(_exactly(answer, 64)) for answer in answers]
+        return list(zip(reasons[::2], reasons[1::2], strict=True))
 
     def standings(
         self, subject: str, grantee: bytes, actor: str, heads: Heads

@@ -18,6 +18,7 @@ from ._typed import Domain, address, address_bytes
 from ._wire import bytes_of, hex_bytes
 from .errors import FalseLogError
 from .logbook import LOG_LABEL, LogHead, is_of_order_line, log_leaf
+from .parts import part_book
 
 __all__ = ["AccessLog", "LogReading"]
 
@@ -64,11 +65,19 @@ class LogReading(Calling):
         return self._walk(ask, _lines, opened, book=book, log_domain=log_domain)
 
     def order_log(
-        self, order: int, reader: LocalAccount, *, domain: Domain, log_domain: Domain, now: int
+        self,
+        order: int,
+        reader: LocalAccount,
+        *,
+        domain: Domain,
+        log_domain: Domain,
+        now: int,
+        is_part: bool = False,
     ) -> AccessLog:
         """Who was given what of an order, for a party of it, from the first line on, each proved to
-        be in the log. Raises `FalseLogError` where something is not."""
-        book = order.to_bytes(32, "big")
+        be in the log; `is_part` where it is the reader's own part of a union's. Raises
+        `FalseLogError` where something is not."""
+        book = part_book(order, reader.address) if is_part else order.to_bytes(32, "big")
 
         def ask(after: int) -> Any:
             message = {

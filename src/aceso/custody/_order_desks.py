@@ -1,12 +1,13 @@
-"""The desks whose orders a custodian serves: the market's, and that of studies.
+"""The desks whose orders a custodian serves: the market's, that of studies, and that of unions.
 
     desk = desk_at(chain, message["desk"])            # None: our deployment names no such desk
     order = desk.order(number, heads.newest)
-    sold = desk.sold(order, heads.confirmed)
+    sold = desk.sold(order, message["subject"], heads.confirmed)
 
 They keep their orders alike and differ in who came first: at the market a person made the offer and
 a buyer named a receiving key; a study's researcher made a list of keys, of which each place has its
-own, and a person enrolled. Numbers of orders are unlike at all desks.
+own, and a person enrolled; an order of a union is of all its members, each of whom has a part in
+it. Numbers of orders are unlike at all desks.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from aceso.vault.hpke import PUBLIC_KEY_BYTES
 from ._chain import Chain
 from ._typed import address, address_bytes, keccak
 from ._views import Block, Heads, Order, Sold, word
+from .parts import part_book
 
-__all__ = ["MarketDesk", "OrderDesk", "StudyDesk", "desk_at"]
+__all__ = ["MarketDesk", "OrderDesk", "StudyDesk", "UnionDesk", "desk_at"]
 
 
 def _selector(signature: str) -> bytes:
@@ -36,6 +38,10 @@ _GET_STUDY: Final = _selector("getStudy(uint96)")
 _STUDY_TERMS: Final = (
     "(address,uint96,address,uint24,uint32,uint16,uint16,uint32,uint24,uint24,uint32,uint40,uint32)"
 )
+_GET_UNION: Final = _selector("getUnion(uint96)")
+_ROLL_OF: Final = _selector("rollOf(uint96)")
+_SHARES_OF: Final = _selector("sharesOf(uint256)")
+_UNION_BOUGHT: Final = keccak(b"UnionBought(uint256,uint96,address,uint96,uint24,bytes32)")
 _ORDER_BOUGHT: Final = keccak(b"OrderBought(uint256,uint96,address,uint96,bytes32)")
 _ENROLLED: Final = keccak(b"StudyEnrolled(uint256,uint96,address,uint96,uint32)")
 _REVISED: Final = keccak(
@@ -43,6 +49,7 @@ _REVISED: Final = keccak(
 )
 _OFFER_WORDS: Final = 11
 _STUDY_WORDS: Final = 13
+_UNION_WORDS: Final = 12
 # The terms, and the three digests beside them, of which the last is that of the keys.
 _REVISED_WORDS: Final = 16
 _REVISION_BITS: Final = 16
@@ -50,6 +57,9 @@ _REVISION_BITS: Final = 16
 
 class OrderDesk(ABC):
     """A contract with orders, as a custodian reads it."""
+
+    # Whether each of several people has a part in an order.
+    has_parts = False
 
     def __init__(self, chain: Chain, contract: str):
         self._chain = chain
@@ -74,11 +84,17 @@ class OrderDesk(ABC):
             state=head >> 248,
             group=tail >> 96 & (1 << 48) - 1,
             deadline=tail >> 144 & (1 << 40) - 1,
+            start=head >> 160 & (1 << 40) - 1,
         )
 
+    def book(self, order: int, subject: str) -> bytes:
+        """Under what a custodian keeps this person's extract of an order."""
+        return order.to_bytes(32, "big")
+
     @abstractmethod
-    def sold(self, order: Order, block: Block) -> Sold:
-        """Who takes part in an order that there is, and under which terms."""
+    def sold(self, order: Order, subject: str, block: Block) -> Sold:
+        """Who takes part in an order that there is, and under which terms; of a union, as far as
+        this member is concerned."""
 
     @abstractmethod
     def newest_of(self, group: int, *, subject: str, payer: str, block: Block) -> int | None:
@@ -112,7 +128,7 @@ class OrderDesk(ABC):
 class MarketDesk(OrderDesk):
     """DataMarket: the group is an offer."""
 
-    def sold(self, order: Order, block: Block) -> Sold:
+    def sold(self, order: Order, subject: str, block: Block) -> Sold:
         words = self._words(_GET_OFFER, order.group, _OFFER_WORDS, block)
         return Sold(
             subject=address(words[0][12:]),
@@ -134,7 +150,7 @@ class MarketDesk(OrderDesk):
 class StudyDesk(OrderDesk):
     """Studies: the group is a study, and in its lowest bits the revision."""
 
-    def sold(self, order: Order, block: Block) -> Sold:
+    def sold(self, order: Order, subject: str, block: Block) -> Sold:
         words = self._words(_GET_STUDY, order.group, _STUDY_WORDS, block)
         return Sold(
             subject=order.party,
@@ -163,13 +179,56 @@ class StudyDesk(OrderDesk):
         return content_digest(shown.read(keys, place, size=PUBLIC_KEY_BYTES))
 
 
+class UnionDesk(OrderDesk):
+    """Unions: the group is a union, each of whose members has a part in its orders."""
+
+    has_parts = True
+
+    def book(self, order: int, subject: str) -> bytes:
+        return part_book(order, subject)
+
+    def sold(self, order: Order, subject: str, block: Block) -> Sold:
+        words = self._words(_GET_UNION, order.group, _UNION_WORDS, block)
+        return Sold(
+            subject=subject,
+            payer=order.party,
+            committee=_number(words[3]),
+            use=_number(words[8]),
+            classes=_number(words[9]),
+            disease=_number(words[10]),
+        )
+
+    def newest_of(self, group: int, *, subject: str, payer: str, block: Block) -> int | None:
+        return self._newest(group, payer, block)
+
+    def receiving_key(self, order: Order, heads: Heads, shown: ShownItem | None) -> bytes | None:
+        said = self._event(_UNION_BOUGHT, order.number, 3, heads)
+        return said[64:] if said else None
+
+    def committee(self, union: int, block: Block) -> int:
+        """Which committee holds the parts of a union's orders."""
+        return _number(self._words(_GET_UNION, union, _UNION_WORDS, block)[3])
+
+    def members(self, union: int, block: Block) -> int:
+        """How many are in a union."""
+        return _number(self._words(_ROLL_OF, union, 2, block)[0])
+
+    def root(self, order: int, block: Block) -> bytes:
+        """The root of what was delivered; zeros before."""
+        return self._words(_SHARES_OF, order, 3, block)[2]
+
+
 def desk_at(chain: Chain, contract: str) -> OrderDesk | None:
     """The desk at this address, if our deployment names it as one."""
-    at, studies = address_bytes(contract), chain.addresses.studies
-    if at == address_bytes(chain.addresses.market):
-        return MarketDesk(chain, contract)
-    if studies and at == address_bytes(studies):
-        return StudyDesk(chain, contract)
+    at, ours = address_bytes(contract), chain.addresses
+    desks: tuple[tuple[str, type[OrderDesk]], ...] = (
+        (ours.market, MarketDesk),
+        (ours.studies, StudyDesk),
+        (ours.unions, UnionDesk),
+    )
+    for known, desk in desks:
+        if known and at == address_bytes(known):
+            return desk(chain, contract)
     return None
 
 

@@ -20,6 +20,7 @@ from ._log import PAGE, Log
 from ._store import LogLine, tables
 from ._typed import address_bytes, digest
 from .logbook import ORDER_LINE_HEAD_BYTES, ORDER_SALT_BYTES, order_line_head
+from .parts import part_book
 
 __all__ = ["OrderLog", "close_order_line"]
 
@@ -71,7 +72,9 @@ class OrderLog(Log):
                 status=403,
             )
         self._check_deadline(int(message["deadline"]), heads)
-        book, reader = order.to_bytes(32, "big"), address_bytes(message["reader"])
+        reader = address_bytes(message["reader"])
+        # A member of a union reads of their own part.
+        books = (order.to_bytes(32, "big"), part_book(order, message["reader"]))
         with self.store.write() as connection:
             self._take_nonce(
                 connection,
@@ -81,12 +84,12 @@ class OrderLog(Log):
                 heads.newest.timestamp,
             )
             row = connection.execute(
-                sa.select(tables.extracts.c.buyer, tables.extracts.c.subject).where(
-                    tables.extracts.c.order == book
-                )
+                sa.select(
+                    tables.extracts.c.order, tables.extracts.c.buyer, tables.extracts.c.subject
+                ).where(tables.extracts.c.order.in_(books))
             ).first()
             is_party = row is not None and reader in (row.buyer, row.subject)
-            if is_party and after == 0:
+            if row is not None and is_party and after == 0:
                 receipt = {
                     "act": "log",
                     "custodian": self.address,
@@ -96,15 +99,16 @@ class OrderLog(Log):
                     "time": heads.newest.timestamp,
                 }
                 text = json.dumps(receipt, separators=(",", ":")).encode()
-                self.store.append(connection, book, close_order_line(self.store.box, book, text))
+                line = close_order_line(self.store.box, row.order, text)
+                self.store.append(connection, row.order, line)
         # The same answer for an order that is not here and for one that is not theirs.
-        if not is_party:
+        if row is None or not is_party:
             self.refuse(
                 "This custodian has no extract of an order that you are a party of.",
                 code="E_RECORD_UNKNOWN",
                 status=404,
             )
-        return self._told(book, after)
+        return self._told(row.order, after)
 
     def _told(self, book: bytes, after: int) -> dict[str, Any]:
         with self.store.read() as connection:

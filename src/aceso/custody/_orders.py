@@ -1,4 +1,4 @@
-"""Orders, of offers and of studies: an extract is deposited, attested, and given to who pays alone.
+"""Orders at all desks: an extract is deposited, attested, and given to who pays alone.
 
 Which desk an order is of is signed with the deposit, and named by the grantee of every request; a
 desk that our deployment doesn't name is none. What is attested is signed for that desk.
@@ -6,34 +6,48 @@ desk that our deployment doesn't name is none. What is attested is signed for th
 Nothing is attested without a certificate that says how the extract was made (`aceso.vault`): of a
 method that we know, of this order, under the leaf that is attested, and signed by whoever made it.
 That is the subject of the order, or an accredited data station that they granted the classes.
+
+Of a union's order each member's part is deposited by itself. What the committee attests on chain is
+the list of them (`_divisions`), so a part is given only with the proof that it is in that list.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from eth_abi.abi import encode as abi_encode
 from sqlalchemy.engine import Connection
 
+from aceso.chain import Part
 from aceso.codes import Reason, Role
 from aceso.errors import IntegrityError
 from aceso.storage import ShownItem, content_digest
-from aceso.vault import ListEntry, OpeningError, PublicKey, ShownCertificate, seal_share
+from aceso.vault import (
+    ListEntry,
+    OpeningError,
+    PartList,
+    PublicKey,
+    ShownCertificate,
+    check_proof,
+    seal_share,
+)
 
 from ._chain import Heads, Question
 from ._desk import Message
 from ._doors import Asked, Doors
-from ._order_desks import OrderDesk, desk_at
+from ._order_desks import OrderDesk, UnionDesk, desk_at
 from ._order_log import close_order_line
 from ._store import tables
 from ._typed import address_bytes, digest, keccak, sign
 from ._views import Order, Sold
-from ._wire import to_json
+from ._wire import bytes_of, to_json
 from .errors import DeniedError
+from .parts import leaf_of
 from .proof import Release
 
-__all__ = ["Orders"]
+__all__ = ["Orders", "list_note", "part_held"]
 
 _NONE, _OPEN, _DELIVERED, _DISPUTED = 0, 1, 2, 4
 
@@ -72,7 +86,8 @@ class Orders(Doors):
                 code="E_SIGNATURE",
                 status=403,
             )
-        known = self._deposited(order)
+        number = desk.book(order, message["subject"])
+        known = self._deposited(number)
         if (
             known is not None
             and known.digest == message["entry"]
@@ -82,7 +97,14 @@ class Orders(Doors):
         ):
             return self._attestation(desk, known.receiving_key, message)
         found_order = self._open_order(desk, order, heads)
-        sold = desk.sold(found_order, heads.confirmed)
+        if desk.has_parts and heads.newest.timestamp >= found_order.parts_until:
+            self.refuse(
+                f"Parts of order {order} were taken until {found_order.parts_until}; now it is "
+                "being divided among those who delivered.",
+                code="E_UNION_PARTS_OVER",
+                status=409,
+            )
+        sold = desk.sold(found_order, message["subject"], heads.confirmed)
         if sold.subject != message["subject"]:
             self.refuse(
                 f"The order is not of {message['subject']}'s data.",
@@ -123,7 +145,6 @@ class Orders(Doors):
                     raise DeniedError(reason, self.address, is_pending=pending)
         receiving_key = self._receiving_key(desk, found_order, heads, keys)
         table = tables.extracts
-        number = order.to_bytes(32, "big")
         with self.store.write() as connection:
             if any(self._withdrawals.hold(connection, asked, heads) for asked in questions):
                 raise DeniedError(Reason.WITHDRAWN, self.address)
@@ -255,21 +276,26 @@ class Orders(Doors):
     def _attestation(
         self, desk: OrderDesk, receiving_key: bytes, message: Message
     ) -> dict[str, Any]:
-        delivery = {
+        values = {
             "order": message["order"],
             "extract": message["extract"],
             "receivingKey": receiving_key,
             "capsule": message["capsule"],
         }
-        signature = sign(self.keys.account, "Delivery", delivery, desk.domain)
-        return {"message": to_json(delivery), "signature": "0x" + signature.hex()}
+        if desk.has_parts:
+            # The chain takes this for no delivery: a part is none.
+            part = leaf_of(Part(message["subject"], message["extract"], message["capsule"]))
+            return self._said(desk, "PartHeld", part_held(values["order"], part, receiving_key))
+        return self._said(desk, "Delivery", values)
 
-    def _deposited(self, order: int) -> Any:
+    def _said(self, desk: OrderDesk, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+        signature = sign(self.keys.account, kind, values, desk.domain)
+        return {"message": to_json(values), "signature": "0x" + signature.hex()}
+
+    def _deposited(self, book: bytes) -> Any:
         table = tables.extracts
         with self.store.read() as connection:
-            return connection.execute(
-                sa.select(table).where(table.c.order == order.to_bytes(32, "big"))
-            ).first()
+            return connection.execute(sa.select(table).where(table.c.order == book)).first()
 
     def _open_order(self, desk: OrderDesk, order: int, heads: Heads) -> Order:
         """The order, where both blocks show it open and in time."""
@@ -288,20 +314,24 @@ class Orders(Doors):
         named = self._desk_of(message["grantee"])
         if named is None:
             self.refuse(
-                "The grantee is neither an offer of the market nor a revision of a study.",
+                "The grantee is no offer of the market, no revision of a study and no union.",
                 code="E_ORDER_GRANTEE",
             )
         return named
 
-    def _bought(self, name: str, message: Message, signature: bytes) -> tuple[Asked, Any]:
-        """A buyer's request for the extract of their order, checked."""
+    def _bought(
+        self, name: str, message: Message, signature: bytes, proof: Sequence[bytes]
+    ) -> tuple[Asked, Any, int]:
+        """A buyer's request for the extract of their order, checked, and which order it is."""
         desk, group = self._desk_asked(message)
         asked = self._asked(name, message, signature)
         order, row = self._extract_of(desk, group, message, asked.heads)
         if desk.order(order, asked.heads.newest).state != _DELIVERED:
             self.refuse("The order is not delivered, or settled.", code="E_ORDER_STATE", status=409)
+        if isinstance(desk, UnionDesk):
+            self._check_part(desk.root(order, asked.heads.newest), row, message["subject"], proof)
         question = _question(message, row)
-        return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row
+        return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row, order
 
     def _extract_of(
         self, desk: OrderDesk, group: int, message: Message, heads: Heads
@@ -310,11 +340,13 @@ class Orders(Doors):
         order = desk.newest_of(
             group, subject=message["subject"], payer=message["actor"], block=heads.newest
         )
-        row = None if order is None else self._deposited(order)
+        book = None if order is None else desk.book(order, message["subject"])
+        row = None if book is None else self._deposited(book)
         asked_for = (group, address_bytes(message["subject"]), address_bytes(message["actor"]))
         if order is None or row is None or (row.offer, row.subject, row.buyer) != asked_for:
             self.refuse(
-                "This custodian has no extract for that buyer, offer or study, and subject.",
+                "This custodian has no extract for that buyer, of that offer, study or union, and "
+                "subject.",
                 code="E_RECORD_UNKNOWN",
                 status=404,
             )
@@ -325,13 +357,42 @@ class Orders(Doors):
             )
         return order, row
 
+    def _check_part(self, root: bytes, row: Any, member: str, proof: Sequence[bytes]) -> None:
+        """What we hold of this member is what was delivered, and is paid for."""
+        try:
+            check_proof(root, leaf_of(Part(member, row.leaf, row.capsule)), proof)
+        except OpeningError:
+            self._refuse_part()
+
+    def _check_listed(self, order: int, root: bytes, row: Any, member: str) -> None:
+        """As `_check_part`, by the lists that we signed ourselves."""
+        leaf = leaf_of(Part(member, row.leaf, row.capsule))
+        found = (PartList.parse(bytes_of(one)) for one in self.lists(order))
+        if not any(one.root == root and leaf in one.leaves for one in found):
+            self._refuse_part()
+
+    def _refuse_part(self) -> NoReturn:
+        self.refuse(
+            "This member's part is not shown to be in what was delivered. Show its proof, of the "
+            "list that the chain names.",
+            code="E_UNION_PART",
+            status=403,
+        )
+
+    def lists(self, order: int) -> list[str]:
+        """Every list of a union's order that we signed, as it is published."""
+        table = tables.notes
+        with self.store.read() as connection:
+            query = sa.select(table.c.value).where(table.c.name.startswith(list_note(order)))
+            return [str(one) for one in connection.execute(query).scalars()]
+
     def _order_receipt(self, connection: Connection, row: Any, receipt: bytes) -> None:
         self.store.append(
             connection, row.order, close_order_line(self.store.box, row.order, receipt)
         )
 
-    def release(self, message: Message, signature: bytes) -> Release:
-        asked, row = self._bought("ReleaseRequest", message, signature)
+    def release(self, message: Message, signature: bytes, proof: Sequence[bytes] = ()) -> Release:
+        asked, row, _ = self._bought("ReleaseRequest", message, signature, proof)
         if row.record_id != message["recordId"]:
             self._no_record()
         receiving_key = self._public_key(message["receivingKey"], "receivingKey")
@@ -366,6 +427,8 @@ class Orders(Doors):
                 code="E_ORDER_STATE",
                 status=409,
             )
+        if isinstance(desk, UnionDesk):
+            self._check_listed(order, desk.root(order, heads.newest), row, message["subject"])
         receiving_key = self._public_key(message["receivingKey"], "receivingKey")
         deadline, now = int(message["deadline"]), heads.newest.timestamp
         if deadline < now:
@@ -404,15 +467,27 @@ class Orders(Doors):
         receipt = self._receipt(asked, "release", reason, recordId="0x" + row.record_id.hex())
         return answer, receipt
 
-    def entry(self, order: int, message: Message, signature: bytes) -> bytes:
+    def entry(
+        self, order: int, message: Message, signature: bytes, proof: Sequence[bytes] = ()
+    ) -> bytes:
         """The entry of an order's extract, for its buyer."""
-        asked, row = self._bought("ListRequest", message, signature)
-        if int.from_bytes(row.order, "big") != order:
+        asked, row, bought = self._bought("ListRequest", message, signature, proof)
+        if bought != order:
             self.refuse("The buyer's order is another than the path's.", code="E_ORDER_PATH")
         reason = self._reason(asked)
         receipt = self._receipt(asked, "list", reason)
         self._door(asked, lambda connection: self._order_receipt(connection, row, receipt))
         return self.store.box.open(row.entry, (b"extract", row.order))
+
+
+def part_held(order: int, part: bytes, receiving_key: bytes) -> dict[str, Any]:
+    """The typed message `PartHeld`."""
+    return {"order": order, "part": part, "receivingKey": receiving_key}
+
+
+def list_note(order: int) -> str:
+    """Under what name, and a digest, a list that was signed of an order is kept."""
+    return f"union-list/{order:x}/"
 
 
 def _question(message: Message, row: Any) -> Question:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, NotRequired, TypedDict, Unpack
 
 from eth_account.signers.local import LocalAccount
 
@@ -40,13 +40,15 @@ VALID_SECONDS: Final = 300
 
 
 class Inquiry(TypedDict):
-    """Who asks, of whom, and for what."""
+    """Who asks, of whom, and for what; and of a union's order, where in its delivery the person's
+    part is."""
 
     actor: LocalAccount
     subject: str
     grantee: bytes
     use: Use | int
     data_class: DataClass | int
+    proof: NotRequired[Sequence[bytes]]
 
 
 def _values(asked: Inquiry) -> dict[str, Any]:
@@ -228,11 +230,11 @@ class Reading(Bundling):
             "recordId": entry.record_id,
             "receivingKey": receiving_key.public_key.to_bytes(),
         }
-        capsule = entry.capsule.digest
+        capsule, proof = entry.capsule.digest, asked.get("proof", ())
 
         def release(one: Custodian) -> tuple[SignedRequest, Release]:
             request = self._request("ReleaseRequest", one, asked["actor"], now, values)
-            given = one.release(request, capsule=capsule)
+            given = one.release(request, capsule=capsule, proof=proof)
             given.check(one.address, request=request.digest, capsule=capsule, domain=self._domain)
             return request, given
 
@@ -252,9 +254,8 @@ class Reading(Bundling):
         values = _values(asked)
 
         def ask(one: Custodian) -> ListEntry:
-            entry = one.order_entry(
-                order, self._request("ListRequest", one, asked["actor"], now, values)
-            )
+            request = self._request("ListRequest", one, asked["actor"], now, values)
+            entry = one.order_entry(order, request, asked.get("proof", ()))
             if entry.capsule.digest != capsule:
                 raise CustodianDownError(
                     one.address, f"has another extract for order {order} than the one delivered"

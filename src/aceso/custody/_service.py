@@ -3,6 +3,7 @@
 service.lists        open, post, leave_keys
 service.releases     listing and release: the doors of records
 service.orders       deposit, entry and release: the doors of extracts that were sold
+service.divisions    what the members of a union delivered, attested together
 service.withdrawals  withdrawals and bars, in force from when they are shown
 service.heads        of vaults' indexes
 service.recoveries   of sealed seeds, given out after the delay that the chain keeps
@@ -16,7 +17,7 @@ service.order_log    those of an order, for its parties
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aceso.chain import Sender, Suite
@@ -25,6 +26,7 @@ from ._batches import Batches
 from ._chain import Chain
 from ._deletions import Deletions
 from ._desk import Desk, Message
+from ._divisions import Divisions
 from ._following import Follower
 from ._heads import ManifestHeads
 from ._lists import Bounds, Lists
@@ -68,6 +70,7 @@ class Service(Desk):
         self.withdrawals = Withdrawals(keys, store, chain)
         self.releases = Releases(keys, store, chain, self.withdrawals)
         self.orders = Orders(keys, store, chain, self.withdrawals)
+        self.divisions = Divisions(keys, store, chain, self.withdrawals)
         self.releases.rates = self.orders.rates = Rates(
             per_second=actor_rate, in_store=max(1.0, _SECONDS_IN_STORE * actor_rate)
         )
@@ -83,10 +86,16 @@ class Service(Desk):
             self.withdrawals.relay_within = relay_within
             self.relays = Relays(keys, store, chain, connect, within=relay_within)
 
-    def release(self, message: Message, signature: bytes, capsule: bytes | None) -> Release:
+    def release(
+        self,
+        message: Message,
+        signature: bytes,
+        capsule: bytes | None,
+        proof: Sequence[bytes] = (),
+    ) -> Release:
         """Release our share, of a record or of an order's extract, sealed to the grantee."""
         if self._desk_of(message["grantee"]) is not None:
-            return self.orders.release(message, signature)
+            return self.orders.release(message, signature, proof)
         return self.releases.release(message, signature, capsule)
 
     def health(self) -> dict[str, Any]:

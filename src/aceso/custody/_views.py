@@ -45,6 +45,8 @@ class Addresses:
     guardianship: str = ""
     # Empty for a custodian that serves no studies.
     studies: str = ""
+    # Empty for a custodian that serves no unions.
+    unions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,26 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order as its desk shows it. `state`: 0 none, 1 open, 2 delivered, 3 settled. `party` is
-    the buyer of an offer, or the subject who enrolled in a study."""
+    the buyer of an offer or a union, or the subject who enrolled in a study. `start` is when it was
+    made, and once it is delivered, when that was."""
 
     number: int
     party: str
     state: int
     group: int
     deadline: int
+    start: int
+
+    @property
+    def parts_until(self) -> int:
+        """Until when parts of an open order are taken: three quarters of its delivery period."""
+        return self.deadline - (self.deadline - self.start) // 4
+
+    @property
+    def last_call(self) -> int:
+        """From when on an open order is divided among the parts that enough custodians signed for:
+        the last eighth of its delivery period."""
+        return self.deadline - (self.deadline - self.start) // 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,14 @@ class OrderLogRequestMessage(Wire):
     deadline: Uint256
 
 
+class PartsRequestMessage(Wire):
+    order: Uint256
+    reader: Address
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
 class ExtractDepositMessage(Wire):
     desk: Address
     order: Uint256
@@ -262,10 +270,15 @@ class ListBody(Wire):
     after: Uint64 = 0
 
 
+# Where in a union's delivery a member's part is.
+Proof = Annotated[list[Bytes32], Field(max_length=32)]
+
+
 class ReleaseBody(Wire):
     message: ReleaseRequestMessage
     signature: Signature
     capsule: Bytes32 | None = None
+    proof: Proof = []
 
 
 class SealedKeysBody(Wire):
@@ -331,6 +344,20 @@ class ExtractBody(Wire):
 
 class OrderEntryBody(Wire):
     message: ListRequestMessage
+    signature: Signature
+    proof: Proof = []
+
+
+class HeldBody(Wire):
+    part: Bytes32
+    members: Annotated[list[Address], Field(min_length=1, max_length=16)]
+    threshold: Uint8
+    signers: Uint16
+    signatures: Annotated[list[Signature], Field(max_length=16)]
+
+
+class PartsBody(Wire):
+    message: PartsRequestMessage
     signature: Signature
 
 

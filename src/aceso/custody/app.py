@@ -24,6 +24,7 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -37,6 +38,7 @@ from ._rates import Rates, client_name
 from ._service import Service
 from .errors import RequestRefusedError
 from .logbook import LogHead
+from .parts import Held
 
 __all__ = ["make_app"]
 
@@ -60,8 +62,19 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+
+def _order_of(value: object) -> int:
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or len(text) > 78 or int(text) >> 256:
+        raise ValueError("it is not the number of an order")
+    return int(text)
+
+
 _AddressPath = Annotated[str, Path(pattern=r"^0x[0-9a-fA-F]{40}$")]
-_OrderPath = Annotated[str, Path(pattern=r"^[0-9]{1,78}$")]
+# Of as many bits as the chain has; 78 digits may be more.
+_OrderPath = Annotated[
+    int, Path(json_schema_extra={"pattern": "^[0-9]{1,78}$"}), BeforeValidator(_order_of)
+]
 _LogSize = Annotated[int, Query(ge=0, lt=1 << 62)]
 
 
@@ -152,7 +165,11 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/release", summary="Release the share of one record's key (a door)")
     async def release(body: wire.ReleaseBody) -> Response:
         given = await doors(
-            service.release, body.message.values_as_signed(), body.signature, body.capsule
+            service.release,
+            body.message.values_as_signed(),
+            body.signature,
+            body.capsule,
+            body.proof,
         )
         return _Json({"share": wire.text_of(given.sealed), "signature": _hex(given.signature)})
 
@@ -201,7 +218,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         keys = ShownItem(root, page) if root is not None and page is not None else None
         return _Json(
             service.orders.deposit(
-                int(order),
+                order,
                 body.message.values_as_signed(),
                 body.signature,
                 body.entry,
@@ -213,14 +230,48 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/orders/{order}/entry", summary="The entry of an order's extract (a door)")
     async def order_entry(order: _OrderPath, body: wire.OrderEntryBody) -> Response:
         entry = await doors(
-            service.orders.entry, int(order), body.message.values_as_signed(), body.signature
+            service.orders.entry,
+            order,
+            body.message.values_as_signed(),
+            body.signature,
+            body.proof,
         )
         return _Json({"entry": wire.text_of(entry)})
+
+    # Not of the threads that withdrawals use: whoever asks need not be anybody.
+    @app.post("/orders/{order}/division", summary="Attest what a union's members delivered")
+    async def division(order: _OrderPath) -> Response:
+        return _Json(await batches(service.divisions.divide, order))
+
+    @app.get("/orders/{order}/lists", summary="What was attested of a union's order")
+    async def lists(order: _OrderPath) -> Response:
+        return _Json({"lists": await batches(service.divisions.lists, order)})
+
+    @app.post("/orders/{order}/held", summary="Show that enough custodians hold a part")
+    async def confirm(order: _OrderPath, body: wire.HeldBody) -> Response:
+        held = Held(
+            body.part,
+            tuple(body.members),
+            body.threshold,
+            body.signers,
+            tuple(body.signatures),
+        )
+        return _Json(await batches(service.divisions.confirm, order, held))
+
+    @app.get("/orders/{order}/held", summary="The parts that enough custodians hold")
+    async def held_parts(order: _OrderPath) -> Response:
+        return _Json({"held": await batches(service.divisions.confirmed, order)})
+
+    @app.post("/orders/{order}/parts", summary="Whose parts of a union's order are here")
+    async def parts(order: _OrderPath, body: wire.PartsBody) -> Response:
+        message = body.message.values_as_signed()
+        told = await batches(service.divisions.parts, order, message, body.signature)
+        return _Json({"parts": wire.text_of(told)})
 
     @app.post("/orders/{order}/log", summary="The receipts of an order, for its parties")
     def order_log(order: _OrderPath, body: wire.OrderLogBody) -> Response:
         message = body.message.values_as_signed()
-        found = service.order_log.read_order(int(order), message, body.signature, body.after)
+        found = service.order_log.read_order(order, message, body.signature, body.after)
         return _Json(
             {
                 "lines": [

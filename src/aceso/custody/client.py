@@ -15,23 +15,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from aceso.errors import AcesoError
-from aceso.storage import ShownItem
 from aceso.vault import (
     Deposit,
     Head,
     ListEntry,
     Opening,
-    ShownCertificate,
     SignedHead,
     SignedOpening,
     sealed_key_digest,
 )
 
 from ._calling import MAX_PAGES, SignedRequest
-from ._log_reading import AccessLog, LogReading
+from ._log_reading import AccessLog
+from ._order_calling import BATCH_PATIENCE, Delivery, OrderCalling, entry_of, proving
 from ._typed import Domain, address, digest, recover
 from ._wire import bytes_of, hex_bytes, text_of, to_json
 from .errors import CustodianDownError, RequestRefusedError
@@ -47,9 +46,6 @@ __all__ = [
     "SealedKey",
     "SignedRequest",
 ]
-
-# A batch is the work of many requests, and may take as many times as long as one.
-BATCH_PATIENCE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +121,7 @@ class RecoveryDeletionReceipt:
     signature: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A custodian's signed word that it holds an order's extract ready."""
-
-    order: int
-    extract: bytes
-    receiving_key: bytes
-    capsule: bytes
-    signature: bytes = field(repr=False)
-
-
-class Custodian(LogReading):
+class Custodian(OrderCalling):
     """One custodian, by its URL. Safe to use from several threads."""
 
     def health(self) -> dict[str, Any]:
@@ -187,7 +172,7 @@ class Custodian(LogReading):
         after = 0
         for page in range(MAX_PAGES):
             said = self._ask("POST", "/list", request.body() | {"after": after}, large=True)
-            entries += self._parse(lambda said=said: list(map(_entry, said["entries"])))  # type: ignore[misc]
+            entries += self._parse(lambda said=said: list(map(entry_of, said["entries"])))  # type: ignore[misc]
             if not page:
                 openings = self._parse(lambda said=said: tuple(map(_opening, said["openings"])))  # type: ignore[misc]
                 keys = self._parse(
@@ -205,11 +190,17 @@ class Custodian(LogReading):
             request, after = again(), following
         raise self._nonsense()
 
-    def release(self, request: SignedRequest, *, capsule: bytes | None = None) -> Release:
+    def release(
+        self,
+        request: SignedRequest,
+        *,
+        capsule: bytes | None = None,
+        proof: Sequence[bytes] = (),
+    ) -> Release:
         """The share of one record's key, sealed to the receiving key, with a signature that is not
         checked here. `capsule` says which of several, where a record lies in lists of several
-        epochs."""
-        body = request.body()
+        epochs; `proof` shows that a part is in a union's delivery."""
+        body = request.body() | proving(proof)
         if capsule is not None:
             body["capsule"] = "0x" + capsule.hex()
         said = self._ask("POST", "/release", body)
@@ -378,60 +369,6 @@ class Custodian(LogReading):
         receipt: DeletionReceipt = self._parse(read)
         return receipt
 
-    def deposit_extract(
-        self,
-        request: SignedRequest,
-        entry: ListEntry,
-        certificate: ShownCertificate,
-        *,
-        desk_domain: Domain,
-        keys: ShownItem | None = None,
-    ) -> Delivery:
-        """Deposit an order's extract with its certificate, and for a study's order with what shows
-        its receiving key; the attestation is checked."""
-        order = int(request.message["order"])
-        body = request.body() | {
-            "entry": text_of(entry.to_bytes()),
-            "certificate": text_of(certificate.to_bytes()),
-        }
-        if keys is not None:
-            body |= {"keyRoot": text_of(keys.root), "keyPage": text_of(keys.page)}
-        said = self._ask("POST", f"/orders/{order}/extract", body)
-
-        def read() -> Delivery:
-            signed = said["message"]
-            delivery = Delivery(
-                int(signed["order"]),
-                hex_bytes(signed["extract"]),
-                hex_bytes(signed["receivingKey"]),
-                hex_bytes(signed["capsule"]),
-                hex_bytes(said["signature"]),
-            )
-            values = {
-                "order": delivery.order,
-                "extract": delivery.extract,
-                "receivingKey": delivery.receiving_key,
-                "capsule": delivery.capsule,
-            }
-            signer = recover(digest("Delivery", values, desk_domain), delivery.signature)
-            if (signer, delivery.order, delivery.extract, delivery.capsule) != (
-                self.address,
-                order,
-                request.message["extract"],
-                entry.capsule.digest,
-            ):
-                raise ValueError("another delivery")
-            return delivery
-
-        delivery: Delivery = self._parse(read)
-        return delivery
-
-    def order_entry(self, order: int, request: SignedRequest) -> ListEntry:
-        """The entry of an order's extract, for its buyer."""
-        said = self._ask("POST", f"/orders/{order}/entry", request.body(), large=True)
-        entry: ListEntry = self._parse(lambda: _entry(said["entry"]))
-        return entry
-
 
 def deposit_message(deposit: Deposit, custodian: str) -> dict[str, Any]:
     """The typed message `RecoveryDeposit`."""
@@ -456,14 +393,6 @@ def post_message(entry: ListEntry, *, list_key: str, issuer: str) -> dict[str, A
         "entry": entry.digest,
         "issuer": address(issuer),
     }
-
-
-def _entry(text: str) -> ListEntry:
-    # A `FormatError` isn't a ValueError; here it means the same.
-    try:
-        return ListEntry.from_bytes(bytes_of(text))
-    except Exception as exc:
-        raise ValueError("not an entry") from exc
 
 
 def _opening(said: Mapping[str, Any]) -> SignedOpening:

@@ -21,6 +21,7 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
+from aceso.chain import Part
 from aceso.codes import DataClass
 from aceso.errors import AcesoError
 from aceso.storage import ShownItem
@@ -29,6 +30,7 @@ from aceso.vault import (
     FalseShareError,
     KeyBinding,
     ListEntry,
+    PartList,
     PrivateKey,
     PublicKey,
     ShownCertificate,
@@ -54,9 +56,12 @@ from .client import (
     recovery_deletion_message,
 )
 from .client import post_message as _post_message
-from .errors import TooFewCustodiansError
+from .errors import RequestRefusedError, TooFewCustodiansError
+from .parts import Held, Parts, leaf_of
 
-__all__ = ["Attestation", "Committee", "Inquiry", "Posted", "newest_of"]
+__all__ = ["Attestation", "Committee", "Division", "Inquiry", "Posted", "newest_of"]
+
+_UNIONS = "Unions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,27 @@ class Attestation:
     threshold: int
     signers: int
     signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """What the members of a union delivered for an order, and the committee's word for it."""
+
+    parts: PartList
+    attestation: Attestation
+
+
+def _agreed(
+    done: Mapping[str, tuple[PartList, Delivery]], threshold: int
+) -> tuple[PartList, dict[str, Delivery]] | None:
+    """The list that enough custodians signed, the longest if there are several."""
+    by_list: dict[bytes, dict[str, Delivery]] = {}
+    lists = {}
+    for who, (parts, delivery) in done.items():
+        by_list.setdefault(delivery.capsule, {})[who] = delivery
+        lists[delivery.capsule] = parts
+    enough = [(lists[one], signed) for one, signed in by_list.items() if len(signed) >= threshold]
+    return max(enough, key=lambda one: len(one[0]), default=None)
 
 
 def newest_of(heads: Iterable[SignedHead | None]) -> SignedHead | None:
@@ -346,13 +372,101 @@ class Committee(Reading):
         domain = self.suite.domain(desk)
         done, _ = self._all_or_enough(
             lambda one: one.deposit_extract(
-                request, entry, certificate, desk_domain=domain, keys=keys
+                request,
+                entry,
+                certificate,
+                desk_domain=domain,
+                keys=keys,
+                is_part=desk == _UNIONS,
             )
         )
-        return self._attestation(entry, done)
+        return self._attestation(entry.capsule.custodians, entry.capsule.threshold, done)
 
-    def _attestation(self, entry: ListEntry, done: dict[str, Delivery]) -> Attestation:
-        members = entry.capsule.custodians
+    def confirm_part(self, order: int, member: str, attestation: Attestation) -> Posted:
+        """Show every custodian that enough of them hold a part. One that takes it is enough: it is
+        passed on when the order is divided."""
+        held = Held(
+            leaf_of(Part(address(member), attestation.leaf, attestation.capsule)),
+            attestation.members,
+            attestation.threshold,
+            attestation.signers,
+            attestation.signatures,
+        )
+        return self._all_or_enough(lambda one: one.confirm(order, held), needed=1)[1]
+
+    def divide(self, order: int, members: Sequence[str], threshold: int) -> Division:
+        """What the members of a union delivered, attested by enough of the committee of the order,
+        whose `members` are in their order on chain."""
+        domain = self.suite.domain(_UNIONS)
+
+        def ask() -> tuple[PartList, dict[str, Delivery]] | None:
+            done, failed = self._ask_all(
+                lambda one: one.divide(order, desk_domain=domain), among=members, patience=4.0
+            )
+            refused = [one for one in failed.values() if isinstance(one, RequestRefusedError)]
+            if len(done) < threshold and refused:
+                raise refused[0]
+            self._enough(len(done), failed, threshold, len(members))
+            return _agreed(done, threshold)
+
+        agreed = ask()
+        if agreed is None:
+            self._pass_on(order, members)
+            agreed = ask()
+        if agreed is None:
+            raise RequestRefusedError(
+                f"The custodians hold different parts of order {order}. While parts are taken, "
+                "have those who delivered do it once more. In the last eighth of the delivery "
+                "period it is divided among the parts that enough custodians signed for.",
+                code="E_UNION_PARTS_DIFFER",
+                status=409,
+                custodian=", ".join(sorted(members)),
+            )
+        parts, signed = agreed
+        return Division(parts, self._attestation(members, threshold, signed))
+
+    def _pass_on(self, order: int, members: Sequence[str]) -> None:
+        """What one custodian was shown of parts that enough hold, show the others."""
+        told, _ = self._ask_all(lambda one: one.held(order), among=members, needed=1)
+        known = {one.part: one for held in told.values() for one in held}
+
+        def pass_on(one: Custodian) -> None:
+            there = {held.part for held in told.get(one.address, ())}
+            for part in sorted(known.keys() - there):
+                one.confirm(order, known[part])
+
+        self._ask_all(pass_on, among=members, needed=1, patience=4.0)
+
+    def lists(self, order: int) -> list[PartList]:
+        """Every list of a union's order that any of the custodians attested."""
+        done, failed = self._ask_all(lambda one: one.lists(order), needed=1)
+        self._enough(len(done), failed, 1, len(self.custodians))
+        return [one for told in done.values() for one in told]
+
+    def parts(self, order: int, reader: LocalAccount) -> list[Part]:
+        """The parts that custodians hold of a union's order, for its buyer, or for a member their
+        own. What one of them alone tells counts: which were delivered is for the published list."""
+        now = self.suite.now()
+
+        def ask(one: Custodian) -> Parts:
+            message = {
+                "order": order,
+                "reader": reader.address,
+                "custodian": one.address,
+                "nonce": os.urandom(32),
+                "deadline": now + VALID_SECONDS,
+            }
+            return one.parts(
+                order, SignedRequest.sign(reader, "PartsRequest", message, self._domain)
+            )
+
+        done, failed = self._ask_all(ask, needed=1)
+        self._enough(len(done), failed, 1, len(self.custodians))
+        return [part for told in done.values() for part in told]
+
+    def _attestation(
+        self, members: Sequence[str], threshold: int, done: dict[str, Delivery]
+    ) -> Attestation:
         # The buyer's key is read from the chain by each; whoever differs is left out.
         keys = [delivery.receiving_key for delivery in done.values()]
         agreed = max(keys, key=keys.count)
@@ -361,15 +475,15 @@ class Committee(Reading):
             for place, member in enumerate(members)
             if member in done and done[member].receiving_key == agreed
         }
-        self._enough(len(signed), {}, entry.capsule.threshold, len(members))
+        self._enough(len(signed), {}, threshold, len(members))
         first = next(iter(done.values()))
         return Attestation(
             order=first.order,
             leaf=first.extract,
             receiving_key=agreed,
-            capsule=entry.capsule.digest,
-            members=members,
-            threshold=entry.capsule.threshold,
+            capsule=first.capsule,
+            members=tuple(members),
+            threshold=threshold,
             signers=sum(1 << place for place in signed),
             signatures=tuple(signed[place] for place in sorted(signed)),
         )

@@ -23,11 +23,11 @@ from ._bytes import address_bytes, exactly, keccak
 from .batch import Batch, standard_leaf, tree_of
 from .errors import FormatError
 
-__all__ = ["PartList", "part_leaf"]
+__all__ = ["MAX_PARTS", "PartList", "part_leaf"]
 
 _LEAF_BYTES: Final = 32
-# As many as a union gives places.
-_MOST: Final = (1 << 24) - 1
+# So that a list is 2 MiB at most, which is read at once.
+MAX_PARTS: Final = 1 << 16
 
 
 def part_leaf(member: str, extract: bytes, capsule: bytes) -> bytes:
@@ -46,8 +46,8 @@ class PartList:
     @classmethod
     def of(cls, leaves: Iterable[bytes]) -> PartList:
         found = tuple(sorted(leaves))
-        if not found or len(set(found)) != len(found):
-            raise ValueError("a delivery has one part at least, and each once")
+        if not 0 < len(found) <= MAX_PARTS or len(set(found)) != len(found):
+            raise ValueError(f"a delivery has 1 to {MAX_PARTS} parts, and each once")
         return cls(found)
 
     @classmethod
@@ -55,7 +55,7 @@ class PartList:
         """Raise `FormatError` unless these are published leaves."""
         count, rest = divmod(len(data), _LEAF_BYTES)
         leaves = tuple(data[at * _LEAF_BYTES : (at + 1) * _LEAF_BYTES] for at in range(count))
-        if rest or not 0 < count <= _MOST or any(a >= b for a, b in pairwise(leaves)):
+        if rest or not 0 < count <= MAX_PARTS or any(a >= b for a, b in pairwise(leaves)):
             raise FormatError(
                 "This is not a list of the parts of a delivery: sorted leaves of 32 bytes. Fetch "
                 "the one under the digest that the committee signed."

@@ -293,8 +293,10 @@ def test_a_custodian_with_another_extract_is_passed_over(
     other, _ = sale.extract()
     true, liars = Custodian.order_entry, {committee.custodians[0].address}
 
-    def answer(one: Custodian, order: int, request: SignedRequest) -> ListEntry:
-        return other if one.address in liars else true(one, order, request)
+    def answer(
+        one: Custodian, order: int, request: SignedRequest, proof: tuple[bytes, ...]
+    ) -> ListEntry:
+        return other if one.address in liars else true(one, order, request, proof)
 
     monkeypatch.setattr(Custodian, "order_entry", answer)
     asked = sale.asks(capsule=entry.capsule.digest)
