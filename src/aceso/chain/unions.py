@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aceso.codes import Condition, DataClass, Use
+from aceso.ethereum import keccak
 
 from .calls import Call
 from .market import OrderDesk
@@ -114,6 +115,13 @@ class Part:
 
 class Unions(OrderDesk):
     """The desk of unions."""
+
+    @staticmethod
+    def order_number(number: int, buyer: str, count: int) -> int:
+        """The order that the purchase of this count, from 1, by a buyer of a union makes."""
+        words = (number, int(buyer, 16), count)
+        digest = keccak(b"".join(one.to_bytes(32, "big") for one in words))
+        return int.from_bytes(digest, "big") & ~0xFFFF | 1
 
     def open(self, terms: UnionTerms) -> Call:
         return self.call("open", terms.astuple())

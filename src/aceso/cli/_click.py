@@ -44,6 +44,7 @@ _COMMANDS: Mapping[str, str] = {
     "receipts": "receipts",
     "custodians": "custodians",
     "study": "study",
+    "union": "union",
     "offer": "market",
     "offers": "market",
     "buy": "market",

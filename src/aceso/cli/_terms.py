@@ -64,7 +64,8 @@ _SPAN = re.compile(r"([1-9]\d{0,8})([mhdwy])\Z")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 EMERGENCY = "emergency"
 _GUARDIAN = "guardian:"
-_GROUP = re.compile(r"(institution|offer):([1-9]\d{0,18})\Z")
+_GROUP = re.compile(r"(institution|offer|union):([1-9]\d{0,18})\Z")
+_GROUP_OF = {"institution": "ParticipantRegistry", "offer": "DataMarket", "union": "Unions"}
 _STUDY = re.compile(r"study:([1-9]\d{0,8})\.([1-9]\d{0,4})\Z")
 
 
@@ -224,7 +225,8 @@ def address(text: str) -> str:
 
 
 def grantee(network: Network, text: str) -> bytes:
-    """`0x…`, `institution:7`, `offer:12` or `guardian:0x…` as the 32 bytes of the chain."""
+    """`0x…`, `institution:7`, `offer:12`, `study:3.1`, `union:2` or `guardian:0x…` as the 32 bytes
+    of the chain."""
     from aceso.chain import Emergencies, grantee_of_account, grantee_of_group
 
     if text.startswith(_GUARDIAN):
@@ -236,8 +238,7 @@ def grantee(network: Network, text: str) -> bytes:
         return grantee_of_group(Emergencies.GROUP, network.suite.addresses["EmergencyAccess"])
     found = _GROUP.match(text)
     if found:
-        name = "ParticipantRegistry" if found[1] == "institution" else "DataMarket"
-        return grantee_of_group(int(found[2]), network.suite.addresses[name])
+        return grantee_of_group(int(found[2]), network.suite.addresses[_GROUP_OF[found[1]]])
     found = _STUDY.match(text)
     if found:
         group = int(found[1]) << 16 | int(found[2])
@@ -245,7 +246,7 @@ def grantee(network: Network, text: str) -> bytes:
     if not _ADDRESS.match(text):
         raise UsageError(
             f"{text!r} is nobody that one can share with. Write an address 0x…, institution:7, "
-            "offer:12 or study:3.1.",
+            "offer:12, study:3.1 or union:2.",
             code="E_GRANTEE",
             details={"text": text},
         )
@@ -261,6 +262,8 @@ def grantee_text(network: Network, found: bytes) -> str:
         return said.address
     if said.address == network.suite.addresses["DataMarket"]:
         return f"offer:{said.number}"
+    if said.address == network.suite.addresses["Unions"]:
+        return f"union:{said.number}"
     if said.address == network.suite.addresses["Studies"]:
         return study_text(said.number)
     if said.address == network.suite.addresses["ParticipantRegistry"]:

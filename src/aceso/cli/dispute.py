@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from aceso.chain import Receipt
     from aceso.flows import Disputing, Evaluator
-    from aceso.research import CaseFile
+    from aceso.research import Case, CaseFile
 
 __all__ = ["dispute"]
 
@@ -35,6 +35,7 @@ _GROUNDS = ("cannot-open", "not-as-offered")
 @click.argument("action", type=click.Choice(_ACTIONS), metavar="ACTION")
 @click.argument("what", required=False, metavar="ORDER|NUMBER|FILE")
 @click.option("--ground", type=click.Choice(_GROUNDS), default="cannot-open", show_default=True)
+@click.option("--member", "members", multiple=True, metavar="0x…")
 @click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--dispute", "number", type=click.IntRange(min=1), metavar="N")
 @click.option("--upheld/--dismissed", default=None)
@@ -83,9 +84,15 @@ def _done(session: Session, said: dict[str, Any], sent: list[Receipt], key: str)
 def _case(session: Session, given: dict[str, Any]) -> None:
     if given["out"] is None:
         raise UsageError("This takes --out FILE.", code="E_DISPUTE_OPTIONS")
-    case = _buyer(session).case(_number(given))
-    private_text(given["out"], case.to_bytes().decode("ascii"))
-    said = {"file": str(given["out"]), "shares": len(case.shares), "silent": len(case.silent)}
+    from aceso.research import PartsCase
+
+    buyer, order = _buyer(session), _number(given)
+    members = [_terms.address(one) for one in given["members"]]
+    cases = tuple(buyer.case(order, one) for one in dict.fromkeys(members) or (None,))
+    private_text(given["out"], PartsCase(cases).to_bytes().decode("ascii"))
+    shares = sum(len(one.shares) for one in cases)
+    silent = {who for one in cases for who in one.silent}
+    said = {"file": str(given["out"]), "shares": shares, "silent": len(silent)}
     _done(session, said, [], "dispute.case")
 
 
@@ -156,7 +163,50 @@ def _case_file(session: Session, given: dict[str, Any]) -> CaseFile:
 
 
 def _replay(session: Session, given: dict[str, Any]) -> int:
-    return _show_verdict(session, _case_file(session, given))
+    from aceso.research import cases_of
+
+    data = _file(Path(given["what"]) if given["what"] else None, given["action"])
+    cases = cases_of(data)
+    if len(cases) == 1:
+        return _show_verdict(session, _case_file(session, given))
+    return _show_parts(session, given, data, cases)
+
+
+def _show_parts(session: Session, given: dict[str, Any], data: bytes, cases: Sequence[Case]) -> int:
+    """A case of several parts of a union's order: each is opened again."""
+    from aceso.flows import check_case, judge_parts
+
+    if given["number"] is not None:
+        check_case(session.network(), given["number"], data)
+    found, upholds = judge_parts(session.network(), cases)
+    parts = [
+        {
+            "member": case.part.member if case.part else None,
+            "opens": one.opens,
+            "step": one.broken.value if one.broken else None,
+            "why": one.why,
+            "decided": one.is_decided,
+        }
+        for case, one in zip(cases, found, strict=True)
+    ]
+    document = {"order": str(cases[0].order), "upholds": upholds, "parts": parts}
+
+    def render(console: Console) -> None:
+        rows = [
+            [
+                str(one["member"]),
+                say("word.yes" if one["opens"] else "word.no"),
+                say(f"dispute_step.{one['step']}") if one["step"] else "",
+            ]
+            for one in parts
+        ]
+        heads = [say(f"column.{one}") for one in ("account", "opens", "step")]
+        console.print(table(say("dispute.parts"), *heads, rows=rows))
+        key = "dispute.parts_upheld" if upholds else "dispute.parts_dismissed"
+        console.print(say(key), highlight=False)
+
+    show(session, document, render)
+    return 6 if upholds else 0
 
 
 def _ask(session: Session, given: dict[str, Any]) -> None:
@@ -198,6 +248,7 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
     document = {
         "order": str(case.order),
         "opens": found.opens,
+        "upholds": found.upholds,
         "broken": found.broken.value if found.broken else None,
         "why": found.why,
         "decided": found.is_decided,
@@ -212,7 +263,9 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
             console.print(say("dispute.opens"), highlight=False)
         else:
             step = say(f"dispute_step.{found.broken.value}") if found.broken else ""
-            key = "dispute.broken" if found.is_decided else "dispute.undecided"
+            key = "dispute.undecided"
+            if found.is_decided:
+                key = "dispute.broken" if found.upholds else "dispute.dismissed"
             console.print(say(key, step=step, why=found.why), highlight=False)
         for who in found.false:
             console.print(say("dispute.false", account=who), highlight=False)

@@ -18,7 +18,7 @@ from ._words import say
 from .consent import ask
 from .importing import is_refused, report_document, show_report, walk
 
-__all__ = ["card", "issue", "member", "vouch"]
+__all__ = ["card", "issue", "member", "patient_name", "vouch"]
 
 _REFUSED = 3
 
@@ -60,7 +60,7 @@ def issue(session: Session, *, card: Path, paths: Sequence[Path], patient_file: 
             details={"path": str(card)},
         ) from exc
     made = Card.from_json(text)
-    patient = _patient(patient_file) if patient_file else ""
+    patient = patient_name(patient_file) if patient_file else ""
     issuer = Issuer(session.network(), session.profile("institution"))
     files, hidden = walk(paths)
     with steps(session) as progress:
@@ -81,7 +81,7 @@ def issue(session: Session, *, card: Path, paths: Sequence[Path], patient_file: 
 def vouch(session: Session, *, account: str, patient_file: Path, out: Path, yes: bool) -> None:
     from aceso.flows import Issuer, Vouch
 
-    who, patient = _terms.address(account), _patient(patient_file)
+    who, patient = _terms.address(account), patient_name(patient_file)
     issuer = Issuer(session.network(), session.profile("institution"))
     ask(session, say("notice.vouch", account=who), yes=yes)
     private_text(out, Vouch.by(issuer, patient, who).to_json() + "\n")
@@ -90,7 +90,7 @@ def vouch(session: Session, *, account: str, patient_file: Path, out: Path, yes:
     show(session, document, lambda console: console.print(text, markup=False, soft_wrap=True))
 
 
-def _patient(path: Path) -> str:
+def patient_name(path: Path) -> str:
     """The issuer's own name of a patient. A file's first line, since others on a machine see what
     stands in a command."""
     found = file_text(path).split("\n", 1)[0].strip()

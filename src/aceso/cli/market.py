@@ -302,7 +302,8 @@ def balance(session: Session) -> None:
         account = Holder(network, profile).account.address
         rows = sales(network, buyers=[account])
     held = suite.coin.balance_of(account)
-    credit = suite.market.credit_of(account) + suite.studies.credit_of(account)
+    desks = (suite.market, suite.studies, suite.unions)
+    credit = sum(desk.credit_of(account) for desk in desks)
     (wei,) = suite.node.ask_all([("eth_getBalance", [account, "latest"])])
     covered = {one.sale.order: one for one in coverage(network, rows)}
     orders = [_order_document(network, row, covered.get(row.order)) for row in rows]

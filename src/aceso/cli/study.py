@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
-
-from aceso.errors import UsageError
 
 from . import _study_match, _study_person, _study_researcher
 from ._click import command
 from ._session import Session
+from ._stray import refuse_stray
 from .extracts import MAKING, making
 
 __all__ = ["study"]
@@ -52,26 +50,6 @@ _TAKES: dict[str, frozenset[str]] = {
     "download": frozenset({"out"}),
     "dispute": frozenset({"ground", "out", "with_ether"}),
 }
-_EVERY = frozenset({"action", "what", "yes"})
-
-
-def _refuse_stray(action: str) -> None:
-    """An option that an action passed over would seem to have been heeded."""
-    context = click.get_current_context()
-    takes = _EVERY | _TAKES.get(action, frozenset())
-    stray = [
-        param.opts[0]
-        for param in context.command.params
-        if param.name in context.params
-        and param.name not in takes
-        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
-    ]
-    if stray:
-        raise UsageError(
-            f"`study {action}` takes no {', '.join(stray)}. See `aceso study --help`.",
-            code="E_STUDY_STRAY",
-            details={"action": action, "options": stray},
-        )
 
 
 @command("study")
@@ -103,5 +81,5 @@ def _refuse_stray(action: str) -> None:
 @making
 @click.option("--yes", is_flag=True)
 def study(session: Session, *, action: str, **given: Any) -> int | None:
-    _refuse_stray(action)
+    refuse_stray("study", action, _TAKES, code="E_STUDY_STRAY")
     return _DOING[action](session, given)

@@ -15,7 +15,10 @@
     studies      a study with a budget, from its opening to its close; a board approves it
     enrolling    a person takes part in one
     renewing     a person renews the grant that an order is paid by; sightings beneath it
-    orders       an order as all know it, of an offer or of a study
+    unions       many people, one offer: opened, vouched for, divided; by anybody
+    joining      a person is in one: joins, delivers their part, claims it, leaves
+    union_buying a researcher buys of one, and downloads its members' parts
+    orders       an order as all know it, of an offer, a study or a union
     earning      what a person earned and why; rewards computed, checked, claimed
     filing       which record an order was made from, for a reward; an issuer's word for it
     board        evaluators answer for the rewards of an epoch, and for who cheated
@@ -50,6 +53,7 @@ from .disputes import (
     draw,
     end_dispute,
     judge,
+    judge_parts,
     questions,
     take_answer,
 )
@@ -94,10 +98,11 @@ from .guarding import (
     support_to_json,
 )
 from .issuer import Holder, Issuer
+from .joining import Claimed, Joining, JoinPlan
 from .moving import Moved, SeedMove, move
 from .network import CommitteeFacts, Network, said
 from .order_receipts import OrderAccess, check_order_logs
-from .orders import Sale, find_sale, find_study, sales
+from .orders import Sale, find_sale, find_study, find_union, sales
 from .own_vault import HOME, RESEARCH
 from .person import Person
 from .profile import Kind, Profile
@@ -130,6 +135,18 @@ from .succession import (
     hand_over,
     orders_ever,
 )
+from .union_buying import UnionBuyer, UnionDownload, UnionPurchase
+from .unions import (
+    UnionKeeper,
+    UnionPlan,
+    UnionStatus,
+    divide,
+    find_union_order,
+    published,
+    strike,
+    union_status,
+    vouch_for_persona,
+)
 from .wards import Attesting, Guardian
 from .wills import WillFacts, carry_out, make_will, read_will, revoke_will
 
@@ -143,6 +160,7 @@ __all__ = [
     "BackupFileError",
     "BanStanding",
     "Bought",
+    "Claimed",
     "CoinBuyer",
     "CommitteeFacts",
     "Conditions",
@@ -171,6 +189,8 @@ __all__ = [
     "Holder",
     "ImportReport",
     "Issuer",
+    "JoinPlan",
+    "Joining",
     "Keeper",
     "Kind",
     "LogReport",
@@ -214,6 +234,12 @@ __all__ = [
     "StudyMade",
     "StudyPlan",
     "StudyStatus",
+    "UnionBuyer",
+    "UnionDownload",
+    "UnionKeeper",
+    "UnionPlan",
+    "UnionPurchase",
+    "UnionStatus",
     "Unopened",
     "Verdict",
     "Vouch",
@@ -235,6 +261,7 @@ __all__ = [
     "contribution_of",
     "coverage",
     "desk_of",
+    "divide",
     "document_of",
     "draw",
     "earlier_personas",
@@ -248,10 +275,13 @@ __all__ = [
     "file_record",
     "find_sale",
     "find_study",
+    "find_union",
+    "find_union_order",
     "forgotten",
     "guardian_group",
     "hand_over",
     "judge",
+    "judge_parts",
     "make_backup",
     "make_will",
     "move",
@@ -259,6 +289,7 @@ __all__ = [
     "own_match",
     "part_of_subject",
     "pay_bond",
+    "published",
     "questions",
     "read_ban",
     "read_criteria",
@@ -278,9 +309,12 @@ __all__ = [
     "start_recovery",
     "status_of",
     "stop_as_guardian",
+    "strike",
     "support_from_json",
     "support_to_json",
     "take_answer",
+    "union_status",
     "verify",
     "verify_rewards",
+    "vouch_for_persona",
 ]

@@ -146,6 +146,10 @@ class Consenting(KeepingEpochs):
             study, _ = Studies.of_group(group.number)
             if self.network.index.enrolments(subjects=[research.address], studies=[study]):
                 return research
+        if group.number and group.address == self.network.suite.addresses["Unions"]:
+            joined = self.network.index.unions_of([research.address])
+            if (group.number, research.address) in joined:
+                return research
         raise NothingToOpenError(
             "Nothing of yours is shared with them, so there is nothing to withdraw. See "
             "`aceso consents`.",

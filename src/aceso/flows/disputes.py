@@ -8,7 +8,7 @@
     verdict = judge(network, case)              # the opening done again; anybody may
     evaluator = Evaluator(network, profile)
     if verdict.is_decided:
-        evaluator.vote(number, upheld=not verdict.opens, reason=b"…")
+        evaluator.vote(number, upheld=verdict.upholds, reason=b"…")
     for question in questions(network, case):   # else ask the custodians whose shares it lacks
         file = take_answer(network, file, answer)
 
@@ -21,21 +21,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Receipt
+from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Part, Receipt
 from aceso.custody import Answer, Question
 from aceso.errors import AcesoError, IntegrityError, UsageError
-from aceso.research import Case, CaseFile, CaseShare, Verdict, asked_of, replay
+from aceso.research import Case, CaseFile, CasePart, CaseShare, Verdict, asked_of, cases_of, replay
 from aceso.vault import ListEntry, PrivateKey
 
 from .issuer import Holder
 from .network import Network, said
-from .orders import STUDIES, find_sale, receiving_key
+from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named, find_sale, receiving_key
 from .researcher import Researcher
+from .unions import delivered_parts
 
 __all__ = [
     "Disputing",
@@ -44,6 +46,7 @@ __all__ = [
     "draw",
     "end_dispute",
     "judge",
+    "judge_parts",
     "questions",
     "take_answer",
 ]
@@ -55,9 +58,13 @@ _QUESTION_SECONDS: Final = 30 * 24 * 60 * 60
 class Disputing(Researcher):
     """A buyer who can't open what was delivered, or finds that it isn't what was offered."""
 
-    def case(self, order: int) -> Case:
-        """Ask every custodian for its share of the order's extract, and keep what came."""
+    def case(self, order: int, member: str | None = None) -> Case:
+        """Ask every custodian for its share of the order's extract, and keep what came. Of a
+        union's order the extract is one `member`'s part."""
         sale = find_sale(self.network, order, delivered=True)
+        part = None
+        if sale.desk == UNIONS:
+            part, sale = self._part(order, member)
         committee, asked = self.network.committee, self.asking(sale)
         entry = committee.order_entry(order, capsule=sale.capsule or b"", **asked)
         private = self.order_key(sale)
@@ -71,13 +78,39 @@ class Disputing(Researcher):
                 for who, (request, release) in sorted(given.items())
             ),
             {who: error.code for who, error in sorted(failed.items())},
+            part,
         )
 
+    def _accuse(self, sale: Sale, case: Case) -> list[Receipt]:
+        """Say on chain which part does not open, unless that was said before."""
+        part = case.part
+        if part is None:
+            raise _no_part(sale.order)
+        unions = self.network.suite.unions
+        place = unions.membership_of(sale.group, part.member).place
+        if unions.is_accused(sale.order, place):
+            return []
+        capsule = ListEntry.from_bytes(case.entry).capsule.digest
+        named = Part(part.member, part.extract, capsule)
+        call = unions.accuse(sale.order, named, list(part.proof))
+        return [self.network.sender(self.account).send(call)]
+
+    def _part(self, order: int, member: str | None) -> tuple[CasePart, Sale]:
+        found, _ = delivered_parts(self.network, order, self.account)
+        for part, sale in found:
+            if part.member == member:
+                return CasePart(part.member, part.extract, sale.proof), sale
+        raise _no_part(order)
+
     def dispute(self, order: int, ground: Ground, case: bytes) -> tuple[int, list[Receipt]]:
-        """Dispute a delivery, with the bond; gives the number. The panel will get `case`."""
+        """Dispute a delivery, with the bond; gives the number. The panel will get `case`. Of a
+        union's order the parts of the case are accused first: only their shares are at stake."""
         suite = self.network.suite
-        desk = suite.addresses[find_sale(self.network, order).desk]
-        sent = self.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
+        sale = find_sale(self.network, order)
+        desk = suite.addresses[sale.desk]
+        accused = cases_of(case) if sale.desk == UNIONS else ()
+        named = [receipt for one in accused for receipt in self._accuse(sale, one)]
+        sent = named + self.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
         call = suite.disputes.open(desk, order, ground, sha256(case).digest())
         sent.append(self.network.sender(self.account).send(call))
         return int(said(sent[-1], "DisputeOpened")["number"]), sent
@@ -114,7 +147,8 @@ def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
     """Draw the panel; anybody may, once the block of the lot is past."""
     suite = network.suite
     dispute = _existing(network, number)
-    desk = suite.studies if dispute.desk == suite.addresses[STUDIES] else suite.market
+    names = {suite.addresses[name]: name for name in (MARKET, STUDIES, UNIONS)}
+    desk = desk_named(network, names[dispute.desk])
     wanted = desk.parties_of(dispute.order).committee
     row = next(one for one in network.synced().committees() if one.number == wanted)
     committee = Committee(row.members, row.threshold)
@@ -126,29 +160,65 @@ def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt
     return network.sender(account).send(network.suite.disputes.end(number))
 
 
+def judge_parts(
+    network: Network, cases: Sequence[Case], *, seconds: float | None = None
+) -> tuple[list[Verdict], bool]:
+    """Judge the case of each part of a union's order; and whether the dispute is upheld: only if
+    none of them opens, and no other was accused."""
+    found = [judge(network, one, parts=len(cases), seconds=seconds) for one in cases]
+    return found, all(one.upholds for one in found)
+
+
 def judge(
     network: Network,
     case: Case,
     *,
     answers: Sequence[CaseShare] = (),
     seconds: float | None = None,
+    parts: int = 1,
 ) -> Verdict:
     """Do the opening of a case again, against what the chain and IPFS have, with the `answers` of
-    custodians beside it; `seconds` is how long the body is looked for."""
+    custodians beside it; `seconds` is how long the body is looked for. Of a union's order the
+    dispute is about so many `parts`."""
     sale = find_sale(network, case.order, delivered=True)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
     except AcesoError:
         # That nobody has it, or that the entry says nothing, is for the verdict to tell.
         body = None
-    key = receiving_key(network, sale).digest
+    key, delivered = receiving_key(network, sale).digest, sale.capsule or b""
+    if sale.desk == UNIONS:
+        delivered = _delivered_part(network, sale, case, parts)
     return replay(
         case,
-        delivered=sale.capsule or b"",
+        delivered=delivered,
         receiving_key=key,
         body=body,
         domain=network.suite.domain("ConsentRegistry"),
         answers=answers,
+    )
+
+
+def _delivered_part(network: Network, sale: Sale, case: Case, parts: int) -> bytes:
+    """The capsule of a case's part, if it was delivered, and the dispute is about it and as many
+    parts in all; else nothing, so that the case is dismissed."""
+    unions, part = network.suite.unions, case.part
+    if part is None:
+        return b""
+    _, _, root = unions.shares_of(sale.order)
+    count, is_disputed, _ = unions.accusations_of(sale.order)
+    place = unions.membership_of(sale.group, part.member).place
+    if is_disputed and (count != parts or not unions.is_accused(sale.order, place)):
+        return b""
+    return part.capsule(case.entry, root)
+
+
+def _no_part(order: int) -> UsageError:
+    return UsageError(
+        "A case of a union's order is of one member's part: name one that was delivered, with "
+        f"--member 0x…. The folders of `aceso union download {order}` are named by them.",
+        code="E_CASE_MEMBER",
+        details={"order": str(order)},
     )
 
 
@@ -158,6 +228,8 @@ def questions(
     """What the panel of a case asks each custodian whose share could decide it."""
     sale = find_sale(network, case.order, delivered=True)
     asked, entry = sale.request(network), ListEntry.from_bytes(case.entry)
+    if case.part is not None:
+        asked = replace(asked, subject=case.part.member)
     deadline = network.suite.now() + _QUESTION_SECONDS
     public = PrivateKey.from_bytes(case.private_key).public_key.to_bytes()
     named = asked_of(case, domain=network.suite.domain("ConsentRegistry"), answers=answers)

@@ -20,8 +20,9 @@ from typing import Any, BinaryIO
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Committee, Delivery, Receipt, RefusedError, acts
+from aceso.chain import Committee, Delivery, Part, Receipt, RefusedError, acts
 from aceso.codes import DataClass
+from aceso.custody import Attestation
 from aceso.errors import AcesoError
 from aceso.formats import FHIR_JSON, VCF, BytesBody, Piece
 from aceso.research import PACKAGE_TYPE, Extract, Locus, Package, Recogniser, Rules, shift_key
@@ -47,7 +48,7 @@ from aceso.vault import (
 
 from .errors import NothingToOpenError
 from .network import Network
-from .orders import ReceivingKey, Sale, receiving_key
+from .orders import UNIONS, ReceivingKey, Sale, receiving_key
 from .profile import Profile
 from .publishing import Draft, envelope_of, random_record_id, seal_body
 
@@ -176,9 +177,17 @@ class ExtractMaker:
         self._account = account
         self._keys = keys
 
-    def is_made(self, order: int) -> bool:
+    def is_made(self, sale: Sale) -> bool:
         """Whether an extract of this order was made and sealed before."""
-        return self._profile.store.get(f"extract/{order}") is not None
+        return self._profile.store.get(f"extract/{sale.book}") is not None
+
+    def part_of(self, order: int) -> Part | None:
+        """The part of a union's order that was made here for this account, if it was."""
+        kept = self._profile.store.get(f"extract/{order}/{self._account.address}")
+        if kept is None:
+            return None
+        made = _Kept.from_bytes(kept)
+        return Part(self._account.address, made.leaf, made.entry.capsule.digest)
 
     def prepare(self, sale: Sale, records: Iterable[Read], options: Options) -> Prepared:
         """Make the extract; nothing is sealed or sent."""
@@ -209,12 +218,13 @@ class ExtractMaker:
         sale = prepared.sale
         key = receiving_key(self._network, sale)
         kept = self._certify(prepared, key, cohort=cohort, k=k)
-        self._profile.store.put(f"extract/{sale.order}", kept.to_bytes())
+        self._profile.store.put(f"extract/{sale.book}", kept.to_bytes())
         return self._deliver(sale, kept, key)
 
     def resume(self, sale: Sale) -> Delivered:
-        """Deliver an extract that was made before."""
-        kept = _Kept.from_bytes(self._profile.store.get(f"extract/{sale.order}") or b"")
+        """Deliver an extract that was made before. A part of a union's order is left with the
+        committee, which attests all of them together."""
+        kept = _Kept.from_bytes(self._profile.store.get(f"extract/{sale.book}") or b"")
         return self._deliver(sale, kept, receiving_key(self._network, sale))
 
     def _deliver(self, sale: Sale, kept: _Kept, key: ReceivingKey) -> Delivered:
@@ -230,15 +240,27 @@ class ExtractMaker:
             desk=sale.desk,
             keys=key.shown,
         )
-        call = sale.contract(network).deliver(
-            Delivery(sale.order, kept.leaf, key.digest, entry.capsule.digest),
-            Committee(network.facts.members, network.facts.threshold),
-            attestation.signers,
-            list(attestation.signatures),
-        )
-        receipts.append(network.relayer.send(call))
+        if sale.desk != UNIONS:
+            call = sale.contract(network).deliver(
+                Delivery(sale.order, kept.leaf, key.digest, entry.capsule.digest),
+                Committee(network.facts.members, network.facts.threshold),
+                attestation.signers,
+                list(attestation.signatures),
+            )
+            receipts.append(network.relayer.send(call))
+        else:
+            self._confirm(sale, attestation)
         certificate = kept.shown.signed.certificate
         return Delivered(sale.order, entry, certificate, kept.about, tuple(receipts), kept.left_out)
+
+    def _confirm(self, sale: Sale, attestation: Attestation) -> None:
+        """Show every custodian that enough of them hold a part, so that none leaves it out."""
+        try:
+            posted = self._network.committee.confirm_part(sale.order, sale.subject, attestation)
+        except AcesoError as exc:
+            self._network.troubles.append(exc)
+        else:
+            self._network.troubles += posted.missing.values()
 
     def _certify(self, prepared: Prepared, key: ReceivingKey, *, cohort: int, k: int) -> _Kept:
         sale, record_id = prepared.sale, random_record_id()

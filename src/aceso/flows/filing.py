@@ -25,7 +25,7 @@ from aceso.vault.errors import OpeningError
 
 from .earning import contribution_of
 from .issuer import Issuer
-from .orders import sales
+from .orders import UNIONS, sales
 from .own_vault import RESEARCH
 from .person import Person
 
@@ -110,6 +110,13 @@ def file_record(person: Person, order: int, record_id: bytes, vouch: Vouch) -> C
         raise InputError(
             f"Order {order} is not of your data. See `aceso balance`.",
             code="E_ORDER_NOT_YOURS",
+            details={"order": str(order)},
+        )
+    if sale.desk == UNIONS:
+        raise InputError(
+            f"Order {order} is of a union, whose orders count for no reward: you are paid your "
+            "part of the price.",
+            code="E_ORDER_NO_REWARD",
             details={"order": str(order)},
         )
     if not sale.classes & DataClass(person.manifest.records[record_id].data_class):

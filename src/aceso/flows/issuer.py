@@ -126,6 +126,12 @@ class Issuer(Holder):
         keys = self.profile.seed.keys(self.network.suite.chain_id)
         return patient_tag(keys.derive("patient-tags", 32), patient)
 
+    def mark_of(self, patient: str) -> bytes:
+        """What this issuer knows a patient by in unions. It is no tag, so that it joins with no
+        record and no reward."""
+        keys = self.profile.seed.keys(self.network.suite.chain_id)
+        return patient_tag(keys.derive("union-marks", 32), patient)
+
     def vouch(self, patient: str, account: str) -> bytes:
         """Sign that `account` is the one research persona of this patient."""
         domain = self.network.suite.domain("RewardPool")

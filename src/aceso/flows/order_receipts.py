@@ -21,7 +21,7 @@ from aceso.custody import Custodian, FalseLogError, LogHead, RequestRefusedError
 from aceso.errors import AcesoError
 
 from .network import Network
-from .orders import Sale
+from .orders import UNIONS, Sale
 from .receipts import Given, LogReport, check_count, settle_head
 from .store import Store
 
@@ -49,7 +49,7 @@ def check_order_logs(
     seen: dict[_Key, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     needed = _needed(network, orders)
     # An order whose extract was never delivered has no receipts anywhere.
-    delivered = [one.order for one in orders if one.delivered_at]
+    delivered = [one for one in orders if one.delivered_at]
     for custodian in network.committee.custodians if delivered else ():
         try:
             _check(network, store, custodian, reader, delivered, seen, report)
@@ -86,7 +86,7 @@ def _check(
     store: Store,
     custodian: Custodian,
     reader: LocalAccount,
-    orders: Sequence[int],
+    orders: Sequence[Sale],
     seen: dict[_Key, dict[str, list[int]]],
     report: LogReport,
 ) -> None:
@@ -95,7 +95,8 @@ def _check(
     log_domain = suite.domain("AccessLog")
     anchored = suite.access_log.head_of(custodian.address)
     head: LogHead | None = None
-    for order in orders:
+    for sale in orders:
+        order = sale.order
         try:
             log = custodian.order_log(
                 order,
@@ -103,6 +104,7 @@ def _check(
                 domain=suite.domain("ConsentRegistry"),
                 log_domain=log_domain,
                 now=suite.now(),
+                is_part=sale.desk == UNIONS and sale.subject == reader.address,
             )
         except RequestRefusedError as exc:
             # Not of the order's committee, or away when the extract was left.

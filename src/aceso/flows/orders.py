@@ -1,13 +1,15 @@
 """An order as all who have to do with it know it, of whichever desk it is.
 
     sale = Sale.of(network, row)                # a row of the index, of an offer or a study
+    sale = Sale.of_union(network, row, member)  # of a union, as far as one member is concerned
     sale = find_sale(network, order)
     sale.grantee(network), sale.domain(network), sale.request(network)
     key = receiving_key(network, sale)          # its digest and, of a study, what shows it
 
 At the market a buyer named a fresh receiving key with the purchase. A study has a list of them on
 IPFS, of which each place has its own (`make_keys`): a salt that its researcher drew leads from
-their seed to every private key, so another device has them too.
+their seed to every private key, so another device has them too. A union's order has one receiving
+key, like the market's, and each member a part of their own in it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from typing import Any
 from aceso.chain import OrderDesk, OrderState, Request, Studies, grantee_of_group
 from aceso.codes import DataClass, Use
 from aceso.errors import InputError, UsageError
-from aceso.index import EnrolmentRow, OrderRow, StudyRow
+from aceso.ethereum import NOBODY
+from aceso.index import EnrolmentRow, OrderRow, StudyRow, UnionOrderRow, UnionRow
 from aceso.storage import (
     LABEL_BYTES,
     MAX_ITEMS,
@@ -39,11 +42,13 @@ from .network import Network
 __all__ = [
     "MARKET",
     "STUDIES",
+    "UNIONS",
     "ReceivingKey",
     "Sale",
     "desk_named",
     "find_sale",
     "find_study",
+    "find_union",
     "make_keys",
     "private_key",
     "receiving_key",
@@ -52,6 +57,7 @@ __all__ = [
 
 MARKET = "DataMarket"
 STUDIES = "Studies"
+UNIONS = "Unions"
 _MOST_ROOT_BYTES = LABEL_BYTES + 32 * MAX_ITEMS
 _MOST_PAGE_BYTES = 16 * PUBLIC_KEY_BYTES
 
@@ -69,8 +75,9 @@ class ReceivingKey:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order and the terms that it was made under. `group` is an offer, or a study's revision;
-    `place` is a study's, from 1."""
+    """An order and the terms that it was made under. `group` is an offer, a study's revision or a
+    union; `place` is a study's, from 1. Of a union it is one member's part, or the whole order with
+    nobody as its subject."""
 
     order: int
     desk: str
@@ -86,11 +93,13 @@ class Sale:
     state: OrderState
     made_at: int
     capsule: bytes | None
-    # Of an order of the market, the digest of the key; of a study, that of the list of keys.
+    # The digest of the key; of a study, that of the list of keys.
     keys: bytes
     place: int = 0
     earned: int | None = None
     delivered_at: int | None = None
+    # Where in a union's delivery the part is.
+    proof: tuple[bytes, ...] = ()
 
     @property
     def study(self) -> str:
@@ -99,15 +108,21 @@ class Sale:
         if self.desk == STUDIES:
             study, _ = Studies.of_group(self.group)
             return f"study:{study}:{self.buyer.lower()}"
-        return f"offer:{self.group}:{self.buyer.lower()}"
+        kind = "union" if self.desk == UNIONS else "offer"
+        return f"{kind}:{self.group}:{self.buyer.lower()}"
+
+    @property
+    def book(self) -> str:
+        """What of it a device keeps is kept under this name."""
+        return f"{self.order}/{self.subject}" if self.desk == UNIONS else str(self.order)
 
     @property
     def name(self) -> str:
-        """What was sold, as it is written: `offer:7`, or `study:3.1`."""
+        """What was sold, as it is written: `offer:7`, `study:3.1` or `union:2`."""
         if self.desk == STUDIES:
             study, revision = Studies.of_group(self.group)
             return f"study:{study}.{revision}"
-        return f"offer:{self.group}"
+        return f"union:{self.group}" if self.desk == UNIONS else f"offer:{self.group}"
 
     @classmethod
     def of(cls, network: Network, row: OrderRow | EnrolmentRow) -> Sale:
@@ -131,6 +146,23 @@ class Sale:
             *(row.state, row.made_at, row.capsule, study.protocol.keys),
             place=row.place,
             earned=row.earned,
+            delivered_at=row.delivered_at,
+        )
+
+    @classmethod
+    def of_union(cls, network: Network, row: UnionOrderRow, member: str = NOBODY) -> Sale:
+        """From a row of the index: one member's part of an order, or the whole."""
+        (union,) = network.index.unions(row.union)
+        terms, claimed = union.terms, row.claims.get(member)
+        price, state = row.price, row.state
+        if member != NOBODY:
+            price = row.price // row.members if row.members else row.price
+            state = state if claimed is None else OrderState.SETTLED
+        return cls(
+            *(row.order, UNIONS, row.union, member, row.buyer, terms.classes, terms.use),
+            *(terms.disease, terms.committee, terms.institution_bps, price, state),
+            *(row.bought_at, None if member != NOBODY else row.capsule, row.receiving_key),
+            earned=None if claimed is None else claimed[0],
             delivered_at=row.delivered_at,
         )
 
@@ -160,20 +192,49 @@ class Sale:
 
 def desk_named(network: Network, name: str) -> OrderDesk:
     """A contract with orders, by its name."""
-    return network.suite.studies if name == STUDIES else network.suite.market
+    suite = network.suite
+    return {STUDIES: suite.studies, UNIONS: suite.unions}.get(name, suite.market)
 
 
 def sales(
     network: Network, *, subjects: list[str] | None = None, buyers: list[str] | None = None
 ) -> list[Sale]:
-    """Orders of both desks, of these subjects' data or of these buyers, the oldest first."""
+    """Orders of all desks, of these subjects' data or of these buyers, the oldest first. Of a union
+    each subject has a part, where they were in it and the order concerns them."""
     index = network.synced()
     rows: list[OrderRow | EnrolmentRow] = [
         *index.orders(buyers=buyers, subjects=subjects),
         *index.enrolments(researchers=buyers, subjects=subjects),
     ]
     found = [Sale.of(network, row) for row in rows]
+    if subjects is None:
+        found += [Sale.of_union(network, row) for row in index.union_orders(buyers=buyers)]
+    else:
+        found += _parts(network, subjects, buyers)
     return sorted(found, key=lambda one: (one.made_at, one.order))
+
+
+def _parts(network: Network, subjects: list[str], buyers: list[str] | None) -> list[Sale]:
+    """What these people have in orders of unions: claimed, or as members when it was delivered, or
+    as members now where it is open."""
+    index = network.index
+    memberships = index.unions_of(subjects)
+    orders = index.union_orders(sorted({union for union, _ in memberships}), buyers=buyers)
+    return [
+        Sale.of_union(network, row, subject)
+        for (union, subject), (joined, left) in memberships.items()
+        for row in orders
+        if row.union == union
+        and (
+            subject in row.claims
+            or (left is None and row.state is OrderState.OPEN)
+            or (
+                row.delivered_at is not None
+                and joined <= row.delivered_at
+                and (left is None or left > row.delivered_at)
+            )
+        )
+    ]
 
 
 def find_sale(network: Network, order: int, *, delivered: bool = False) -> Sale:
@@ -185,6 +246,9 @@ def find_sale(network: Network, order: int, *, delivered: bool = False) -> Sale:
     for row in rows:
         if row.capsule is not None or not delivered:
             return Sale.of(network, row)
+    for one in index.union_orders():
+        if one.order == order and (one.capsule is not None or not delivered):
+            return Sale.of_union(network, one)
     if delivered:
         raise UsageError(
             f"Order {order} is not delivered yet, so there is nothing to open or to dispute. Ask "
@@ -198,6 +262,18 @@ def find_study(network: Network, study: int, revision: int | None = None) -> Stu
     """A revision of a study, the newest where none is named."""
     network.synced()
     return _revision(network, study, revision)
+
+
+def find_union(network: Network, number: int) -> UnionRow:
+    """A union, with how many are in it."""
+    found = network.synced().unions(number)
+    if not found:
+        raise InputError(
+            f"There is no union {number} on this network. See `aceso union list`.",
+            code="E_NO_UNION",
+            details={"union": number},
+        )
+    return found[0]
 
 
 def _revision(network: Network, study: int, revision: int | None) -> StudyRow:
@@ -216,7 +292,7 @@ def _revision(network: Network, study: int, revision: int | None) -> StudyRow:
 def receiving_key(network: Network, sale: Sale) -> ReceivingKey:
     """The key that an order's extract is sealed to, from IPFS, checked against the chain."""
     ipfs = network.ipfs
-    if sale.desk == MARKET:
+    if sale.desk != STUDIES:
         public = ipfs.read(cid_from_digest(sale.keys), limit=PUBLIC_KEY_BYTES)
         return ReceivingKey(sale.keys, public)
     root = ipfs.read(cid_from_digest(sale.keys), limit=_MOST_ROOT_BYTES)

@@ -1,7 +1,7 @@
 """A person renews the grant that an order which runs is paid by.
 
     renewing = Renewing(person)
-    plan = renewing.plan(grantee)               # an offer, or the revision of a study
+    plan = renewing.plan(grantee)               # an offer, the revision of a study, or a union
     renewing.renew(plan, until=…, notice=…)
 
 A grant anew ends every order that was made under the older one, unless the desk of the orders saw
@@ -19,7 +19,7 @@ from aceso.codes import DataClass, Use
 from aceso.errors import AcesoError, InputError, ServiceError
 from aceso.index import ConsentRow
 
-from .orders import MARKET, find_study, sales
+from .orders import MARKET, UNIONS, find_study, find_union, sales
 from .own_vault import RESEARCH
 from .person import Person
 from .sightings import Coverage, coverage, desk_of, see
@@ -76,8 +76,8 @@ class Renewing:
         found = desk_of(network, grantee)
         if found is None:
             raise InputError(
-                "Only a consent to an offer or a study is renewed. Share with others again with "
-                "`aceso share`, until a later time.",
+                "Only a consent to an offer, a study or a union is renewed. Share with others "
+                "again with `aceso share`, until a later time.",
                 code="E_RENEW_WHOM",
             )
         desk, group = found
@@ -86,6 +86,14 @@ class Renewing:
         standing = network.suite.standing(subject, grantee, subject)
         rows = network.synced().consents([subject], grantee)
         live = [row for row in rows if row.is_live(network.suite.now())]
+        if not live and orders and desk == UNIONS:
+            raise InputError(
+                "That consent is over, and another one now would give up what you didn't claim yet "
+                f"of order {orders[0].sale.order}. Claim it first with `aceso union claim`, and "
+                "join anew.",
+                code="E_RENEW_OVER_UNION",
+                details={"order": str(orders[0].sale.order)},
+            )
         if not live and orders:
             raise InputError(
                 "That consent is over, and another one now would give up what wasn't paid yet of "
@@ -96,6 +104,8 @@ class Renewing:
             )
         if desk == MARKET:
             terms, seconds, takes_more = self._of_offer(grantee, group, subject)
+        elif desk == UNIONS:
+            terms, (seconds, takes_more) = None, self._of_union(group, subject)
         else:
             terms, seconds, takes_more = None, self._of_study(group), False
         if not orders and (not takes_more or (terms is None and not live)):
@@ -138,6 +148,13 @@ class Renewing:
             notice=bytes(32),
         )
         return terms, offer.delivery_period + offer.duration, row.is_open
+
+    def _of_union(self, number: int, subject: str) -> tuple[int, bool]:
+        """For how long an order of a union would run that is made now, and whether this person is
+        in it: a membership goes on by a renewal as an order does."""
+        terms = find_union(self._network, number).terms
+        known = self._network.suite.unions.membership_of(number, subject)
+        return terms.delivery_period + terms.duration, known.is_in
 
     def _of_study(self, group: int) -> int:
         terms = find_study(self._network, *Studies.of_group(group)).terms

@@ -24,7 +24,7 @@ from aceso.chain import Decision, Receipt, Request, grantee_of_group, is_signed
 from aceso.codes import DataClass, Role, Use
 from aceso.custody import Inquiry
 from aceso.errors import IntegrityError, UsageError
-from aceso.ethereum import keccak
+from aceso.ethereum import NOBODY, keccak
 from aceso.research import Package
 from aceso.storage import cid_digest
 from aceso.vault import CERTIFICATE_FIELD, Certificate, Envelope, PrivateKey, SignedCertificate
@@ -32,7 +32,7 @@ from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
 from .issuer import Holder
 from .network import said
-from .orders import MARKET, Sale, find_sale, private_key, receiving_key
+from .orders import MARKET, STUDIES, UNIONS, Sale, find_sale, private_key, receiving_key
 from .records import write_body
 
 __all__ = ["Downloaded", "Purchase", "Researcher"]
@@ -80,7 +80,7 @@ class Researcher(Holder):
         if exists:
             # The next purchase of the same offer takes the place of the last.
             order += 1
-        public = self._market_key(order).public_key.to_bytes()
+        public = self.fresh_key(order).public_key.to_bytes()
         digest = cid_digest(self.network.ipfs.add(public))
         receipts = self.allow(suite.addresses[MARKET], terms.price)
         bought = self.network.sender(self.account).send(suite.market.buy(offer, digest))
@@ -100,11 +100,11 @@ class Researcher(Holder):
     def download(self, order: int, folder: Path) -> Downloaded:
         """Write the extract of an order as standard files into a new `folder`: FHIR as NDJSON by
         resource type, genomes as VCF, the certificate and what was removed as JSON."""
-        if folder.exists():
-            raise UsageError(
-                f"{folder} is there already. Name a folder that is not.", code="E_FOLDER_EXISTS"
-            )
-        sale = find_sale(self.network, order, delivered=True)
+        return self.download_sale(find_sale(self.network, order, delivered=True), folder)
+
+    def download_sale(self, sale: Sale, folder: Path) -> Downloaded:
+        """As `download`, of an order that was looked up, or of a member's part of one."""
+        _check_new(folder)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as place:
             _, package = self._opened(sale, Path(place, "extract"))
         certificate = package.check()
@@ -119,12 +119,20 @@ class Researcher(Holder):
 
     def asking(self, sale: Sale) -> Inquiry:
         """The arguments of `Committee.order_entry` and `open_key` that say who asks for what."""
+        if sale.desk == UNIONS and sale.subject == NOBODY:
+            raise UsageError(
+                f"Order {sale.order} is of {sale.name}, in parts of its members. Download them "
+                f"with `aceso union download {sale.order}`.",
+                code="E_ORDER_OF_UNION",
+                details={"order": str(sale.order)},
+            )
         return {
             "actor": self.account,
             "subject": sale.subject,
             "grantee": sale.grantee(self.network),
             "use": sale.use,
             "data_class": sale.classes,
+            "proof": sale.proof,
         }
 
     def _opened(self, sale: Sale, target: Path) -> tuple[Envelope, Package]:
@@ -168,18 +176,19 @@ class Researcher(Holder):
             )
 
     def settle(self, order: int) -> Receipt:
-        """Pay an order out, of an offer or of a study; anybody may."""
+        """Pay an order out, of whichever desk; anybody may."""
         desk = find_sale(self.network, order).contract(self.network)
         return self.network.sender(self.account).send(desk.settle(order))
 
     def order_key(self, sale: Sale) -> PrivateKey:
         """The receiving key of one order."""
-        if sale.desk == MARKET:
-            return self._market_key(sale.order)
+        if sale.desk != STUDIES:
+            return self.fresh_key(sale.order)
         keys = self.profile.seed.keys(self.network.suite.chain_id)
         return private_key(keys, receiving_key(self.network, sale).salt, sale.place)
 
-    def _market_key(self, order: int) -> PrivateKey:
+    def fresh_key(self, order: int) -> PrivateKey:
+        """The key of an order that is named with the purchase."""
         keys = self.profile.seed.keys(self.network.suite.chain_id)
         return PrivateKey(keys.derive(f"order-key/{order:x}", PRIVATE_KEY_BYTES))
 
@@ -192,6 +201,13 @@ class Researcher(Holder):
             use=Use(terms.use),
             classes=DataClass(terms.classes),
             disease=terms.disease,
+        )
+
+
+def _check_new(folder: Path) -> None:
+    if folder.exists():
+        raise UsageError(
+            f"{folder} is there already. Name a folder that is not.", code="E_FOLDER_EXISTS"
         )
 
 

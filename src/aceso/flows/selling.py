@@ -123,14 +123,14 @@ class Seller:
         sale = next((one for one in mine if one.order == order), None)
         if sale is None:
             raise NothingToOpenError(
-                "There is no such order of yours, of an offer or of a study. See `aceso balance` "
-                "for your orders.",
+                "There is no such order of yours, of an offer, a study or a union. See "
+                "`aceso balance` for your orders.",
                 code="E_NO_ORDER",
             )
         maker = ExtractMaker(
             self._network, self._person.profile, account=persona, keys=self._person.keys
         )
-        if maker.is_made(order):
+        if maker.is_made(sale):
             return maker.resume(sale)
         prepared = maker.prepare(sale, self._records(sale.classes, options), options)
         return maker.deliver(prepared)

@@ -12,7 +12,7 @@ by the chain alone, so any device of the person goes on with it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aceso.chain import (
     OrderState,
@@ -24,9 +24,10 @@ from aceso.chain import (
     parse_grantee,
     stop_of,
 )
+from aceso.ethereum import NOBODY
 
 from .network import Network
-from .orders import MARKET, STUDIES, Sale, desk_named
+from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named
 
 __all__ = ["Coverage", "coverage", "desk_of", "see", "see_again"]
 
@@ -50,7 +51,10 @@ class Coverage:
 
 def coverage(network: Network, orders: Iterable[Sale]) -> list[Coverage]:
     """Of each of these orders that runs, until when it is paid."""
-    running = [one for one in orders if one.state is not OrderState.SETTLED]
+    # The whole of a union's order is of many people, each of whom stops by themselves.
+    running = [
+        one for one in orders if one.state is not OrderState.SETTLED and one.subject != NOBODY
+    ]
     if not running:
         return []
     seen = network.synced().sightings(sorted({one.subject for one in running}))
@@ -63,7 +67,13 @@ def coverage(network: Network, orders: Iterable[Sale]) -> list[Coverage]:
         sighting = seen.get((sale.subject, grantee))
         waits = sale.state is OrderState.OPEN
         end = tail.deadline + head.duration if waits else head.end
-        until = stop_of(tail, end, standing, sighting, now)
+        over = end
+        if sale.desk == UNIONS:
+            # A member's consent is remembered with their membership, and not with the order.
+            known = network.suite.unions.membership_of(sale.group, sale.subject)
+            tail = replace(tail, grants=known.grants, epoch=known.epoch, bars=0)
+            over = min(end, known.left_at or end)
+        until = stop_of(tail, over, standing, sighting, now)
         found.append(Coverage(sale, until, end, _see_by(standing, sighting, now)))
     return found
 
@@ -76,9 +86,9 @@ def _see_by(standing: Standing, sighting: Sighting | None, now: int) -> int:
 
 def desk_of(network: Network, grantee: bytes) -> tuple[str, int] | None:
     """The desk of orders that a grantee is a group of, and the group; none where it is neither an
-    offer nor a revision of a study."""
+    offer nor a revision of a study nor a union."""
     found = parse_grantee(grantee)
-    for name in (MARKET, STUDIES):
+    for name in (MARKET, STUDIES, UNIONS):
         if found.is_group and found.address == network.suite.addresses[name]:
             return name, found.number
     return None

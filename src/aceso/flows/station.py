@@ -2,7 +2,7 @@
 
     mandate, _ = entrust(person, station_account, classes=DataClass.LABS, use=Use.HMB)
     station.accept(mandate)
-    station.fulfil()          # every open order, also of studies, of those who entrusted it
+    station.fulfil()          # every open order of those who entrusted it, at whichever desk
 
 A person lets a station in twice: one persona shows it records, as to any grantee, and the research
 persona, whose orders are to be fulfilled, grants it the same classes and use. Custodians ask
@@ -31,7 +31,7 @@ from aceso.signing import recover, sign
 from .errors import NothingToOpenError
 from .extracts import ExtractMaker, Fulfilled, Options, Prepared, Read, read_record
 from .network import Network
-from .orders import STUDIES, Sale, sales
+from .orders import MARKET, Sale, sales
 from .own_vault import RESEARCH
 from .person import Person
 from .reader import Reader
@@ -160,20 +160,21 @@ class Station(Reader):
     ) -> list[Fulfilled]:
         """Make and deliver extracts: of these orders, or of all that are open.
 
-        With `k` the orders of one buyer's offers are one cohort, and those of one revision of a
-        study, whose extracts are delivered only once it is k-anonymous. One order that can't be
-        fulfilled does not stop the others.
+        With `k` the orders of one buyer's offers are one cohort, those of one revision of a study,
+        and the parts of one union's orders, whose extracts are delivered only once it is
+        k-anonymous. One order that can't be fulfilled does not stop the others.
         """
         wanted = set(orders)
-        found = {sale.order: sale for sale in self.orders()}
-        missing = sorted(wanted - found.keys())
+        found = self.orders()
+        missing = sorted(wanted - {sale.order for sale in found})
         done = [Fulfilled(order, error=_no_order()) for order in missing]
         prepared: dict[tuple[str, str], list[Prepared]] = defaultdict(list)
-        for sale in found.values():
+        # Of one order of a union, a part of each member who entrusted this station.
+        for sale in found:
             if wanted and sale.order not in wanted:
                 continue
             try:
-                if self._maker.is_made(sale.order):
+                if self._maker.is_made(sale):
                     done.append(Fulfilled(sale.order, self._maker.resume(sale)))
                 else:
                     prepared[_cohort(sale)].append(self._prepared(sale, options))
@@ -243,7 +244,7 @@ class Station(Reader):
 
 
 def _cohort(sale: Sale) -> tuple[str, str]:
-    return sale.buyer, sale.name if sale.desk == STUDIES else sale.desk
+    return sale.buyer, sale.desk if sale.desk == MARKET else sale.name
 
 
 def _no_order() -> NothingToOpenError:

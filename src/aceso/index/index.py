@@ -439,6 +439,16 @@ class Index:
         )
         return {(number, subject): (joined, left) for number, subject, joined, left in rows}
 
+    def members_of(self, number: int) -> list[str]:
+        """Who is in a union."""
+        rows = self._select(
+            "SELECT subject FROM memberships",
+            {"number": [number]},
+            "subject",
+            "AND left_at IS NULL",
+        )
+        return [row[0] for row in rows]
+
     def union_orders(
         self, unions: Sequence[int] | None = None, *, buyers: Sequence[str] | None = None
     ) -> list[UnionOrderRow]:

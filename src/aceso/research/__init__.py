@@ -3,7 +3,7 @@ one matches what a study looks for, which is one's own to know."""
 
 from __future__ import annotations
 
-from .case import Case, CaseFile, CaseShare, Step, Verdict, asked_of, replay
+from .case import Case, CaseFile, CasePart, CaseShare, Step, Verdict, asked_of, replay
 from .cohort import Criteria, CriteriaError, Criterion, ExpressionError, Finding, Match, match
 from .deidentify import (
     QUALITATIVE_RESULTS,
@@ -21,6 +21,7 @@ from .deidentify import (
     shift_key,
 )
 from .package import PACKAGE_TYPE, Package
+from .parts_case import PartsCase, cases_of
 from .study_document import StudyDocument
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Anonymised",
     "Case",
     "CaseFile",
+    "CasePart",
     "CaseShare",
     "Criteria",
     "CriteriaError",
@@ -40,6 +42,7 @@ __all__ = [
     "Locus",
     "Match",
     "Package",
+    "PartsCase",
     "Recogniser",
     "Rules",
     "Step",
@@ -47,6 +50,7 @@ __all__ = [
     "Verdict",
     "anonymise",
     "asked_of",
+    "cases_of",
     "extract",
     "match",
     "measured",

@@ -12,7 +12,8 @@
 Nothing of the case is believed: the receiving key has to be the one that the purchase named on
 chain, the capsule the one that the committee attested there, each share the one that the capsule
 commits to, the body the one that the capsule has the digest of. So two people who replay one case
-find the same. The key opens this order's extract and nothing else.
+find the same. The key opens this order's extract and nothing else; of a union's order the case has
+one member's part, which is shown to be in what was delivered (`CasePart`).
 
 A share counts against its custodian where they signed it, for a request that they were asked, and
 it is not the attested one (`FalseShareProof`). One that doesn't verify and that nobody signed
@@ -43,18 +44,22 @@ from aceso.vault import (
     OpeningError,
     PrivateKey,
     VerifiedShare,
+    check_proof,
     join,
     open_released,
     open_stream,
+    part_leaf,
 )
 from aceso.vault.errors import FormatError
 
 from .package import Package
 
-__all__ = ["Case", "CaseFile", "CaseShare", "Step", "Verdict", "asked_of", "replay"]
+__all__ = ["Case", "CaseFile", "CasePart", "CaseShare", "Step", "Verdict", "asked_of", "replay"]
 
 _FORMAT: Final = "aceso-dispute"
 _VERSION: Final = 2
+# With a part of a union's order.
+_VERSION_OF_PART: Final = 3
 _ANSWERED: Final = "aceso-dispute-answered"
 _ANSWERED_VERSION: Final = 1
 
@@ -81,6 +86,25 @@ class CaseShare:
 
 
 @dataclass(frozen=True, slots=True)
+class CasePart:
+    """Which member's part of a union's order the entry is: the leaf of their extract, and the proof
+    that leads from the part to the root of what was delivered."""
+
+    member: str
+    extract: bytes
+    proof: tuple[bytes, ...]
+
+    def capsule(self, entry: bytes, root: bytes) -> bytes:
+        """The digest of the entry's capsule, if the part is under this root; else nothing."""
+        try:
+            found = ListEntry.from_bytes(entry).capsule.digest
+            check_proof(root, part_leaf(self.member, self.extract, found), self.proof)
+        except (AcesoError, ValueError):
+            return b""
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """An order's entry as the custodians gave it, its key, and the shares that were released."""
 
@@ -90,19 +114,24 @@ class Case:
     shares: tuple[CaseShare, ...]
     # Custodians that released nothing, and the code of why.
     silent: Mapping[str, str] = field(default_factory=dict)
+    # Of a union's order.
+    part: CasePart | None = None
 
     def to_bytes(self) -> bytes:
         """A JSON document. Whoever has it can open the extract of this order."""
+        part = self.part
+        of_part = {} if part is None else {"part": _part_json(part)}
         return json.dumps(
             {
                 "format": _FORMAT,
-                "version": _VERSION,
+                "version": _VERSION if part is None else _VERSION_OF_PART,
                 "order": str(self.order),
                 "entry": _text(self.entry),
                 "privateKey": _text(self.private_key),
                 "shares": [_share_to_json(one) for one in self.shares],
                 "silent": dict(self.silent),
-            },
+            }
+            | of_part,
             indent=1,
         ).encode()
 
@@ -111,7 +140,8 @@ class Case:
         """Read what `to_bytes` wrote, or raise `InputError`."""
         try:
             said: Any = json.loads(data)
-            if (said["format"], said["version"]) != (_FORMAT, _VERSION):
+            wanted = _VERSION_OF_PART if "part" in said else _VERSION
+            if (said["format"], said["version"]) != (_FORMAT, wanted):
                 raise ValueError("another format or version")
             return cls(
                 int(said["order"]),
@@ -119,6 +149,7 @@ class Case:
                 _bytes(said["privateKey"]),
                 tuple(_share_from_json(one) for one in said["shares"]),
                 {str(who): str(code) for who, code in said["silent"].items()},
+                _part_of(said["part"]) if "part" in said else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
             raise _no_case() from exc
@@ -188,7 +219,7 @@ class Verdict:
 
     `false` are custodians who signed a share that is not the attested one; `unproven` those in
     whose name there is one that proves nothing. Without a decision there is no verdict: the shares
-    that were not shown might open it.
+    that were not shown might open it. `upholds` is how a panel votes.
     """
 
     broken: Step | None
@@ -202,6 +233,12 @@ class Verdict:
     def opens(self) -> bool:
         """Whether the buyer could have opened what was delivered."""
         return self.broken is None
+
+    @property
+    def upholds(self) -> bool:
+        """Whether a panel upholds the dispute: what was delivered does not open. A key or an entry
+        that is not the order's is what the buyer alone shows, and says nothing of the delivery."""
+        return self.is_decided and self.broken not in (None, Step.KEY, Step.ENTRY)
 
 
 def replay(
@@ -334,6 +371,18 @@ def _other_answer(why: str) -> InputError:
         code="E_ANSWER_OTHER",
         details={"why": why},
     )
+
+
+def _part_json(part: CasePart) -> dict[str, Any]:
+    return {
+        "member": part.member,
+        "extract": _text(part.extract),
+        "proof": [_text(one) for one in part.proof],
+    }
+
+
+def _part_of(said: Mapping[str, Any]) -> CasePart:
+    return CasePart(str(said["member"]), _bytes(said["extract"]), tuple(map(_bytes, said["proof"])))
 
 
 def _text(data: bytes) -> str:

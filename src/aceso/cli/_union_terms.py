@@ -1,0 +1,130 @@
+"""What of a union the commands of all who take part show alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from aceso.codes import Condition, label
+from aceso.errors import UsageError
+from aceso.ethereum import NOBODY
+
+from . import _terms
+from ._study_terms import institution_text
+from ._words import language, say
+
+if TYPE_CHECKING:
+    from aceso.chain import Sender
+    from aceso.flows import Network, Profile
+    from aceso.index import UnionOrderRow, UnionRow
+
+__all__ = [
+    "conditions_text",
+    "number",
+    "order_document",
+    "order_number",
+    "orders",
+    "sender_of",
+    "terms_text",
+    "union_document",
+]
+
+
+def number(what: Sequence[str]) -> int:
+    """The one union that a command is about, of the arguments that it was given."""
+    digits = what[0].removeprefix("union:") if what else ""
+    if len(what) != 1 or not digits.isascii() or not digits.isdigit() or int(digits) < 1:
+        raise UsageError(
+            "Name one union by its number, as in union:2. See `aceso union list`.",
+            code="E_UNION_WHAT",
+        )
+    return int(digits)
+
+
+def orders(what: Sequence[str]) -> tuple[int, ...]:
+    """Orders, by their numbers."""
+    for one in what:
+        if not one.isascii() or not one.isdigit():
+            raise UsageError(f"{one!r} is not the number of an order.", code="E_ORDER_NUMBER")
+    return tuple(map(int, what))
+
+
+def order_number(what: Sequence[str]) -> int:
+    """The one order that a command is about."""
+    if len(what) != 1:
+        raise UsageError(
+            "Name one order by its number. See `aceso union status UNION`.", code="E_UNION_ORDER"
+        )
+    return orders(what)[0]
+
+
+def sender_of(network: Network, profile: Profile) -> Sender:
+    """Who carries what anybody may do: a person has it carried like all that they do."""
+    from aceso.flows import Holder
+
+    if profile.kind == "person":
+        return network.relayer
+    return network.sender(Holder(network, profile).account)
+
+
+def conditions_text(conditions: Condition) -> str:
+    return label(conditions, language()) if conditions else say("notice.no_condition")
+
+
+def terms_text(row: UnionRow) -> str:
+    """What a union offers, in plain words."""
+    from aceso.flows import coin
+
+    terms = row.terms
+    return say(
+        "union.terms",
+        union=row.number,
+        members=row.members,
+        classes=label(terms.classes, language()),
+        use=label(terms.use, language()),
+        disease=_terms.disease_text(terms.disease),
+        price=coin(terms.price),
+        duration=_terms.length_text(terms.duration),
+        delivery=_terms.length_text(terms.delivery_period),
+        conditions=conditions_text(terms.conditions),
+        voucher=terms.voucher,
+        committee=terms.committee,
+        institution=institution_text(terms.institution, terms.institution_bps),
+    )
+
+
+def union_document(row: UnionRow) -> dict[str, Any]:
+    """A union for a program."""
+    terms = row.terms
+    return {
+        "union": row.number,
+        "grantee": f"union:{row.number}",
+        "keeper": terms.keeper,
+        "members": row.members,
+        "classes": _terms.class_names(terms.classes),
+        "use": terms.use.name,
+        "disease": terms.disease,
+        "price": str(terms.price),
+        "duration": terms.duration,
+        "deliveryPeriod": terms.delivery_period,
+        "conditions": [one.name for one in Condition if one & terms.conditions],
+        "voucher": terms.voucher,
+        "institution": None if terms.institution == NOBODY else terms.institution,
+        "institutionBps": terms.institution_bps,
+        "committee": terms.committee,
+        "closed": row.closed_at is not None,
+    }
+
+
+def order_document(row: UnionOrderRow) -> dict[str, Any]:
+    """An order of a union for a program."""
+    return {
+        "order": str(row.order),
+        "buyer": row.buyer,
+        "state": row.state.name,
+        "price": str(row.price),
+        "minimum": row.minimum,
+        "parts": row.members,
+        "claims": len(row.claims),
+        "refunded": None if row.refunded is None else str(row.refunded),
+    }
