@@ -33,10 +33,12 @@ from .recovering import show_lost_seed
 from .selling import show_sale
 from .stage import Stage
 from .studying import show_study
+from .uniting import show_union
 
 __all__ = ["main"]
 
 _DAY = 24 * 60 * 60
+_IN_UNION = 3
 # What a reader of the hospital's file would call sensitive, in the words of the file itself.
 _SENSITIVE_WORDS = ("HIV", "75622-1", "Depress", "우울", "PHQ-9", "44249-1")
 
@@ -114,13 +116,22 @@ class _Story:
                 self.samples["hospital"].path,
                 self.folder / "sale",
             )
-            show_study(
+            people = show_study(
                 stage,
                 devnet,
                 network,
                 authority,
                 self.cast.researcher.profile,
                 self.folder / "study",
+            )
+            show_union(
+                stage,
+                devnet,
+                network,
+                self.cast.hospital,
+                self.cast.researcher.profile,
+                people[:_IN_UNION],
+                self.folder / "union",
             )
             self._evidence()
             show_lost_seed(stage, devnet, network, self.cast.person, self.folder / "restored")

@@ -107,9 +107,11 @@ def show_study(
     authority: Authority,
     researcher: Profile,
     folder: Path,
-) -> None:
-    """`researcher` is the profile of one who is accredited and has ether."""
-    _Study(stage, devnet, network, authority, StudyLead(network, researcher), folder).tell()
+) -> list[Person]:
+    """`researcher` is the profile of one who is accredited and has ether. Gives who took part."""
+    study = _Study(stage, devnet, network, authority, StudyLead(network, researcher), folder)
+    study.tell()
+    return [enrolling.person for enrolling, _ in study.enrolled]
 
 
 class _Study:
@@ -312,7 +314,7 @@ class _Study:
             sitting = [one for one in panel.evaluators if one.account.address in seats]
             for each in sitting[:2]:
                 reason = verdict.why.encode()
-                stage.on_chain(each.vote(number, upheld=not verdict.opens, reason=reason))
+                stage.on_chain(each.vote(number, upheld=verdict.upholds, reason=reason))
             stage.expect(
                 "two evaluators of two institutions upheld it",
                 disputes.dispute_of(number).state,
