@@ -31,7 +31,7 @@ setup: $(VENV) $(NODE) $(SOLC) $(LINKS) $(SCHEMATHESIS) postgresql ## Install al
 $(VENV): requirements.txt pyproject.toml
 	@echo "installing Python packages"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt
+	@$(BIN)/python tools/install.py packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 

@@ -1,5 +1,6 @@
-"""The last steps of `make setup`: what npm and pip do not do by themselves.
+"""Steps of `make setup`: what npm and pip do not do by themselves.
 
+    packages    those of requirements.txt, into the environment of the Python that runs this
     compiler    .solcx/solc-v<version>: a native-looking compiler over the one of npm
     links       .venv/bin/{anvil,forge,cast,ganache}: the native programs; and a file in the
                 environment by which its Python finds them and the compiler, activated or not
@@ -7,7 +8,7 @@
     postgresql  Debian's PostgreSQL, which the custodians' tests start; only where it is missing
     schemathesis  an environment of its own, as it wants a newer hypothesis than Brownie
 
-Uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
+It uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -48,6 +50,24 @@ ENVIRONMENT = (
     "p = os.environ.get('PATH', ''); "
     "os.environ.update({} if b in p.split(os.pathsep) else {'PATH': b + os.pathsep + p})\n"
 )
+
+
+def packages() -> None:
+    """Install what is pinned, by two pips at once: each unpacks and compiles one file at a time.
+
+    They need not know of each other, as all is pinned and nothing is asked for besides.
+    """
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    with tempfile.TemporaryDirectory() as folder:
+        running = []
+        for place in range(2):
+            half = Path(folder) / f"{place}.txt"
+            half.write_text("\n".join(pins[place::2]) + "\n", encoding="utf-8")
+            running.append(subprocess.Popen([*pip, "--no-deps", "-r", str(half)]))
+        if any([one.wait() for one in running]):
+            raise SystemExit("pip could not install what requirements.txt asks for: see above.")
 
 
 def compiler() -> None:
@@ -152,6 +172,7 @@ def schemathesis() -> Path:
 
 if __name__ == "__main__":
     {
+        "packages": packages,
         "compiler": compiler,
         "links": links,
         "networks": networks,

@@ -126,6 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(
         prefix="aceso-tests-", dir=where, ignore_cleanup_errors=True
     ) as folder:
+        # Others, as PostgreSQL runs under another user's name, may go through to what is theirs.
+        os.chmod(folder, 0o711)  # noqa: S103
         failed = _run_all(suites(options.kind, extra), folder)
     if failed:
         print(f"failed: {', '.join(sorted(failed))}")

@@ -85,7 +85,9 @@ class Keeper(Custodian):
     def close(self) -> None:
         """It lives as long as this module: making one takes longer than an opening."""
 
-    def release(self, request: Any, *, capsule: bytes | None = None) -> Release:
+    def release(
+        self, request: Any, *, capsule: bytes | None = None, proof: Sequence[bytes] = ()
+    ) -> Release:
         self.asked += 1
         return Release.sign(
             _ACCOUNTS[self.index],
