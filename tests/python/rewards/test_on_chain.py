@@ -92,7 +92,9 @@ class Scene:
             self.index.sync()
             return self.index
 
-        return SimpleNamespace(suite=self.suite, relayer=self.relayer, synced=synced)
+        return SimpleNamespace(
+            suite=self.suite, relayer=self.relayer, index=self.index, synced=synced
+        )
 
     def rule(self, call: Any) -> None:
         self.relayer.send(self.wallet.call(call))
