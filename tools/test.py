@@ -59,6 +59,9 @@ class Suite:
 def suites(kind: str, extra: list[str]) -> list[Suite]:
     """What to run, the longest first."""
     found = []
+    contracts = (sys.executable, "-m", "pytest", "-q", "-ra", *(extra or ["tests/contracts"]))
+    if kind in ("all", "contracts"):
+        found.append(Suite("anvil", (*contracts, "--network=anvil")))
     if kind in ("all", "python"):
         command = (sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:pytest-brownie")
         if extra:
@@ -67,12 +70,8 @@ def suites(kind: str, extra: list[str]) -> list[Suite]:
             others = tuple(f"--ignore={folder}" for folder in _ACTORS)
             found.append(Suite("actors", (*command, *_ACTORS)))
             found.append(Suite("parts", (*command, "tests/python", *others)))
-    if kind in ("all", "contracts"):
-        contracts = (sys.executable, "-m", "pytest", "-q", "-ra", *(extra or ["tests/contracts"]))
-        found.append(Suite("anvil", (*contracts, "--network=anvil")))
-        if not extra:
-            on_ganache = (*contracts, "--network=ganache", "-m", "both_chains")
-            found.append(Suite("ganache", on_ganache))
+    if kind in ("all", "contracts") and not extra:
+        found.append(Suite("ganache", (*contracts, "--network=ganache", "-m", "both_chains")))
     return found
 
 
