@@ -6,12 +6,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from aceso.errors import ServiceError
-
 from ._desk import Desk, Message
 from ._store import tables
-from ._typed import address_bytes, sign
-from ._wire import to_json
+from ._typed import address_bytes
 
 __all__ = ["Deletions"]
 
@@ -64,11 +61,6 @@ class Deletions(Desk):
                         "deleted_at": deleted_at,
                     },
                 )
-        if not self.store.empty_log():
-            raise ServiceError(
-                "The record is deleted, but its bytes are still in the database's log. Ask again.",
-                code="E_DELETION_PENDING",
-            )
         receipt = {
             "custodian": self.address,
             "listKey": message["listKey"],
@@ -76,5 +68,4 @@ class Deletions(Desk):
             "capsule": capsule,
             "deletedAt": deleted_at,
         }
-        signed = sign(self.keys.account, "DeletionReceipt", receipt, self.chain.domain)
-        return {"message": to_json(receipt), "signature": "0x" + signed.hex()}
+        return self._deleted("record", "DeletionReceipt", receipt)

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from aceso.errors import ServiceError
 from aceso.vault import (
     Capsule,
     FalseShareError,
@@ -28,8 +29,8 @@ from aceso.vault import (
 from ._chain import Chain, Heads
 from ._order_desks import OrderDesk, desk_at
 from ._store import Store, tables
-from ._typed import address, address_bytes, digest, recover
-from ._wire import MAX_ENTRY_BYTES
+from ._typed import Domain, address, address_bytes, digest, recover, sign
+from ._wire import MAX_ENTRY_BYTES, to_json
 from .errors import RequestRefusedError
 from .keys import CustodianKeys
 
@@ -74,6 +75,42 @@ class Desk:
                 status=403,
             )
         return found
+
+    def _signed_for(
+        self, name: str, message: Message, signature: bytes, signer: str, heads: Heads
+    ) -> bytes:
+        """The digest, where this account signed it, which may be a wallet with code."""
+        found = digest(name, message, self.chain.domain)
+        if not self.chain.is_signed(signer, found, signature, heads.newest):
+            self.refuse(
+                f"The {name} is not signed by {signer} for this registry and chain "
+                f"({self.chain.chain_id}). Sign it anew.",
+                code="E_SIGNATURE",
+                status=403,
+            )
+        return found
+
+    def _check_custodian(self, message: Message) -> None:
+        if address_bytes(message["custodian"]) != self._me:
+            self.refuse(
+                f"The request is for custodian {message['custodian']}.",
+                code="E_OTHER_CUSTODIAN",
+                status=403,
+            )
+
+    def _said(self, kind: str, values: Mapping[str, Any], domain: Domain) -> dict[str, Any]:
+        """Our signed word, as JSON takes it."""
+        signature = sign(self.keys.account, kind, values, domain)
+        return {"message": to_json(values), "signature": "0x" + signature.hex()}
+
+    def _deleted(self, what: str, kind: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
+        """Our word that what was deleted is gone, once its bytes are not in the log either."""
+        if not self.store.empty_log():
+            raise ServiceError(
+                f"The {what} is deleted, but its bytes are still in the database's log. Ask again.",
+                code="E_DELETION_PENDING",
+            )
+        return self._said(kind, receipt, self.chain.domain)
 
     def _check_deadline(self, deadline: int, heads: Heads) -> None:
         now = heads.newest.timestamp

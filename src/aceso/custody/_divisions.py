@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from eth_abi.abi import encode as abi_encode
 
 from aceso.chain import Part
 from aceso.storage import content_digest
@@ -33,7 +32,7 @@ from ._desk import Message
 from ._order_desks import UnionDesk, desk_at
 from ._orders import Orders, list_note, part_held
 from ._store import Store, tables
-from ._typed import address, address_bytes, digest, keccak, recover
+from ._typed import address, address_bytes, digest, recover
 from ._views import Heads, Order, Question
 from ._wire import bytes_of, text_of
 from ._withdrawals import Withdrawals
@@ -102,7 +101,7 @@ class Divisions(Orders):
         }
         text = text_of(published.to_bytes())
         self._keep(list_note(number) + capsule.hex(), text)
-        return self._said(desk, "Delivery", delivery) | {"list": text}
+        return self._said("Delivery", delivery, desk.domain) | {"list": text}
 
     def _delivered(self, desk: UnionDesk, order: Order, heads: Heads) -> list[bytes]:
         """The leaves of all parts that we hold of members who are permitted; refused while parts
@@ -130,9 +129,8 @@ class Divisions(Orders):
             return {"new": False}
         desk, heads = self._unions(), self.chain.heads()
         found = self._open_order(desk, order, heads)
-        committee = abi_encode(["(address[],uint8)"], [(list(held.members), held.threshold)])
         number = desk.committee(found.group, heads.confirmed)
-        if keccak(committee) != self.chain.committee_digest(number, heads.newest):
+        if not self._is_committee(number, held.members, held.threshold, heads):
             self.refuse(
                 f"Those who signed are not of the order's committee {number}.",
                 code="E_ENTRY_COMMITTEE",
@@ -170,22 +168,10 @@ class Divisions(Orders):
         """Which parts we hold of an order, for its buyer; for a member, their own."""
         if message["order"] != order:
             self.refuse("The message names another order than the path.", code="E_ORDER_PATH")
-        if address_bytes(message["custodian"]) != self._me:
-            self.refuse(
-                f"The request is for custodian {message['custodian']}.",
-                code="E_OTHER_CUSTODIAN",
-                status=403,
-            )
+        self._check_custodian(message)
         desk, heads = self._unions(), self.chain.heads()
         reader = message["reader"]
-        found = digest("PartsRequest", message, self.chain.domain)
-        if not self.chain.is_signed(reader, found, signature, heads.newest):
-            self.refuse(
-                f"The PartsRequest is not signed by {reader} for this registry and chain "
-                f"({self.chain.chain_id}). Sign it anew.",
-                code="E_SIGNATURE",
-                status=403,
-            )
+        self._signed_for("PartsRequest", message, signature, reader, heads)
         deadline = int(message["deadline"])
         self._check_deadline(deadline, heads)
         with self.store.write() as connection:
@@ -240,19 +226,22 @@ class Divisions(Orders):
         self, desk: UnionDesk, order: Order, held: Sequence[Part], heads: Heads
     ) -> list[Part]:
         """Those of members whose consent lets them be given to the buyer."""
-        questions = []
-        for part in held:
-            sold = desk.sold(order, part.member, heads.confirmed)
-            questions.append(
-                Question(
-                    subject=part.member,
-                    actor=sold.payer,
-                    grantee=desk.grantee(order.group),
-                    use=sold.use,
-                    classes=sold.classes,
-                    disease=sold.disease,
-                )
+        if not held:
+            return []
+        # The same of each member, but for whose it is.
+        sold = desk.sold(order, held[0].member, heads.confirmed)
+        grantee = desk.grantee(order.group)
+        questions = [
+            Question(
+                subject=part.member,
+                actor=sold.payer,
+                grantee=grantee,
+                use=sold.use,
+                classes=sold.classes,
+                disease=sold.disease,
             )
+            for part in held
+        ]
         reasons = self.chain.decide_all(questions, heads)
         with self.store.read() as connection:
             return [

@@ -24,7 +24,7 @@ from ._chain import Chain, Heads, Question
 from ._desk import Desk, Message
 from ._rates import Rates
 from ._store import Store
-from ._typed import address_bytes, digest
+from ._typed import address_bytes
 from ._withdrawals import Withdrawals
 from .errors import DeniedError
 from .keys import CustodianKeys
@@ -73,15 +73,8 @@ class Doors(Desk):
                 code="E_OTHER_CUSTODIAN",
                 status=403,
             )
-        found = digest(name, message, self.chain.domain)
         heads = self.chain.heads()
-        if not self.chain.is_signed(message["actor"], found, signature, heads.newest):
-            self.refuse(
-                f"The {name} is not signed by {message['actor']} for this registry and chain "
-                f"({self.chain.chain_id}). Sign it anew.",
-                code="E_SIGNATURE",
-                status=403,
-            )
+        found = self._signed_for(name, message, signature, message["actor"], heads)
         # Only now: whoever names somebody else must not use up what is theirs.
         self._check_rate(message["actor"])
         self._check_deadline(int(message["deadline"]), heads)

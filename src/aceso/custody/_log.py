@@ -30,12 +30,7 @@ class Log(Desk):
 
     def read(self, message: Message, signature: bytes, after: int) -> dict[str, Any]:
         """The sealed receipts of a list, for its list key. That they were read is in them too."""
-        if address_bytes(message["custodian"]) != self._me:
-            self.refuse(
-                f"The request is for custodian {message['custodian']}.",
-                code="E_OTHER_CUSTODIAN",
-                status=403,
-            )
+        self._check_custodian(message)
         self._signed_by("LogRequest", message, signature, message["listKey"])
         heads = self.chain.heads()
         self._check_deadline(int(message["deadline"]), heads)

@@ -18,7 +18,7 @@ from ._box import Box
 from ._desk import Message
 from ._log import PAGE, Log
 from ._store import LogLine, tables
-from ._typed import address_bytes, digest
+from ._typed import address_bytes
 from .logbook import ORDER_LINE_HEAD_BYTES, ORDER_SALT_BYTES, order_line_head
 from .parts import part_book
 
@@ -56,21 +56,9 @@ class OrderLog(Log):
         """The receipts of an order, for a party of it. That they were read is in them, too."""
         if message["order"] != order:
             self.refuse("The message names another order than the path.", code="E_ORDER_PATH")
-        if address_bytes(message["custodian"]) != self._me:
-            self.refuse(
-                f"The request is for custodian {message['custodian']}.",
-                code="E_OTHER_CUSTODIAN",
-                status=403,
-            )
+        self._check_custodian(message)
         heads = self.chain.heads()
-        found = digest("OrderLogRequest", message, self.chain.domain)
-        if not self.chain.is_signed(message["reader"], found, signature, heads.newest):
-            self.refuse(
-                f"The OrderLogRequest is not signed by {message['reader']} for this registry and "
-                f"chain ({self.chain.chain_id}). Sign it anew.",
-                code="E_SIGNATURE",
-                status=403,
-            )
+        self._signed_for("OrderLogRequest", message, signature, message["reader"], heads)
         self._check_deadline(int(message["deadline"]), heads)
         reader = address_bytes(message["reader"])
         # A member of a union reads of their own part.

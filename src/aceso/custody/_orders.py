@@ -40,9 +40,9 @@ from ._doors import Asked, Doors
 from ._order_desks import OrderDesk, UnionDesk, desk_at
 from ._order_log import close_order_line
 from ._store import tables
-from ._typed import address_bytes, digest, keccak, sign
+from ._typed import address_bytes, digest, keccak
 from ._views import Order, Sold
-from ._wire import bytes_of, to_json
+from ._wire import bytes_of
 from .errors import DeniedError
 from .parts import leaf_of
 from .proof import Release
@@ -118,10 +118,7 @@ class Orders(Doors):
                 f"The extract is of classes {context.data_class}, and {sold.classes} were sold.",
                 code="E_ENTRY_CLASS",
             )
-        committee = abi_encode(
-            ["(address[],uint8)"], [(list(capsule.custodians), capsule.threshold)]
-        )
-        if keccak(committee) != self.chain.committee_digest(sold.committee, heads.newest):
+        if not self._is_committee(sold.committee, capsule.custodians, capsule.threshold, heads):
             self.refuse(
                 f"The capsule is locked for others than the order's committee {sold.committee}.",
                 code="E_ENTRY_COMMITTEE",
@@ -285,12 +282,16 @@ class Orders(Doors):
         if desk.has_parts:
             # The chain takes this for no delivery: a part is none.
             part = leaf_of(Part(message["subject"], message["extract"], message["capsule"]))
-            return self._said(desk, "PartHeld", part_held(values["order"], part, receiving_key))
-        return self._said(desk, "Delivery", values)
+            held = part_held(values["order"], part, receiving_key)
+            return self._said("PartHeld", held, desk.domain)
+        return self._said("Delivery", values, desk.domain)
 
-    def _said(self, desk: OrderDesk, kind: str, values: dict[str, Any]) -> dict[str, Any]:
-        signature = sign(self.keys.account, kind, values, desk.domain)
-        return {"message": to_json(values), "signature": "0x" + signature.hex()}
+    def _is_committee(
+        self, number: int, members: Sequence[str], threshold: int, heads: Heads
+    ) -> bool:
+        """Whether these are the members and the threshold of a registered committee."""
+        words = abi_encode(["(address[],uint8)"], [(list(members), threshold)])
+        return keccak(words) == self.chain.committee_digest(number, heads.newest)
 
     def _deposited(self, book: bytes) -> Any:
         table = tables.extracts

@@ -14,13 +14,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from aceso.errors import ServiceError
 from aceso.vault import Deposit, FalseShareError, FormatError, seal_release
 
 from ._desk import Desk, Message
 from ._store import tables
-from ._typed import address, address_bytes, sign
-from ._wire import to_json
+from ._typed import address, address_bytes
 
 __all__ = ["Recoveries"]
 
@@ -123,19 +121,13 @@ class Recoveries(Desk):
                     .where(table.c.persona == key)
                     .values(version=str(version), deposit=b"")
                 )
-        if not self.store.empty_log():
-            raise ServiceError(
-                "The part is deleted, but its bytes are still in the database's log. Ask again.",
-                code="E_DELETION_PENDING",
-            )
         receipt = {
             "custodian": self.address,
             "persona": message["persona"],
             "version": version,
             "deletedAt": now,
         }
-        signed = sign(self.keys.account, "RecoveryDeletionReceipt", receipt, self.chain.domain)
-        return {"message": to_json(receipt), "signature": "0x" + signed.hex()}
+        return self._deleted("part", "RecoveryDeletionReceipt", receipt)
 
     def _for_us(self, message: Message) -> None:
         if address(message["custodian"]) != address(self.address):

@@ -171,7 +171,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
             body.capsule,
             body.proof,
         )
-        return _Json({"share": wire.text_of(given.sealed), "signature": _hex(given.signature)})
+        return _Json(given.to_json())
 
     @app.post("/heads", summary="Keep the newest head of a vault's index")
     def put_head(body: wire.HeadBody) -> Response:

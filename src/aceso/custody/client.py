@@ -204,9 +204,7 @@ class Custodian(OrderCalling):
         if capsule is not None:
             body["capsule"] = "0x" + capsule.hex()
         said = self._ask("POST", "/release", body)
-        given: Release = self._parse(
-            lambda: Release(bytes_of(said["share"]), hex_bytes(said["signature"]))
-        )
+        given: Release = self._parse(lambda: Release.from_json(said))
         return given
 
     def leave_recovery(self, deposit: Deposit, signature: bytes) -> None:

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from aceso.errors import InputError
 
 from ._typed import address
-from ._wire import ReleaseRequestMessage, bytes_of, hex_bytes, text_of, to_json
+from ._wire import ReleaseRequestMessage, to_json
 from .proof import Release
 
 __all__ = ["Answer", "Question"]
@@ -78,9 +78,8 @@ class Answer:
                 "version": _VERSION,
                 "custodian": self.custodian,
                 "request": dict(self.request),
-                "share": text_of(self.release.sealed),
-                "signature": "0x" + self.release.signature.hex(),
-            },
+            }
+            | self.release.to_json(),
             indent=1,
         ).encode()
 
@@ -93,7 +92,7 @@ class Answer:
             return cls(
                 address(str(said["custodian"])),
                 to_json(request),
-                Release(bytes_of(said["share"]), hex_bytes(said["signature"])),
+                Release.from_json(said),
             )
         except (
             KeyError,

@@ -50,6 +50,14 @@ class Release:
         message = _message(account.address, sealed, request, capsule)
         return cls(sealed, sign(account, "Release", message, domain))
 
+    def to_json(self) -> dict[str, str]:
+        return {"share": text_of(self.sealed), "signature": "0x" + self.signature.hex()}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Release:
+        """Read what `to_json` wrote, or raise `KeyError`, `TypeError` or `ValueError`."""
+        return cls(bytes_of(said["share"]), hex_bytes(said["signature"]))
+
     def is_of(self, custodian: str, *, request: bytes, capsule: bytes, domain: Domain) -> bool:
         """Whether this custodian signed it, for this request and capsule."""
         hashed = digest("Release", _message(custodian, self.sealed, request, capsule), domain)
@@ -90,9 +98,8 @@ class FalseShareProof:
                 "custodian": self.custodian,
                 "request": to_json(self.request),
                 "capsule": text_of(self.capsule.to_bytes()),
-                "share": text_of(self.release.sealed),
-                "signature": "0x" + self.release.signature.hex(),
-            },
+            }
+            | self.release.to_json(),
             indent=1,
         ).encode()
 
@@ -107,7 +114,7 @@ class FalseShareProof:
                 custodian=address(said["custodian"]),
                 request=dict(said["request"]),
                 capsule=Capsule.from_bytes(bytes_of(said["capsule"])),
-                release=Release(bytes_of(said["share"]), hex_bytes(said["signature"])),
+                release=Release.from_json(said),
             )
         except (
             KeyError,
