@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aceso.codes import Condition, DataClass, Use
-from aceso.ethereum import keccak
+from aceso.ethereum import NOBODY, keccak
 
 from .calls import Call
 from .market import OrderDesk
@@ -22,7 +22,6 @@ from .words import _bits
 
 __all__ = ["Membership", "Part", "UnionTerms", "Unions"]
 
-_NOBODY = "0x" + "00" * 20
 _NONE = Condition(0)
 
 
@@ -38,7 +37,7 @@ class UnionTerms:
     voucher: str
     use: Use
     classes: DataClass
-    institution: str = _NOBODY
+    institution: str = NOBODY
     institution_bps: int = 0
     disease: int = 0
     conditions: Condition = _NONE

@@ -262,14 +262,15 @@ class Joining:
         """Claim the person's part of these orders, or of all that are due; what is paid goes to
         their research account."""
         network, index = self._network, self._network.synced()
-        rows = {row.order: row for row in index.union_orders()}
         mine = [one for one in self.parts() if one.state is OrderState.DELIVERED]
+        rows = {row.order: row for row in index.union_orders(numbers=[one.order for one in mine])}
         now, left = network.suite.now(), self.memberships()
+        window, _ = network.suite.unions.challenge()
         wanted = [
             rows[one.order]
             for one in mine
             if one.order in orders
-            or (not orders and (left[one.group] or now >= due_at(network, rows[one.order])))
+            or (not orders and (left[one.group] or now >= due_at(network, rows[one.order], window)))
         ]
         if not wanted or set(orders) - {row.order for row in wanted}:
             raise NothingToOpenError(

@@ -240,14 +240,15 @@ def _parts(network: Network, subjects: list[str], buyers: list[str] | None) -> l
 def find_sale(network: Network, order: int, *, delivered: bool = False) -> Sale:
     """The order of this number, at whichever desk. With `delivered`, one that is delivered."""
     index = network.synced()
-    rows: list[OrderRow | EnrolmentRow] = []
-    if 0 < order < 1 << 256:
-        rows += [*index.orders(numbers=[order]), *index.enrolments(numbers=[order])]
+    rows: list[OrderRow | EnrolmentRow] = [
+        *index.orders(numbers=[order]),
+        *index.enrolments(numbers=[order]),
+    ]
     for row in rows:
         if row.capsule is not None or not delivered:
             return Sale.of(network, row)
-    for one in index.union_orders():
-        if one.order == order and (one.capsule is not None or not delivered):
+    for one in index.union_orders(numbers=[order]):
+        if one.capsule is not None or not delivered:
             return Sale.of_union(network, one)
     if delivered:
         raise UsageError(

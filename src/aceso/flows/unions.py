@@ -130,9 +130,8 @@ def vouch_for_persona(issuer: Issuer, patient: str, account: str) -> Receipt:
 
 def find_union_order(network: Network, order: int) -> UnionOrderRow:
     """An order of a union."""
-    for row in network.synced().union_orders():
-        if row.order == order:
-            return row
+    for row in network.synced().union_orders(numbers=[order]):
+        return row
     raise InputError(
         f"Order {order} is of no union. See `aceso union status UNION`.",
         code="E_NO_UNION_ORDER",
@@ -145,23 +144,22 @@ def union_status(network: Network, number: int) -> UnionStatus:
     row = find_union(network, number)
     orders = network.index.union_orders([number])
     now = network.suite.now()
-    due = [one.order for one in orders if _is_due(network, one, now)]
+    window, _ = network.suite.unions.challenge()
+    due = [one.order for one in orders if _is_due(network, one, now, window)]
     return UnionStatus(row, tuple(orders), tuple(due), now)
 
 
-def due_at(network: Network, row: UnionOrderRow) -> int:
-    """From when on the parts of who stayed are paid, or an open order gives the price back."""
+def due_at(network: Network, row: UnionOrderRow, window: int) -> int:
+    """From when on the parts of who stayed are paid, or an open order gives the price back;
+    `window` is the desk's for disputes, in seconds."""
     head, tail = network.suite.unions.get_order(row.order)
-    if row.state is OrderState.OPEN:
-        return tail.deadline
-    window, _ = network.suite.unions.challenge()
-    return max(head.end, head.start + window)
+    return tail.deadline if row.state is OrderState.OPEN else max(head.end, head.start + window)
 
 
-def _is_due(network: Network, row: UnionOrderRow, now: int) -> bool:
+def _is_due(network: Network, row: UnionOrderRow, now: int, window: int) -> bool:
     if row.state not in (OrderState.OPEN, OrderState.DELIVERED):
         return False
-    return now >= due_at(network, row)
+    return now >= due_at(network, row, window)
 
 
 def divide(network: Network, order: int, sender: Sender) -> tuple[PartList, Receipt]:
@@ -234,6 +232,7 @@ def delivered_parts(
     row = find_union_order(network, order)
     leaves = published(network, row)
     known = frozenset(leaves.leaves)
+    # Before they are told apart by member: of one member, custodians may hold several.
     parts = Parts(one for one in network.committee.parts(order, reader) if leaf_of(one) in known)
     found = [
         (

@@ -450,13 +450,17 @@ class Index:
         return [row[0] for row in rows]
 
     def union_orders(
-        self, unions: Sequence[int] | None = None, *, buyers: Sequence[str] | None = None
+        self,
+        unions: Sequence[int] | None = None,
+        *,
+        buyers: Sequence[str] | None = None,
+        numbers: Sequence[int] | None = None,
     ) -> list[UnionOrderRow]:
-        """Orders of these unions, or of these buyers, or all."""
+        """Orders of these unions, of these buyers, of these numbers; or all."""
         rows = self._select(
             "SELECT number, union_number, buyer, price, minimum, receiving_key, state, bought_at, "
             "delivered_at, members, extract, capsule, refunded FROM union_orders",
-            {"union_number": unions, "buyer": buyers},
+            {"union_number": unions, "buyer": buyers, "number": _packed(numbers)},
             "bought_at, number",
         )
         found: dict[bytes, dict[str, tuple[int, int]]] = {row[0]: {} for row in rows}
@@ -554,5 +558,7 @@ class Index:
 
 
 def _packed(numbers: Sequence[int] | None) -> list[bytes] | None:
-    """Numbers of orders, as the tables have them."""
-    return None if numbers is None else [number.to_bytes(32, "big") for number in numbers]
+    """Numbers of orders, as the tables have them; what has more bits is none."""
+    if numbers is None:
+        return None
+    return [number.to_bytes(32, "big") for number in numbers if 0 <= number < 1 << 256]
