@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from aceso.codes import label
 from aceso.errors import UsageError
 
-from . import _terms
+from . import _offered, _terms
 from ._covered import covered_text
 from ._output import receipts, show, table
 from ._session import Session
 from ._study_terms import (
     attested_text,
-    institution_text,
     number,
     row_document,
 )
@@ -92,21 +91,16 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
     terms = plan.row.terms
     text = say(
         "notice.enrol",
+        **_offered.words_of(terms),
         study=_terms.study_text(plan.row.group),
         title=plan.document.title,
         summary=plan.document.summary,
         researcher=terms.researcher,
-        classes=label(terms.classes, language()),
-        use=label(terms.use, language()),
-        disease=_terms.disease_text(terms.disease),
         price=coin(plan.earns),
         whole=coin(terms.price),
-        duration=_terms.length_text(terms.duration),
-        delivery=_terms.length_text(terms.delivery_period),
         until=_terms.moment_text(plan.until),
         conditions=attested_text(plan.conditions),
         committee=terms.committee,
-        institution=institution_text(terms.institution, terms.institution_bps),
         command=f"aceso unshare {_terms.study_text(plan.row.group)}",
     )
     if plan.was_amended:

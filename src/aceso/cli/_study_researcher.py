@@ -5,22 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aceso.codes import Condition, label
+from aceso.codes import Condition
 from aceso.errors import AcesoError, UsageError
-from aceso.ethereum import NOBODY
 
-from . import _terms
+from . import _offered, _terms
 from ._files import file_bytes
 from ._output import errors, private_text, receipts, show, table
 from ._paying import TopUp, top_up
 from ._session import Session
 from ._study_terms import (
     attested_text,
-    institution_text,
     number,
     row_document,
 )
-from ._words import language, say, sentence
+from ._words import say, sentence
 from .consent import ask
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["amend", "attest", "close_study", "create", "dispute", "download", "fund", "status"]
 
-_BASIS_POINTS = 10_000
 _NEEDED = ("protocol", "title", "summary", "classes", "price", "cap", "until")
 
 
@@ -45,20 +42,9 @@ def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan
     """The plan of a study that there is not yet."""
     from aceso.flows import StudyPlan, base_units
 
-    missing = [f"--{name}" for name in _NEEDED if given[name] is None]
-    if missing:
-        raise UsageError(
-            f"A study also takes {', '.join(missing)}. See `aceso study --help`.",
-            code="E_STUDY_OPTIONS",
-            details={"missing": missing},
-        )
-    if given["institution_share"] and not given["institution"]:
-        raise UsageError(
-            "A share is that of an institution: add --institution 0x….", code="E_STUDY_OPTIONS"
-        )
+    _offered.check_needed(given, _NEEDED, "study")
+    institution, bps = _offered.institution_of(given, "study")
     now = network.suite.now()
-    share = given["institution_share"] or 0.0
-    institution = _terms.address(given["institution"]) if given["institution"] else NOBODY
     return StudyPlan(
         criteria=criteria,
         title=given["title"],
@@ -74,7 +60,7 @@ def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan
         disease=given["disease"] or 0,
         conditions=_terms.conditions(given["conditions"] or ""),
         institution=institution,
-        institution_bps=round(share * _BASIS_POINTS / 100) if given["institution"] else 0,
+        institution_bps=bps,
     )
 
 
@@ -108,9 +94,7 @@ def _amended(network: Network, study: int, given: dict[str, Any]) -> StudyPlan:
         if given["conditions"] is None
         else _terms.conditions(given["conditions"]),
         institution=_terms.address(institution) if institution else terms.institution,
-        institution_bps=terms.institution_bps
-        if share is None
-        else round(share * _BASIS_POINTS / 100),
+        institution_bps=terms.institution_bps if share is None else _offered.basis_points(share),
     )
 
 
@@ -119,20 +103,13 @@ def _terms_text(plan: StudyPlan) -> str:
 
     return say(
         "notice.study",
+        **_offered.words_of(plan),
         title=plan.title,
-        classes=label(plan.classes, language()),
-        use=label(plan.use, language()),
-        disease=_terms.disease_text(plan.disease),
         price=coin(plan.price),
         cap=plan.cap,
         whole=coin(plan.price * plan.cap),
         deadline=_terms.moment_text(plan.deadline),
-        duration=_terms.length_text(plan.duration),
-        delivery=_terms.length_text(plan.delivery_period),
-        conditions=label(plan.conditions, language())
-        if plan.conditions
-        else say("notice.no_condition"),
-        institution=institution_text(plan.institution, plan.institution_bps),
+        conditions=_offered.conditions_text(plan.conditions),
     )
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "attested_text",
-    "institution_text",
     "number",
     "row_document",
 ]
@@ -33,13 +32,6 @@ def number(what: Sequence[str]) -> int:
             code="E_STUDY_WHAT",
         )
     return int(digits)
-
-
-def institution_text(account: str, bps: int) -> str:
-    """Which institution has what part of the price."""
-    if account == NOBODY:
-        return say("notice.no_institution")
-    return say("notice.institution", share=f"{bps / 100:g}", account=account)
 
 
 def attested_text(found: Conditions) -> str:

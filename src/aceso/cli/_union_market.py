@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aceso.codes import label
 from aceso.errors import AcesoError, UsageError
-from aceso.ethereum import NOBODY
 
-from . import _terms
+from . import _offered, _terms
 from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
 from ._union_terms import (
-    conditions_text,
     number,
     order_document,
     order_number,
@@ -21,7 +18,7 @@ from ._union_terms import (
     terms_text,
     union_document,
 )
-from ._words import language, say, sentence
+from ._words import say, sentence
 from .consent import ask
 from .issuing import patient_name
 
@@ -32,26 +29,15 @@ if TYPE_CHECKING:
 
 __all__ = ["buy", "close_union", "create", "deliver", "download", "status", "strike", "vouch"]
 
-_BASIS_POINTS = 10_000
 _NEEDED = ("classes", "price", "voucher")
 
 
 def _plan(network: Network, given: dict[str, Any]) -> UnionPlan:
     from aceso.flows import UnionPlan, base_units
 
-    missing = [f"--{name}" for name in _NEEDED if given[name] is None]
-    if missing:
-        raise UsageError(
-            f"A union also takes {', '.join(missing)}. See `aceso union --help`.",
-            code="E_UNION_OPTIONS",
-            details={"missing": missing},
-        )
-    if given["institution_share"] and not given["institution"]:
-        raise UsageError(
-            "A share is that of an institution: add --institution 0x….", code="E_UNION_OPTIONS"
-        )
-    now, share = network.suite.now(), given["institution_share"] or 0.0
-    institution = _terms.address(given["institution"]) if given["institution"] else NOBODY
+    _offered.check_needed(given, _NEEDED, "union")
+    institution, bps = _offered.institution_of(given, "union")
+    now = network.suite.now()
     return UnionPlan(
         classes=_terms.classes(given["classes"]),
         use=_terms.uses(given["use_code"] or "HMB"),
@@ -62,7 +48,7 @@ def _plan(network: Network, given: dict[str, Any]) -> UnionPlan:
         disease=given["disease"] or 0,
         conditions=_terms.conditions(given["conditions"] or ""),
         institution=institution,
-        institution_bps=round(share * _BASIS_POINTS / 100) if given["institution"] else 0,
+        institution_bps=bps,
     )
 
 
@@ -76,13 +62,9 @@ def create(session: Session, given: dict[str, Any]) -> None:
     plan = _plan(network, given)
     text = say(
         "notice.union",
-        classes=label(plan.classes, language()),
-        use=label(plan.use, language()),
-        disease=_terms.disease_text(plan.disease),
+        **_offered.words_of(plan),
         price=coin(plan.price),
-        duration=_terms.length_text(plan.duration),
-        delivery=_terms.length_text(plan.delivery_period),
-        conditions=conditions_text(plan.conditions),
+        conditions=_offered.conditions_text(plan.conditions),
         voucher=plan.voucher,
     )
     ask(session, text, yes=given["yes"])

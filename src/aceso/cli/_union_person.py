@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from aceso.codes import label
 from aceso.errors import UsageError
 
-from . import _terms
+from . import _offered, _terms
 from ._output import receipts, show, table
 from ._session import Session
-from ._study_terms import institution_text
-from ._union_terms import conditions_text, number, orders, terms_text, union_document
+from ._union_terms import number, orders, terms_text, union_document
 from ._words import language, say, sentence
 from .consent import ask, keep_notice
 from .extracts import options_of, show_fulfilled
@@ -94,19 +93,15 @@ def _notice(plan: JoinPlan) -> str:
     terms = plan.row.terms
     text = say(
         "notice.join",
+        **_offered.words_of(terms),
         union=f"union:{plan.row.number}",
         members=plan.row.members,
-        classes=label(terms.classes, language()),
-        use=label(terms.use, language()),
-        disease=_terms.disease_text(terms.disease),
         price=coin(plan.earns),
         whole=coin(terms.price),
-        duration=_terms.length_text(terms.duration),
         until=_terms.moment_text(plan.until),
-        conditions=conditions_text(terms.conditions),
+        conditions=_offered.conditions_text(terms.conditions),
         voucher=terms.voucher,
         committee=terms.committee,
-        institution=institution_text(terms.institution, terms.institution_bps),
         command=f"aceso union leave {plan.row.number}",
     )
     if plan.unclaimed:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from aceso.codes import Condition, label
+from aceso.codes import Condition
 from aceso.errors import UsageError
 from aceso.ethereum import NOBODY
 
-from . import _terms
-from ._study_terms import institution_text
-from ._words import language, say
+from . import _offered, _terms
+from ._words import say
 
 if TYPE_CHECKING:
     from aceso.chain import Sender
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from aceso.index import UnionOrderRow, UnionRow
 
 __all__ = [
-    "conditions_text",
     "number",
     "order_document",
     "order_number",
@@ -67,10 +65,6 @@ def sender_of(network: Network, profile: Profile) -> Sender:
     return network.sender(Holder(network, profile).account)
 
 
-def conditions_text(conditions: Condition) -> str:
-    return label(conditions, language()) if conditions else say("notice.no_condition")
-
-
 def terms_text(row: UnionRow) -> str:
     """What a union offers, in plain words."""
     from aceso.flows import coin
@@ -78,18 +72,13 @@ def terms_text(row: UnionRow) -> str:
     terms = row.terms
     return say(
         "union.terms",
+        **_offered.words_of(terms),
         union=row.number,
         members=row.members,
-        classes=label(terms.classes, language()),
-        use=label(terms.use, language()),
-        disease=_terms.disease_text(terms.disease),
         price=coin(terms.price),
-        duration=_terms.length_text(terms.duration),
-        delivery=_terms.length_text(terms.delivery_period),
-        conditions=conditions_text(terms.conditions),
+        conditions=_offered.conditions_text(terms.conditions),
         voucher=terms.voucher,
         committee=terms.committee,
-        institution=institution_text(terms.institution, terms.institution_bps),
     )
 
 

@@ -13,10 +13,10 @@ from aceso.ethereum import NOBODY
 from . import _terms
 from ._click import command
 from ._covered import covered_text
+from ._offered import basis_points, conditions_text, institution_text
 from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
-from ._study_terms import institution_text
 from ._words import language, say
 from .consent import ask, keep_notice
 from .extracts import making, options_of
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from aceso.flows import Coverage, Network, Sale
 
 __all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
-
-_BASIS_POINTS = 10_000
 
 
 @command("offer")
@@ -73,7 +71,7 @@ def offer(
     attached = _terms.conditions(conditions)
     amount = base_units(price)
     receiver = _terms.address(institution) if institution else None
-    bps = round(institution_share * _BASIS_POINTS / 100) if receiver else 0
+    bps = basis_points(institution_share) if receiver else 0
     person = session.person()
     network = session.network()
     now = network.suite.now()
@@ -88,7 +86,7 @@ def offer(
         price=coin(amount),
         duration=_terms.length_text(seconds),
         delivery=_terms.length_text(waiting),
-        conditions=label(attached, language()) if attached else say("notice.no_condition"),
+        conditions=conditions_text(attached),
         committee=network.facts.number,
         # What is signed, not what was typed: it has whole basis points.
         institution=institution_text(receiver or NOBODY, bps),

@@ -11,6 +11,7 @@ from aceso.codes import Condition, label
 from . import _terms
 from ._click import command
 from ._covered import covered_document, print_covered
+from ._offered import conditions_text
 from ._output import receipts, show
 from ._session import Session
 from ._words import language, say, sentence
@@ -73,7 +74,7 @@ def _notice(network: Network, plan: RenewalPlan, end: int) -> str:
         classes=label(plan.classes, language()),
         uses=label(plan.uses, language()),
         disease=_terms.disease_text(terms.disease),
-        conditions=label(attached, language()) if attached else say("notice.no_condition"),
+        conditions=conditions_text(attached),
         before="-" if plan.is_new else _terms.moment_text(terms.valid_until),
         until=_terms.moment_text(end),
         command=f"aceso unshare {name}",
