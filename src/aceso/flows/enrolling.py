@@ -17,20 +17,18 @@ from dataclasses import dataclass
 from aceso.chain import (
     OrderState,
     Receipt,
-    RefusedError,
     Studies,
-    Terms,
-    acts,
     grantee_of_group,
     parse_grantee,
     study_acts,
 )
-from aceso.errors import AcesoError, InputError
+from aceso.errors import InputError
 from aceso.index import EnrolmentRow, StudyRow
 from aceso.research import StudyDocument
 
 from .errors import NothingToOpenError
 from .extracts import Fulfilled, Options
+from .granting import grant_and_take_part, granted_terms
 from .network import Network, said
 from .orders import STUDIES, find_study
 from .own_vault import RESEARCH
@@ -135,28 +133,18 @@ class Enrolling:
         row, suite, persona = plan.row, self._network.suite, self.person.persona(RESEARCH)
         terms, now = row.terms, suite.now()
         grantee = grantee_of_group(row.group, suite.addresses[STUDIES])
-        granted = self._network.relayer.send(
-            acts.grant(
-                suite,
-                persona,
-                Terms(
-                    grantee=grantee,
-                    classes=terms.classes,
-                    uses=terms.use,
-                    conditions=terms.conditions,
-                    disease=terms.disease,
-                    valid_from=now,
-                    valid_until=now + terms.delivery_period + terms.duration + _SLACK_SECONDS,
-                    notice=notice,
-                ),
-            )
+        granted, enrolled = grant_and_take_part(
+            self._network,
+            persona,
+            granted_terms(
+                terms,
+                grantee=grantee,
+                since=now,
+                until=now + terms.delivery_period + terms.duration + _SLACK_SECONDS,
+                notice=notice,
+            ),
+            lambda: study_acts.enrol(suite, persona, row.group),
         )
-        try:
-            enrolled = self._network.relayer.send(study_acts.enrol(suite, persona, row.group))
-        except RefusedError:
-            # Nobody gets anything by it, and it would be a consent to nothing.
-            self._network.withdraw(acts.withdraw(suite, persona, grantee))
-            raise
         return int(said(enrolled, "StudyEnrolled")["order"]), (granted, enrolled)
 
     def check(self, plan: EnrolmentPlan) -> None:
@@ -206,14 +194,7 @@ class Enrolling:
                 "No order of yours in a study waits for its extract. See `aceso study list`.",
                 code="E_STUDY_NOTHING_DUE",
             )
-        seller = Seller(self.person)
-        done = []
-        for order in waiting:
-            try:
-                done.append(Fulfilled(order, seller.deliver(order, options)))
-            except AcesoError as exc:
-                done.append(Fulfilled(order, error=exc))
-        return done
+        return list(Seller(self.person).deliver_each(waiting, options))
 
 
 def _amended(study: int) -> InputError:

@@ -23,8 +23,6 @@ from aceso.chain import (
     OrderTail,
     Part,
     Receipt,
-    RefusedError,
-    Terms,
     acts,
     grantee_of_group,
     stop_of,
@@ -37,6 +35,7 @@ from aceso.index import UnionOrderRow, UnionRow
 from .enrolling import part_of_subject
 from .errors import NothingToOpenError
 from .extracts import ExtractMaker, Fulfilled, Options
+from .granting import grant_and_take_part, granted_terms
 from .network import Network
 from .orders import UNIONS, Sale, find_union, sales
 from .own_vault import RESEARCH
@@ -180,32 +179,19 @@ class Joining:
         the person said yes to."""
         mark = self.check(plan)
         suite, persona = self._network.suite, self.person.persona(RESEARCH)
-        terms, grantee = plan.row.terms, self.grantee(plan.row.number)
-        granted = self._network.relayer.send(
-            acts.grant(
-                suite,
-                persona,
-                Terms(
-                    grantee=grantee,
-                    classes=terms.classes,
-                    uses=terms.use,
-                    conditions=terms.conditions,
-                    disease=terms.disease,
-                    valid_from=suite.now(),
-                    valid_until=plan.until,
-                    notice=notice,
-                ),
-            )
+        terms = granted_terms(
+            plan.row.terms,
+            grantee=self.grantee(plan.row.number),
+            since=suite.now(),
+            until=plan.until,
+            notice=notice,
         )
-        try:
-            joined = self._network.relayer.send(
-                union_acts.join(suite, persona, plan.row.number, mark)
-            )
-        except RefusedError:
-            # Nobody gets anything by it, and it would be a consent to nothing.
-            self._network.withdraw(acts.withdraw(suite, persona, grantee))
-            raise
-        return granted, joined
+        return grant_and_take_part(
+            self._network,
+            persona,
+            terms,
+            lambda: union_acts.join(suite, persona, plan.row.number, mark),
+        )
 
     def leave(self, number: int) -> tuple[Receipt, ...]:
         """Leave at once: the consent is withdrawn, the custodians told first, and the membership
@@ -237,14 +223,11 @@ class Joining:
                 "No order of a union that you are in waits for your part. See `aceso union list`.",
                 code="E_UNION_NOTHING_DUE",
             )
-        seller = Seller(self.person)
         done = []
-        for sale in waiting:
-            try:
-                done.append(Fulfilled(sale.order, seller.deliver(sale.order, options)))
-                self._divide(sale.order)
-            except AcesoError as exc:
-                done.append(Fulfilled(sale.order, error=exc))
+        for one in Seller(self.person).deliver_each([sale.order for sale in waiting], options):
+            if one.error is None:
+                self._divide(one.order)
+            done.append(one)
         return done
 
     def _divide(self, order: int) -> None:

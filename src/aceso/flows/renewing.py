@@ -19,6 +19,7 @@ from aceso.codes import DataClass, Use
 from aceso.errors import AcesoError, InputError, ServiceError
 from aceso.index import ConsentRow
 
+from .granting import granted_terms
 from .orders import MARKET, UNIONS, find_study, find_union, sales
 from .own_vault import RESEARCH
 from .person import Person
@@ -137,16 +138,7 @@ class Renewing:
         if row is None:
             return None, 0, False
         offer, now = row.terms, self._network.suite.now()
-        terms = Terms(
-            grantee=grantee,
-            classes=offer.classes,
-            uses=offer.use,
-            conditions=offer.conditions,
-            disease=offer.disease,
-            valid_from=now,
-            valid_until=now,
-            notice=bytes(32),
-        )
+        terms = granted_terms(offer, grantee=grantee, since=now, until=now, notice=bytes(32))
         return terms, offer.delivery_period + offer.duration, row.is_open
 
     def _of_union(self, number: int, subject: str) -> tuple[int, bool]:

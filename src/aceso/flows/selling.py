@@ -13,19 +13,20 @@ gets a class key, an original, or a record id of one.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from aceso.chain import OfferTerms, Receipt, Terms, acts, grantee_of_group
+from aceso.chain import OfferTerms, Receipt, acts, grantee_of_group
 from aceso.codes import Condition, DataClass, Use
-from aceso.errors import IntegrityError, StorageError
+from aceso.errors import AcesoError, IntegrityError, StorageError
 from aceso.ethereum import NOBODY
 from aceso.formats import VCF
 from aceso.storage import IpfsDownError
 from aceso.vault import Envelope
 
 from .errors import NothingToOpenError
-from .extracts import Delivered, ExtractMaker, Options, Read, read_record
+from .extracts import Delivered, ExtractMaker, Fulfilled, Options, Read, read_record
+from .granting import granted_terms
 from .network import said
 from .orders import sales
 from .own_vault import RESEARCH
@@ -79,22 +80,14 @@ class Seller:
         made = self._network.relayer.send(acts.offer(suite, persona, terms))
         number = int(said(made, "OfferMade")["number"])
         now = suite.now()
-        granted = self._network.relayer.send(
-            acts.grant(
-                suite,
-                persona,
-                Terms(
-                    grantee=self.grantee(number),
-                    classes=classes,
-                    uses=use,
-                    conditions=int(conditions),
-                    disease=disease,
-                    valid_from=now,
-                    valid_until=now + seconds + delivery_seconds,
-                    notice=notice,
-                ),
-            )
+        granting = granted_terms(
+            terms,
+            grantee=self.grantee(number),
+            since=now,
+            until=now + seconds + delivery_seconds,
+            notice=notice,
         )
+        granted = self._network.relayer.send(acts.grant(suite, persona, granting))
         return number, (made, granted)
 
     def grantee(self, number: int) -> bytes:
@@ -134,6 +127,16 @@ class Seller:
             return maker.resume(sale)
         prepared = maker.prepare(sale, self._records(sale.classes, options), options)
         return maker.deliver(prepared)
+
+    def deliver_each(
+        self, orders: Iterable[int], options: Options = _AS_USUAL
+    ) -> Iterator[Fulfilled]:
+        """As `deliver`, one order after the other; one that can't be fulfilled stops no other."""
+        for order in orders:
+            try:
+                yield Fulfilled(order, self.deliver(order, options))
+            except AcesoError as exc:
+                yield Fulfilled(order, error=exc)
 
     def _records(self, classes: DataClass, options: Options) -> Iterator[Read]:
         """Every record of these classes, opened one after the other. A genome of which nothing
