@@ -130,14 +130,6 @@ contract DataMarket is IDataMarket, OrderDesk, Nonces {
         return Parties(item.subject, party, item.institution, item.committee, item.institutionBps);
     }
 
-    function _payerOf(uint96, address party) internal pure override returns (address) {
-        return party;
-    }
-
-    function _giveBack(uint96, address payer, uint256 amount) internal override {
-        _ledger.addCredit(payer, amount);
-    }
-
     /// @notice See {IMemberGroup-isMember}: the members of an offer are its buyers, each as long as the order lasts.
     function isMember(uint96 number, address subject, address actor) external view returns (bool, uint24) {
         Offer storage item = _book.offers[number];

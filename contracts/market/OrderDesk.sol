@@ -53,11 +53,15 @@ abstract contract OrderDesk is IOrderDesk, DataAccessToken, TypedData {
     /// @dev Who takes part in an order of a group and a party.
     function _partiesOf(uint96 group, address party) internal view virtual returns (Parties memory);
 
-    /// @dev Who paid for an order of a group and a party.
-    function _payerOf(uint96 group, address party) internal view virtual returns (address);
+    /// @dev Who paid for an order of a group and a party: the party, where a desk says nothing else.
+    function _payerOf(uint96, address party) internal view virtual returns (address) {
+        return party;
+    }
 
-    /// @dev Where that goes which an order didn't earn.
-    function _giveBack(uint96 group, address payer, uint256 amount) internal virtual;
+    /// @dev Where that goes which an order didn't earn: back to whoever paid, where a desk says nothing else.
+    function _giveBack(uint96, address payer, uint256 amount) internal virtual {
+        _ledger.addCredit(payer, amount);
+    }
 
     /* OPEN */
 

@@ -52,7 +52,7 @@ library UnionShares {
         _checkPart(book, found, part, proof);
 
         if (!_mark(book.claims[order], found.word.place())) revert IUnions.UnionClaimedBefore(order, part.member);
-        if (book.accusations[order].isUpheld && _isMarked(book.accused[order], found.word.place())) {
+        if (book.accusations[order].isUpheld && isMarked(book.accused[order], found.word.place())) {
             revert IUnions.UnionPartRefused(order, part.member);
         }
 
@@ -369,13 +369,14 @@ library UnionShares {
 
     /// @dev Sets the bit of a place, and says whether it was free.
     function _mark(mapping(uint256 word => uint256) storage bits, uint24 place) private returns (bool) {
-        if (_isMarked(bits, place)) return false;
+        if (isMarked(bits, place)) return false;
 
         bits[place >> 8] |= 1 << (place & 0xff);
         return true;
     }
 
-    function _isMarked(mapping(uint256 word => uint256) storage bits, uint24 place) private view returns (bool) {
+    /// @dev Whether the bit of a place is set.
+    function isMarked(mapping(uint256 word => uint256) storage bits, uint24 place) internal view returns (bool) {
         return (bits[place >> 8] >> (place & 0xff)) & 1 != 0;
     }
 

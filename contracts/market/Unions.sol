@@ -191,14 +191,6 @@ contract Unions is IUnions, OrderDesk {
         return Parties(terms.keeper, party, terms.institution, terms.committee, terms.institutionBps);
     }
 
-    function _payerOf(uint96, address party) internal pure override returns (address) {
-        return party;
-    }
-
-    function _giveBack(uint96, address payer, uint256 amount) internal override {
-        _ledger.addCredit(payer, amount);
-    }
-
     /// @notice See {IMemberGroup-isMember}: the members of a union, as far as a person in it goes, are its buyers, each as
     /// long as their newest order lasts; and the desk, which asks only when somebody joins.
     function isMember(uint96 number, address subject, address actor) external view returns (bool, uint24) {
@@ -246,7 +238,7 @@ contract Unions is IUnions, OrderDesk {
 
     /// @inheritdoc IUnions
     function isClaimed(uint256 order, uint24 place) external view returns (bool) {
-        return (_book.claims[order][place >> 8] >> (place & 0xff)) & 1 != 0;
+        return UnionShares.isMarked(_book.claims[order], place);
     }
 
     /// @inheritdoc IUnions
@@ -257,7 +249,7 @@ contract Unions is IUnions, OrderDesk {
 
     /// @inheritdoc IUnions
     function isAccused(uint256 order, uint24 place) external view returns (bool) {
-        return (_book.accused[order][place >> 8] >> (place & 0xff)) & 1 != 0;
+        return UnionShares.isMarked(_book.accused[order], place);
     }
 
     /// @inheritdoc IUnions

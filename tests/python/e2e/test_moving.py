@@ -94,6 +94,18 @@ def _alone(network: Network, person: Person, address: str) -> Iterator[Callable[
     yield count
 
 
+def _cut_off(later: Network, folder: Path, tmp_path: Path, point: str) -> Person:
+    """A move that is killed at this point, in a process of its own; the person as they go on."""
+    done = subprocess.run(
+        [sys.executable, _CHILD, str(tmp_path / "later.json"), str(folder), "move:", point],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    return Person(later, Profile.open(folder, passphrase=PASSPHRASE))
+
+
 def _check(person: Person, network: Network) -> None:
     """All records are of the new committee, once, and open."""
     stored = {one.entry.record_id: one.entry for one in person.profile.store.entries()}
@@ -162,16 +174,7 @@ def test_a_move_that_was_killed_goes_on(
     person.import_files([bundle()])
     person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
     folder = person.profile.folder
-    done = subprocess.run(
-        [sys.executable, _CHILD, str(tmp_path / "later.json"), str(folder), "move:", point],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
-
-    profile = Profile.open(folder, passphrase=PASSPHRASE)
-    again = Person(later, profile)
+    again = _cut_off(later, folder, tmp_path, point)
     move(again)
 
     _check(again, later)
@@ -179,7 +182,7 @@ def test_a_move_that_was_killed_goes_on(
     reader = Reader(later, stranger.profile)
     persona = again.persona_for(stranger.grantee).address
     assert len(reader.open_all(persona, classes=LABS, folder=tmp_path / "chart")) == 2
-    profile.close()
+    again.profile.close()
 
 
 def test_one_that_leaves_without_an_answer_is_named_and_asked_again(
@@ -337,16 +340,7 @@ def test_a_sealed_seed_that_was_cut_off_goes_along_the_next_time(
     point: str,
 ) -> None:
     persona, folder = Guarded(person).persona.address, person.profile.folder
-    done = subprocess.run(
-        [sys.executable, _CHILD, str(tmp_path / "later.json"), str(folder), "move:", point],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
-
-    profile = Profile.open(folder, passphrase=PASSPHRASE)
-    again = Person(later, profile)
+    again = _cut_off(later, folder, tmp_path, point)
     assert move(again).kept_by == {}
 
     note = again.manifest.recovery
@@ -354,7 +348,7 @@ def test_a_sealed_seed_that_was_cut_off_goes_along_the_next_time(
     assert (note.is_whole, note.former) == (True, {})
     seed = recover_seed(later, _may_recover(world, later, guardians, persona), persona, words)
     assert seed.mnemonic == person.profile.seed.mnemonic
-    profile.close()
+    again.profile.close()
 
 
 def test_a_seed_that_was_left_before_its_key_was_noted_is_told_of(
