@@ -10,6 +10,9 @@
 4. Before and after each test Brownie asks who calls it, by reading the source of every frame, and
    collects garbage among all that the compiler said of the project. Together they took longer than
    the tests. Two frames are enough, and what was loaded before the first test is no garbage.
+5. For each question to the node `requests` reads the environment for proxies and makes its headers
+   anew, and web3 asks for the chain's number before each transaction. That was half of all that the
+   tests did. A node on this machine is asked through a connection that is kept, and once for that.
 
 To be removed with the first Brownie that needs none.
 """
@@ -28,13 +31,24 @@ import brownie.network.contract as contract
 import brownie.network.transaction as transaction
 import brownie.test
 import brownie.test.fixtures as fixtures
+import requests
+import urllib3
 from brownie.test.managers import base, master, runner
+from web3 import HTTPProvider
 from web3.exceptions import TimeExhausted
+from web3.types import RPCEndpoint
 
 __all__ = ["keep_what_is_loaded", "repair"]
 
 # A block of the test chains takes milliseconds; what has no receipt after this was dropped.
 _MINED_WITHIN_S = 20
+
+# A transaction that fills a contract with thousands of entries takes some seconds.
+_ANSWERED_WITHIN_S = 120
+# Brownie asks from the test's own thread, and from one that waits for the receipt.
+_CONNECTIONS = 4
+_CHAIN_ID = RPCEndpoint("eth_chainId")
+_HEADERS = {"Content-Type": "application/json"}
 
 _verify = contract._verify_deployed_code
 _confirm = transaction.TransactionReceipt._await_confirmation
@@ -72,6 +86,28 @@ def _who_calls() -> list[SimpleNamespace]:
     return frames
 
 
+class _KeptConnection(HTTPProvider):
+    """A node on this machine, by connections that are kept open."""
+
+    def __init__(self, uri: str, request_kwargs: object = None) -> None:
+        super().__init__(
+            uri, request_kwargs, cache_allowed_requests=True, cacheable_requests={_CHAIN_ID}
+        )
+        self._pool = urllib3.connection_from_url(
+            uri, maxsize=_CONNECTIONS, timeout=_ANSWERED_WITHIN_S, retries=False
+        )
+
+    def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
+        try:
+            answer = self._pool.urlopen("POST", "/", body=request_data, headers=_HEADERS)
+        except urllib3.exceptions.HTTPError as error:
+            # What web3 and Brownie know: they ask until a node that they started answers.
+            raise requests.ConnectionError(error) from error
+        if answer.status != 200:
+            raise requests.HTTPError(f"the node answered {method} with {answer.status}")
+        return answer.data
+
+
 def _from_source(name: str) -> ModuleType:
     path = Path(brownie.test.__file__).parent / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"brownie.test.{name}", path)
@@ -88,8 +124,10 @@ def repair() -> None:
         return
     contract._verify_deployed_code = _verify_but_immutables
     transaction.TransactionReceipt._await_confirmation = _confirm_what_has_a_receipt
-    # Not `import … as`, which gives the object that brownie.network calls `rpc`. What is set is the
-    # module's own name for `inspect`.
+    # Not `import … as`, which gives the objects that brownie.network calls `web3` and `rpc`. What
+    # is set is the modules' own name for the provider, and for `inspect`.
+    web = importlib.import_module("brownie.network.web3")
+    web.HTTPProvider = _KeptConnection  # type: ignore[attr-defined]
     rpc = importlib.import_module("brownie.network.rpc")
     rpc.inspect = SimpleNamespace(stack=_who_calls)  # type: ignore[attr-defined]
     for name in ("coverage", "output", "stateful"):
