@@ -29,13 +29,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from aceso.codes import DataClass
 
 __all__ = ["Classified", "classify", "classify_text", "most_sensitive", "other_version"]
 
 _MAX_TEXT = 4 << 20  # Of one attachment, decoded.
+# Code systems by the OIDs that HL7 registered for them.
+_OIDS: Final = {
+    "loinc": "2.16.840.1.113883.6.1",
+    "snomed": "2.16.840.1.113883.6.96",
+    "rxnorm": "2.16.840.1.113883.6.88",
+}
 # 1.2.410.100110.400.10 is KCD where Korean hospitals name it by its OID.
 _ICD_SYSTEM = re.compile(
     r"icd|kcd|10\.3\b|2\.16\.840\.1\.113883\.6\.(3|90)\b|1\.2\.410\.100110\.400\.10\b|질병\s?사인",
@@ -215,21 +221,22 @@ def _first(found: DataClass, by: str) -> Classified:
     return Classified(names[0], f"{why}, and of {also}" if also else why)
 
 
+def _terminology(system: str) -> str:
+    """Which of the lists a code system is of, by its URL or its OID, however it is spelt; or ""."""
+    known = system.casefold()
+    return next(
+        (name for name, oid in _OIDS.items() if name in known or known.endswith(oid)),
+        "",
+    )
+
+
 def _code(lists: _Lists, coding: dict[str, Any]) -> DataClass:
     code = coding.get("code")
     if not isinstance(code, str):
         return DataClass(0)
     system = coding.get("system")
     system = system if isinstance(system, str) else ""
-    key = (
-        "loinc"
-        if "loinc" in system
-        else "snomed"
-        if "snomed" in system
-        else "rxnorm"
-        if "rxnorm" in system
-        else ""
-    )
+    key = _terminology(system)
     if key:
         return lists.codes.get((key, code), DataClass(0))
     # A code without a system is looked up too: better too sensitive than not.

@@ -1,6 +1,7 @@
 """
 classes
 ├── an HIV test is HIV, not labs, by code, by word and in Korean
+│   └── however its code system is spelt; codes of the lists have their check digits
 ├── sensitive codes of each list, by LOINC, SNOMED CT, ICD-10 and KCD
 ├── words in notes and narrative raise the class; hearing aids don't
 │   ├── denied too, with Korean particles behind them, in full width or in markup
@@ -14,7 +15,9 @@ classes
 from __future__ import annotations
 
 import base64
+import tomllib
 import unicodedata
+from importlib import resources
 
 import pytest
 
@@ -229,3 +232,54 @@ def test_healthkit_types_have_their_class(kind, name, write, importing):
 
     assert read.classes == {name}
     assert b'"value":1.50' in read.records[0].canonical
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://loinc.org",
+        "http://LOINC.org",
+        "urn:oid:2.16.840.1.113883.6.1",
+        "2.16.840.1.113883.6.1",
+    ],
+)
+@pytest.mark.parametrize("code", ["75622-1", "5220-9", "57975-5", "7919-4", "80387-4", "49580-4"])
+def test_an_hiv_code_is_hiv_however_its_system_is_spelt(system, code):
+    resource = {
+        "resourceType": "Observation",
+        "category": [{"coding": [{"code": "laboratory"}]}],
+        "code": {"coding": [{"system": system, "code": code}]},
+    }
+
+    assert classify(resource).data_class is DataClass.HIV
+
+
+def test_another_system_is_not_taken_for_one_of_them():
+    coding = {"system": "urn:oid:2.16.840.1.113883.6.103", "code": "75622-1"}
+    resource = {
+        "resourceType": "Observation",
+        "category": [{"coding": [{"code": "laboratory"}]}],
+        "code": {"coding": [coding]},
+    }
+
+    assert classify(resource).data_class is not DataClass.HIV
+
+
+def test_every_loinc_code_of_the_lists_has_its_check_digit():
+    lists = tomllib.loads(
+        resources.files("aceso.formats").joinpath("codelists/sensitive.toml").read_text("utf-8")
+    )
+    codes = [code for each in lists["class"] for code in each.get("loinc", [])]
+
+    assert len(codes) > 100
+    assert [code for code in codes if not _checks(code)] == []
+
+
+def _checks(code: str) -> bool:
+    """Mod 10, as the LOINC Users' Guide has it."""
+    digits, _, check = code.partition("-")
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (1 if place % 2 else 2)
+        total += doubled // 10 + doubled % 10
+    return str(-total % 10) == check
