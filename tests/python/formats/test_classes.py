@@ -245,22 +245,14 @@ def test_healthkit_types_have_their_class(kind, name, write, importing):
 )
 @pytest.mark.parametrize("code", ["75622-1", "5220-9", "57975-5", "7919-4", "80387-4", "49580-4"])
 def test_an_hiv_code_is_hiv_however_its_system_is_spelt(system, code):
-    resource = {
-        "resourceType": "Observation",
-        "category": [{"coding": [{"code": "laboratory"}]}],
-        "code": {"coding": [{"system": system, "code": code}]},
-    }
+    resource = observation(code={"coding": [{"system": system, "code": code}]})
 
     assert classify(resource).data_class is DataClass.HIV
 
 
 def test_another_system_is_not_taken_for_one_of_them():
     coding = {"system": "urn:oid:2.16.840.1.113883.6.103", "code": "75622-1"}
-    resource = {
-        "resourceType": "Observation",
-        "category": [{"coding": [{"code": "laboratory"}]}],
-        "code": {"coding": [coding]},
-    }
+    resource = observation(code={"coding": [coding]})
 
     assert classify(resource).data_class is not DataClass.HIV
 
