@@ -1,17 +1,23 @@
 """A custodian's figures, for Prometheus.
 
 Counts and times only, by route, status and error code: no persona, account, class, list or record
-is a label or a value, and none can be told from them.
+is a label or a value, and none can be told from them. The page is there whatever else isn't: what
+only the database knows is left out while it doesn't answer.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from aceso.errors import AcesoError
 
 if TYPE_CHECKING:
     from ._service import Service
@@ -51,55 +57,70 @@ class Metrics:
             ("code",),
             registry=self._registry,
         )
-        self._gauge("receipts", "Receipts in the log", lambda: service.log.size())
-        self._gauge("block_newest", "Newest block that was seen", lambda: _block(service, 0))
-        self._gauge("block_confirmed", "Newest confirmed block", lambda: _block(service, 1))
-        self._gauge("block_age_seconds", "Age of the newest block", lambda: _age(service))
-        self._gauge(
-            "block_followed",
-            "Block up to which ends are known",
-            lambda: service.follower.followed(),
-        )
-        self._gauge(
-            "class_keys_deleted",
-            "Class keys of ended grants that this process deleted",
-            lambda: service.follower.deleted,
-        )
-        self._gauge(
-            "relays_waiting",
-            "Withdrawals that wait for the chain",
-            lambda: service.relays.waiting() if service.relays else 0,
-        )
-        self._gauge(
-            "relays_sent",
-            "Withdrawals that this process carried",
-            lambda: service.relays.sent if service.relays else 0,
-        )
-        self._gauge(
-            "relays_ok",
-            "1 if the last withdrawal could be carried, 0 if not, NaN if none is",
-            lambda: float(service.relays.state == "ok") if service.relays else float("nan"),
-        )
-
-    def _gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
-        gauge = Gauge(f"aceso_custodian_{name}", about, registry=self._registry)
-        gauge.set_function(read)
+        self._registry.register(_Figures(service))
 
     def page(self) -> bytes:
         """All of them, as Prometheus reads them."""
         return generate_latest(self._registry)
 
 
-def _block(service: Service, which: int) -> float:
-    heads = service.chain.known
-    if heads is None:
-        return 0
-    return (heads.newest, heads.confirmed)[which].number
+class _Figures(Collector):
+    """What is read when it is asked for."""
+
+    def __init__(self, service: Service):
+        self._service = service
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield from self._of_this_process()
+        try:
+            kept = list(self._of_the_database())
+        except AcesoError:
+            # Left out, not 0: who sums them up, or looks for a log that got shorter, isn't misled.
+            kept = []
+        yield _gauge("database_up", "1 if the database answers, 0 if not", float(bool(kept)))
+        yield from kept
+
+    def _of_this_process(self) -> Iterator[GaugeMetricFamily]:
+        heads, relays = self._service.chain.known, self._service.relays
+        newest, confirmed = (0, 0)
+        age = math.nan
+        if heads is not None:
+            newest, confirmed = heads.newest.number, heads.confirmed.number
+            age = time.time() - heads.newest.timestamp
+        yield _gauge("block_newest", "Newest block that was seen", newest)
+        yield _gauge("block_confirmed", "Newest confirmed block", confirmed)
+        yield _gauge("block_age_seconds", "Age of the newest block", age)
+        yield _gauge(
+            "class_keys_deleted",
+            "Class keys of ended grants that this process deleted",
+            self._service.follower.deleted,
+        )
+        yield _gauge(
+            "relays_sent",
+            "Withdrawals that this process carried",
+            0 if relays is None else relays.sent,
+        )
+        yield _gauge(
+            "relays_ok",
+            "1 if the last withdrawal could be carried, 0 if not, NaN if this process carries none",
+            math.nan if relays is None or not relays.is_ours else float(relays.state == "ok"),
+        )
+
+    def _of_the_database(self) -> Iterator[GaugeMetricFamily]:
+        service = self._service
+        yield _gauge("receipts", "Receipts in the log", service.log.size())
+        yield _gauge(
+            "block_followed", "Block up to which ends are known", service.follower.followed()
+        )
+        yield _gauge(
+            "relays_waiting",
+            "Withdrawals that wait for the chain",
+            0 if service.relays is None else service.relays.waiting(),
+        )
 
 
-def _age(service: Service) -> float:
-    heads = service.chain.known
-    return float("nan") if heads is None else time.time() - heads.newest.timestamp
+def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"aceso_custodian_{name}", about, value=value)
 
 
 class Measured:

@@ -63,6 +63,8 @@ class Relays(Desk):
         # What the health says: "ok", or the code of what went wrong last.
         self.state = "ok"
         self.sent = 0
+        # Of several processes of one custodian, one relays; whether it is this one.
+        self.is_ours = False
 
     def waiting(self) -> int:
         """How many wait to be carried, or to be confirmed."""
@@ -75,6 +77,7 @@ class Relays(Desk):
 
     def step(self) -> bool:
         """See to those that are due, and send one at most; whether one was sent."""
+        self.is_ours = True
         table = tables.withdrawals
         with self.store.read() as connection:
             due = list(

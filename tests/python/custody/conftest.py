@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -478,6 +479,14 @@ def ask(keeper: Keeper, shared: Shared) -> Any:
     return keeper.client().list(
         SignedRequest.sign(shared.reader.account, "ListRequest", message, domain)
     )
+
+
+def figures(keeper: Keeper) -> dict[str, float]:
+    """What it tells Prometheus."""
+    page = httpx.get(f"{keeper.url}/metrics", trust_env=False)
+    assert page.status_code == 200
+    lines = [line for line in page.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
 @pytest.fixture

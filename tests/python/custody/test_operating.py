@@ -6,6 +6,7 @@ an operator
 │  └── a key file of before is still read
 ├── publishes the newest key, once
 ├── sees figures that say nothing of anybody
+│  └── whether withdrawals can be carried, from the one process that carries them
 ├── bounds the records of a list
 │  ├── what one issuer posts, on its own and in a batch; what is deleted makes no room for more
 │  └── what it has in all, by whomever; what is deleted makes room for its owner
@@ -18,7 +19,9 @@ an operator
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +49,17 @@ from aceso.custody._rates import Rates, client_name
 from aceso.errors import ServiceError
 from aceso.vault import ListEntry
 
-from .conftest import Keeper, Network, Person, Reader, Shared, post_at, share_at
+from .conftest import (
+    Keeper,
+    Network,
+    Person,
+    Reader,
+    Shared,
+    figures,
+    post_at,
+    share_at,
+    until,
+)
 
 
 def request(shared: Shared, keeper: Keeper, kind: str = "ReleaseRequest") -> SignedRequest:
@@ -133,13 +146,6 @@ def test_publishes_once(network: Network, tmp_path: Path) -> None:
 # --- Figures ----------------------------------------------------------------------------------
 
 
-def figures(keeper: Keeper) -> dict[str, float]:
-    page = httpx.get(f"{keeper.url}/metrics", trust_env=False)
-    assert page.status_code == 200
-    lines = [line for line in page.text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
-
-
 def test_figures_say_nothing_of_anybody(network: Network, shared: Shared) -> None:
     keeper, person = network.keepers[0], shared.person
     answered = 'aceso_custodian_requests_total{method="POST",route="/release",status="200"}'
@@ -159,6 +165,18 @@ def test_figures_say_nothing_of_anybody(network: Network, shared: Shared) -> Non
     for who in (person.persona, shared.reader.account, person.list_key):
         assert who.address.lower() not in page
         assert who.address.lower()[2:] not in page
+
+
+def test_only_who_relays_says_whether_it_can(network: Network, tmp_path: Path) -> None:
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with (folder / "chores.lock").open("w") as file:
+        # As another process of this custodian does, which then relays.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        keeper = network.twin("second", folder, more=("--relay-within", "0"))
+        assert math.isnan(figures(keeper)["aceso_custodian_relays_ok"])
+    with keeper.process:
+        until(lambda: figures(keeper)["aceso_custodian_relays_ok"] == 1)
 
 
 def test_a_look_at_what_runs_and_at_what_does_not(network: Network) -> None:

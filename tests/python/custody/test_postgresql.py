@@ -6,6 +6,7 @@ one custodian in two processes, which share a folder and a PostgreSQL database
 ├── a deletion at one holds at the other, and is signed
 └── a server that stops and starts in the middle of things
    ├── is waited for: requests are refused meanwhile, and served afterwards without a hand
+   ├── is seen in the figures, which are there all the while
    └── has every receipt of what was answered (fault 11)
 """
 
@@ -30,7 +31,7 @@ from aceso.custody import (
     SignedRequest,
 )
 
-from .conftest import LABS, Keeper, Network, Person, Reader, Shared, until
+from .conftest import LABS, Keeper, Network, Person, Reader, Shared, figures, until
 from .postgres import PostgresServer
 
 
@@ -179,12 +180,24 @@ def test_a_server_that_crashes_loses_no_receipt(pair: Pair, postgres: PostgresSe
             until(lambda: len(answered) > 5)
             postgres.crash()
             until(lambda: len(refused) > 2)
+            _is_watched(pair.keepers[0], up=False)
             postgres.start()
             before = len(answered)
             until(lambda: len(answered) > before + 5)
+            _is_watched(pair.keepers[0], up=True)
         finally:
             is_over.set()
         for one in asking:
             one.result()
     assert all("database does not do" in why for why in refused)
     assert set(answered) <= set(pair.releases())
+
+
+def _is_watched(keeper: Keeper, *, up: bool) -> None:
+    """What only the database knows is left out while it is down; the rest is told."""
+    found = figures(keeper)
+    assert found["aceso_custodian_database_up"] == float(up)
+    assert found["aceso_custodian_block_newest"] > 0
+    for name in ("receipts", "block_followed", "relays_waiting"):
+        assert (f"aceso_custodian_{name}" in found) == up
+    assert any(name.startswith("aceso_custodian_requests_total") for name in found)
