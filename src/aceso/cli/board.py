@@ -11,7 +11,8 @@ from aceso.rewards import Audit, AuditFileError
 
 from . import _terms
 from ._files import file_bytes
-from ._output import receipts, show, table
+from ._output import private_text, receipts, show, table
+from ._reasons import print_reasons, reasons_document
 from ._session import Session
 from ._words import say
 from .consent import ask
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from aceso.chain import Receipt
     from aceso.flows import Keeper
 
-__all__ = ["BOARD", "audit_path", "own_account", "read_audit"]
+__all__ = ["BOARD", "audit_of", "audit_path", "own_account", "read_audit"]
 
 _LAST_EPOCH: Final = 2**16 - 1
 
@@ -31,7 +32,7 @@ _LAST_EPOCH: Final = 2**16 - 1
 def audit_path(given: dict[str, Any]) -> Path:
     """The audit file that a command is about."""
     if not given["what"]:
-        raise UsageError("Name the audit file.", code="E_REWARDS_WHAT")
+        raise UsageError("Name the audit file, or an epoch.", code="E_REWARDS_WHAT")
     return Path(given["what"])
 
 
@@ -44,6 +45,16 @@ def read_audit(path: Path) -> Audit:
             f"The audit file {path} can't be read. Check the path.", code="E_FILE_UNREADABLE"
         ) from exc
     return Audit.from_bytes(data)
+
+
+def audit_of(session: Session, given: dict[str, Any]) -> Audit:
+    """The audit file that was posted for an epoch, or one at hand. A file whose name is a number is
+    written `./3`."""
+    from aceso.flows import posted_audit
+
+    if _is_number(given["what"]):
+        return posted_audit(session.network(), _epoch(given))
+    return read_audit(audit_path(given))
 
 
 def _post(session: Session, given: dict[str, Any]) -> None:
@@ -116,29 +127,36 @@ def _bond(session: Session, given: dict[str, Any]) -> None:
 
 
 def _show(session: Session, given: dict[str, Any]) -> None:
-    """How far a root or a ban is, for anybody."""
-    from aceso.flows import coin, read_ban, read_root
+    """How far a root or a ban is, and why it was challenged or proposed, for anybody."""
+    from aceso.flows import coin, posted_audit, read_ban, read_root, said_of_ban, said_of_root
 
-    what, network = _what(given), session.network()
+    out: Path | None = given["out"]
+    what, network = _what(given) if out is None else _epoch(given), session.network()
     document: dict[str, Any]
     if isinstance(what, int):
-        root = read_root(network, what)
+        if out is not None:
+            private_text(out, posted_audit(network, what).to_bytes().decode("utf-8"))
+        root, reasons = read_root(network, what), said_of_root(network, what)
         document = {"epoch": what, "state": root.state.name, "until": root.until or None}
         document["root"] = "0x" + root.root.hex()
         title, state = say("rewards.epoch", epoch=what), f"root_state.{root.state.name.lower()}"
         rows = [[say("rewards.root"), document["root"]]]
     else:
-        ban = read_ban(network, what)
+        ban, reasons = read_ban(network, what), said_of_ban(network, what)
         document = {"account": what, "state": ban.state.name, "until": ban.until or None}
         document["bond"] = str(ban.bond)
         title, state = what, f"ban_state.{ban.state.name.lower()}"
         rows = [[say("rewards.bond"), coin(ban.bond)]]
+    document |= {"reasons": reasons_document(reasons)} | ({"file": str(out)} if out else {})
 
     def render(console: Console) -> None:
         lines = [[say("column.state"), say(state)]]
         if document["until"]:
             lines.append([say("column.until"), _terms.moment_text(document["until"])])
         console.print(table(title, "", "", rows=[*lines, *rows]))
+        print_reasons(console, reasons)
+        if out:
+            console.print(say("rewards.written", file=out), markup=False, soft_wrap=True)
 
     show(session, document, render)
 
@@ -206,18 +224,20 @@ def _reason(given: dict[str, Any]) -> bytes:
 
 def _what(given: dict[str, Any]) -> int | str:
     """An epoch by its number, or an account."""
-    text = str(given["what"] or "")
-    return _epoch(given) if text.isascii() and text.isdecimal() else _account(given)
+    return _epoch(given) if _is_number(given["what"]) else _account(given)
+
+
+def _is_number(what: str | None) -> bool:
+    return bool(what) and str(what).isascii() and str(what).isdecimal()
 
 
 def _epoch(given: dict[str, Any]) -> int:
-    text = str(given["what"] or "")
-    if not text.isascii() or not text.isdecimal() or int(text) > _LAST_EPOCH:
+    if not _is_number(given["what"]) or int(given["what"]) > _LAST_EPOCH:
         raise UsageError(
             "Name an epoch by its number, from 0, as `aceso rewards verify` shows it.",
             code="E_REWARDS_WHICH",
         )
-    return int(text)
+    return int(given["what"])
 
 
 def _account(given: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from ._files import file_text
 from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import language, say
-from .board import BOARD, audit_path, own_account, read_audit
+from .board import BOARD, audit_of, audit_path, own_account, read_audit
 from .consent import ask
 from .records import find_record
 
@@ -64,10 +64,11 @@ def _compute(session: Session, given: dict[str, Any]) -> None:
 
 
 def _verify(session: Session, given: dict[str, Any]) -> None:
-    """Compute an audit file again, from itself and from the chain."""
+    """Compute an audit file again, from itself and from the chain: the one that was posted for an
+    epoch, or one at hand."""
     from aceso.flows import verify_rewards
 
-    audit = read_audit(audit_path(given))
+    audit = audit_of(session, given)
     posted = verify_rewards(session.network(), audit)
     document = _audit_document(audit) | {"right": True, "posted": posted}
     key = "rewards.right_posted" if posted else "rewards.right"
@@ -78,7 +79,7 @@ def _claim(session: Session, given: dict[str, Any]) -> None:
     """Book what is the account's own, and pay what has vested."""
     from aceso.flows import claim_rewards
 
-    audit = read_audit(audit_path(given))
+    audit = audit_of(session, given)
     account = own_account(session).address
     sent = claim_rewards(session.network(), audit, account)
     document = {"account": account, "transactions": receipts(sent)}

@@ -22,6 +22,7 @@
     earning      what a person earned and why; rewards computed, checked, claimed
     filing       which record an order was made from, for a reward; an issuer's word for it
     board        evaluators answer for the rewards of an epoch, and for who cheated
+    posted       what they posted: audit files, reasons
     disputes     disputes a delivery, and judges one
     receipts     who was given what, as the custodians' logs prove it; of orders in order_receipts
     evidence     whether a file is what its issuer issued
@@ -105,6 +106,7 @@ from .order_receipts import OrderAccess, check_order_logs
 from .orders import Sale, find_sale, find_study, find_union, sales
 from .own_vault import HOME, RESEARCH
 from .person import Person
+from .posted import Statement, posted_audit, said_of_ban, said_of_root
 from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened, guardian_group
@@ -226,6 +228,7 @@ __all__ = [
     "SeedMove",
     "Seer",
     "Seller",
+    "Statement",
     "Station",
     "Step",
     "Store",
@@ -289,6 +292,7 @@ __all__ = [
     "own_match",
     "part_of_subject",
     "pay_bond",
+    "posted_audit",
     "published",
     "questions",
     "read_ban",
@@ -302,6 +306,8 @@ __all__ = [
     "restore_backup",
     "revoke_will",
     "said",
+    "said_of_ban",
+    "said_of_root",
     "sales",
     "see",
     "see_again",

@@ -26,12 +26,12 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import BanState, Call, Receipt, RootState, reward_acts
 from aceso.errors import InputError
 from aceso.rewards import Audit
-from aceso.storage import cid_digest
 
 from .amounts import coin
 from .earning import verify_rewards
 from .issuer import Holder
 from .network import Network
+from .posted import publish
 
 __all__ = [
     "BanStanding",
@@ -82,7 +82,7 @@ class Keeper(Holder):
             )
         self._check_bond()
         board = self.network.suite.reward_board
-        digest = self._published(audit.to_bytes())
+        digest = publish(self.network, audit.to_bytes())
         return self._with_bond(
             board.post_root(
                 audit.facts.epoch,
@@ -98,7 +98,7 @@ class Keeper(Holder):
         """Challenge a root in its window, with the bond, for a reason that everybody can read."""
         self._check_bond()
         board = self.network.suite.reward_board
-        return self._with_bond(board.challenge_root(epoch, institution, self._published(why)))
+        return self._with_bond(board.challenge_root(epoch, institution, publish(self.network, why)))
 
     def judge_root(self, epoch: int, institution: int, *, right: bool) -> Receipt:
         """Say whether a challenged root is right."""
@@ -107,7 +107,7 @@ class Keeper(Holder):
     def ban(self, account: str, institution: int, evidence: bytes) -> Receipt:
         """Propose to ban an account, or confirm what another proposed, which bans."""
         board = self.network.suite.reward_board
-        return self._send(board.ban(account, institution, self._published(evidence)))
+        return self._send(board.ban(account, institution, publish(self.network, evidence)))
 
     def judge_ban(self, account: str, institution: int, *, right: bool) -> Receipt:
         """Say whether a ban that was appealed is right."""
@@ -128,10 +128,6 @@ class Keeper(Holder):
         suite = self.network.suite
         bond = suite.reward_board.terms()[2]
         return [*self.allow(suite.addresses["RewardBoard"], bond), self._send(call)]
-
-    def _published(self, text: bytes) -> bytes:
-        """The digest of what is now on IPFS."""
-        return cid_digest(self.network.ipfs.add(text))
 
     def _send(self, call: Call) -> Receipt:
         return self.network.sender(self.account).send(call)

@@ -23,6 +23,7 @@ from .enrolling import part_of_subject
 from .errors import EvidenceError
 from .network import Network
 from .orders import Sale, sales
+from .posted import check_totals, root_posted
 
 __all__ = [
     "Earnings",
@@ -108,12 +109,17 @@ def compute_rewards(network: Network, epoch: int, filed: Iterable[Contribution])
 
 
 def verify_rewards(network: Network, audit: Audit) -> bool:
-    """Raise `AuditFalseError` where the file is wrong; tell whether its root is the one posted."""
+    """Raise `AuditFalseError` where the file is wrong, or its root was posted with other sums; tell
+    whether its root is the one posted."""
     audit.recheck()
     facts = audit.facts
     events = network.synced().timed_events()
     audit.compare(gather(network.suite, events, facts.epoch, facts.filed))
-    return network.suite.reward_board.state_of(facts.epoch)[2] == audit.root
+    posted = root_posted(network, facts.epoch)
+    if posted is None or posted.args["root"] != audit.root:
+        return False
+    check_totals(audit, posted)
+    return True
 
 
 def claim_rewards(network: Network, audit: Audit, account: str) -> list[Receipt]:

@@ -2,9 +2,12 @@
 aceso rewards, for evaluators: on a real chain, with a real IPFS node
 ├── post: the file that was computed again, on IPFS for everybody, with the bond; show says so
 │   ├── a file that is not the chain's, a second root, too little coin: refused, nothing is sent
-│   └── end: too early refused; then it stands, and the bond is free to be paid
-├── challenge, judge: two of two other institutions let go of it; the challenger has both bonds
-├── ban: two of two institutions; the person appeals by signature
+│   ├── end: too early refused; then it stands, and the bond is free to be paid
+│   ├── verify, claim, show --out by the epoch's number: the file from IPFS, by its digest on chain
+│   └── a digest of another file, other sums, no root: refused
+├── challenge, judge: two of two others let go of it; the challenger has both bonds; why is shown
+├── ban: two of two institutions; the person appeals by signature; the evidence is shown
+│   ├── evidence that nobody has is said to be unread, and hostile letters are left out
 │   ├── judged wrong by two others: lifted
 │   └── nobody answers: ended by anybody
 └── what is left out or misspelt: one sentence in two languages, exit code 2
@@ -170,6 +173,49 @@ def test_what_was_computed_again_is_posted_and_stands(
     assert held(scene, seeds[0]) == before
 
 
+def test_the_posted_file_is_fetched_by_the_number_of_its_epoch(
+    scene: Scene, audit: Audit, post: Any, run: Run, tmp_path: Path
+) -> None:
+    assert run("person", "verify", 0, code=3)["error"]["code"] == "E_ROOT_NONE"
+    post(0)
+
+    said = run("person", "verify", 0)
+    run("person", "show", 0, "--out", tmp_path / "posted.json")
+
+    assert (said["right"], said["posted"], said["root"]) == (True, True, "0x" + audit.root.hex())
+    assert (tmp_path / "posted.json").read_bytes() == audit.to_bytes()
+    scene.chain.advance_time(14 * DAY)
+    run("person", "end", 0)
+    assert run("person", "claim", 0)["transactions"]
+    (line,) = [one for one in audit.lines if one.reward.account == scene.person.address]
+    assert scene.suite.rewards.is_claimed(0, line.reward.index)[0]
+
+
+@pytest.mark.parametrize("wrong", ["file", "sums"])
+def test_a_posted_file_that_is_not_the_root_s_is_refused(
+    scene: Scene,
+    seeds: list[Seed],
+    audit: Audit,
+    run: Run,
+    file: Path,
+    shared_node: Any,
+    wrong: str,
+) -> None:
+    other = Audit.make(dataclasses.replace(audit.facts, budget=audit.facts.budget - 1))
+    other = dataclasses.replace(other, lines=other.lines[:-1])
+    posted, total = (other, audit.total) if wrong == "file" else (audit, audit.total + 1)
+    with IpfsClient(shared_node.url) as ipfs:
+        digest = cid_digest(ipfs.add(posted.to_bytes()))
+    poster, board = seeds[0].persona(0), scene.suite.reward_board
+    scene.send(poster, scene.suite.coin.approve(scene.suite.addresses["RewardBoard"], BOND))
+    scene.send(poster, board.post_root(0, FIRST, audit.root, total, audit.institutions, digest))
+
+    for action in ("verify", "claim"):
+        assert run("person", action, 0, code=6)["error"]["code"] == "E_REWARDS_FALSE"
+    if wrong == "sums":
+        assert run("person", "verify", file, code=6)["error"]["code"] == "E_REWARDS_FALSE"
+
+
 def test_a_false_file_is_not_posted(
     scene: Scene, seeds: list[Seed], audit: Audit, run: Run, tmp_path: Path
 ) -> None:
@@ -209,6 +255,9 @@ def test_two_others_let_go_of_a_challenged_root(
     with IpfsClient(shared_node.url) as ipfs:
         cid = ipfs.add(REASON)
         assert (ipfs.read(cid), cid_digest(cid)) == (REASON, event.args["why"])
+    (why,) = run("person", "show", 0)["reasons"]
+    assert (why["evaluator"], why["cid"]) == (seeds[1].persona(0).address, cid)
+    assert why["text"] == REASON.decode().strip()
     run(2, "judge", 0, "--institution", FIRST + 2, "--wrong")
     board = scene.suite.reward_board
     scene.send(seeds[3].persona(0), board.judge_root(0, FIRST + 3, False))
@@ -223,9 +272,12 @@ def test_a_ban_that_was_appealed_is_lifted_by_two_others(
 ) -> None:
     about, board = scene.person.address, scene.suite.reward_board
     scene.send(seeds[1].persona(0), board.ban(about, FIRST + 1, bytes(32)))
+    reason.write_bytes(b"Two \x1b]0;accounts\x07 of one\xe2\x80\xae person.\n")
     run(0, "ban", about, "--institution", FIRST, "--reason", reason, "--yes")
     shown = run("person", "show", about)
     assert (shown["state"], shown["until"]) == ("BANNED", board.ban_of(about)[1])
+    # The first one's digest is of nothing that anybody has.
+    assert [one["text"] for one in shown["reasons"]] == [None, "Two ]0;accounts of one person."]
 
     said = run("person", "appeal")
 
