@@ -85,14 +85,20 @@ class Asking:
         patience: float = 1.0,
         counts: Callable[[T], bool] = lambda answer: True,
     ) -> tuple[dict[str, T], dict[str, AcesoError]]:
-        """Ask all at once, or those of them that are named. Once enough have answered in a way that
-        `counts`, the others have `grace` seconds left, or as many as it took until then; all have
-        `patience` times as long as for one request."""
+        """Ask all at once, or those of them that are named; one that is named and not among them
+        has failed. Once enough have answered in a way that `counts`, the others have `grace`
+        seconds left, or as many as it took until then; all have `patience` times as long as for one
+        request."""
         needed = self.threshold if needed is None else needed
         asked = [one for one in self.custodians if among is None or one.address in among]
         futures = {self._pool.submit(act, one): one for one in asked}
         done: dict[str, T] = {}
-        failed: dict[str, AcesoError] = {}
+        known = {one.address for one in asked}
+        failed: dict[str, AcesoError] = {
+            who: CustodianDownError(who, "is not known to this network")
+            for who in among or ()
+            if who not in known
+        }
         began = time.monotonic()
         finish = began + patience * max(one.deadline for one in self.custodians) + 0.5
         pending = set(futures)
@@ -183,10 +189,10 @@ class Asking:
             return
         denials = [error for error in failed.values() if isinstance(error, DeniedError)]
         # So many say no that it isn't for want of custodians; a settled no before a pending one.
-        if of - len(denials) < needed:
+        if denials and of - len(denials) < needed:
             raise min(denials, key=lambda error: error.is_pending)
         refused = [error for error in failed.values() if isinstance(error, RequestRefusedError)]
-        if of - len(refused) < needed:
+        if refused and of - len(refused) < needed:
             raise refused[0]
         why = list(dict.fromkeys(str(error) for error in failed.values()))
         raise TooFewCustodiansError(done, needed, of, sorted(failed), why) from next(

@@ -1,7 +1,7 @@
 """What custodians signed when a record was forgotten, and who has still to.
 
     note_deletions(store, list_key, custodians, receipts)   # after the first of them deleted it
-    finish_deletions(network, store, key_of)                # asks those again that were away
+    finish_deletions(network, store, key_of, committee_of)  # asks those again that were away
     for one in forgotten(store): one.record_id, one.deleted_at, one.waiting
 
 A receipt is a custodian's signed word that the capsule is gone there. They are kept on the device:
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.custody import DeletionReceipt, RequestRefusedError
+from aceso.custody import Committee, DeletionReceipt, RequestRefusedError
 from aceso.errors import AcesoError
 
 from .network import Network
@@ -76,9 +76,13 @@ def forgotten(store: Store) -> list[Forgotten]:
 
 
 def finish_deletions(
-    network: Network, store: Store, list_key_of: Callable[[str], LocalAccount]
+    network: Network,
+    store: Store,
+    list_key_of: Callable[[str], LocalAccount],
+    committee_of: Callable[[str], Committee],
 ) -> int:
-    """Ask those again who were away; say how many deletions are still waited for."""
+    """Ask those again who were away, also one that has left the network since: `committee_of` is
+    the committee that a list was opened at. Say how many deletions are still waited for."""
     down: set[str] = set()
     left = 0
     for one in forgotten(store):
@@ -87,19 +91,19 @@ def finish_deletions(
                 left += 1
                 continue
             try:
-                receipts = network.committee.delete(
+                receipts = committee_of(one.list_key).delete(
                     list_key_of(one.list_key), one.record_id, among=[custodian]
                 )
                 note_deletions(store, one.waiting, receipts)
-            except RequestRefusedError as exc:
-                # Who never had it has nothing to delete, and says so.
-                if exc.code != "E_RECORD_UNKNOWN":
-                    raise
-                _let_off(store, one.record_id, custodian)
             except AcesoError as exc:
+                # Who never had it has nothing to delete, and says so.
+                if exc.code == "E_RECORD_UNKNOWN":
+                    _let_off(store, one.record_id, custodian)
+                    continue
                 network.troubles.append(exc)
-                down.add(custodian)
                 left += 1
+                if not isinstance(exc, RequestRefusedError):
+                    down.add(custodian)
     return left
 
 

@@ -21,7 +21,14 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from aceso.codes import DataClass
-from aceso.custody import Act, Posted, delete_act, post_act
+from aceso.custody import (
+    Act,
+    CustodianDownError,
+    Posted,
+    TooFewCustodiansError,
+    delete_act,
+    post_act,
+)
 from aceso.errors import AcesoError
 from aceso.signing import sign
 from aceso.vault import CapsuleContext, ListEntry, Opening, PublicKey, make_capsule
@@ -233,7 +240,12 @@ def _delete(person: Person, done: Moved, tell: Tell) -> None:
         by_place.setdefault(person.manifest.lists[list_key], []).append((record_id, list_key))
     for place, pairs in by_place.items():
         note = person.manifest.committees[place]
-        committee = person._committee_at(place)
+        try:
+            committee = person._committee_at(place)
+        except TooFewCustodiansError as exc:
+            # All of them have closed. They are named, and asked again should one come back.
+            done.kept_by |= {who: CustodianDownError(who, "has closed") for who in exc.names}
+            continue
         for start in range(0, len(pairs), _CHUNK):
             chunk = pairs[start : start + _CHUNK]
             acts = []

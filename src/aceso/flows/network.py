@@ -29,7 +29,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite, parse_grantee
-from aceso.custody import Committee, Custodian, newest_of
+from aceso.custody import Committee, Custodian, TooFewCustodiansError, newest_of
 from aceso.errors import AcesoError, InputError
 from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
@@ -180,7 +180,7 @@ class Network:
         self, custodians: Sequence[str], urls: Sequence[str], threshold: int
     ) -> Committee:
         """The custodians that a list was opened at, also those whom this network's file does not
-        name any more: their keys are what they published."""
+        name any more: their keys are what they published. It is an error if all of them closed."""
         if (tuple(custodians), threshold) == (self.facts.members, self.facts.threshold):
             return self.committee
         name = (tuple(custodians), threshold)
@@ -191,6 +191,8 @@ class Network:
                 for address, url in zip(custodians, urls, strict=True)
             ]
             there = [card for card in cards if card is not None]
+            if not there:
+                raise TooFewCustodiansError(0, threshold, len(custodians), custodians)
             needed = min(threshold, len(there))
             self._others[name] = self._of(there, needed, deadline=_DEADLINE_SECONDS)
         return self._others[name]

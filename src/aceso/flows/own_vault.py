@@ -174,6 +174,11 @@ class OwnVault:
         note = self.manifest.committees[place]
         return self.network.committee_of(note.custodians, note.urls, note.threshold)
 
+    def _committee_of(self, list_key: str) -> Committee:
+        """The custodians that a list was opened at."""
+        place = self.manifest.lists.get(list_key)
+        return self.network.committee if place is None else self._committee_at(place)
+
     def card(self, persona: LocalAccount, classes: DataClass) -> Card:
         """What an issuer needs to send records of these classes to the vault."""
         with self._noting_lists():

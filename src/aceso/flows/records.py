@@ -62,7 +62,7 @@ class HoldingRecords(Consenting):
         self._try(self._open_noted)
         self._try(lambda: see_again(self.network, self.persona(RESEARCH).address))
         store = self.profile.store
-        self._try(lambda: finish_deletions(self.network, store, self._list_key))
+        self._try(lambda: finish_deletions(self.network, store, self._list_key, self._committee_of))
         self._silent = {}
         found = rejected = 0
         for data_class in DataClass:
@@ -221,7 +221,7 @@ class HoldingRecords(Consenting):
         entry = self.entry(record_id)
         context = entry.capsule.context
         list_key = self.keys.list_key(context.data_class, context.epoch)
-        receipts = self.network.committee.delete(list_key, record_id)
+        receipts = self._committee_of(list_key.address).delete(list_key, record_id)
         note_deletions(self.profile.store, entry.capsule.custodians, receipts)
         # Kept first: what is cut off here is dropped by the next sync.
         self.manifest.forget(record_id)

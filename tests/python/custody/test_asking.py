@@ -1,7 +1,8 @@
 """
 all are asked at once
 ├── once enough have answered, who hangs is not waited for
-└── an answer that doesn't count hurries nobody
+├── an answer that doesn't count hurries nobody
+└── one that is named and that nobody knows has failed, and is named
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from aceso.custody import Custodian
+from aceso.custody import Custodian, TooFewCustodiansError
 from aceso.custody._asking import Asking
 from aceso.vault import PrivateKey
 
@@ -57,3 +58,12 @@ def test_only_what_counts_hurries_the_others(
     done, failed = asking._ask_all(act, grace=0.0, counts=counts)
 
     assert (len(done), len(failed)) == (waited_for, 4 - waited_for)
+
+
+def test_one_that_nobody_knows_is_named(asking: Asking) -> None:
+    left = Account.create().address
+
+    with pytest.raises(TooFewCustodiansError) as few:
+        asking._all_or_enough(lambda one: one.address, among=[left], needed=1)
+
+    assert few.value.names == (left,)

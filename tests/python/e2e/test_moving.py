@@ -5,6 +5,8 @@ moved        all records are locked for the new committee, in lists of a new epo
 former       a key of the former epoch opens nothing of what was dealt anew
 killed       at any step, by kill -9, and done again: each record once, nothing left over
 away         a custodian that leaves and does not answer is named, and asked again the next time
+owed         a deletion that one owed as it left is asked for when it is back, and stops nothing
+closed       former custodians that have all closed are named, and the rest goes on
 devices      another device finds what was moved, and can go on
 seed         the sealed seed goes along: guardians bring it back from the new committee with the
              words that they had; who left has none of it and takes none of before; cut off, it
@@ -20,6 +22,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,7 @@ from aceso.flows import (
     Profile,
     Reader,
     SeedMove,
+    forgotten,
     move,
     recover_seed,
     start_recovery,
@@ -201,6 +205,42 @@ def test_one_that_leaves_without_an_answer_is_named_and_asked_again(
         assert (again.records, again.deleted, again.kept_by) == (0, 5, {})
         assert count() == 0
     _check(moving, later)
+
+
+def test_a_deletion_that_one_owed_as_it_left_is_made_when_it_is_back(
+    world: World, person: Person, later: Network, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    record_id = next(one for one, note in person.records() if note.data_class == LABS)
+    leaver = world.keepers[0]
+    moving = Person(later, person.profile)
+    with _alone(world.network, person, leaver.address) as count:
+        with world.down(leaver):
+            person.forget(record_id)
+            moving.sync()
+            move(moving)
+            assert [one.waiting for one in forgotten(person.profile.store)] == [(leaver.address,)]
+        assert count() == 2
+        moving.sync()
+
+        assert count() == 1
+    (one,) = forgotten(person.profile.store)
+    assert one.waiting == () and leaver.address in one.deleted_at
+
+
+def test_former_custodians_that_have_all_closed_are_named(
+    person: Person, later: Network, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    # Accounts that published no key, as those whose keys were revoked.
+    closed = tuple(Account.create().address for _ in range(3))
+    (note,) = person.manifest.committees
+    person.manifest.committees[0] = replace(note, custodians=closed)
+    person._save_manifest()
+
+    moved = move(Person(later, person.profile))
+
+    assert (moved.records, moved.deleted, set(moved.kept_by)) == (5, 0, set(closed))
 
 
 def test_another_device_finds_what_was_moved(
