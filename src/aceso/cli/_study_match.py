@@ -1,21 +1,23 @@
-"""`aceso study match`: whether one matches what a study looks for, on one's own screen only."""
+"""Whether one matches what a study looks for, on one's own screen only: `aceso study match`, and
+before one enrols."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aceso.errors import IntegrityError, UsageError
+from aceso.errors import InputError, IntegrityError, UsageError
 
-from ._output import show, table
+from ._output import errors, show, table
 from ._session import Session
 from ._words import say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.research import Criterion, Finding
+    from aceso.flows import Person
+    from aceso.research import Criteria, Criterion, Finding, Match
 
-__all__ = ["match_study"]
+__all__ = ["match_study", "refuse_other_than_sought"]
 
 
 def match_study(session: Session, given: dict[str, Any]) -> None:
@@ -51,18 +53,35 @@ def match_study(session: Session, given: dict[str, Any]) -> None:
         "unopened": unopened,
     }
 
-    def render(console: Console) -> None:
-        rows = [
-            [say("word.yes" if one.holds else "word.no"), _sentence(one)] for one in found.findings
-        ]
-        heads = [say("column.holds"), say("column.criterion")]
-        console.print(table(say("study.title"), *heads, rows=rows))
-        console.print(say("study.matches" if found.matches else "study.not"), highlight=False)
-        if unopened:
-            console.print(say("study.unopened", count=unopened), highlight=False)
-        console.print(say("study.private"), highlight=False, style="dim")
+    show(session, said, lambda console: _print_match(console, found, unopened))
 
-    show(session, said, render)
+
+def refuse_other_than_sought(person: Person, study: int, criteria: Criteria) -> None:
+    """Refuse who isn't whom a study looks for, and show which criteria don't hold on this screen
+    only: nothing is sent by then, and neither the error nor what is signed says which."""
+    from aceso.flows import own_match
+
+    found, unopened = own_match(person, criteria)
+    if found.matches:
+        return
+    _print_match(errors(), found, unopened)
+    raise InputError(
+        f"By your records you are not whom study {study} looks for, and nothing was signed or "
+        "sent: nobody learns of it. What is not in your records counts as not there; to enrol all "
+        "the same, add --anyway.",
+        code="E_STUDY_NOT_SOUGHT",
+        details={"study": study},
+    )
+
+
+def _print_match(console: Console, found: Match, unopened: int) -> None:
+    rows = [[say("word.yes" if one.holds else "word.no"), _sentence(one)] for one in found.findings]
+    heads = [say("column.holds"), say("column.criterion")]
+    console.print(table(say("study.title"), *heads, rows=rows))
+    console.print(say("study.matches" if found.matches else "study.not"), highlight=False)
+    if unopened:
+        console.print(say("study.unopened", count=unopened), highlight=False)
+    console.print(say("study.private"), highlight=False, style="dim")
 
 
 def _check(found: bytes, wanted: str | None) -> None:

@@ -15,6 +15,7 @@ from . import _offered, _terms
 from ._covered import covered_text
 from ._output import receipts, show, table
 from ._session import Session
+from ._study_match import refuse_other_than_sought
 from ._study_terms import (
     attested_text,
     number,
@@ -151,6 +152,9 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
     plan = enrolling.plan(number(given["what"]), given["revision"])
     # What the chain would refuse is said before anything is asked.
     enrolling.check(plan)
+    if not given["anyway"]:
+        refuse_other_than_sought(person, plan.row.study, plan.document.criteria)
+    # Whether one matches is not in these words: who knows the rest could tell it from their hash.
     text = _notice(session, plan)
     ask(session, text, yes=given["yes"])
     notice = keep_notice(person.profile, text)

@@ -41,7 +41,7 @@ _TERMS = frozenset(
 _TAKES: dict[str, frozenset[str]] = {
     "show": frozenset({"revision"}),
     "match": frozenset({"commitment"}),
-    "enrol": frozenset({"revision"}),
+    "enrol": frozenset({"revision", "anyway"}),
     "fulfil": MAKING,
     "create": _TERMS | {"budget", "with_ether"},
     "amend": _TERMS,
@@ -74,6 +74,7 @@ _TAKES: dict[str, frozenset[str]] = {
 @click.option("--with-ether", is_flag=True)
 @click.option("--revision", type=click.IntRange(min=1), metavar="N")
 @click.option("--revoke", is_flag=True)
+@click.option("--anyway", is_flag=True)
 @click.option(
     "--ground", type=click.Choice(["cannot-open", "not-as-offered"]), default="cannot-open"
 )

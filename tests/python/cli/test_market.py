@@ -3,6 +3,7 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 ├── study match: told on the screen, another document than the one committed to is refused
 ├── station: entrusted, it fulfils orders in the place of who is not there
 ├── study: made, approved, asked and enrolled in, fulfilled, downloaded, closed by anybody
+│   ├── criteria that one does not meet: told on one's own screen, nothing is sent, unless --anyway
 │   └── disputed: replayed; the shares that a case lacks are asked for, and taken into it
 ├── offer, buy, deliver, open --order, extract download, renew, settle
 │   ├── without coin: refused, exit code 3
@@ -170,6 +171,37 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     assert person("unshare", f"study:{study}.1", "--yes").code == 0
     late = lead("study", "download", study, "--out", tmp_path / "late")
     assert (late.code, late.document["error"]["code"]) == (3, "E_STUDY_NOTHING")
+
+
+def test_whoever_is_not_sought_is_told_before_anything_is_signed(actors, person, tmp_path):
+    lead = actors("researcher")
+    lead("accredit", lead.account, "--role", "researcher")
+    has = {
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2339-0"}]},
+        "valueBoolean": True,
+        "exclude": True,
+    }
+    group = {"resourceType": "Group", "type": "person", "actual": False, "characteristic": [has]}
+    criteria = tmp_path / "criteria.json"
+    criteria.write_text(json.dumps(group))
+    study = lead(
+        *("study", "create", criteria, "--protocol", criteria, "--title", "포도당 없음"),
+        *("--summary", "누구도 아닌 사람", "--classes", "labs", "--price", "4", "--cap", "3"),
+        *("--until", "10d", "--duration", "5d", "--delivery", "2d"),
+        *("--budget", "4", "--with-ether", "--yes"),
+    ).document["study"]
+
+    told = person("study", "enrol", study, "--yes", "--lang", "ko")
+
+    assert (told.code, told.document["error"]["code"]) == (3, "E_STUDY_NOT_SOUGHT")
+    # Which criterion it is stands on this screen, and nowhere else.
+    assert "결과가 없을 것: 2339-0" in told.err and "2339" not in told.out
+    listed = {one["study"]: one for one in person("study", "list").document["studies"]}
+    assert listed[study]["enrolled"] is None
+    assert f"study:{study}" not in json.dumps(person("consents", "--all").document)
+    allowed = person("study", "enrol", study, "--anyway", "--yes")
+    assert allowed.code == 0 and "2339" not in allowed.document["noticeText"]
+    assert f"study:{study}" in json.dumps(person("consents", "--all").document)
 
 
 def test_market(network, person, researcher, tmp_path):
