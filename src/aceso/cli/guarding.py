@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["guardian", "majority", "own_account", "recovery"]
 
+_UNFINISHED = 5
+
 T = TypeVar("T")
 
 _GUARDIAN = (
@@ -299,7 +301,7 @@ def _finish(session: Session, ward: str, given: Sequence[str], out: Path) -> Non
 @command("majority")
 @click.option("--of", "of", required=True, metavar="DIR")
 @click.option("--yes", is_flag=True)
-def majority(session: Session, *, of: str, yes: bool) -> None:
+def majority(session: Session, *, of: str, yes: bool) -> int:
     from aceso.flows import Person, Profile, hand_over
 
     new = session.person()
@@ -317,13 +319,20 @@ def majority(session: Session, *, of: str, yes: bool) -> None:
         "withdrawn": len(done.withdrawn),
         "succeeded": len(done.succeeded),
     }
-    document = counts | {"transactions": receipts([*done.withdrawn, *done.succeeded])}
+    document = counts | {
+        "waiting": list(done.waiting),
+        "transactions": receipts([*done.withdrawn, *done.succeeded]),
+    }
 
     def render(console: Console) -> None:
         console.print(say("majority.done", **counts), highlight=False, soft_wrap=True)
         console.print(say("majority.known"), highlight=False, soft_wrap=True)
+        for who in done.waiting:
+            text = say("majority.waiting", custodian=who)
+            console.print(text, highlight=False, soft_wrap=True)
 
     show(session, document, render)
+    return _UNFINISHED if done.waiting else 0
 
 
 # What all need

@@ -2,6 +2,7 @@
 
     leave_seed(person, persona, key.public_key)     # at the committee of the network's file
     moved = move_seed(person)                        # where that has changed
+    kept_by = delete_seed(person)                    # everywhere, as another seed took over
 
 The index remembers the recovery key's public half, so that any device of the person can seal the
 seed anew and deal it out to other custodians; the words that guardians hold stay good, since they
@@ -28,7 +29,9 @@ from aceso.vault import CommitteeNote, PublicKey, RecoveryNote, deposits_of, sea
 
 from .person import Person
 
-__all__ = ["SeedMove", "SeedMoved", "leave_seed", "move_seed"]
+__all__ = ["SeedMove", "SeedMoved", "delete_seed", "leave_seed", "move_seed"]
+
+_NOBODY = CommitteeNote((), (), 0)
 
 
 class SeedMove(StrEnum):
@@ -86,12 +89,32 @@ def move_seed(person: Person) -> SeedMoved:
     if note is None:
         is_prepared = person.network.suite.guardianship.person(persona.address).threshold > 0
         return SeedMoved(SeedMove.UNKNOWN if is_prepared else SeedMove.NONE)
+    if note.at == _NOBODY:
+        return SeedMoved(SeedMove.NONE, _delete_former(person, persona))
     state, facts = SeedMove.HERE, person.network.facts
     is_here = (note.at.custodians, note.at.threshold) == (facts.members, facts.threshold)
     if not is_here or not note.is_whole:
         leave_seed(person, persona, PublicKey(note.key))
         state = SeedMove.MOVED
     return SeedMoved(state, _delete_former(person, persona))
+
+
+def delete_seed(person: Person) -> Mapping[str, AcesoError]:
+    """Have every custodian overwrite its part, as another seed has come in this one's place; who
+    does not say that it did, with the reason. To be done again where there is one."""
+    place = person.manifest.relationships.get(
+        grantee_of_account(person.network.suite.guardianship.address)
+    )
+    note = person.manifest.recovery
+    if place is None or note is None:
+        return {}
+    if note.at != _NOBODY:
+        # Noted first: cut off here, it is known who is to be asked.
+        person.manifest.recovery = replace(
+            note, version=note.version + 1, at=_NOBODY, former=_former(note, _NOBODY)
+        )
+        person._keep_manifest()
+    return _delete_former(person, person.persona(place))
 
 
 def _here(person: Person) -> CommitteeNote:

@@ -5,11 +5,13 @@
 Until then somebody else may have held the seed. The new vault gets a capsule of its own for every
 record, wrapped to its own keys, with the issuer's proof as it was; the old capsules are deleted at
 the custodians, every consent of the old personas is withdrawn, and each persona is succeeded by a
-new one, by which its guardians end. Nobody is let in by it: the person chooses anew.
+new one, by which its guardians end. Nobody is let in by it: the person chooses anew. The old seed
+that lies sealed for guardians is deleted as well.
 
-It can be cut off at any step and done again. What stays known: whatever the old seed opened before,
-and whatever copy of a capsule somebody kept, for the records are sealed under the keys that they
-had. What comes later is sealed to keys that the old seed never had. Succession says on chain which
+It can be cut off at any step and done again. A custodian that was away is named in `waiting`, and
+asked again when it is done again. What stays known: whatever the old seed opened before, and
+whatever copy of a capsule somebody kept, for the records are sealed under the keys that they had.
+What comes later is sealed to keys that the old seed never had. Succession says on chain which
 personas are one person's, as long as those who see the old one know whose it was.
 """
 
@@ -26,9 +28,11 @@ from aceso.errors import AcesoError, InputError
 from aceso.index import ConsentRow
 from aceso.vault import CapsuleContext, ListEntry, make_capsule
 
+from .forgetting import forgotten, note_deletions
 from .orders import Sale, sales
 from .own_vault import HOME, RESEARCH, OwnVault
 from .person import Person
+from .sealed_seed import delete_seed
 from .store import Step, Stored
 
 __all__ = ["HandedOver", "consents_ever", "earlier_personas", "hand_over", "orders_ever"]
@@ -38,12 +42,14 @@ Tell = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """What was done: records that are in the new vault, consents withdrawn, personas succeeded."""
+    """What was done: records that are in the new vault, consents withdrawn, personas succeeded;
+    and the custodians that have still to delete something of the old vault."""
 
     records: int
     deleted: int
     withdrawn: tuple[Receipt, ...]
     succeeded: tuple[Receipt, ...]
+    waiting: tuple[str, ...]
 
 
 def earlier_personas(vault: OwnVault) -> dict[str, str]:
@@ -92,9 +98,14 @@ def hand_over(old: Person, new: Person, *, progress: Tell = lambda step, count: 
     new.manifest.sources |= old.manifest.sources
     new._save_manifest()
     deleted = _delete(old, new, progress)
+    waiting = set(delete_seed(old))
+    waiting.update(*(one.waiting for one in forgotten(old.profile.store)))
     withdrawn = tuple(old.unshare_everything())
     progress("withdrawn", len(withdrawn))
-    return HandedOver(len(new.manifest.records), deleted, withdrawn, _succeed(old, new, progress))
+    succeeded = _succeed(old, new, progress)
+    return HandedOver(
+        len(new.manifest.records), deleted, withdrawn, succeeded, tuple(sorted(waiting))
+    )
 
 
 def _take(old: Person, new: Person, record_id: bytes) -> bool:
@@ -137,9 +148,10 @@ def _delete(old: Person, new: Person, progress: Tell) -> int:
         stored = new.profile.store.entry(record_id)
         if stored is None or stored.step is not Step.POSTED:
             continue
-        context = old.entry(record_id).capsule.context
-        list_key = old.keys.list_key(context.data_class, context.epoch)
-        old.network.committee.delete(list_key, record_id)
+        capsule = old.entry(record_id).capsule
+        list_key = old.keys.list_key(capsule.context.data_class, capsule.context.epoch)
+        receipts = old._committee_of(list_key.address).delete(list_key, record_id)
+        note_deletions(old.profile.store, capsule.custodians, receipts)
         old.manifest.forget(record_id)
         old._keep_manifest()
         old.profile.store.delete(record_id)

@@ -10,6 +10,7 @@ aceso guardian and recovery, on a real local network
 ├── two physicians attest incapacity; the person objects
 ├── a will is written, shown, carried out and taken back
 ├── majority: a new seed takes a vault over, and the old one finds nothing
+│   └── a custodian that is away is named, exit code 5; done again, it is asked
 └── what is left out or misspelt: one sentence, exit code 2
 """
 
@@ -151,6 +152,24 @@ def test_a_new_seed_takes_a_vault_over(actor, tmp_path, monkeypatch):
     assert done["records"] == done["deleted"] == len(kept) > 0
     assert {one["id"] for one in new("records")["records"]} == kept
     assert old("records")["records"] == []
+
+
+def test_a_custodian_that_is_away_at_majority_is_named(
+    actor, aceso, network, without, tmp_path, monkeypatch
+):
+    old, new = actor(), actor()
+    history = tmp_path / "weights.csv"
+    history.write_text("date,weight (kg)\n2024-03-01,70.5\n")
+    old("import", history)
+    monkeypatch.setenv("ACESO_OLD_PASSPHRASE", PASSPHRASE)
+    majority = ("majority", "--of", tmp_path / "home-1", "--yes")
+    away = network.state["custodians"][2]["address"]
+
+    done = aceso(*majority, "--home", tmp_path / "home-2", "--network", without(2))
+
+    assert done.code == 5
+    assert away in done.out
+    assert new(*majority)["waiting"] == []
 
 
 def majority_of(network, days=200):

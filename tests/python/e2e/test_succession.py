@@ -5,12 +5,16 @@ old seed     its capsules are gone, its consents withdrawn, its guardians ended
 later        what comes later is sealed to keys that the old seed never had
 again        done twice, nothing more happens; with the same seed it is refused
 cut off      at any step, doing it again brings the rest, and nothing is lost or made twice
+away         a custodian that was away is named, with its old capsules and its part of the sealed
+             seed, and deletes both when it is done again
 followed     the new seed finds the consents, records and orders of the personas it came after
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,9 +40,10 @@ from aceso.flows import (
     orders_ever,
     verify,
 )
+from aceso.flows.sealed_seed import move_seed
 from aceso.vault import OpeningError, open_as_owner
 
-from .conftest import Bundle, World, observation
+from .conftest import Bundle, Keeper, World, observation
 
 LABS = DataClass.LABS
 
@@ -190,6 +195,42 @@ def test_cut_off_at_any_step_it_goes_on(
         person.persona(HOME).address,
         person.persona_for(stranger.grantee).address,
     }
+
+
+def test_a_custodian_that_was_away_is_named_and_deletes_it_later(
+    world: World, person: Person, new: Person, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    guarded = Guarded(person)
+    guarded.prepare([Account.create().address for _ in range(2)], threshold=2)
+    away = world.keepers[2]
+
+    with world.down(away):
+        done = hand_over(person, new)
+        assert (done.deleted, done.waiting) == (done.records, (away.address,))
+    left = _kept_by(away) & _of(person)
+    assert len(left) > 1 and bytes.fromhex(guarded.persona.address[2:]) in left
+    again = hand_over(person, new)
+
+    assert again.waiting == ()
+    assert not any(_kept_by(keeper) & _of(person) for keeper in world.keepers)
+    # Nor does a move of the old vault leave its seed anew.
+    move_seed(person)
+    assert not any(_kept_by(keeper) & _of(person) for keeper in world.keepers)
+
+
+def _of(person: Person) -> set[bytes]:
+    """The keys under which a custodian has something of a vault."""
+    lists = {bytes.fromhex(one[2:]) for one in person.manifest.lists}
+    return lists | {bytes.fromhex(one[2:]) for one in person.personas()}
+
+
+def _kept_by(keeper: Keeper) -> set[bytes]:
+    """The lists that a custodian has entries of, and the personas whose sealed seed it has."""
+    with closing(sqlite3.connect(f"file:{keeper.folder}/custodian.sqlite?mode=ro", uri=True)) as at:
+        lists = at.execute("SELECT list_key FROM entries").fetchall()
+        seeds = at.execute("SELECT persona FROM recoveries WHERE deposit != x''").fetchall()
+    return {bytes(one) for (one,) in [*lists, *seeds]}
 
 
 def test_the_new_seed_finds_what_the_old_one_did(
