@@ -264,8 +264,9 @@ def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
 
 @command("settle")
 @click.argument("order", type=click.IntRange(min=1))
-def settle(session: Session, *, order: int) -> None:
-    from aceso.flows import RESEARCH, Holder, coin, find_sale
+@click.option("--part", is_flag=True)
+def settle(session: Session, *, order: int, part: bool) -> None:
+    from aceso.flows import RESEARCH, Holder, coin, find_sale, said
 
     profile, network = session.profile(), session.network()
     if profile.kind == "person":
@@ -275,13 +276,20 @@ def settle(session: Session, *, order: int) -> None:
         account = Holder(network, profile).account
         own, sender = account.address, network.sender(account)
     desk = find_sale(network, order).contract(network)
-    sent = [sender.send(desk.settle(order))]
+    sent = [sender.send(desk.settle_part(order) if part else desk.settle(order))]
+    earned = int(said(sent[0], "OrderPartSettled" if part else "OrderSettled")["earned"])
     # What this account is owed there is sent to it with it.
     paid = desk.credit_of(own)
     if paid:
         sent.append(sender.send(desk.pay_credit(own)))
-    document = {"order": str(order), "paid": str(paid), "transactions": receipts(sent)}
-    text = say("settle.done", order=order, paid=coin(paid))
+    document = {
+        "order": str(order),
+        "earned": str(earned),
+        "paid": str(paid),
+        "transactions": receipts(sent),
+    }
+    key = "settle.part" if part else "settle.done"
+    text = say(key, order=order, earned=coin(earned), paid=coin(paid))
     show(session, document, lambda console: console.print(text, highlight=False))
 
 

@@ -6,6 +6,7 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 │   ├── criteria that one does not meet: told on one's own screen, nothing is sent, unless --anyway
 │   └── disputed: replayed; the shares that a case lacks are asked for, and taken into it
 ├── offer, buy, deliver, open --order, extract download, renew, settle
+│   ├── settle --part: paid for the time until now, as often as wanted; the rest with the end
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
 │   └── closed: refused
@@ -259,6 +260,39 @@ def test_market(network, person, researcher, tmp_path):
     assert seen["state"] == "SETTLED"
     again = researcher("buy", number, "--with-ether", "--yes")
     assert (again.code, again.document["error"]["code"]) == (4, "E_DENIED")
+
+
+def test_an_order_that_runs_is_paid_in_parts(network, person, researcher):
+    offered = person("offer", "--classes", "labs", "--price", "3", "--yes").document["offer"]
+    order = researcher("buy", offered, "--with-ether", "--yes").document["order"]
+    assert person("deliver", order, "--yes").code == 0
+    part = ("settle", order, "--part")
+    early = person(*part)
+    assert (early.code, early.document["error"]["code"]) == (5, "E_REFUSED_ORDER_NOT_OVER")
+    owed = int(person("balance").document["credit"])
+    network.chain.advance_time(15 * 24 * 3600)
+
+    first = person(*part).document
+    soon = person(*part)
+    network.chain.advance_time(5 * 24 * 3600)
+    second = researcher(*part).document
+
+    # A 30th of three coins for each day, and of it 90 % are the person's.
+    coin = 10**18
+    earned = [int(first["earned"]), int(second["earned"])]
+    assert all(
+        abs(found - days * coin // 10) < coin // 1000
+        for found, days in zip(earned, (15, 20), strict=True)
+    )
+    paid = int(first["paid"]) - owed
+    assert paid == earned[0] - 2 * (earned[0] // 20) and second["paid"] == "0"
+    assert soon.document["error"]["code"] == "E_REFUSED_CREDIT_NONE"
+    network.chain.advance_time(11 * 24 * 3600)
+    whole = person("settle", order).document
+    assert whole["earned"] == str(3 * coin)
+    assert paid + int(whole["paid"]) == 3 * coin * 9 // 10
+    over = person(*part)
+    assert (over.code, over.document["error"]["code"]) == (5, "E_REFUSED_ORDER_WRONG_STATE")
 
 
 def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
