@@ -54,13 +54,17 @@ def _orders(session: Session, report: LogReport, *, own: bool) -> list[OrderAcce
     from aceso.flows import RESEARCH, Holder, check_order_logs, sales
 
     profile, network = session.profile(), session.network()
+    before: dict[str, str] = {}
     if profile.kind == "person":
-        reader = session.person().persona(RESEARCH)
+        person = session.person()
+        reader = person.persona(RESEARCH)
         bought = sales(network, subjects=[reader.address])
+        for note in person.manifest.committees:
+            before |= zip(note.custodians, note.urls, strict=True)
     else:
         reader = Holder(network, profile).account
         bought = sales(network, buyers=[reader.address])
-    found = check_order_logs(network, profile.store, reader, bought, report)
+    found = check_order_logs(network, profile.store, reader, bought, report, before=before)
     return [one for one in found if own or one.actor != reader.address]
 
 

@@ -29,7 +29,13 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Deployment, Receipt, Sender, SignedAct, Suite, parse_grantee
-from aceso.custody import Committee, Custodian, TooFewCustodiansError, newest_of
+from aceso.custody import (
+    Committee,
+    Custodian,
+    CustodianDownError,
+    TooFewCustodiansError,
+    newest_of,
+)
 from aceso.errors import AcesoError, InputError
 from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
@@ -196,6 +202,21 @@ class Network:
             needed = min(threshold, len(there))
             self._others[name] = self._of(there, needed, deadline=_DEADLINE_SECONDS)
         return self._others[name]
+
+    def custodians_ever(
+        self, before: Mapping[str, str]
+    ) -> tuple[list[Custodian], list[CustodianDownError]]:
+        """Those of the network's file, and those of before that have left it, by address with the
+        URL; and those of them that can't be asked."""
+        found, closed = list(self.committee.custodians), []
+        for address, url in before.items():
+            if any(one.address == address for one in found):
+                continue
+            try:
+                found += self.committee_of((address,), (url,), 1).custodians
+            except TooFewCustodiansError:
+                closed.append(CustodianDownError(address, "has left and closed"))
+        return found, closed
 
     def _card_of(self, address: str, url: str) -> CustodianCard | None:
         """A custodian that has left; none without a published key: it has closed."""

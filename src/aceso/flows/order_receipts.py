@@ -1,7 +1,7 @@
 """Who was given an extract that was sold: the receipts of orders, for buyer and subject.
 
     report = LogReport()
-    accesses = check_order_logs(network, store, persona, orders, report)
+    accesses = check_order_logs(network, store, persona, orders, report, before=urls)
 
 As in `receipts`: each receipt is proved to be in its custodian's log, what the custodians say is
 set side by side, and who lies is named in `report.problems`.
@@ -17,8 +17,15 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import Use
-from aceso.custody import Custodian, FalseLogError, LogHead, RequestRefusedError
+from aceso.custody import (
+    Custodian,
+    CustodianDownError,
+    FalseLogError,
+    LogHead,
+    RequestRefusedError,
+)
 from aceso.errors import AcesoError
+from aceso.index import CommitteeRow
 
 from .network import Network
 from .orders import UNIONS, Sale
@@ -44,13 +51,32 @@ def check_order_logs(
     reader: LocalAccount,
     orders: Sequence[Sale],
     report: LogReport,
+    *,
+    before: Mapping[str, str] | None = None,
 ) -> list[OrderAccess]:
-    """Fetch the receipts of these orders, which `reader` is a party of, from each custodian."""
+    """Fetch the receipts of these orders, which `reader` is a party of, from each custodian. One of
+    an order's committee that has left the network is asked at the URL that `before` has for it; the
+    chain has none, so without one it is named."""
     seen: dict[_Key, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    needed = _needed(network, orders)
+    committees = {one.number: one for one in network.synced().committees()}
+    needed = _needed(network, orders, committees)
     # An order whose extract was never delivered has no receipts anywhere.
     delivered = [one for one in orders if one.delivered_at]
-    for custodian in network.committee.custodians if delivered else ():
+    custodians: list[Custodian] = []
+    if delivered:
+        numbers = {one.committee for one in delivered} & committees.keys()
+        members = {who for number in numbers for who in committees[number].members}
+        known = before or {}
+        custodians, closed = network.custodians_ever(
+            {who: known[who] for who in sorted(members) if who in known}
+        )
+        report.problems += closed
+        named = {one.address for one in custodians} | {one.custodian for one in closed}
+        report.problems += [
+            CustodianDownError(who, "has left the network, and its URL is not known here")
+            for who in sorted(members - named)
+        ]
+    for custodian in custodians:
         try:
             _check(network, store, custodian, reader, delivered, seen, report)
         except AcesoError as exc:
@@ -74,9 +100,11 @@ def check_order_logs(
     return sorted(found, key=lambda one: (one.last, one.act, one.actor))
 
 
-def _needed(network: Network, orders: Sequence[Sale]) -> dict[int, int]:
+def _needed(
+    network: Network, orders: Sequence[Sale], committees: Mapping[int, CommitteeRow]
+) -> dict[int, int]:
     """How many custodians open each order's extract."""
-    thresholds = {one.number: one.threshold for one in network.synced().committees()}
+    thresholds = {one.number: one.threshold for one in committees.values()}
     usual = network.facts.threshold
     return {one.order: thresholds.get(one.committee, usual) for one in orders}
 

@@ -23,7 +23,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import AnchoredHead, Receipt
-from aceso.codes import DataClass, Use
+from aceso.codes import DataClass, Role, Use
 from aceso.custody import Custodian, FalseLogError, LogHead
 from aceso.errors import AcesoError
 
@@ -102,15 +102,20 @@ class _List:
     data_class: DataClass
     epoch: int
     needed: int
-    members: tuple[str, ...]
+    members: Mapping[str, str]
 
 
 def check_logs(vault: OwnVault) -> LogReport:
-    """Fetch the receipts of every list of the vault, from each of its custodians."""
+    """Fetch the receipts of every list of the vault, from each of its custodians: those of the
+    network, and those that have left it since the list was opened."""
     report = LogReport()
     seen: dict[tuple[Any, ...], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     lists = list(_lists(vault))
-    for custodian in vault.network.committee.custodians:
+    custodians, closed = vault.network.custodians_ever(
+        {who: url for one in lists for who, url in one.members.items()}
+    )
+    report.problems += closed
+    for custodian in custodians:
         try:
             _check(vault, custodian, lists, report, seen)
         except AcesoError as exc:
@@ -139,13 +144,15 @@ def check_logs(vault: OwnVault) -> LogReport:
 
 
 def anchor_heads(network: Network, report: LogReport) -> list[Receipt]:
-    """Have the heads that the custodians signed anchored, where the chain has a shorter log."""
-    logs = network.suite.access_log
+    """Have the heads that the custodians signed anchored, where the chain has a shorter log. Of one
+    that is accredited no more the chain takes none."""
+    logs, participants = network.suite.access_log, network.suite.participants
     return network.relayer.send_all(
         [
             logs.anchor_log_with_sig(head.custodian, head.size, head.root, head.signature)
             for address, head in report.heads.items()
             if head.size > report.anchored[address].size
+            and participants.has_roles(address, Role.CUSTODIAN)
         ]
     )
 
@@ -158,7 +165,8 @@ def _lists(vault: OwnVault) -> list[_List]:
             place = vault.manifest.lists.get(key.address)
             if place is not None:
                 note = vault.manifest.committees[place]
-                found.append(_List(key, data_class, epoch, note.threshold, note.custodians))
+                members = dict(zip(note.custodians, note.urls, strict=True))
+                found.append(_List(key, data_class, epoch, note.threshold, members))
     return found
 
 

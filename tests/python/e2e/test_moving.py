@@ -6,6 +6,7 @@ former       a key of the former epoch opens nothing of what was dealt anew
 killed       at any step, by kill -9, and done again: each record once, nothing left over
 away         a custodian that leaves and does not answer is named, and asked again the next time
 owed         a deletion that one owed as it left is asked for when it is back, and stops nothing
+receipts     what one that left gave out before is in the receipts, and it is named if it is silent
 closed       former custodians that have all closed are named, and the rest goes on
 devices      another device finds what was moved, and can go on
 seed         the sealed seed goes along: guardians bring it back from the new committee with the
@@ -44,6 +45,7 @@ from aceso.flows import (
     Profile,
     Reader,
     SeedMove,
+    check_logs,
     forgotten,
     move,
     recover_seed,
@@ -228,6 +230,33 @@ def test_a_deletion_that_one_owed_as_it_left_is_made_when_it_is_back(
     assert one.waiting == () and leaver.address in one.deleted_at
 
 
+def test_the_receipts_of_one_that_left_are_shown(
+    world: World, person: Person, stranger: Reader, later: Network, bundle: Bundle, tmp_path: Path
+) -> None:
+    person.import_files([bundle()])
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    world.confirm()
+    stranger.open_all(
+        person.persona_for(stranger.grantee).address, classes=LABS, folder=tmp_path / "chart"
+    )
+    moving, leaver = Person(later, person.profile), world.keepers[0]
+    move(moving)
+
+    report = check_logs(moving)
+
+    assert report.problems == []
+    (listed,) = (
+        one
+        for one in report.accesses
+        if one.actor == stranger.account.address and one.act == "list"
+    )
+    assert set(listed.times) == {keeper.address for keeper in world.keepers}
+    assert leaver.address in report.heads
+    with world.down(leaver):
+        silent = check_logs(moving).problems
+    assert [getattr(one, "custodian", None) for one in silent] == [leaver.address]
+
+
 def test_former_custodians_that_have_all_closed_are_named(
     person: Person, later: Network, bundle: Bundle
 ) -> None:
@@ -238,9 +267,11 @@ def test_former_custodians_that_have_all_closed_are_named(
     person.manifest.committees[0] = replace(note, custodians=closed)
     person._save_manifest()
 
-    moved = move(Person(later, person.profile))
+    moving = Person(later, person.profile)
+    moved = move(moving)
 
     assert (moved.records, moved.deleted, set(moved.kept_by)) == (5, 0, set(closed))
+    assert {getattr(one, "custodian", None) for one in check_logs(moving).problems} == set(closed)
 
 
 def test_another_device_finds_what_was_moved(

@@ -186,6 +186,23 @@ def test_buyer_and_subject_see_who_was_given_the_extract(
         assert report.liars == [custodian.address]
 
 
+def test_a_custodian_of_an_order_that_left_is_asked_or_named(
+    world: World, seller: Seller, purchase: Purchase, person: Person
+) -> None:
+    seller.deliver(purchase.order)
+    orders, left = orders_ever(person), world.keepers[0]
+    staying = [one for one in world.devnet.custodians if one["address"] != left.address]
+
+    with world.elsewhere(custodians=staying) as later:
+        reader = (later, person.profile.store, person.persona(RESEARCH), orders)
+        unknown, known = LogReport(), LogReport()
+        check_order_logs(*reader, unknown)
+        check_order_logs(*reader, known, before={left.address: left.url})
+
+    assert [getattr(one, "custodian", None) for one in unknown.problems] == [left.address]
+    assert (known.problems, left.address in known.heads) == ([], True)
+
+
 def test_nobody_else_opens_it(
     world: World, seller: Seller, purchase: Purchase, tmp_path: Path
 ) -> None:
