@@ -57,7 +57,7 @@ interface IDisputes {
     /// @notice Emitted when a panel is drawn: it votes until `votesUntil`. A third seat may stay empty.
     event DisputeDrawn(uint64 indexed number, address first, address second, address third, uint40 votesUntil);
 
-    /// @notice Emitted when an evaluator votes. `reason` is the SHA-256 of what they wrote.
+    /// @notice Emitted when an evaluator votes. `reason` is the digest in the CIDv1 of a text.
     event DisputeVoted(uint64 indexed number, address indexed evaluator, bool upheld, bytes32 reason);
 
     /// @notice Emitted when a dispute is over.
@@ -119,7 +119,7 @@ interface IDisputes {
 
     /// @notice Votes. The second vote that says the same decides.
     /// @param seat The caller's, from 0.
-    /// @param reason The SHA-256 of what the caller wrote.
+    /// @param reason The sha2-256 digest in the CIDv1 of what the caller wrote, on IPFS for everybody to read.
     function vote(uint64 number, uint8 seat, bool upheld, bytes32 reason) external;
 
     /// @notice Ends what took too long: a second panel after the first, then the dispute. Anybody may call.

@@ -16,12 +16,20 @@ __all__ = ["print_reasons", "reasons_document"]
 
 
 def reasons_document(reasons: Sequence[Statement]) -> list[dict[str, Any]]:
-    return [{"evaluator": one.who, "cid": one.cid, "text": one.text} for one in reasons]
+    found = []
+    for one in reasons:
+        voted = {} if one.upheld is None else {"upheld": one.upheld}
+        found.append({"evaluator": one.who, "cid": one.cid, "text": one.text} | voted)
+    return found
 
 
 def print_reasons(console: Console, reasons: Sequence[Statement]) -> None:
     for one in reasons:
         key = "reason.unread" if one.text is None else "reason.said"
-        console.print(say(key, account=one.who, cid=one.cid), highlight=False, markup=False)
+        vote = ""
+        if one.upheld is not None:
+            vote = say("reason.upheld" if one.upheld else "reason.dismissed", account=one.who) + " "
+        text = vote + say(key, account=one.who, cid=one.cid)
+        console.print(text, highlight=False, markup=False)
         if one.text is not None:
             console.print(one.text, highlight=False, markup=False)

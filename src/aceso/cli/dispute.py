@@ -14,6 +14,7 @@ from . import _terms
 from ._click import command
 from ._files import file_bytes
 from ._output import private_text, receipts, show, table
+from ._reasons import print_reasons, reasons_document
 from ._session import Session
 from ._words import say
 from .consent import ask
@@ -110,7 +111,10 @@ def _open(session: Session, given: dict[str, Any]) -> None:
 
 
 def _show(session: Session, given: dict[str, Any]) -> None:
-    number, disputes = _number(given), session.network().suite.disputes
+    from aceso.flows import said_in_dispute
+
+    number, network = _number(given), session.network()
+    disputes = network.suite.disputes
     found = disputes.dispute_of(number)
     seats = [disputes.seat_of(number, seat) for seat in range(disputes.SEATS)]
     document = {
@@ -126,6 +130,8 @@ def _show(session: Session, given: dict[str, Any]) -> None:
             if one.institution
         ],
     }
+    votes = said_in_dispute(network, number)
+    document["votes"] = reasons_document(votes)
 
     def render(console: Console) -> None:
         state = say(f"dispute_state.{found.state.name.lower()}")
@@ -139,6 +145,7 @@ def _show(session: Session, given: dict[str, Any]) -> None:
         heads = [say("column.seat"), say("column.account"), say("column.voted")]
         if rows:
             console.print(table(say("dispute.panel"), *heads, rows=rows))
+        print_reasons(console, votes)
 
     show(session, document, render)
 

@@ -106,7 +106,7 @@ from .order_receipts import OrderAccess, check_order_logs
 from .orders import Sale, find_sale, find_study, find_union, sales
 from .own_vault import HOME, RESEARCH
 from .person import Person
-from .posted import Statement, posted_audit, said_of_ban, said_of_root
+from .posted import Statement, posted_audit, said_in_dispute, said_of_ban, said_of_root
 from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened, guardian_group
@@ -306,6 +306,7 @@ __all__ = [
     "restore_backup",
     "revoke_will",
     "said",
+    "said_in_dispute",
     "said_of_ban",
     "said_of_root",
     "sales",

@@ -31,7 +31,7 @@ from .amounts import coin
 from .earning import verify_rewards
 from .issuer import Holder
 from .network import Network
-from .posted import publish
+from .posted import publish, publish_reason
 
 __all__ = [
     "BanStanding",
@@ -98,7 +98,9 @@ class Keeper(Holder):
         """Challenge a root in its window, with the bond, for a reason that everybody can read."""
         self._check_bond()
         board = self.network.suite.reward_board
-        return self._with_bond(board.challenge_root(epoch, institution, publish(self.network, why)))
+        return self._with_bond(
+            board.challenge_root(epoch, institution, publish_reason(self.network, why))
+        )
 
     def judge_root(self, epoch: int, institution: int, *, right: bool) -> Receipt:
         """Say whether a challenged root is right."""
@@ -107,7 +109,7 @@ class Keeper(Holder):
     def ban(self, account: str, institution: int, evidence: bytes) -> Receipt:
         """Propose to ban an account, or confirm what another proposed, which bans."""
         board = self.network.suite.reward_board
-        return self._send(board.ban(account, institution, publish(self.network, evidence)))
+        return self._send(board.ban(account, institution, publish_reason(self.network, evidence)))
 
     def judge_ban(self, account: str, institution: int, *, right: bool) -> Receipt:
         """Say whether a ban that was appealed is right."""

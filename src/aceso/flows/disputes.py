@@ -14,7 +14,8 @@
 
 The chain has the SHA-256 of the case, which the buyer hands to the panel: so all who judge see the
 one that was there when the dispute began. A case is full of fresh random bytes, and its digest
-tells nobody anything. What it opens is the extract of this order and nothing else.
+tells nobody anything. What it opens is the extract of this order and nothing else. The reason of a
+vote lies on IPFS for everybody to read (`posted`), so nothing of the extract belongs in it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from aceso.vault import ListEntry, PrivateKey
 from .issuer import Holder
 from .network import Network, said
 from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named, find_sale, receiving_key
+from .posted import publish_reason
 from .researcher import Researcher
 from .unions import delivered_parts
 
@@ -128,11 +130,13 @@ class Evaluator(Holder):
         return self._send(self.network.suite.disputes.leave_panel())
 
     def vote(self, number: int, *, upheld: bool, reason: bytes) -> Receipt:
-        """Vote from whichever seat is ours. The chain gets the SHA-256 of our `reason`."""
+        """Vote from whichever seat is ours. Our `reason` is published, and the chain gets the
+        digest in its CID."""
         disputes = self.network.suite.disputes
         for seat in range(disputes.SEATS):
             if disputes.seat_of(number, seat).evaluator == self.account.address:
-                return self._send(disputes.vote(number, seat, upheld, sha256(reason).digest()))
+                digest = publish_reason(self.network, reason)
+                return self._send(disputes.vote(number, seat, upheld, digest))
         raise UsageError(
             f"{self.account.address} does not sit on the panel of dispute {number}. Those who do "
             "are shown by `aceso dispute show`.",

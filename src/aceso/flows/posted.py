@@ -3,6 +3,7 @@
     audit = posted_audit(network, epoch)        # the file whose digest was posted with the root
     for one in said_of_root(network, epoch):    # why it was challenged
         one.who, one.cid, one.text
+    digest = publish_reason(network, text)      # one's own, for everybody to read
 
 Each lies on IPFS, and the chain has the digest in its CID, so what is read is what was meant, or
 nothing. A text is somebody else's: it is for reading, and what could move a terminal is left out.
@@ -10,7 +11,7 @@ nothing. A text is somebody else's: it is for reading, and what could move a ter
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aceso.chain import Event, RootState
@@ -25,7 +26,9 @@ __all__ = [
     "check_totals",
     "posted_audit",
     "publish",
+    "publish_reason",
     "root_posted",
+    "said_in_dispute",
     "said_of_ban",
     "said_of_root",
 ]
@@ -37,16 +40,34 @@ _TEXT_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What somebody gave as their reason; `text` is None where the node can't get it now."""
+    """What somebody gave as their reason; `text` is None where the node can't get it now. `upheld`
+    is how they voted, where they did."""
 
     who: str
     cid: str
     text: str | None
+    upheld: bool | None = None
 
 
 def publish(network: Network, text: bytes) -> bytes:
     """Put what everybody may read on IPFS; gives the digest that goes on chain."""
     return cid_digest(network.ipfs.add(text))
+
+
+def publish_reason(network: Network, text: bytes) -> bytes:
+    """As `publish`, of a text that `Statement`s show; raise `InputError` for what they wouldn't."""
+    try:
+        said = text.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        said = ""
+    if not said or len(text) > _MOST_TEXT_BYTES:
+        raise InputError(
+            f"A reason is a text in UTF-8 of at most {_MOST_TEXT_BYTES >> 10} KiB, which everybody "
+            "can read. Write another.",
+            code="E_REASON_TEXT",
+            details={"most": _MOST_TEXT_BYTES >> 10},
+        )
+    return publish(network, text)
 
 
 def root_posted(network: Network, epoch: int) -> Event | None:
@@ -105,8 +126,20 @@ def said_of_ban(network: Network, account: str) -> list[Statement]:
     )
 
 
+def said_in_dispute(network: Network, number: int) -> list[Statement]:
+    """How the panels of a dispute voted, and why, the oldest vote first."""
+    events = network.synced().events("DisputeVoted")
+    return _statements(network, [one for one in events if one.args["number"] == number], "reason")
+
+
 def _statements(network: Network, events: list[Event], field: str) -> list[Statement]:
-    return [_statement(network, one.args["evaluator"], one.args[field]) for one in events]
+    return [
+        replace(
+            _statement(network, one.args["evaluator"], one.args[field]),
+            upheld=one.args.get("upheld"),
+        )
+        for one in events
+    ]
 
 
 def _statement(network: Network, who: str, digest: bytes) -> Statement:

@@ -5,7 +5,8 @@ judge     anybody does the opening again; another case than the disputed one is 
           custodians signed falsely count against them, and those that the buyer changed do not
 answers   custodians that gave none are asked by the panel, and answer it by hand of who runs them:
           only of an order that is disputed, and nothing that was withdrawn
-panel     drawn by lot among evaluators; who has no seat has no vote; two decide
+panel     drawn by lot among evaluators; who has no seat has no vote; two decide, and why is for
+          everybody to read; what nobody could read is no reason
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from aceso.custody import (
     RequestRefusedError,
 )
 from aceso.custody.__main__ import answer
-from aceso.errors import AcesoError, IntegrityError, UsageError
+from aceso.errors import AcesoError, InputError, IntegrityError, UsageError
 from aceso.flows import (
     RESEARCH,
     Disputing,
@@ -44,6 +45,7 @@ from aceso.flows import (
     take_answer,
 )
 from aceso.research import Case, CaseFile, Step
+from tests.python.cli.conftest import call
 
 from .conftest import Bundle, World
 
@@ -108,8 +110,19 @@ def test_a_dispute_that_is_dismissed(
     with pytest.raises(UsageError) as refused:
         Evaluator(network, buyer.profile).vote(number, upheld=True, reason=b"mine")
     assert refused.value.code == "E_DISPUTE_SEAT"
+    with pytest.raises(InputError) as unread:
+        sitting[0].vote(number, upheld=False, reason=b"\xff\xfe")
+    assert unread.value.code == "E_REASON_TEXT"
     for each in sitting[:2]:
         each.vote(number, upheld=False, reason=b"It opens, and is what was offered.")
+
+    shown = call(
+        *("dispute", "show", number, "--lang", "ko", "--json"),
+        *("--home", world.folder, "--network", world.devnet.folder),
+    )
+    assert [(one["evaluator"], one["upheld"], one["text"]) for one in shown.document["votes"]] == [
+        (each.account.address, False, "It opens, and is what was offered.") for each in sitting[:2]
+    ]
 
     assert disputes.dispute_of(number).state is DisputeState.DISMISSED
     head, _ = network.suite.market.get_order(order)

@@ -25,7 +25,7 @@ import pytest
 
 from aceso.chain import BanState, Deployment, RootState
 from aceso.codes import Condition, Role
-from aceso.flows import Profile, compute_rewards
+from aceso.flows import Profile, compute_rewards, posted
 from aceso.rewards import Audit
 from aceso.storage import IpfsClient, cid_digest, content_digest
 from aceso.vault import Seed
@@ -268,8 +268,13 @@ def test_two_others_let_go_of_a_challenged_root(
 
 
 def test_a_ban_that_was_appealed_is_lifted_by_two_others(
-    scene: Scene, seeds: list[Seed], run: Run, reason: Path
+    scene: Scene,
+    seeds: list[Seed],
+    run: Run,
+    reason: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(posted, "_TEXT_SECONDS", 1.0)
     about, board = scene.person.address, scene.suite.reward_board
     scene.send(seeds[1].persona(0), board.ban(about, FIRST + 1, bytes(32)))
     reason.write_bytes(b"Two \x1b]0;accounts\x07 of one\xe2\x80\xae person.\n")
