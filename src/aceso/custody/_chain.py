@@ -9,7 +9,8 @@ newest block is asked for anew by every request, but requests that wait at the s
 fetch that began after the last of them came.
 
 A node that falls behind what it had confirmed, or that shows another block at that height, is not
-believed until its chain has grown beyond it. A node that stands still looks like a chain on which
+believed until its chain has grown beyond it. What had been settled by what it lost is opened again
+then (`on_replaced`). A node that stands still looks like a chain on which
 nothing happens, and would hide withdrawals for ever: when its newest block is more than two days
 older than this machine's clock, it isn't believed either. The clock only ever refuses. No deadline
 is measured by it, and the chain may be ahead of it without limit, as local networks are.
@@ -95,6 +96,8 @@ class Chain:
         self._seen = seen
         self._on_confirmed = on_confirmed
         self._clock = clock
+        # Called when a chain is believed again that had lost what was confirmed.
+        self.on_replaced: Callable[[], None] = lambda: None
         self._heads: Heads | None = None
         self._turn = threading.Condition()
         self._begun = 0
@@ -213,6 +216,8 @@ class Chain:
                     code="E_CHAIN_FORKED",
                 )
             _log.warning("the chain was replaced from block %d or before", seen[0])
+            # Before the new one is noted as confirmed, so that a process that is killed does both.
+            self.on_replaced()
         heads = Heads(newest, confirmed)
         if self._seen != (confirmed.number, confirmed.hash):
             self._seen = (confirmed.number, confirmed.hash)

@@ -3,8 +3,8 @@
 A person who has no ether, or whose node is away, has withdrawn all the same. What they showed waits
 in the database and is sent at a time that nobody can foretell, one at a time: withdrawals of
 several personas that reach the chain together would say that they are one person's. It is looked at
-again until the chain's confirmed count has passed it, so one that a reorganisation takes out is
-sent again.
+again until the chain's confirmed count has passed it, and once more where a block that was
+confirmed is replaced, so one that a reorganisation takes out is sent again.
 
 The custodian pays, so it carries only what ends something: of a persona that has a list or an
 extract here, and a withdrawal only where the chain shows a grant. Everything else holds here just

@@ -68,6 +68,7 @@ class Service(Desk):
         super().__init__(keys, store, chain)
         self.lists = Lists(keys, store, chain, bounds)
         self.withdrawals = Withdrawals(keys, store, chain)
+        chain.on_replaced = self.withdrawals.look_again
         self.releases = Releases(keys, store, chain, self.withdrawals)
         self.orders = Orders(keys, store, chain, self.withdrawals)
         self.divisions = Divisions(keys, store, chain, self.withdrawals)

@@ -108,6 +108,22 @@ class Withdrawals(Desk):
                 )
         return {"state": "pending"}
 
+    def look_again(self) -> None:
+        """The chain has lost what was confirmed, and perhaps a withdrawal that it had: each of them
+        is seen to once more, at a time of its own."""
+        self.store.together(self._look_again)
+
+    def _look_again(self, connection: Connection) -> None:
+        table = tables.withdrawals
+        columns = (table.c.subject, table.c.kind, table.c.target)
+        settled = sa.select(*columns).where(table.c.relay_at.is_(None))
+        for row in connection.execute(settled).all():
+            connection.execute(
+                sa.update(table)
+                .where(*(column == row[at] for at, column in enumerate(columns)))
+                .values(relay_at=when_to_relay(self.relay_within))
+            )
+
     def hold(self, connection: Connection, question: Question, heads: Heads) -> bool:
         """Whether a withdrawal was shown to us that the chain doesn't show yet."""
         if question.actor == question.subject:

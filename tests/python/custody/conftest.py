@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -119,11 +118,11 @@ class Network:
     def deployment_file(self) -> Path:
         return self.folder / "deployment.json"
 
-    def send(self, *calls: Call) -> None:
+    def send(self, *calls: Call, blocks: int = 2) -> None:
         """Send by the relayer, and confirm."""
         for call in calls:
             self.relayer.send(call)
-        self.chain.mine(2)
+        self.chain.mine(blocks)
 
     def serve(
         self,
@@ -324,7 +323,8 @@ class Person:
             valid_until=more.get("valid_until", now + 86_400),
             notice=bytes(32),
         )
-        self.network.send(acts.grant(self.network.suite, self.persona, terms))
+        call = acts.grant(self.network.suite, self.persona, terms)
+        self.network.send(call, blocks=more.get("blocks", 2))
 
 
 @dataclass
@@ -479,14 +479,6 @@ def ask(keeper: Keeper, shared: Shared) -> Any:
     return keeper.client().list(
         SignedRequest.sign(shared.reader.account, "ListRequest", message, domain)
     )
-
-
-def figures(keeper: Keeper) -> dict[str, float]:
-    """What it tells Prometheus."""
-    page = httpx.get(f"{keeper.url}/metrics", trust_env=False)
-    assert page.status_code == 200
-    lines = [line for line in page.text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
 @pytest.fixture

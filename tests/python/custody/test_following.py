@@ -12,9 +12,7 @@ a custodian that follows the chain deletes the class keys that were left
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,6 +22,7 @@ from aceso.codes import DataClass, Reason, Role
 from aceso.custody import DeniedError
 
 from .conftest import Keeper, Network, Person, Reader, Shared, ask, leave_at, share_at, until
+from .watching import caught_up, left
 
 QUICK = ("--no-relay", "--follow-every", "0.1")
 
@@ -42,24 +41,6 @@ def shared(network: Network, keeper: Keeper, person: Person, doctor: Reader) -> 
     made = share_at(keeper, person, doctor)
     network.chain.mine(6)
     return made
-
-
-def left(keeper: Keeper, person: Person, reader: Reader) -> list[bytes]:
-    """What lies there for this reader, encrypted as it is."""
-    database = f"file:{keeper.folder}/custodian.sqlite?mode=ro"
-    with closing(sqlite3.connect(database, uri=True)) as opened:
-        rows = opened.execute(
-            "SELECT sealed FROM sealed_keys WHERE persona = ? AND grantee = ?",
-            (bytes.fromhex(person.persona.address[2:]), reader.grantee),
-        )
-        return [bytes(row[0]) for row in rows]
-
-
-def caught_up(network: Network, keeper: Keeper) -> None:
-    """Until it has read all that is confirmed now, and looked at what that ended."""
-    goal = network.chain.height - keeper.confirmations
-    with keeper.client() as client:
-        until(lambda: client.health()["followed"] >= goal)
 
 
 def test_of_whom_was_withdrawn_from(

@@ -55,11 +55,11 @@ from .conftest import (
     Person,
     Reader,
     Shared,
-    figures,
     post_at,
     share_at,
     until,
 )
+from .watching import figures
 
 
 def request(shared: Shared, keeper: Keeper, kind: str = "ReleaseRequest") -> SignedRequest:

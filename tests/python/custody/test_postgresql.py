@@ -6,7 +6,7 @@ one custodian in two processes, which share a folder and a PostgreSQL database
 ├── a deletion at one holds at the other, and is signed
 └── a server that stops and starts in the middle of things
    ├── is waited for: requests are refused meanwhile, and served afterwards without a hand
-   ├── is seen in the figures, which are there all the while
+   ├── is seen in the which are there all the while
    └── has every receipt of what was answered (fault 11)
 """
 
@@ -31,8 +31,9 @@ from aceso.custody import (
     SignedRequest,
 )
 
-from .conftest import LABS, Keeper, Network, Person, Reader, Shared, figures, until
+from .conftest import LABS, Keeper, Network, Person, Reader, Shared, until
 from .postgres import PostgresServer
+from .watching import figures
 
 
 @dataclass

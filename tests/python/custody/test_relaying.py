@@ -8,19 +8,18 @@ a custodian that relays carries what it was shown to the chain
 └── but only what ends something of a persona that it keeps something for
 a withdrawal that is shown
 ├── is taken while the node is down, if a plain key signed it
-└── holds if the chain shows it in no confirmed block yet, and loses it again
+├── holds if the chain shows it in no confirmed block yet, and loses it again
+└── holds until a grant that was given after it is confirmed
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from aceso.chain import GrantWord, SignedAct, acts, sign
+from aceso.chain import SignedAct, acts, sign
 from aceso.codes import Reason
 from aceso.custody import (
     CustodianDownError,
@@ -30,6 +29,7 @@ from aceso.custody import (
 from aceso.vault import Seed
 
 from .conftest import Keeper, Network, Person, Reader, Shared, ask, share_at, until
+from .watching import show, waiting, word
 
 SOON = ("--relay-within", "0", "--follow-every", "0.2")
 
@@ -55,31 +55,10 @@ def shared(network: Network, keeper: Keeper, person: Person, doctor: Reader) -> 
     return made
 
 
-def show(keeper: Keeper, act: SignedAct) -> str:
-    with keeper.client() as client:
-        return client.withdraw(act.type_name, act.message, act.signature)
-
-
 def reason(keeper: Keeper, shared: Shared) -> Reason:
     with pytest.raises(DeniedError) as denied:
         ask(keeper, shared)
     return denied.value.reason
-
-
-def word(shared: Shared) -> GrantWord:
-    """The grant to the reader, as the newest block shows it."""
-    suite, reader = shared.person.network.suite, shared.reader
-    persona = shared.person.persona.address
-    return suite.standing(persona, reader.grantee, reader.account.address).grant
-
-
-def waiting(keeper: Keeper, person: Person) -> list[tuple[str, int | None]]:
-    database = f"file:{keeper.folder}/custodian.sqlite?mode=ro"
-    with closing(sqlite3.connect(database, uri=True)) as opened:
-        return opened.execute(
-            "SELECT kind, relay_at FROM withdrawals WHERE subject = ?",
-            (bytes.fromhex(person.persona.address[2:]),),
-        ).fetchall()
 
 
 def sent(network: Network, keeper: Keeper) -> int:
@@ -118,7 +97,10 @@ def test_what_a_reorganisation_takes_out_is_carried_again(
 ) -> None:
     show(keeper, withdrawal(shared))
     until(lambda: not word(shared).classes)
-    network.chain.ask("anvil_reorg", 1, [])
+    (sent_at,) = waiting(keeper, shared.person)
+    # The newest block has it, and that is not the end of it.
+    until(lambda: waiting(keeper, shared.person) != [sent_at])
+    network.chain.ask("anvil_reorg", 2, [])
     assert word(shared).classes
     assert reason(keeper, shared) is Reason.WITHDRAWN
     network.chain.mine(1)
@@ -215,6 +197,19 @@ def test_it_holds_though_the_chain_loses_it_again(
     assert reason(keeper, shared) is Reason.WITHDRAWN
     network.chain.mine(1)
     until(lambda: not word(shared).classes)
+
+
+def test_it_holds_until_a_new_grant_is_confirmed(
+    network: Network, keeper: Keeper, shared: Shared
+) -> None:
+    act = withdrawal(shared)
+    assert show(keeper, act) == "pending"
+    until(lambda: not word(shared).classes)
+    # In the confirmed block is the grant of before, and in the newest one the new one.
+    shared.person.grant(shared.reader.grantee, blocks=1)
+    assert reason(keeper, shared) is Reason.WITHDRAWN
+    network.chain.mine(5)
+    assert ask(keeper, shared).entries
 
 
 def test_a_count_from_far_ahead_is_refused(
