@@ -110,6 +110,7 @@ class CustodianKeys:
         }
         if self.retired:
             document["retired"] = [key.to_bytes().hex() for key in self.retired]
+        _sweep(folder)
         draft = folder / f"{KEY_FILE}.{os.getpid()}.new"
         try:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -168,3 +169,21 @@ class CustodianKeys:
                 "Restore it from its backup.",
                 code="E_KEY_FILE_FORMAT",
             ) from None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts of processes that were killed: each holds all keys."""
+    for draft in folder.glob(f"{KEY_FILE}.*.new"):
+        number = draft.name.removeprefix(f"{KEY_FILE}.").removesuffix(".new")
+        if number.isdigit() and not _runs(int(number)):
+            draft.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # Another user's.
+        return True
+    return True
