@@ -62,6 +62,7 @@ _COMMANDS: Mapping[str, str] = {
     "issue": "issuing",
     "vouch": "issuing",
     "member": "issuing",
+    "key": "keys",
     "accredit": "local",
     "custodian": "custodian",
     "devnet": "local",

@@ -43,7 +43,7 @@ _SHOWN = ("address", "registry", "chainId", "block", "confirmed", "followed", "r
 @command("custodian")
 @click.argument(
     "action",
-    type=click.Choice(("init", "serve", "status", "rotate", "publish", "answer")),
+    type=click.Choice(("init", "serve", "status", "rotate", "publish", "revoke", "answer")),
     metavar="ACTION",
 )
 @click.option("--folder", type=click.Path(path_type=Path), metavar="DIR")
@@ -136,6 +136,18 @@ def _publish(session: Session, given: dict[str, Any]) -> None:
     _print(session, document, text)
 
 
+def _revoke(session: Session, given: dict[str, Any]) -> None:
+    from aceso.custody import revoke
+
+    folder, deployment = _needed(given, "folder"), _needed(given, "deployment")
+    if not given["rpc"]:
+        _needed(given, "rpc")
+    ask(session, say("custodian.ask_revoke"), yes=given["yes"])
+    account, was_published = revoke(folder, given["rpc"][0], deployment)
+    text = say("custodian.revoked" if was_published else "custodian.was_revoked")
+    _print(session, {"address": account, "revoked": was_published}, text)
+
+
 def _answer(session: Session, given: dict[str, Any]) -> None:
     """Release the share of a disputed order's extract to the panel that asks for it."""
     from aceso.custody import Question
@@ -191,5 +203,6 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "status": _status,
     "rotate": _rotate,
     "publish": _publish,
+    "revoke": _revoke,
     "answer": _answer,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -269,7 +270,7 @@ def _card_of(session: Session, given: dict[str, Any]) -> EmergencyCard:
     """The card that was scanned, or the copy that the person left with the institution, which its
     gateway opens."""
     from aceso.flows import Holder, Profile
-    from aceso.vault import EmergencyCard
+    from aceso.vault import EmergencyCard, OpeningError
 
     path = Path(given["what"])
     sealed = _sealed_copy(path) if given["what"] and path.is_file() else None
@@ -280,9 +281,14 @@ def _card_of(session: Session, given: dict[str, Any]) -> EmergencyCard:
     secret = session.passphrase(question, variable="ACESO_GATEWAY_PASSPHRASE")
     behind = Profile.open(home, passphrase=secret)
     try:
-        return EmergencyCard.open(sealed, Holder(session.network(), behind).receiving_key)
+        keys = Holder(session.network(), behind).receiving_keys
     finally:
         behind.close()
+    # It may have been sealed to a key of before.
+    for key in keys[:-1]:
+        with suppress(OpeningError):
+            return EmergencyCard.open(sealed, key)
+    return EmergencyCard.open(sealed, keys[-1])
 
 
 def _sealed_copy(path: Path) -> bytes | None:

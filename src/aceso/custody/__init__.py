@@ -6,13 +6,13 @@
     Custodian      one custodian over HTTP
     Committee      several as one: any m of n will do, and whoever lies is named
     CustodianKeys  a custodian's key file
-    publish, look  for who operates one
+    publish, revoke, look  for who operates one
 
 docs/custody.md says what a custodian promises, what each address takes, and what custody can't do.
 """
 
 from ._bundles import Act, bundles, delete_act, keys_act, open_act, post_act
-from ._operating import Published, look, publish
+from ._operating import Published, look, publish, revoke
 from .client import (
     AccessLog,
     Custodian,
@@ -85,4 +85,5 @@ __all__ = [
     "open_act",
     "post_act",
     "publish",
+    "revoke",
 ]

@@ -9,13 +9,15 @@
                                   [--list-records N] [--issuer-records N]
     python -m aceso.custody rotate --folder DIR
     python -m aceso.custody publish --folder DIR --rpc URL --deployment FILE
+    python -m aceso.custody revoke --folder DIR --rpc URL --deployment FILE
     python -m aceso.custody answer --folder DIR --rpc URL --deployment FILE
                                    [--confirmations 1] [--database URL]
 
 `init` makes the keys and prints address and public key, to be accredited and published. `serve`
 prints one line of JSON when it is ready, and serves until it is ended. `rotate` makes a new key
-that shares are sealed to, beside the old one; serve with it, then `publish` it. `answer` reads the
-question of a dispute's panel from standard input, and releases to it the share of the extract.
+that shares are sealed to, beside the old one; serve with it, then `publish` it. `revoke` takes back
+the key that is published. `answer` reads the question of a dispute's panel from standard input, and
+releases to it the share of the extract.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from ._chain import Addresses, Chain
 from ._chores import Account, Chores
 from ._lists import Bounds
 from ._node import Nodes
-from ._operating import publish
+from ._operating import publish, revoke
 from ._service import Service
 from ._store import Store
 from ._wire import to_json
@@ -123,10 +125,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     rotate = commands.add_parser("rotate", help="make a new key for shares beside the old one")
     rotate.add_argument("--folder", type=Path, required=True)
-    publish_ = commands.add_parser("publish", help="put the newest key for shares on chain")
-    publish_.add_argument("--folder", type=Path, required=True)
-    publish_.add_argument("--rpc", required=True, metavar="URL", help="of an Ethereum node")
-    publish_.add_argument("--deployment", type=Path, required=True)
+    for name, text in (
+        ("publish", "put the newest key for shares on chain"),
+        ("revoke", "take the published key back, so that nothing is sealed to it"),
+    ):
+        keys = commands.add_parser(name, help=text)
+        keys.add_argument("--folder", type=Path, required=True)
+        keys.add_argument("--rpc", required=True, metavar="URL", help="of an Ethereum node")
+        keys.add_argument("--deployment", type=Path, required=True)
     _add_store(commands.add_parser("answer", help="release a share to the panel of a dispute"))
     return parser
 
@@ -164,6 +170,7 @@ def run(arguments: list[str] | None = None) -> int:
         "serve": _serve,
         "rotate": _rotate,
         "publish": _publish,
+        "revoke": _revoke,
         "answer": _answer,
     }
     return doing[options.command](options)
@@ -210,6 +217,12 @@ def _rotate(options: argparse.Namespace) -> int:
 def _publish(options: argparse.Namespace) -> int:
     done = publish(options.folder, options.rpc, options.deployment)
     _say(address=done.address, publicKey="0x" + done.public_key.hex())
+    return 0
+
+
+def _revoke(options: argparse.Namespace) -> int:
+    account, was_published = revoke(options.folder, options.rpc, options.deployment)
+    _say(address=account, revoked=str(was_published).lower())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What an operator does with a custodian beside serving: a new key, publishing it, a look at it."""
+"""What an operator does with a custodian beside serving: publish a key, revoke it, look at it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aceso.errors import ServiceError
 
 from .keys import CustodianKeys
 
-__all__ = ["Published", "look", "publish"]
+__all__ = ["Published", "look", "publish", "revoke"]
 
 _SECONDS: Final = 10.0
 
@@ -40,6 +40,20 @@ def publish(folder: Path, rpc: str, deployment: Path) -> Published:
     finally:
         suite.close()
     return Published(keys.address, public_key.to_bytes(), is_new=True)
+
+
+def revoke(folder: Path, rpc: str, deployment: Path) -> tuple[str, bool]:
+    """Revoke the key that the custodian of this folder published, from its account: its address,
+    and whether there was one. Nothing is sealed to it from then on."""
+    keys = CustodianKeys.read(folder)
+    suite = Suite.connect(rpc, Deployment.read(deployment))
+    try:
+        digest, _ = suite.participants.key_of(keys.address)
+        if any(digest):
+            Sender(suite, keys.account).send(suite.participants.revoke_key())
+    finally:
+        suite.close()
+    return keys.address, any(digest)
 
 
 def look(url: str) -> dict[str, Any]:

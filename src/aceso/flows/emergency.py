@@ -256,7 +256,7 @@ class Rescuer(Holder):
                 actor=self.account,
                 grantee=group,
                 receiving_key=self.receiving_key,
-                class_keys_to=card.secret,
+                class_keys_to=[card.secret],
                 persona=card.persona,
                 data_class=data_class,
                 use=Use.ETREAT,

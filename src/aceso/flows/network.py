@@ -296,7 +296,8 @@ class Network:
         if found is None:
             raise ProfileError(
                 f"The grantee {holder} has not published a receiving key, so nothing can be sealed "
-                "to them. They do it with `aceso init`.",
+                "to them. They do it with `aceso init`, or with `aceso key rotate` after they "
+                "revoked one.",
                 code="E_NO_PUBLISHED_KEY",
                 details={"account": holder},
             )

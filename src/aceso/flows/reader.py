@@ -94,13 +94,15 @@ class _Opening(Holder):
         """What opened; `unopened` says what did not. If nothing did, the first error is raised."""
         opened: list[Opened] = []
         unopened: list[Unopened] = []
+        keys = self.receiving_keys
         for data_class in classes:
             for one in open_listed(
                 self.network,
                 _listing(self.network, actor, grantee, persona, data_class, use),
                 actor=actor,
                 grantee=grantee,
-                receiving_key=self.receiving_key,
+                receiving_key=keys[0],
+                class_keys_to=keys,
                 persona=persona,
                 data_class=data_class,
                 use=use,
@@ -199,13 +201,16 @@ def open_listed(
     data_class: DataClass,
     use: Use,
     folder: Path,
-    class_keys_to: PrivateKey | None = None,
+    class_keys_to: Sequence[PrivateKey] = (),
 ) -> list[Opened | Unopened]:
     """Open each entry. The shares come to `receiving_key`; so did the class keys, unless they were
-    sealed to another, such as that of an emergency card."""
-    opens_keys = class_keys_to or receiving_key
+    sealed to others, such as an earlier one or that of an emergency card."""
     found = class_keys(
-        listing, opens_keys, chain_id=network.suite.chain_id, persona=persona, grantee=grantee
+        listing,
+        class_keys_to or [receiving_key],
+        chain_id=network.suite.chain_id,
+        persona=persona,
+        grantee=grantee,
     )
     keys = {binding.epoch: key for binding, key in found if binding.data_class == int(data_class)}
 
@@ -248,14 +253,19 @@ def open_listed(
 
 
 def class_keys(
-    listing: Listing, opens_keys: PrivateKey, *, chain_id: int, persona: str, grantee: bytes
+    listing: Listing,
+    opens_keys: Sequence[PrivateKey],
+    *,
+    chain_id: int,
+    persona: str,
+    grantee: bytes,
 ) -> list[tuple[KeyBinding, PrivateKey]]:
-    """The class keys in a listing that were left for this key, and open."""
+    """The class keys in a listing that were left for one of these keys, and open."""
     found = []
-    ours = opens_keys.public_key.digest
+    ours = {one.public_key.digest: one for one in opens_keys}
     for left in listing.sealed_keys:
-        # What was left for a receiving key that we have changed since is of no use to us.
-        if left.receiving_key != ours:
+        opens = ours.get(left.receiving_key)
+        if opens is None:
             continue
         binding = KeyBinding(
             chain_id=chain_id,
@@ -267,7 +277,7 @@ def class_keys(
         )
         with suppress(OpeningError):
             # One that does not open is one that was not left: a record that needs it says so.
-            found.append((binding, open_class_key(left.sealed, opens_keys, binding=binding)))
+            found.append((binding, open_class_key(left.sealed, opens, binding=binding)))
     return found
 
 

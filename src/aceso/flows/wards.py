@@ -137,7 +137,7 @@ class Guardian:
             listing = self._listing(ward, data_class)
             found += class_keys(
                 listing,
-                self._key(),
+                [self._key()],
                 chain_id=self._suite.chain_id,
                 persona=ward,
                 grantee=group,

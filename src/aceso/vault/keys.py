@@ -199,6 +199,11 @@ class VaultKeys:
         """What is sealed to us as somebody's guardian: a key for each ward, as the account is."""
         return self._pair("guardian-key", 0, persona)
 
+    def receiving_key(self, number: int) -> PrivateKey:
+        """What is sealed to an account that is no person's: its keys one after the other, the first
+        of which is the owner key."""
+        return self._pair("receiving-key", 0, number) if number else self.owner_key()
+
     def head_key(self) -> LocalAccount:
         """Signs the head of the manifest."""
         return self._account("head-key")
