@@ -100,10 +100,11 @@ def withdraw(suite: Suite, account: LocalAccount, grantee: bytes) -> SignedAct:
     return SignedAct(call, "Withdrawal", message, signature)
 
 
-def withdraw_all(suite: Suite, account: LocalAccount) -> SignedAct:
-    """Withdraw every consent of `account`."""
-    standing = suite.standing(account.address, bytes(32), account.address)
-    message = {"subject": account.address, "epoch": standing.head.epoch}
+def withdraw_all(suite: Suite, account: LocalAccount, *, epoch: int | None = None) -> SignedAct:
+    """Withdraw every consent of `account`, in the epoch that it is in unless another is named."""
+    if epoch is None:
+        epoch = suite.standing(account.address, bytes(32), account.address).head.epoch
+    message = {"subject": account.address, "epoch": epoch}
     signature = sign(account, "WithdrawalOfAll", message, suite.domain("ConsentRegistry"))
     call = suite.consents.withdraw_all_with_sig(account.address, signature)
     return SignedAct(call, "WithdrawalOfAll", message, signature)

@@ -143,7 +143,13 @@ def status(session: Session, persona: str) -> None:
         [say("guardian.will"), "0x" + person.will.hex() if any(person.will) else "-"],
     ]
     made = table(say("guardian.standing", persona=persona), "", "", rows=rows)
-    show(session, document, lambda console: console.print(made))
+    at_death = say("guardian.will_carried" if any(person.will) else "guardian.will_missing")
+
+    def render(console: Console) -> None:
+        console.print(made)
+        _line(console, at_death)
+
+    show(session, document, render)
 
 
 def _line(console: Console, text: str) -> None:

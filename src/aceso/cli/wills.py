@@ -93,12 +93,15 @@ def _show(session: Session, file: Path | None) -> None:
     document = {
         "digest": "0x" + facts.digest.hex(),
         "committedBy": facts.committed_by,
+        "wholePersonas": facts.whole,
         "ends": [{"persona": one, "grantee": who} for one, who in rows],
     }
 
     def render(console: Console) -> None:
         columns = (say("column.persona"), say("column.grantee"))
         console.print(table(say("will.title", count=len(rows)), *columns, rows=rows))
+        if facts.whole:
+            console.print(say("will.whole", count=facts.whole), highlight=False, soft_wrap=True)
         console.print(_committed(facts), highlight=False, soft_wrap=True)
 
     show(session, document, render)

@@ -244,13 +244,18 @@ def test_a_will_is_written_shown_carried_out_and_taken_back(actor, aceso, networ
     assert person("will", "show")["will"] == written["digest"]
     shown = executor("will", "show", file)
     assert (shown["committedBy"], shown["digest"]) == (written["persona"], written["digest"])
+    assert [one["grantee"] for one in shown["ends"]] == [accounts[0]]
     korean = aceso("will", "show", file, "--lang", "ko", "--network", network.folder)
     assert "끝내는 동의 1건" in korean.out
     assert executor("will", "carry", file, "--yes")["ended"] == 1
     assert [row["grantee"] for row in person("consents")["consents"]] == [accounts[1]]
+    stands = aceso("guardian", "status", "--for", written["persona"], "--network", network.folder)
+    assert "when the will is carried out" in stands.out
     person("will", "revoke", "--yes")
     assert person("will", "show")["will"] is None
     assert executor("will", "show", file)["committedBy"] is None
+    ward = ("guardian", "status", "--for", written["persona"], "--network", network.folder)
+    assert "유언이 없습니다" in aceso(*ward, "--lang", "ko").out
 
 
 def labs(tmp_path):
