@@ -11,6 +11,7 @@ from typing import Final
 
 __all__ = [
     "AGE",
+    "AGES",
     "BIRTH",
     "CODE",
     "COMPONENT",
@@ -18,12 +19,14 @@ __all__ = [
     "IDENTIFYING",
     "KEPT",
     "OBSERVATION",
+    "OF_AN_AGE",
     "PERIOD",
     "PLAIN",
     "RANGE",
     "REGION",
     "TEXT",
     "VALUE",
+    "YEARS",
 ]
 
 CODE: Final = "code"
@@ -34,6 +37,7 @@ PLAIN: Final = "plain"
 COMPONENT: Final = "component"
 RANGE: Final = "range"
 AGE: Final = "age"
+YEARS: Final = "years"
 BIRTH: Final = "birth"
 REGION: Final = "region"
 TEXT: Final = "text"
@@ -66,6 +70,12 @@ OBSERVATION: Final[Mapping[str, str]] = {
     "high": VALUE,
     "numerator": VALUE,
     "denominator": VALUE,
+}
+# Of an observation that says an age, in the place of its values; how else it says one, goes.
+OF_AN_AGE: Final[Mapping[str, str]] = {
+    **{key: how for key, how in OBSERVATION.items() if not key.startswith("value")},
+    "valueQuantity": AGE,
+    "valueInteger": YEARS,
 }
 KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "Observation": OBSERVATION,
@@ -174,3 +184,16 @@ IDENTIFYING: Final[Mapping[str, str]] = {
     "45397-7": "I",  # Medicare number
     "45400-9": "I",  # Medicaid number
 }
+# Codes of answers that are somebody's age: LOINC and SNOMED CT.
+AGES: Final = frozenset(
+    {
+        "30525-0",  # Age
+        "21611-9",  # Age, estimated
+        "21612-7",  # Age, reported
+        "29553-5",  # Age, calculated
+        "35659-2",  # Age at specimen collection
+        "397669002",  # Age
+        "424144002",  # Current chronological age
+        "445518008",  # Age at onset of a finding
+    }
+)

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from aceso.formats.canonical import is_number, number, plain
+from aceso.formats.canonical import NUMBER, is_number, number, plain
 from aceso.formats.clinical.fhir_elements import is_name, is_type
 
 from ._dates import OLDEST, Calendar, year_of
 from ._elements import (
     AGE,
+    AGES,
     BIRTH,
     CODE,
     COMPONENT,
@@ -26,16 +27,18 @@ from ._elements import (
     IDENTIFYING,
     KEPT,
     OBSERVATION,
+    OF_AN_AGE,
     PERIOD,
     RANGE,
     REGION,
     TEXT,
     VALUE,
+    YEARS,
 )
 from ._hierarchies import band, parent_code, region_of
 from ._rules import Rules
 from ._safe_harbor import rule_of
-from ._words import is_code_of, is_plain_code, is_unit
+from ._words import is_code_of, is_measure, is_plain_code, is_unit
 
 __all__ = ["CONCEPTS", "FhirMaker", "newest_year"]
 
@@ -46,7 +49,7 @@ _SYSTEMS: Final = re.compile(
     r"loinc\.org|unitsofmeasure\.org|human-phenotype-ontology\.org"
     r"|snomed\.info/sct(/[0-9]{6,18}(/version/[0-9]{8})?)?"
     r"|terminology\.hl7\.org/CodeSystem/[A-Za-z0-9.-]{1,60}"
-    r"|hl7\.org/fhir/(sid/(?!us-)[a-z0-9-]{1,20}|[a-z-]{1,50})"
+    r"|hl7\.org/fhir/(sid/(icd|cvx|mvx|ndc|icf|icpc)[a-z0-9-]{0,16}|[a-z-]{1,50})"
     r"|hl7\.org/fhir/[a-z]{2}/[a-z-]{1,20}/CodeSystem/[A-Za-z0-9-]{1,60}"
     r"|www\.nlm\.nih\.gov/research/umls/rxnorm|www\.whocc\.no/atc(ddd)?"
     r"|dicom\.nema\.org/resources/ontology/DCM|purl\.obolibrary\.org/obo/[a-z]{2,12}(\.owl)?"
@@ -60,6 +63,8 @@ _SYSTEMS: Final = re.compile(
     r"|urn:iso:std:iso:11073:10101\Z|urn:aceso:measure\Z"
 )
 _SAMPLES: Final = re.compile(r"[0-9EULeE+. -]*\Z")
+# No shorter text is a day or an identifier.
+_SHORTEST_LONG: Final = 8
 # Units of an age, with how many of each make a year.
 _PER_YEAR: Final[Mapping[str, Decimal]] = {
     **dict.fromkeys(("a", "year", "years", "yr", "yrs", "y", "세"), Decimal(1)),
@@ -141,6 +146,8 @@ class FhirMaker:
     def _elements(
         self, node: Mapping[str, Any], kept: Mapping[str, str], path: str
     ) -> dict[str, Any]:
+        if kept is OBSERVATION and _says_age(node.get("code")):
+            kept = OF_AN_AGE
         made = {}
         for key, value in node.items():
             if key == "resourceType":
@@ -163,6 +170,8 @@ class FhirMaker:
             return self._elements(value, OBSERVATION, path) if isinstance(value, dict) else None
         if how in (VALUE, AGE):
             return self._quantity(value, path, age=how == AGE)
+        if how == YEARS:
+            return self._years(value, path)
         if how == DATE:
             return self._date(value, path)
         if how == PERIOD:
@@ -182,8 +191,10 @@ class FhirMaker:
             # FHIR has no list in a list: what is in one was not looked at.
             treated = [self._plain(one) for one in value if not isinstance(one, list)]
             return [one for one in treated if one is not None]
-        if isinstance(value, bool) or is_number(value):
+        if isinstance(value, bool):
             return value
+        if is_number(value):
+            return value if is_measure(plain(value)) else None
         return value if isinstance(value, str) and is_plain_code(value) else None
 
     def _code(self, value: Any, path: str) -> Any:
@@ -229,7 +240,7 @@ class FhirMaker:
         made: dict[str, Any] = {}
         for key, one in value.items():
             if key in ("value", "factor", "period", "dimensions", "lowerLimit", "upperLimit"):
-                if is_number(one):
+                if is_number(one) and is_measure(plain(one)):
                     made[key] = one
             elif key in ("unit", "code"):
                 if isinstance(one, str) and (is_unit(one) or _is_term(value, one)):
@@ -242,7 +253,7 @@ class FhirMaker:
                     made[key] = one
             elif key == "origin":
                 made[key] = self._quantity(one, f"{path}.origin")
-            elif key == "data" and isinstance(one, str) and _SAMPLES.match(one):
+            elif key == "data" and isinstance(one, str) and _are_samples(one):
                 made[key] = one
             if key not in made:
                 self._gone_key(path, key)
@@ -274,6 +285,12 @@ class FhirMaker:
             kept |= {"system": "http://unitsofmeasure.org", "code": "a"}
         return kept
 
+    def _years(self, value: Any, path: str) -> Any:
+        """An age as a whole number, which is taken for years; none over 89."""
+        if not is_number(value) or not is_measure(plain(value)):
+            return None
+        return value if Decimal(plain(value)) <= OLDEST else None
+
     def _date(self, value: Any, path: str) -> str | None:
         if not isinstance(value, str) or is_number(value):
             return None
@@ -303,6 +320,26 @@ class FhirMaker:
             return None
         self._gone(path, "B")
         return region_of(value, self._rules.region)
+
+
+def _says_age(concept: Any) -> bool:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    listed = codings if isinstance(codings, list) else []
+    return any(isinstance(one, dict) and one.get("code") in AGES for one in listed)
+
+
+def _are_samples(data: str) -> bool:
+    """Whether all of it are measurements, and none an instant or an identifier."""
+    if not _SAMPLES.match(data):
+        return False
+    return all(one in ("E", "L", "U") or _is_sample(one) for one in data.split())
+
+
+def _is_sample(text: str) -> bool:
+    # Most are short, and there are millions of them.
+    if len(text) < _SHORTEST_LONG:
+        return True
+    return NUMBER.match(text) is not None and is_measure(text)
 
 
 def _is_term(quantity: Mapping[str, Any], code: str) -> bool:

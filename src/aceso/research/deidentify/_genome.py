@@ -31,14 +31,18 @@ _MAX_BYTES: Final = 32 << 20
 _LOCUS: Final = re.compile(
     r"(?:chr)?([0-9]{1,2}|X|Y|M|MT):([0-9]{1,9})-([0-9]{1,9})@(GRCh37|GRCh38)\Z", re.ASCII
 )
-_CONTIG: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+# By any other name, a contig may be called after somebody.
+_CONTIG: Final = re.compile(
+    rb"(?:chr)?(?:[0-9]{1,2}|X|Y|MT?)\Z|NC_0[0-9]{5}\.[0-9]{1,2}\Z|N[TW]_[0-9]{6,9}\.[0-9]{1,2}\Z"
+)
 _BASES: Final = re.compile(rb"[ACGTNacgtn]+\Z")
 _ALT: Final = re.compile(
     rb"(?:[ACGTNacgtn]+|\*|\.|<(?:\*|NON_REF|DEL|INS|DUP|INV|CNV|DUP:TANDEM|DEL:ME|INS:ME|CN[0-9]{1,3})>)\Z"
 )
-_RS: Final = re.compile(rb"rs[0-9]{1,12}\Z")
+_RS: Final = re.compile(rb"rs[0-9]{1,10}\Z")
 _NUMBER: Final = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE][+-]?[0-9]{1,3})?\Z")
-_INTEGER: Final = rb"(?:\.|-?[0-9]{1,10})"
+_INTEGER: Final = rb"(?:\.|-?[0-9]{1,9})"
+_DEPTH: Final = rb"(?:\.|[0-9]{1,6})"
 # What stays of INFO and FORMAT: the form of a value, and the definition in the header.
 _INFO: Final[Mapping[bytes, tuple[re.Pattern[bytes], bytes]]] = MappingProxyType(
     {
@@ -63,15 +67,15 @@ _FORMAT: Final[Mapping[bytes, tuple[re.Pattern[bytes], bytes]]] = MappingProxyTy
             b'Number=1,Type=String,Description="Genotype"',
         ),
         b"AD": (
-            re.compile(rb"%b(?:,%b)*\Z" % (_INTEGER, _INTEGER)),
+            re.compile(rb"%b(?:,%b)*\Z" % (_DEPTH, _DEPTH)),
             b'Number=R,Type=Integer,Description="Read depth for each allele"',
         ),
         b"DP": (
-            re.compile(rb"%b\Z" % _INTEGER),
+            re.compile(rb"%b\Z" % _DEPTH),
             b'Number=1,Type=Integer,Description="Read depth"',
         ),
         b"GQ": (
-            re.compile(rb"%b\Z" % _INTEGER),
+            re.compile(rb"%b\Z" % _DEPTH),
             b'Number=1,Type=Integer,Description="Genotype quality"',
         ),
         b"PS": (re.compile(rb"%b\Z" % _INTEGER), b'Number=1,Type=Integer,Description="Phase set"'),

@@ -1,16 +1,25 @@
-"""Which strings may stay: codes of closed lists, units, and codes in the shape of their system.
+"""Which strings and numbers may stay: codes of closed lists, units, codes in the shape of their
+system, and numbers that may be measurements.
 
-A status, a unit or a code that a source puts a name in is no code, and goes.
+A status, a unit or a code that a source puts a name in is no code, and goes. So does a number with
+the digits of an identifier, an instant or a day. Codes of LOINC and SNOMED CT have their check
+digits; of HL7's own code systems a list is kept here (hl7_codes.toml).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
+from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["is_code_of", "is_plain_code", "is_unit"]
+from aceso.formats.check_digits import is_loinc, is_snomed_concept
+
+__all__ = ["is_code_of", "is_measure", "is_plain_code", "is_unit"]
 
 # Of the R4 value sets of the elements that are kept as plain codes.
 _PLAIN_TEXT: Final = """
@@ -37,22 +46,79 @@ times Thousand Cells Liter per Minute Centimeters of Water of a H CFU cfu Ehrlic
 _UNITS: Final = frozenset(_UNIT_TEXT.split())
 _UNIT_FORM: Final = re.compile(r"[A-Za-z0-9%/.*^\[\]{}()µμ°·'\"_ +-]{1,40}\Z")
 _LETTERS: Final = re.compile(r"[A-Za-zµμ]+")
-_LONG_NUMBER: Final = re.compile(r"[0-9]{5}")
+# Powers of ten, and what something is counted by, are units without a letter.
+_NUMBER_UNIT: Final = re.compile(r"[x/]?10{0,3}(?:[*^]-?[0-9]{1,2})?(?:/10{1,3})?\Z", re.ASCII)
+_MOST_UNIT_DIGITS: Final = 4
 
-_SHAPES: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+# From so many digits on, a number is round or no measurement: an epoch has ten, a telephone number
+# too, a resident registration number thirteen.
+_LONG: Final = 9
+_MOST_SIGNIFICANT: Final = 5
+_DAY_NUMBER: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])\Z")
+
+_LOINC_OTHERS: Final = re.compile(r"L[AGLP][0-9]{1,6}-[0-9]\Z")
+_RXNORM: Final = re.compile(r"[1-9][0-9]{1,6}\Z")
+_ICD_10: Final = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?\Z")
+_ATC: Final = re.compile(r"[A-Z](?:[0-9]{2}(?:[A-Z]{1,2}(?:[0-9]{2})?)?)?\Z")
+# What Apple calls its types and metadata; what else an app puts there is of that app.
+_APPLE: Final = re.compile(
+    r"HK[A-Z][A-Za-z0-9]{1,70}|WorkoutRoute|duration"
+    r"|(?:total|active|apple|sum|average|minimum|maximum)[A-Z][A-Za-z]{1,30}(?:Goal)?\Z"
+)
+
+
+def _is_loinc(code: str) -> bool:
+    return is_loinc(code) or bool(_LOINC_OTHERS.match(code))
+
+
+def _shaped(shape: str) -> Callable[[str], bool]:
+    compiled = re.compile(rf"(?:{shape})\Z", re.ASCII)
+    return lambda code: compiled.match(code) is not None
+
+
+# By how the name of a system begins, behind its protocol; the longer ones first.
+_SHAPES: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
     {
-        "loinc.org": re.compile(r"(?:L[AGLPX])?[0-9]{1,7}-[0-9]\Z"),
-        "snomed.info/": re.compile(r"[0-9]{6,18}\Z"),
-        "www.nlm.nih.gov/research/umls/rxnorm": re.compile(r"[0-9]{1,8}\Z"),
-        "hl7.org/fhir/sid/icd-10": re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?\Z"),
-        "hl7.org/fhir/sid/cvx": re.compile(r"[0-9]{1,3}\Z"),
-        "www.whocc.no/atc": re.compile(r"[A-Z](?:[0-9]{2}(?:[A-Z]{1,2}(?:[0-9]{2})?)?)?\Z"),
-        "human-phenotype-ontology.org": re.compile(r"HP:[0-9]{7}\Z"),
-        "purl.obolibrary.org/obo/": re.compile(r"[A-Z]{2,12}[:_][0-9]{1,9}\Z"),
-        "ncicb.nci.nih.gov/": re.compile(r"C[0-9]{2,7}\Z"),
+        "loinc.org": _is_loinc,
+        "urn:oid:2.16.840.1.113883.6.1:": _is_loinc,
+        "snomed.info/": is_snomed_concept,
+        "urn:oid:2.16.840.1.113883.6.96:": is_snomed_concept,
+        "www.nlm.nih.gov/research/umls/rxnorm": _shaped(_RXNORM.pattern),
+        "urn:oid:2.16.840.1.113883.6.88:": _shaped(_RXNORM.pattern),
+        "hl7.org/fhir/sid/icd-10": _shaped(_ICD_10.pattern),
+        "hl7.org/fhir/sid/icd-9": _shaped(r"[EV]?[0-9]{2,3}(?:\.[0-9]{1,2})?"),
+        "hl7.org/fhir/sid/icd": _shaped(r"[A-Z0-9]{1,6}(?:[./&][A-Z0-9]{1,6}){0,3}"),
+        "hl7.org/fhir/sid/icpc": _shaped(r"[A-Z][0-9]{2}(?:\.[0-9]{2})?"),
+        "hl7.org/fhir/sid/icf": _shaped(r"[bdes][0-9]{1,5}(?:[.+][0-9]{1,4})?"),
+        "hl7.org/fhir/sid/cvx": _shaped(r"[0-9]{1,3}"),
+        "hl7.org/fhir/sid/mvx": _shaped(r"[A-Z]{2,3}"),
+        "hl7.org/fhir/sid/ndc": _shaped(r"[0-9]{4,5}-[0-9]{3,4}(?:-[0-9]{1,2})?|[0-9]{10,11}"),
+        "hl7.org/fhir/sid/": _shaped(r"(?!)"),
+        "www.whocc.no/atc": _shaped(_ATC.pattern),
+        "urn:oid:2.16.840.1.113883.6.73:": _shaped(_ATC.pattern),
+        "urn:oid:2.16.840.1.113883.6.69:": _shaped(r"[0-9]{4,5}-[0-9]{3,4}(?:-[0-9]{1,2})?"),
+        "urn:oid:": _shaped(r"(?![0-9]{6})[A-Z0-9]{1,7}(?:[.-][A-Z0-9]{1,4})?"),
+        "human-phenotype-ontology.org": _shaped(r"HP:[0-9]{7}"),
+        "purl.obolibrary.org/obo/": _shaped(r"[A-Z]{2,12}[:_][0-9]{1,7}"),
+        "ncicb.nci.nih.gov/": _shaped(r"C[0-9]{2,6}"),
+        "dicom.nema.org/": _shaped(r"[A-Z]{2,8}|[0-9]{1,6}"),
+        "www.cms.gov/": _shaped(r"[A-Z0-9]{3,7}"),
+        "developer.apple.com/": _shaped(_APPLE.pattern),
+        "developers.google.com/": _shaped(r"com\.google(?:\.[a-z_]{1,30}){1,5}|[a-z_]{1,30}"),
+        "developer.withings.com/": _shaped(r"[0-9]{1,3}|[a-z_]{1,40}"),
+        "www.openmhealth.org/": _shaped(r"[a-z][a-z0-9_-]{1,60}"),
+        "urn:aceso:measure": _shaped(r"[a-z][a-z0-9_]{1,60}"),
+        "urn:iso:std:iso:11073": _shaped(r"[0-9]{1,6}|MDC_[A-Z0-9_]{1,60}"),
+        "www.hl7korea.or.kr/": _shaped(r"[A-Z]{0,3}[0-9]{2,9}(?:\.[0-9A-Z]{1,3})?|[a-z-]{1,40}"),
     }
 )
-_ANY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_:*^-]{0,63}\Z")
+
+
+@cache
+def _hl7_codes() -> Mapping[str, frozenset[str]]:
+    """The codes of HL7's own systems, by the last part of the system's address."""
+    with resources.files(__package__).joinpath("hl7_codes.toml").open("rb") as stream:
+        return {name: frozenset(codes.split()) for name, codes in tomllib.load(stream).items()}
 
 
 def is_plain_code(text: str) -> bool:
@@ -62,19 +128,36 @@ def is_plain_code(text: str) -> bool:
 
 def is_unit(text: str) -> bool:
     """Whether it is made of units that we know, and so of nobody's name or number."""
-    if not _UNIT_FORM.match(text) or _LONG_NUMBER.search(text):
+    if not _UNIT_FORM.match(text):
         return False
-    return all(
-        word in _UNITS for word in _LETTERS.findall(text.replace("µ", "u").replace("μ", "u"))
-    )
+    words = _LETTERS.findall(text.replace("µ", "u").replace("μ", "u"))
+    if not words and "%" not in text and "°" not in text:
+        return _NUMBER_UNIT.match(text) is not None
+    if sum(one.isdigit() for one in text) > _MOST_UNIT_DIGITS:
+        return False
+    return all(word in _UNITS for word in words)
+
+
+def is_measure(text: str) -> bool:
+    """Whether a number may be a measurement: not so long that it is an identifier or an instant,
+    and not a day that is written as a number."""
+    value = abs(Decimal(text))
+    if not value.is_finite() or value.adjusted() > 2 * _LONG:
+        return False
+    whole = str(int(value))
+    if _DAY_NUMBER.match(whole):
+        return False
+    return len(whole) < _LONG or len(whole.rstrip("0")) <= _MOST_SIGNIFICANT
 
 
 def is_code_of(system: str, code: str) -> bool:
-    """Whether it has the shape of the codes of this published system."""
+    """Whether it is in the shape of the codes of this published system, or on its list."""
     name = re.sub(r"https?://", "", system, count=1)
     if name.startswith("unitsofmeasure.org"):
         return is_unit(code)
-    for begins, shape in _SHAPES.items():
-        if name.startswith(begins):
-            return shape.match(code) is not None
-    return _ANY.match(code) is not None
+    # An OID ends where its name does: 6.1 is not 6.103.
+    named = name + ":" if name.startswith("urn:oid:") else name
+    for begins, matches in _SHAPES.items():
+        if named.startswith(begins):
+            return matches(code)
+    return code in _hl7_codes().get(name.rpartition("/")[2], frozenset())
