@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast
 from fastapi import FastAPI
 from pydantic import Field
 from sqlalchemy.engine import Connection
+from starlette.responses import Response
 
 from aceso.errors import AcesoError, ChainError, ServiceError
 
@@ -151,10 +152,10 @@ def _taken(lists: Lists, deletions: Deletions, act: Any) -> dict[str, Any]:
 def add_batches(
     app: FastAPI,
     take_all: Callable[[Sequence[Any]], Awaitable[list[dict[str, Any]]]],
-    answer: type[Any],
+    answer: Callable[..., Response],
 ) -> None:
     """Add the route."""
 
     @app.post("/batches", summary="Several acts at once, each signed on its own")
-    async def take(body: BatchBody) -> Any:
+    async def take(body: BatchBody) -> Response:
         return answer({"results": await take_all(body.acts)})

@@ -34,6 +34,7 @@ __all__ = [
 MAX_ENTRY_BYTES: Final = 2 << 20
 _SIGNATURE_BYTES: Final = 4096
 _KEY_BYTES: Final = 4096
+_BASE64_LETTERS: Final = 4 * (MAX_ENTRY_BYTES + 2) // 3
 _HEX: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*\Z")
 _DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,77})\Z")
 
@@ -62,7 +63,7 @@ def _number(bits: int) -> Any:
 
 
 def _from_base64(value: object) -> bytes:
-    if not isinstance(value, str) or len(value) > 4 * (MAX_ENTRY_BYTES + 2) // 3:
+    if not isinstance(value, str) or len(value) > _BASE64_LETTERS:
         raise ValueError("it is not base64, or too long")
     try:
         return base64.b64decode(value, validate=True)
@@ -70,10 +71,8 @@ def _from_base64(value: object) -> bytes:
         raise ValueError("it is not base64") from None
 
 
-def _schema(text: str, example: str = "") -> WithJsonSchema:
-    return WithJsonSchema(
-        {"type": "string", "description": text} | ({"pattern": example} if example else {})
-    )
+def _schema(text: str, pattern: str, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": text, "pattern": pattern} | more)
 
 
 def _checked_address(value: bytes) -> str:
@@ -88,18 +87,40 @@ Address = Annotated[
 Bytes32 = Annotated[
     bytes, BeforeValidator(_from_hex(32, 32)), _schema("32 bytes", "^0x[0-9a-fA-F]{64}$")
 ]
-KeyBytes = Annotated[bytes, BeforeValidator(_from_hex(1, _KEY_BYTES)), _schema("a public key")]
-Signature = Annotated[
-    bytes, BeforeValidator(_from_hex(0, _SIGNATURE_BYTES)), _schema("a signature")
+KeyBytes = Annotated[
+    bytes,
+    BeforeValidator(_from_hex(1, _KEY_BYTES)),
+    _schema("a public key", "^0x([0-9a-fA-F]{2})+$", maxLength=2 + 2 * _KEY_BYTES),
 ]
-Blob = Annotated[bytes, BeforeValidator(_from_base64), _schema("base64")]
-_INTEGER: Final = WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]})
-Uint8 = Annotated[int, BeforeValidator(_number(8)), _INTEGER]
-Uint16 = Annotated[int, BeforeValidator(_number(16)), _INTEGER]
-Uint24 = Annotated[int, BeforeValidator(_number(24)), _INTEGER]
-Uint32 = Annotated[int, BeforeValidator(_number(32)), _INTEGER]
-Uint64 = Annotated[int, BeforeValidator(_number(64)), _INTEGER]
-Uint256 = Annotated[int, BeforeValidator(_number(256)), _INTEGER]
+Signature = Annotated[
+    bytes,
+    BeforeValidator(_from_hex(0, _SIGNATURE_BYTES)),
+    _schema("a signature", "^0x([0-9a-fA-F]{2})*$", maxLength=2 + 2 * _SIGNATURE_BYTES),
+]
+Blob = Annotated[
+    bytes,
+    BeforeValidator(_from_base64),
+    _schema(
+        "base64",
+        "^([0-9A-Za-z+/]{4})*([0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$",
+        contentEncoding="base64",
+    ),
+]
+
+
+def _integer(bits: int) -> WithJsonSchema:
+    number = {"type": "integer", "minimum": 0, "maximum": (1 << bits) - 1}
+    text = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,77})$"}
+    return WithJsonSchema({"anyOf": [number, text]})
+
+
+Uint8 = Annotated[int, BeforeValidator(_number(8)), _integer(8)]
+Uint16 = Annotated[int, BeforeValidator(_number(16)), _integer(16)]
+Uint24 = Annotated[int, BeforeValidator(_number(24)), _integer(24)]
+Uint32 = Annotated[int, BeforeValidator(_number(32)), _integer(32)]
+Uint64 = Annotated[int, BeforeValidator(_number(64)), _integer(64)]
+# Greater numbers come as text: those of JSON end below in most languages.
+Uint256 = Annotated[int, BeforeValidator(_number(256)), _integer(64)]
 Cid = Annotated[
     str,
     Field(min_length=1, max_length=128, pattern=r"^[0-9A-Za-z]+$"),

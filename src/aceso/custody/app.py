@@ -24,14 +24,16 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
 from aceso.storage import ShownItem
 
 from . import _wire as wire
+from ._answers import described
 from ._batches import add_batches
 from ._metrics import CONTENT_TYPE_LATEST, Measured, Metrics
 from ._rates import Rates, client_name
@@ -78,11 +80,17 @@ _OrderPath = Annotated[
 _LogSize = Annotated[int, Query(ge=0, lt=1 << 62)]
 
 
-class _Json(Response):
-    media_type = "application/json"
-
+class _Json(JSONResponse):
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
+
+
+class _Route(APIRoute):
+    """With what is answered there in the OpenAPI."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any):
+        (method,) = more["methods"]
+        super().__init__(path, endpoint, **more | {"responses": described(method, path)})
 
 
 def _hex(data: bytes) -> str:
@@ -112,6 +120,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.router.route_class = _Route
     app.add_middleware(_Limits, rates=rates)
     app.add_middleware(Measured, metrics=metrics)
 
@@ -323,7 +332,11 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     def health() -> Response:
         return _Json(service.health())
 
-    @app.get("/metrics", summary="How much is asked and how fast it is answered, for Prometheus")
+    @app.get(
+        "/metrics",
+        summary="How much is asked and how fast it is answered, for Prometheus",
+        response_class=PlainTextResponse,
+    )
     def figures() -> Response:
         return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
 

@@ -14,6 +14,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ from aceso.vault import (
     make_capsule,
 )
 
+from .described import Answers
 from .postgres import PostgresServer, postgres_server
 
 Account.enable_unaudited_hdwallet_features()
@@ -113,6 +115,7 @@ class Network:
     keepers: list[Keeper]
     number: int = 0
     extra: list[Keeper] = field(default_factory=list)
+    answers: Answers = field(default_factory=Answers)
 
     @property
     def deployment_file(self) -> Path:
@@ -155,6 +158,7 @@ class Network:
             folder=self.folder / "logs",
         )
         said = process.wait_for_line(seconds=_READY_SECONDS)
+        self.answers.real.add(said["url"])
         keys = CustodianKeys.read(folder)
         return Keeper(name, folder, keys, process, said["url"], confirmations, tuple(more))
 
@@ -187,7 +191,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     folder = tmp_path_factory.mktemp("custody")
     template = Template.start(["aceso.custody.__main__"], folder=folder / "logs")
     process, chain = start_chain("anvil", folder=folder / "logs")
-    with template, process, chain:
+    with template, process, chain, ExitStack() as stack:
         deployer = funded(0)
         wallet = deploy_local_authority(chain.url, deployer, [funded(1), funded(2), funded(3)])
         deployment: Deployment = deploy_suite(
@@ -207,6 +211,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         authority = LocalAuthority(suite, wallet, [funded(1), funded(2), funded(3)])
         made = Network(folder, template, chain, suite, relayer, authority, [])
         try:
+            stack.enter_context(made.answers.compared())
             for index in range(3):
                 place = folder / f"custodian-{index}"
                 CustodianKeys.make(place, account_key=bytes(funded(10 + index).key))

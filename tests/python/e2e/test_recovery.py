@@ -12,7 +12,7 @@ guardians   accepted, listed and removed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,17 @@ from aceso.errors import AcesoError, NotPermittedError
 from aceso.flows import Guarded, Guardian, GuardianShare, Person, recover_seed, start_recovery
 from aceso.signing import sign
 from aceso.vault import OpeningError, PrivateKey, RecoveryKey, deposits_of
+from tests.python.custody.described import Answers
 
 from .conftest import Bundle, World
 
 DAY = 86_400
+
+
+@pytest.fixture(scope="module", autouse=True)
+def described_answers(world: World) -> Iterator[None]:
+    with Answers({one.url for one in world.network.committee.custodians}).compared():
+        yield
 
 
 @pytest.fixture
