@@ -1,5 +1,5 @@
 """
-open
+open (C10)
 ├── says it in one event of its own, takes the bond, counts it for the institution and in all
 ├── four hours unless said otherwise; at most 24; refused above
 ├── decide: permitted from the opening to the last second, and only what was granted
@@ -7,7 +7,7 @@ open
 │   └── over: by time, by un-accreditation, by leaving, by withdrawal, by a bar
 ├── the card alone opens nothing: a profile without an opening is denied
 ├── refused: no clinician, no member, nobody, oneself, a second while one is open, without a bond
-├── opened again when it is over, as another opening with another bond
+├── opened again when it is over and never prolonged, as another opening with another bond
 └── at most 20 in a day (UTC), and again the next day
 """
 

@@ -1,6 +1,6 @@
 """
 stop, stopWithSig, close
-├── the subject, or a guardian who may stop, ends it in the same block, directly or by signature
+├── the subject, or a guardian who may stop, ends it in the same block, by call or signature (C10)
 ├── the clinician may close it, and open again; a stop keeps that clinician out
 │   └── until a panel finds the opening justified; a colleague is not kept out
 ├── refused: a stranger, the authority, another clinician, a guardian without the power or removed

@@ -1,6 +1,7 @@
 """
 succeed, commitWill, commitWillWithSig
 ├── by both signatures: says so in one event, and ends the guardians of the old persona
+├── what the old persona granted to others stands, and the new one has granted nothing (C13)
 ├── without one of the two: refused
 ├── after a recovery: by the one who recovers and the successor, and by nobody else
 ├── once: no second successor, none that was succeeded itself, not oneself, nobody; no circle
@@ -11,7 +12,7 @@ succeed, commitWill, commitWillWithSig
 import brownie
 import pytest
 
-from tests.contracts.acting import DAY, account_of
+from tests.contracts.acting import DAY, account_of, grantee_of, terms, word
 from tests.contracts.guardianship.conftest import NOBODY
 from tests.support import typed
 
@@ -48,6 +49,18 @@ def test_ends_the_old_personas_guardians(
     assert guardianship.personOf(ward)[2] == successor
     assert not guardianship.isGuardian(ward, guardian, 2)
     assert not asks()
+
+
+def test_moves_no_grant(ward, successor, grantee, registry, succeed, asks):
+    let_in = grantee_of(grantee)
+    registry.grant(tuple(terms(let_in).values()), {"from": ward})
+    before = word(registry, ward, let_in)
+
+    succeed()
+
+    assert word(registry, ward, let_in) == before
+    assert asks(grantee=let_in)
+    assert not asks(subject=str(successor), grantee=let_in)
 
 
 def test_takes_both_signatures(succeed, subject, successor, stranger):

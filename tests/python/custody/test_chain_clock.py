@@ -1,4 +1,4 @@
-"""What a custodian's own clock is for: to refuse a node that stands still, and nothing else.
+"""What a custodian's own clock is for: to refuse a node that stands still, and nothing else (P6).
 
 stale       more than two days behind the clock, even where that block was believed before
 not stale   exactly two days, and any time ahead of the clock

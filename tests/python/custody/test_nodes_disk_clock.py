@@ -1,12 +1,12 @@
 """
 what is under a custodian fails
-├── two nodes (fault 5)
+├── two nodes (fault 5, P6)
 │  ├── that agree: it serves
 │  ├── one lags: it refuses, and serves again when that one has caught up
 │  └── one lies that a consent is there: it refuses, whichever of the two it is
 ├── a full disk (fault 10)
 │  └── nothing is released, what was answered is on disk, and it goes on when there is room
-└── a clock that is a day wrong (fault 16)
+└── a clock that is a day wrong (fault 16, P6)
    └── changes nothing: what is permitted is given, and what is over is refused
 """
 

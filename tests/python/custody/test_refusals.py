@@ -1,4 +1,4 @@
-"""Who is refused, and why.
+"""Who is refused, and why (P6).
 
 decide says no            each main reason, at listing and at release
 withdrawn                 on chain; shown signed to the custodians only; all of it; a bar

@@ -3,6 +3,8 @@
 Twelve words that are in the source files, and in no other, are looked for in five encodings: in all
 calldata and event logs, in the custodians' folders, in the blocks of IPFS, in what every process
 has logged, and on the person's own device.
+
+P7: no custodian keeps or logs a share, a record's key, a class key or a receiving key in the clear.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from pathlib import Path
 import pytest
 
 from aceso.codes import CLINICAL, DataClass, Use
+from aceso.custody import CustodianKeys
 from aceso.flows import RESEARCH, Gateway, Issuer, Person, Reader, Researcher, Seller
+from aceso.vault import open_share
 
 from .conftest import World, observation, resource
 
@@ -231,3 +235,30 @@ def test_the_digests_of_contents_are_not_shown_either(world: World, scene: Scene
             assert secret not in shown and secret not in blocks and secret not in kept
         # Record ids are for custodians, never for the chain.
         assert entry.record_id not in shown and entry.record_id.hex().encode() not in shown
+
+
+def test_no_custodian_keeps_or_logs_what_opens_anything(
+    world: World, scene: Scene, physician: Reader
+) -> None:
+    person = scene.person
+    kept = b"".join(
+        data
+        for place in ("custodian-1", "custodian-2", "custodian-3", "logs")
+        for name, data in _files(world.devnet.folder / place)
+        if name != "custodian.key"
+    )
+    keys = [CustodianKeys.read(keeper.folder) for keeper in world.keepers]
+    secrets = [one.to_bytes() for one in physician.receiving_keys]
+    for record_id, note in person.records():
+        entry = person.entry(record_id)
+        secrets.append(person.key_of(entry).dek)
+        secrets.append(person.keys.class_key(note.data_class, note.epoch).to_bytes())
+        secrets += [open_share(entry.capsule, one.address, one.private)._share for one in keys]
+        # They are looked for in what is really theirs.
+        assert record_id in kept
+
+    assert len(secrets) > 10
+    for secret in secrets:
+        assert secret not in kept
+        assert secret.hex().encode() not in kept.lower()
+        assert base64.b64encode(secret)[:-4] not in kept
