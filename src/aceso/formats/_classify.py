@@ -47,6 +47,12 @@ _ICD_SYSTEM = re.compile(
     r"icd|kcd|10\.3\b|2\.16\.840\.1\.113883\.6\.(3|90)\b|1\.2\.410\.100110\.400\.10\b|질병\s?사인",
     re.IGNORECASE,
 )
+# As WHO names ATC, by its OID, and where the letters stand alone, as in "ATC코드".
+_ATC_SYSTEM = re.compile(
+    r"whocc\.no|2\.16\.840\.1\.113883\.6\.73\b|(?<![a-z])atc(?:ddd)?(?![a-z])", re.IGNORECASE
+)
+_ATC_CODE = re.compile(r"[A-Z][0-9]{2}(?:[A-Z]{1,2}(?:[0-9]{2})?)?\Z")
+_SHORTEST_ATC = 4  # Of a code without a system: a shorter one could be of ICD-10.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _TAG = re.compile(r"<[^<>]{0,1000}>")
 _ICD_CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?\Z")
@@ -71,6 +77,7 @@ class _Sensitive:
     data_class: DataClass
     icd: tuple[tuple[str, str], ...]
     icd_prefixes: tuple[str, ...]
+    atc: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,11 @@ def _sensitive() -> _Lists:
                 prefixes.append(text.replace(".", ""))
             else:
                 ranges.append((low.replace(".", ""), (high or low).replace(".", "")))
-        order.append(_Sensitive(data_class, tuple(ranges), tuple(prefixes)))
+        groups = []
+        for text in row["atc"]:
+            low, _, high = text.partition("-")
+            groups.append((low, high or low))
+        order.append(_Sensitive(data_class, tuple(ranges), tuple(prefixes), tuple(groups)))
         for system in ("loinc", "snomed", "rxnorm"):
             for code in row[system]:
                 codes.setdefault((system, code), data_class)
@@ -239,9 +250,13 @@ def _code(lists: _Lists, coding: dict[str, Any]) -> DataClass:
     key = _terminology(system)
     if key:
         return lists.codes.get((key, code), DataClass(0))
+    if _ATC_SYSTEM.search(system):
+        return atc_class(code)
     # A code without a system is looked up too: better too sensitive than not.
     found = DataClass(0)
     if not system:
+        if len(code) >= _SHORTEST_ATC:
+            found |= atc_class(code)
         for name in ("loinc", "snomed"):
             found |= lists.codes.get((name, code), DataClass(0))
     if (not system or _ICD_SYSTEM.search(system)) and _ICD_CODE.match(code.upper()):
@@ -257,6 +272,21 @@ def icd_class(code: str) -> DataClass:
         if any(low <= plain[: len(low)] and plain[: len(high)] <= high for low, high in row.icd):
             found |= row.data_class
         if plain.startswith(row.icd_prefixes):
+            found |= row.data_class
+    return found
+
+
+def atc_class(code: str) -> DataClass:
+    """The sensitive classes that a medicine's ATC code belongs to."""
+    plain = code.strip().upper()
+    found = DataClass(0)
+    if not _ATC_CODE.match(plain):
+        return found
+    for row in _sensitive().order:
+        if any(
+            plain == low[:-1] if low.endswith("=") else low <= plain[: len(low)] <= high
+            for low, high in row.atc
+        ):
             found |= row.data_class
     return found
 

@@ -3,6 +3,7 @@ classes
 ├── an HIV test is HIV, not labs, by code, by word and in Korean
 │   └── however its code system is spelt; codes of the lists have their check digits
 ├── sensitive codes of each list, by LOINC, SNOMED CT, ICD-10 and KCD
+├── a medicine by its ATC code, however ATC is spelt; what only cures hepatitis B is no HIV
 ├── words in notes and narrative raise the class; hearing aids don't
 │   ├── denied too, with Korean particles behind them, in full width or in markup
 │   └── words that merely look alike don't
@@ -15,7 +16,7 @@ classes
 from __future__ import annotations
 
 import base64
-import tomllib
+import re
 import unicodedata
 from importlib import resources
 
@@ -23,6 +24,7 @@ import pytest
 
 from aceso.codes import SENSITIVE, DataClass
 from aceso.formats._classify import classify, load, most_sensitive
+from aceso.formats.check_digits import is_loinc, is_snomed_concept
 
 from .conftest import observation
 
@@ -258,20 +260,80 @@ def test_another_system_is_not_taken_for_one_of_them():
 
 
 def test_every_loinc_code_of_the_lists_has_its_check_digit():
-    lists = tomllib.loads(
-        resources.files("aceso.formats").joinpath("codelists/sensitive.toml").read_text("utf-8")
+    folder = resources.files("aceso.formats").joinpath("codelists")
+    texts = [one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".toml")]
+    codes = [code for text in texts for code in re.findall(r'"([0-9]{1,7}-[0-9])"', text)]
+
+    assert len(codes) > 400
+    assert [code for code in codes if not is_loinc(code)] == []
+
+
+def test_every_snomed_concept_of_the_lists_has_its_check_digit():
+    codes = [code for each in load("sensitive.toml")["class"] for code in each["snomed"]]
+
+    assert len(codes) > 200
+    assert [code for code in codes if not is_snomed_concept(code)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "right"),
+    [
+        # As the technical guide of SNOMED CT and the Users' Guide of LOINC have them.
+        ("74400008", True),
+        ("900000000000207008", True),
+        ("74400018", False),
+        ("74400009", False),
+        ("4548-4", True),
+        ("4548-5", False),
+        ("850312-1", False),
+    ],
+)
+def test_a_check_digit_tells_a_mistyped_code(code, right):
+    assert (is_loinc(code) or is_snomed_concept(code)) is right
+
+
+def medication(system, code):
+    coding = {"code": code} | ({"system": system} if system else {})
+    return {"resourceType": "MedicationRequest", "medicationCodeableConcept": {"coding": [coding]}}
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://www.whocc.no/atc",
+        "https://WWW.WHOCC.NO/atcddd",
+        "urn:oid:2.16.840.1.113883.6.73",
+        "2.16.840.1.113883.6.73",
+        "ATC코드",
+        "",
+    ],
+)
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("J05AR20", "HIV"),
+        ("J05AE10", "HIV"),
+        ("J05AF07", "HIV"),
+        ("J05AF", "HIV"),
+        ("J05AG03", "HIV"),
+        ("J05AJ03", "HIV"),
+        ("n06ab04", "MENTAL_HEALTH"),
+        ("N05BA12", "MENTAL_HEALTH"),
+        ("N07BC02", "SUBSTANCE_USE"),
+        ("N07BB01", "SUBSTANCE_USE"),
+        ("G03AA07", "SEXUAL_REPRODUCTIVE"),
+        ("J05AF10", "MEDICATIONS"),
+        ("N07BA01", "MEDICATIONS"),
+        ("C10AA05", "MEDICATIONS"),
+    ],
+)
+def test_a_medicine_is_as_sensitive_as_its_atc_code(system, code, name):
+    assert classify(medication(system, code)).data_class.name == name
+
+
+def test_an_atc_code_is_none_of_icd():
+    # N06 of ICD-10 is of the kidney; F32 of ATC does not exist, and "match" is not ATC.
+    assert classify(condition(ICD, "N06")).data_class is DataClass.PROBLEMS
+    assert classify(condition("http://x.example/match/icd-10", "F32")).data_class is (
+        DataClass.MENTAL_HEALTH
     )
-    codes = [code for each in lists["class"] for code in each.get("loinc", [])]
-
-    assert len(codes) > 100
-    assert [code for code in codes if not _checks(code)] == []
-
-
-def _checks(code: str) -> bool:
-    """Mod 10, as the LOINC Users' Guide has it."""
-    digits, _, check = code.partition("-")
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (1 if place % 2 else 2)
-        total += doubled // 10 + doubled % 10
-    return str(-total % 10) == check
