@@ -1,6 +1,6 @@
 """
 k-anonymity over a cohort
-├── k is the size of the smallest class, as a plain count of another kind finds it
+├── k is the size of the smallest class, as a plain count of another kind finds it, and pycanon
 ├── anonymise reaches k: by bands, then regions, then gender, and suppresses the few that are left
 ├── a code that fewer than k have becomes a parent that k have, or goes; laboratory values stay
 ├── nothing is invented, and no extract is lost
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from aceso.codes import DataClass
 from aceso.errors import UsageError
 from aceso.research import Rules, anonymise, extract, measured, quasi_identifiers
+from tests.python.shared_data import ROOT
 
 _ICD = "http://hl7.org/fhir/sid/icd-10"
 _RULES = Rules(
@@ -61,6 +62,26 @@ def subject(year, gender="female", state="MA", codes=(), value="5.1"):
         for code in codes
     ]
     return extract(resources, _RULES)
+
+
+VECTORS = json.loads((ROOT / "tests/vectors/k_anonymity.json").read_text())
+
+
+def test_the_vectors_are_of_pycanon():
+    assert VECTORS["tool"].startswith("pycanon ") and len(VECTORS["cohorts"]) >= 20
+    # Some are anonymous to begin with, and some are not.
+    assert len({one["k"] for one in VECTORS["cohorts"]}) >= 5
+
+
+@pytest.mark.parametrize("cohort", VECTORS["cohorts"])
+def test_k_is_what_pycanon_measured(cohort):
+    extracts = [subject(year, gender, state) for year, gender, state in cohort["subjects"]]
+    done = anonymise(extracts, cohort["asked"])
+
+    assert measured(extracts) == cohort["k"]
+    assert [list(quasi_identifiers(one)) for one in done.extracts] == cohort["rows"]
+    assert (measured(done.extracts), done.k) == (cohort["reached"], cohort["reached"])
+    assert cohort["reached"] >= cohort["asked"]
 
 
 def codes_of(made):
