@@ -9,8 +9,9 @@ the chain up to the confirmed block, from where the last reading ended, so none 
 while the custodian was down, or since the backup that it was restored from. An event only says
 where to look. A key is deleted when it was left before the event, and the grant doesn't cover its
 class at the newest and at the confirmed block alike: a grant that was given again keeps its key,
-and so does one whose end a reorganisation took back. A chain that was replaced below where the
-reading ended is read anew from the beginning.
+and so does one whose end a reorganisation took back. Where the block at which it was left was
+replaced since, nobody can say what came before what, and the grant alone counts. A chain that was
+replaced below where the reading ended is read anew from the beginning.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class _Left:
     receiving_key: bytes
     data_class: int
     left_at: int
+    left_hash: str | None
     look_at: int
     sealed: bytes
 
@@ -145,7 +147,10 @@ class Follower(Desk):
                 (event, left) for event in events for left in self._left(connection, event, heads)
             ]
         # What was left when the event could be seen was left in spite of it.
-        earlier = [(event, left) for event, left in found if left.left_at < event.block]
+        moved = self._moved({left for event, left in found if left.left_at >= event.block})
+        earlier = [
+            (event, left) for event, left in found if left.left_at < event.block or left in moved
+        ]
         without = {
             left
             for event, left in earlier
@@ -159,6 +164,20 @@ class Follower(Desk):
             self._look_at(connection, {left: _NOW for left in granted - ended})
             self.store.set_note(connection, _CURSOR, f"{last.number} {last.hash}")
         self.deleted += len(ended)
+
+    def _moved(self, keys: set[_Left]) -> set[_Left]:
+        """Those that were left at a block that isn't of the chain any more: what could be seen then
+        isn't told by today's numbers."""
+        keys = {left for left in keys if left.left_hash is not None}
+        numbers = sorted({left.left_at for left in keys})
+        if not numbers:
+            return set()
+        try:
+            hashes = {block.number: block.hash for block in self.chain.blocks(numbers)}
+        except ChainUnsafeError:
+            # The chain is shorter now.
+            hashes = {}
+        return {left for left in keys if hashes.get(left.left_at) != left.left_hash}
 
     def _left(self, connection: Connection, event: LogEntry, heads: Heads) -> list[_Left]:
         """The keys that this event may have ended."""
@@ -306,6 +325,7 @@ def _rows(connection: Connection, *conditions: Any, limit: int | None = None) ->
             keys.receiving_key,
             keys.data_class,
             keys.left_at,
+            keys.left_hash,
             keys.look_at,
             keys.sealed,
         )

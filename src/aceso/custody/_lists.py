@@ -139,6 +139,13 @@ class Lists(Desk):
             ).encode()
         )
         list_key, persona = address_bytes(message["listKey"]), address_bytes(message["persona"])
+        document = json.dumps(
+            {
+                "message": to_json(message),
+                "personaSignature": "0x" + persona_signature.hex(),
+                "listSignature": "0x" + list_signature.hex(),
+            }
+        ).encode()
         lists, openings = tables.lists, tables.openings
         with self.store.write() as connection:
             known = connection.execute(
@@ -183,13 +190,7 @@ class Lists(Desk):
                         persona=persona,
                         data_class=data_class,
                         epoch=message["epoch"],
-                        document=json.dumps(
-                            {
-                                "message": to_json(message),
-                                "personaSignature": "0x" + persona_signature.hex(),
-                                "listSignature": "0x" + list_signature.hex(),
-                            }
-                        ),
+                        document=self.store.box.close(document, (b"opening", list_key, persona)),
                     )
                 )
         return {"listKey": message["listKey"], "new": is_new}
@@ -356,7 +357,7 @@ class Lists(Desk):
             self.refuse("The message names another sealed key.", code="E_SEALED_KEY_DIGEST")
         list_key, persona = address_bytes(message["listKey"]), address_bytes(message["persona"])
         place = (list_key, persona, message["grantee"], message["receivingKey"])
-        left_at = self._height()
+        left_at, left_hash = self._newest()
         table, openings = tables.sealed_keys, tables.openings
         mine = (
             (table.c.list_key == list_key)
@@ -400,6 +401,7 @@ class Lists(Desk):
                     epoch=message["epoch"],
                     signature=signature,
                     left_at=left_at,
+                    left_hash=left_hash,
                     sealed=self.store.box.close_row(sealed, (b"sealed-key", *place)),
                 )
             )
@@ -438,9 +440,10 @@ class Lists(Desk):
         contract = self.chain.addresses.guardianship
         return address_bytes(guardian)[8:] + address_bytes(contract) if contract else b""
 
-    def _height(self) -> int:
+    def _newest(self) -> tuple[int, str | None]:
         """The newest block, or 0 while it can't be told: a key may be left all the same."""
         try:
-            return self.chain.heads().newest.number
+            newest = self.chain.heads().newest
         except ChainUnsafeError:
-            return 0
+            return 0, None
+        return newest.number, newest.hash

@@ -15,25 +15,28 @@ from sqlalchemy.engine import Connection
 
 from aceso.errors import ServiceError
 
+from ._box import Box
+
 __all__ = ["SCHEMA", "migrate"]
 
-SCHEMA: Final = "4"
+SCHEMA: Final = "5"
 _STEPS: Final = Path(__file__).with_name("migrations")
 # The last schema that had no table of versions.
 _FIRST: Final = "2"
 
 
-def migrate(connection: Connection, where: str) -> None:
-    """Make the tables, or bring those that are there to `SCHEMA`."""
+def migrate(connection: Connection, box: Box, where: str) -> bool:
+    """Make the tables, or bring those that are there to `SCHEMA`; whether there were some. What is
+    encrypted from a schema on goes through `box`."""
     found = _found(connection)
     if found == SCHEMA:
-        return
+        return False
     # Takes a while to load, and most starts don't need it.
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "box": box})
     config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -46,6 +49,7 @@ def migrate(connection: Connection, where: str) -> None:
         )
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(config, "head")
+    return found is not None
 
 
 def _found(connection: Connection) -> str | None:

@@ -86,7 +86,11 @@ class Releases(Doors):
                 box.open(row.entry, (b"entry", row.list_key, row.record_id)) for row in found
             ],
             "sealed_keys": sealed_keys,
-            "openings": [row.document for row in opened] if not after else [],
+            "openings": [
+                box.open(row.document, (b"opening", row.list_key, persona)) for row in opened
+            ]
+            if not after
+            else [],
             "next": found[-1].number if more else None,
         }
 

@@ -1,7 +1,7 @@
 """What a custodian keeps, in SQLite or in PostgreSQL.
 
-Capsules, entries, sealed class keys and receipts are encrypted with keys that are not in the
-database (`_box`), so a copy of the database shows who has how many records of which class, and
+Capsules, entries, openings, sealed class keys and receipts are encrypted with keys that are not in
+the database (`_box`), so a copy of the database shows who has how many records of which class, and
 nothing that could be opened even with the custodian's HPKE key. Deleting leaves nothing to open:
 SQLite zeroes what it frees, and its write-ahead log is cut before a deletion is confirmed; for
 PostgreSQL the row's own key is overwritten. What the file system or a disk keeps of overwritten
@@ -110,7 +110,10 @@ class Store:
         where = f"The database of {folder}" if self.is_shared else str(folder / DATABASE)
         try:
             with self.write() as connection:
-                migrate(connection, where)
+                is_changed = migrate(connection, self.box, where)
+            if is_changed:
+                # What was in the clear before is not to stay in the log.
+                self.empty_log()
         except BaseException:
             self.close()
             raise

@@ -51,7 +51,7 @@ class tables:
         sa.Column("persona", sa.LargeBinary(20), primary_key=True),
         sa.Column("data_class", sa.BigInteger, nullable=False),
         sa.Column("epoch", sa.BigInteger, nullable=False),
-        sa.Column("document", sa.String, nullable=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
         sa.Index("openings_by_persona", "persona", "data_class"),
     )
     entries = sa.Table(
@@ -81,6 +81,7 @@ class tables:
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         # The newest block when it was left; the chain's time from which on to look at its grant.
         sa.Column("left_at", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("left_hash", sa.String),
         sa.Column("look_at", sa.BigInteger, nullable=False, server_default="0"),
         sa.Index("sealed_keys_to_look_at", "look_at"),
         sa.Index("sealed_keys_by_persona", "persona", "grantee"),

@@ -1,7 +1,7 @@
 """What is deleted is gone, and what is secret is nowhere in the clear.
 
 deletion    receipts; not one byte left in the database, its log or free pages; no way back
-at rest     neither capsule nor entry nor sealed key nor share can be found in the folder
+at rest     neither capsule nor entry nor sealed key nor opening nor share can be found there
 heads       the highest version wins, and survives
 """
 
@@ -13,7 +13,7 @@ import sqlite3
 import pytest
 
 from aceso.custody import Committee, RequestRefusedError
-from aceso.vault import Head, open_share
+from aceso.vault import Head, SignedOpening, open_share
 
 from .conftest import Keeper, Network, Person, Shared
 
@@ -89,7 +89,10 @@ def test_nothing_secret_lies_in_the_clear(
     network: Network, shared: Shared, committee: Committee
 ) -> None:
     committee.open_key(shared.entry, **shared.opens())
-    (left,) = committee.listing(**shared.asks()).sealed_keys
+    found = committee.listing(**shared.asks())
+    (left,), (opening,) = found.sealed_keys, found.openings
+    # Receipts are sealed to it.
+    known = opening.opening.message()["logKey"]
     logs = b"".join(path.read_bytes() for path in (network.folder / "logs").iterdir())
     for keeper in network.keepers:
         keys = keeper.keys
@@ -106,10 +109,18 @@ def test_nothing_secret_lies_in_the_clear(
             assert secret.hex().encode() not in here
         assert not _holds(here, shared.entry.to_bytes())
         assert not _holds(here, left.sealed)
+        for told in (*opening.opening.message().values(), *_signatures(opening)):
+            if isinstance(told, bytes) and told != known:
+                assert told not in here
+                assert told.hex().encode() not in here
     # Nor does the log of the process say who asked.
     for who in (shared.person.persona.address, shared.reader.account.address):
         assert who.encode() not in logs
         assert who.lower().encode() not in logs
+
+
+def _signatures(opening: SignedOpening) -> tuple[bytes, bytes]:
+    return opening.persona_signature, opening.list_signature
 
 
 def test_heads(network: Network, person: Person, committee: Committee) -> None:

@@ -8,6 +8,7 @@ a reorganisation
 ├── takes out a withdrawal that was confirmed: who was shown it refuses, and carries it again
 └── moves a withdrawal: the class keys are deleted all the same
    ├── to a later block
+   ├── to a block below the one at which the key was left
    └── to a block below the one to which the chain was read
 """
 
@@ -22,7 +23,18 @@ from aceso.codes import Reason
 from aceso.custody import CustodianDownError, DeniedError, SignedRequest, look
 from aceso.errors import ServiceError
 
-from .conftest import Keeper, Network, Person, Reader, Shared, ask, funded, share_at, until
+from .conftest import (
+    Keeper,
+    Network,
+    Person,
+    Reader,
+    Shared,
+    ask,
+    funded,
+    leave_at,
+    share_at,
+    until,
+)
 from .watching import caught_up, figures, left, show, waiting, word
 
 CONFIRMATIONS = 8
@@ -161,6 +173,20 @@ def test_a_withdrawal_that_was_moved_to_a_later_block(
     network.chain.mine(2)
     replace(network, block, (act.call, 2))
     assert not word(shared).classes
+    assert left(keeper, shared.person, shared.reader)
+    network.chain.mine(CONFIRMATIONS)
+    until(lambda: not left(keeper, shared.person, shared.reader))
+
+
+def test_a_withdrawal_that_was_moved_below_where_the_key_was_left(
+    network: Network, keeper: Keeper, shared: Shared
+) -> None:
+    block = network.chain.height + 1
+    network.chain.mine(2)
+    leave_at(keeper, shared.person, shared.reader)
+    act = withdrawal(shared)
+    network.relayer.send(act.call)
+    replace(network, block, (act.call, 0))
     assert left(keeper, shared.person, shared.reader)
     network.chain.mine(CONFIRMATIONS)
     until(lambda: not left(keeper, shared.person, shared.reader))

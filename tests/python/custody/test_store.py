@@ -2,7 +2,8 @@
 the store, in a file of SQLite and in PostgreSQL
 ├── migrations
 │  ├── give exactly the tables that the program uses
-│  ├── bring a database of schema 2 along, with what is in it, and what it lacks
+│  ├── bring a database of schema 2 along, with what is in it, and what it lacks; what was in the
+│  │   clear before is nowhere afterwards
 │  ├── are all there or not at all, if they break off
 │  └── refuse what is newer or unknown, by name
 ├── together
@@ -20,6 +21,7 @@ the store, in a file of SQLite and in PostgreSQL
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -42,6 +44,7 @@ from aceso.errors import IntegrityError, ServiceError, UsageError
 from .postgres import PostgresServer
 
 KEY = b"k" * 32
+OPENING = "what was signed to open a list"
 BOOK, OTHER = b"b" * 20, b"o" * 32
 
 MakeStore = Callable[[], Store]
@@ -102,6 +105,10 @@ def earlier(path: Path) -> None:
             sa.text("INSERT INTO lists VALUES (:k, 1, 0, :t, '', 2, '', 20)"),
             {"k": b"k" * 20, "t": b"t" * 32},
         )
+        connection.execute(
+            sa.text("INSERT INTO openings VALUES (:k, :p, 1, 0, :d)"),
+            {"k": b"k" * 20, "p": b"p" * 20, "d": json.dumps({"message": OPENING})},
+        )
         for record in (b"1" * 32, b"2" * 32):
             connection.execute(
                 sa.text("INSERT INTO entries VALUES (NULL, :k, :r, :r, :r, 10, '')"),
@@ -118,8 +125,13 @@ def test_brings_schema_2_along(tmp_path: Path) -> None:
         assert compare_metadata(MigrationContext.configure(connection), meta) == []
         kept = connection.execute(sa.select(tables.withdrawals)).one()
         records = connection.execute(sa.select(tables.lists.c.records)).scalar_one()
+        (opening,) = connection.execute(sa.select(tables.openings)).all()
     assert (kept.counter, kept.signature, kept.tries) == (4, b"sig", 0)
     assert records == 2
+    told = store.box.open(opening.document, (b"opening", b"k" * 20, b"p" * 20))
+    assert json.loads(told) == {"message": OPENING}
+    lie = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert OPENING.encode() not in lie
     store.close()
 
 
