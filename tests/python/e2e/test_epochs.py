@@ -228,10 +228,14 @@ def test_nothing_is_released_to_a_revoked_key(
     person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
     assert _count(stranger, person, tmp_path / "before") == 2
     participants = world.network.suite.participants
-    world.network.sender(stranger.account).send(participants.revoke_key())
+    revoked, _ = participants.key_of(stranger.account.address)
+    stranger.revoke_key()
     with pytest.raises(RequestRefusedError) as refused:
         _count(stranger, person, tmp_path / "after")
     assert refused.value.code == "E_RECEIVING_KEY"
+    # Nor is it ever published again.
+    assert stranger.publish_key() is not None
+    assert participants.key_of(stranger.account.address)[0] not in (revoked, bytes(32))
 
 
 # Coalitions
