@@ -31,7 +31,10 @@ enum DisputeState {
 /// back, and nobody earns by the order.
 /// @dev A desk says itself which contract may dispute its orders. A desk that isn't of the suite can lose its own
 /// customers' bonds here and nobody else's.
-/// @dev Warning: the lot is the hash of a later block. Who makes blocks can throw away one that they don't like.
+/// @dev The lot is the hash of a block so far ahead that nobody knows yet who makes it, among those who can be drawn when
+/// it is fixed. After that nobody comes into it or moves another's place; who leaves has given up their own.
+/// @dev Warning: who makes that very block can try many, and hand out the one whose hash they like.
+/// @dev Warning: who paid can let a lot go that nobody draws, and gets one other.
 interface IDisputes {
     /// @notice Emitted when an evaluator is ready to be drawn, for an institution that they belong to.
     event PanelJoined(address indexed evaluator, uint96 indexed institution);
@@ -51,7 +54,7 @@ interface IDisputes {
         uint64 drawBlock
     );
 
-    /// @notice Emitted when the lot is that of a later block: the last one's hash is gone, or a second panel is drawn.
+    /// @notice Emitted when the lot is that of a later block: the last one's hash was gone, or a second panel is drawn.
     event DisputeDrawnLater(uint64 indexed number, uint64 drawBlock);
 
     /// @notice Emitted when a panel is drawn: it votes until `votesUntil`. A third seat may stay empty.
@@ -81,6 +84,10 @@ interface IDisputes {
     /// @notice The panel is drawn from block `drawBlock` + 1 on.
     error DisputeTooEarly(uint64 number, uint64 drawBlock);
 
+    /// @notice The hash of block `drawBlock`, the lot, is gone: 256 blocks are over. Only who paid has it fixed anew, and
+    /// once for a panel; without a lot the dispute lapses.
+    error DisputeLotGone(uint64 number, uint64 drawBlock);
+
     /// @notice The members and threshold are not those of the order's committee.
     error DisputeCommitteeUnknown(uint64 number, uint24 committee);
 
@@ -100,7 +107,7 @@ interface IDisputes {
     error DisputeNoCredit(address account);
 
     /// @notice Makes the caller, an accredited evaluator and member of `institution`, one of those who can be drawn for
-    /// disputes that begin later.
+    /// disputes whose lot is fixed later.
     function joinPanel(uint96 institution) external;
 
     /// @notice Ends that. A seat that the caller has already stays.
@@ -112,8 +119,9 @@ interface IDisputes {
     function open(IOrderDesk desk, uint256 order, Ground ground, bytes32 evidence) external returns (uint64 number);
 
     /// @notice Draws the panel by lot, once the block of the lot is there. Anybody may call. Where its hash is gone after
-    /// 256 blocks, the lot is that of a later one.
-    /// @dev Looks at 32 of those who can be drawn, at most.
+    /// 256 blocks, who paid fixes another lot by this, once for a panel.
+    /// @dev Looks at 32 places, at most. Of two drawn of whom one is named a member by the other's institution, that
+    /// other gives way.
     /// @param committee The order's committee, as it was registered: nobody of its members' institutions is drawn.
     function draw(uint64 number, Committee calldata committee) external;
 

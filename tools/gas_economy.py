@@ -15,6 +15,8 @@ _DAY: Final = 86_400
 _COIN: Final = 10**18
 _FOREVER: Final = 2**40 - 1
 _SAID: Final = b"\x5a" * 32
+# One more than `Disputes` looks ahead.
+_LOT_BLOCKS: Final = 97
 
 
 def run(scene: Scene) -> None:
@@ -68,6 +70,9 @@ def _judged(scene: Scene) -> None:
         scene.send(opened, scene.authority)
         scene.send(call.setMember(number, evaluator, _FOREVER, 0), evaluator)
         scene.send(disputes.functions.joinPanel(number), evaluator, "panel_join")
+    # The last of them, at the place that they had.
+    scene.send(disputes.functions.leavePanel(), evaluator)
+    scene.send(disputes.functions.joinPanel(number), evaluator, "panel_join_again")
     # All three vote in the first, so that it is all the same who is drawn for which seat then.
     _judge(scene, disputes, (True, False, True), *(None,) * 5)
     names = ("dispute_open", "dispute_draw", "dispute_vote", "dispute_vote_decides")
@@ -83,8 +88,7 @@ def _judge(scene: Scene, disputes: Any, said: tuple[bool, ...], *names: str | No
     scene.deliver(order, [0, 2], 3, 2)
     scene.send(call.open(scene.market.address, order, 0, _SAID), scene.buyer, opened)
     number = call.disputeCount().call()
-    # The block of the lot.
-    scene.send(scene.coin.functions.approve(scene.stranger, 0), scene.stranger)
+    scene.mine(_LOT_BLOCKS)
     members = [custodian.address for custodian in scene.custodians[:3]]
     scene.send(call.draw(number, (members, 2)), scene.stranger, drawn)
     for seat, (upheld, name) in enumerate(zip(said, votes, strict=True)):

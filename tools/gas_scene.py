@@ -173,6 +173,11 @@ class Scene:
         """Let time pass before the next block."""
         self.now += seconds
 
+    def mine(self, blocks: int) -> None:
+        """Let blocks go by, of a second each."""
+        ask(self.web3, "anvil_mine", hex(blocks))
+        self.now += blocks
+
     def deploy(self, name: str, *arguments: Any, **libraries: str) -> Any:
         artifact = json.loads((ROOT / f"src/aceso/abi/{name}.json").read_text(encoding="utf-8"))
         code = artifact["bytecode"]

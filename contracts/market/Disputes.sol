@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Affiliations} from "contracts/libraries/Affiliations.sol";
 import {Codes} from "contracts/libraries/Codes.sol";
+import {LOT_PLACES, Lot, Lots} from "contracts/libraries/Lots.sol";
 import {OrderHead, OrderState, OrderTail} from "contracts/libraries/Orders.sol";
 import {DisputeState, Ground, IDisputes} from "interfaces/IDisputes.sol";
 import {IOrderDesk, Parties} from "interfaces/IOrderDesk.sol";
@@ -14,8 +15,16 @@ import {IUnions} from "interfaces/IUnions.sol";
 /// @notice See {IDisputes}.
 contract Disputes is IDisputes {
     using Affiliations for IParticipantRegistry;
+    using Lots for Lot;
 
-    /// @dev One of those who can be drawn, or was.
+    /// @dev One of those who can be drawn: in which block they joined, last. Who left is of no institution.
+    struct Place {
+        address evaluator;
+        uint56 institution;
+        uint40 since;
+    }
+
+    /// @dev One of those who were drawn.
     struct Seat {
         address evaluator;
         uint96 institution;
@@ -31,8 +40,11 @@ contract Disputes is IDisputes {
         uint8 voted;
         uint8 upholding;
         uint8 dismissing;
+        /// Whether the lot of the present round was fixed anew.
+        bool renewed;
         uint256 order;
         address payer;
+        /// The block by whose hash the panel is drawn, `LOT_DELAY` after the lot was fixed.
         uint64 drawBlock;
         /// How many could be drawn when the lot was fixed: who joins later changes nothing of it.
         uint32 pool;
@@ -52,7 +64,8 @@ contract Disputes is IDisputes {
     uint8 private constant SEATS = 3;
     uint8 private constant MAJORITY = 2;
     uint8 private constant ROUNDS = 2;
-    uint256 private constant PROBES = 32;
+    /// @dev Three epochs of 32 slots: who makes the blocks of the next two may be known.
+    uint64 private constant LOT_DELAY = 96;
 
     IParticipantRegistry private immutable _participants;
     IRewardCoin private immutable _coin;
@@ -62,8 +75,8 @@ contract Disputes is IDisputes {
     uint40 private immutable _votePeriod;
 
     uint64 private _count;
-    /// @dev Never gets shorter, so that a place in it keeps its meaning; who left is zero.
-    Seat[] private _pool;
+    /// @dev A place is an evaluator's for good: who leaves and joins again makes no other.
+    Place[] private _pool;
     /// @dev By evaluator, from 1.
     mapping(address evaluator => uint256) private _places;
     mapping(uint64 number => Dispute) private _disputes;
@@ -92,21 +105,26 @@ contract Disputes is IDisputes {
     /// @inheritdoc IDisputes
     function joinPanel(uint96 institution) external {
         if (!_isEvaluator(msg.sender, institution)) revert PanelNotEvaluator(msg.sender, institution);
-        if (_places[msg.sender] != 0) revert PanelUnchanged(msg.sender, institution);
+        if (_institutionOf(msg.sender) != 0) revert PanelUnchanged(msg.sender, institution);
 
-        _pool.push(Seat(msg.sender, institution));
-        _places[msg.sender] = _pool.length;
+        // Institutions are counted from 1.
+        Place memory joins = Place(msg.sender, uint56(institution), uint40(block.number));
+        uint256 place = _places[msg.sender];
+        if (place == 0) {
+            _pool.push(joins);
+            _places[msg.sender] = _pool.length;
+        } else {
+            _pool[place - 1] = joins;
+        }
 
         emit PanelJoined(msg.sender, institution);
     }
 
     /// @inheritdoc IDisputes
     function leavePanel() external {
-        uint256 place = _places[msg.sender];
-        if (place == 0) revert PanelUnchanged(msg.sender, 0);
+        if (_institutionOf(msg.sender) == 0) revert PanelUnchanged(msg.sender, 0);
 
-        delete _places[msg.sender];
-        delete _pool[place - 1];
+        _pool[_places[msg.sender] - 1] = Place(msg.sender, 0, 0);
 
         emit PanelLeft(msg.sender);
     }
@@ -135,12 +153,17 @@ contract Disputes is IDisputes {
         desk.dispute(order);
     }
 
-    /// @dev The lot is a block that nobody knows yet, among those who can be drawn now.
     function _beginRound(Dispute storage found, uint8 round) private returns (uint64 drawBlock) {
-        drawBlock = uint64(block.number) + 1;
         found.round = round;
         found.state = DisputeState.DRAWING;
         found.until = uint40(block.timestamp) + _drawPeriod;
+        found.renewed = false;
+        drawBlock = _fixLot(found);
+    }
+
+    /// @dev The lot is a block whose maker nobody knows yet, among those who can be drawn now.
+    function _fixLot(Dispute storage found) private returns (uint64 drawBlock) {
+        drawBlock = uint64(block.number) + LOT_DELAY;
         found.drawBlock = drawBlock;
         found.pool = uint32(_pool.length);
     }
@@ -155,17 +178,18 @@ contract Disputes is IDisputes {
         if (block.number <= drawBlock) revert DisputeTooEarly(number, drawBlock);
         bytes32 lot = blockhash(drawBlock);
         if (lot == 0) {
-            drawBlock = uint64(block.number) + 1;
-            found.drawBlock = drawBlock;
+            // Who waits for another lot gets one, and nobody a second.
+            if (found.renewed || msg.sender != found.payer) revert DisputeLotGone(number, drawBlock);
+            found.renewed = true;
 
-            emit DisputeDrawnLater(number, drawBlock);
+            emit DisputeDrawnLater(number, _fixLot(found));
             return;
         }
         Parties memory parties = found.desk.partiesOf(found.order);
         if (_participants.committeeDigest(parties.committee) != keccak256(abi.encode(committee))) {
             revert DisputeCommitteeUnknown(number, parties.committee);
         }
-        Seat[SEATS] memory seats = _drawn(number, found, _tiesOf(found, parties), committee.members, uint256(lot));
+        Seat[SEATS] memory seats = _drawn(number, found, _tiesOf(found, parties), committee.members, lot);
 
         for (uint8 place; place < SEATS; ++place) {
             if (seats[place].evaluator != address(0)) _seats[number][_seatKey(found.round, place)] = seats[place];
@@ -189,21 +213,25 @@ contract Disputes is IDisputes {
         ties.voucher = unions.getUnion(tail.group()).voucher;
     }
 
-    /// @dev Looks at `PROBES` places at most, from where the lot fell on.
-    function _drawn(uint64 number, Dispute storage found, Ties memory ties, address[] calldata custodians, uint256 lot)
+    /// @dev Looks at `LOT_PLACES` places at most.
+    function _drawn(uint64 number, Dispute storage found, Ties memory ties, address[] calldata custodians, bytes32 hash)
         private
         view
         returns (Seat[SEATS] memory seats)
     {
-        uint256 pool = found.pool;
-        uint256 probes = pool < PROBES ? pool : PROBES;
-        uint256 first = pool == 0 ? 0 : uint256(keccak256(abi.encode(lot, number, found.round))) % pool;
+        Lot memory lot;
+        lot.seed = uint256(keccak256(abi.encode(hash, number, found.round)));
+        lot.pool = found.pool;
+        uint256 places = lot.pool < LOT_PLACES ? lot.pool : LOT_PLACES;
+        uint256 fixedIn = found.drawBlock - LOT_DELAY;
         uint256 count;
-        for (uint256 probe; probe < probes && count < SEATS; ++probe) {
-            Seat memory candidate = _pool[(first + probe) % pool];
-            if (_isIndependent(candidate, ties, custodians) && _isNew(number, found.round, candidate, seats, count)) {
-                seats[count++] = candidate;
-            }
+        while (lot.count < places && count < SEATS) {
+            Place memory place = _pool[lot.draw()];
+            Seat memory candidate = Seat(place.evaluator, place.institution);
+            if (
+                place.since <= fixedIn && _isIndependent(candidate, ties, custodians)
+                    && _isNew(number, found.round, candidate.evaluator)
+            ) count = _seated(candidate, seats, count);
         }
         if (count < MAJORITY) revert DisputePanelTooSmall(number, count);
     }
@@ -217,7 +245,7 @@ contract Disputes is IDisputes {
     {
         address evaluator = candidate.evaluator;
         uint96 institution = candidate.institution;
-        if (evaluator == address(0) || !_isEvaluator(evaluator, institution)) return false;
+        if (institution == 0 || !_isEvaluator(evaluator, institution)) return false;
         Parties memory parties = ties.parties;
         if (_isTied(parties.payer, evaluator, institution)) return false;
         if (_isTied(parties.subject, evaluator, institution)) return false;
@@ -238,23 +266,34 @@ contract Disputes is IDisputes {
         return account == evaluator || account == runs || _participants.belongsTo(account, institution);
     }
 
-    /// @dev Whether a candidate is of elsewhere than those drawn so far, and wasn't of the first panel.
-    function _isNew(uint64 number, uint8 round, Seat memory candidate, Seat[SEATS] memory seats, uint256 count)
-        private
-        view
-        returns (bool)
-    {
-        for (uint256 place; place < count; ++place) {
-            Seat memory other = seats[place];
-            bool apart =
-                _participants.areApart(candidate.evaluator, candidate.institution, other.evaluator, other.institution);
-            if (!apart) return false;
-        }
+    /// @dev Whether a candidate wasn't of the first panel, when the second is drawn.
+    function _isNew(uint64 number, uint8 round, address evaluator) private view returns (bool) {
         if (round == 1) return true;
         for (uint8 place; place < SEATS; ++place) {
-            if (_seats[number][_seatKey(1, place)].evaluator == candidate.evaluator) return false;
+            if (_seats[number][_seatKey(1, place)].evaluator == evaluator) return false;
         }
         return true;
+    }
+
+    /// @dev Seats a candidate unless an institution has a seat already, and says how many sit now. An institution names
+    /// its members without asking them, so who gives way is of the one that counts the other among its own: it keeps
+    /// nobody else out.
+    function _seated(Seat memory candidate, Seat[SEATS] memory seats, uint256 count)
+        private
+        view
+        returns (uint256 seated)
+    {
+        uint96 institution = candidate.institution;
+        for (uint256 place; place < count; ++place) {
+            if (seats[place].institution == institution) return count;
+            if (_participants.belongsTo(seats[place].evaluator, institution)) return count;
+        }
+        for (uint256 place; place < count; ++place) {
+            Seat memory other = seats[place];
+            seats[place] = Seat(address(0), 0);
+            if (!_participants.belongsTo(candidate.evaluator, other.institution)) seats[seated++] = other;
+        }
+        seats[seated++] = candidate;
     }
 
     /* VOTE */
@@ -357,8 +396,7 @@ contract Disputes is IDisputes {
 
     /// @inheritdoc IDisputes
     function institutionOf(address evaluator) external view returns (uint96) {
-        uint256 place = _places[evaluator];
-        return place == 0 ? 0 : _pool[place - 1].institution;
+        return _institutionOf(evaluator);
     }
 
     /// @inheritdoc IDisputes
@@ -376,6 +414,11 @@ contract Disputes is IDisputes {
     function _in(uint64 number, DisputeState state) private view returns (Dispute storage found) {
         found = _disputes[number];
         if (found.state != state) revert DisputeWrongState(number, found.state);
+    }
+
+    function _institutionOf(address evaluator) private view returns (uint96) {
+        uint256 place = _places[evaluator];
+        return place == 0 ? 0 : _pool[place - 1].institution;
     }
 
     function _seatKey(uint8 round, uint8 seat) private pure returns (uint256) {

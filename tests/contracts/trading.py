@@ -33,6 +33,7 @@ __all__ = [
     "Trade",
     "grantee_of",
     "keyed_account",
+    "mine_blocks",
     "terms",
 ]
 
@@ -63,6 +64,14 @@ def keyed_account(key: str) -> Any:
     if account.balance() < 10**18:
         unlocked[0].transfer(account, 10 * 10**18)
     return account
+
+
+def mine_blocks(count: int) -> None:
+    """So many blocks go by."""
+    if "ganache" in web3.client_version.lower():
+        web3.provider.make_request("evm_mine", [{"blocks": count}])
+    else:
+        web3.provider.make_request("anvil_mine", [hex(count)])
 
 
 def grantee_of(number: int, contract: Any = None) -> str:

@@ -37,6 +37,12 @@ DISPUTE_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{number}번 분쟁의 심사단은 {drawBlock}번 블록의 해시로 추첨합니다. 그다음 블록까지 "
         "기다리십시오.",
     ),
+    "DisputeLotGone": (
+        "The lot of dispute {number} was the hash of block {drawBlock}, which is gone. Only who "
+        "paid has another fixed, by drawing, and once for a panel; without a lot it lapses.",
+        "{number}번 분쟁의 추첨은 {drawBlock}번 블록의 해시였으나 이제 없습니다. 값을 낸 계정만 "
+        "심사단마다 한 번 다시 추첨하게 할 수 있고, 추첨이 없으면 분쟁은 실효됩니다.",
+    ),
     "DisputeCommitteeUnknown": (
         "These are not the members and threshold of committee {committee}, which dispute {number} "
         "is about: use those of its registration.",

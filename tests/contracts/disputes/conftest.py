@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from brownie import chain, project, web3
+from brownie import project, web3
 
 from aceso.codes import Role
 from tests.contracts.actors import employ
-from tests.contracts.trading import COIN, DAY, Trade, delivered, market, steady_clock
+from tests.contracts.trading import COIN, DAY, Trade, delivered, market, mine_blocks, steady_clock
 from tests.contracts.trading import bought as bought
 
 __all__ = ["bought", "delivered", "market", "steady_clock"]
@@ -21,6 +21,8 @@ WINDOW = 3 * DAY
 BOND = 60 * COIN + 7
 FEE = 4 * COIN + 1
 DRAWING, VOTING = 7 * DAY, 14 * DAY
+# In blocks: how far ahead the lot lies, and how long its hash is there.
+LOT_DELAY, LOT_LASTS = 96, 256
 SAID = "0x" + "5a" * 32
 FIRST_INSTITUTION = 6
 CANNOT_OPEN, NOT_AS_OFFERED = range(2)
@@ -72,7 +74,7 @@ def draws(trade, disputes):
     """Draw as soon as it can be; gives the evaluators, seat by seat."""
 
     def act(number: int, committee: int = 1) -> list[Any]:
-        chain.mine(2)
+        mine_blocks(LOT_DELAY + 1)
         disputes.draw(number, trade.committees[committee], {"from": trade.stranger})
         return [disputes.seatOf(number, seat)[0] for seat in range(3)]
 

@@ -1,7 +1,7 @@
 """
 end: silence locks nothing
 ├── before the step's deadline: refuses, says until when
-├── no panel was drawn: lapses; the bond goes back, the order is as it was
+├── no panel was drawn, or could be: lapses; the bond goes back, the order is as it was
 ├── the first panel didn't decide: a second one, in which nobody of the first sits
 ├── the second didn't either: lapses; whoever voted was paid
 ├── the desk let it lapse before, and somebody settled: the bond goes back all the same
@@ -10,8 +10,17 @@ end: silence locks nothing
 
 import brownie
 
-from tests.contracts.disputes.conftest import BOND, DRAWING, FEE, SAID, VOTING, WINDOW
-from tests.contracts.trading import DAY, PRICE, Shares
+from tests.contracts.disputes.conftest import (
+    BOND,
+    DRAWING,
+    FEE,
+    FIRST_INSTITUTION,
+    LOT_DELAY,
+    SAID,
+    VOTING,
+    WINDOW,
+)
+from tests.contracts.trading import DAY, PRICE, Shares, mine_blocks
 from tests.support import typed
 
 DELIVERED, SETTLED = 2, 3
@@ -38,6 +47,21 @@ def test_no_panel_and_it_lapses(trade, disputes, opens, delivered):
     assert trade.state(delivered) == DELIVERED
 
 
+def test_a_panel_that_can_t_be_drawn_locks_nothing(trade, disputes, evaluators, opens, delivered):
+    disputes.joinPanel(FIRST_INSTITUTION, {"from": evaluators[0]})
+    number = opens()
+    until = trade.now + DRAWING
+    mine_blocks(LOT_DELAY + 1)
+    with brownie.reverts(typed("DisputePanelTooSmall", number, 1)):
+        disputes.draw(number, trade.committees[1], {"from": trade.stranger})
+    trade.at(until)
+
+    disputes.end(number, {"from": trade.stranger})
+
+    assert disputes.creditOf(trade.buyer) == BOND
+    assert trade.state(delivered) == DELIVERED
+
+
 def test_a_second_panel_of_others(trade, disputes, panel, draws, block_now):
     number, first = panel
     disputes.vote(number, 0, True, SAID, {"from": first[0]})
@@ -45,7 +69,10 @@ def test_a_second_panel_of_others(trade, disputes, panel, draws, block_now):
 
     tx = disputes.end(number, {"from": trade.stranger})
 
-    assert tx.events["DisputeDrawnLater"] == {"number": number, "drawBlock": block_now() + 1}
+    assert tx.events["DisputeDrawnLater"] == {
+        "number": number,
+        "drawBlock": block_now() + LOT_DELAY,
+    }
     found = disputes.disputeOf(number)
     assert (found[3], found[5], found[6]) == (DRAWING_STATE, trade.now + DRAWING, 2)
     second = draws(number)

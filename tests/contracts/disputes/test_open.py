@@ -14,6 +14,7 @@ import pytest
 from tests.contracts.disputes.conftest import (
     BOND,
     DRAWING,
+    LOT_DELAY,
     NOT_AS_OFFERED,
     SAID,
     WINDOW,
@@ -39,7 +40,7 @@ def test_holds_the_order_and_takes_the_bond(trade, disputes, market, delivered, 
         "payer": trade.buyer,
         "ground": NOT_AS_OFFERED,
         "evidence": SAID,
-        "drawBlock": block_now() + 1,
+        "drawBlock": block_now() + LOT_DELAY,
     }
     assert tuple(disputes.disputeOf(1)) == (
         str(market),
@@ -49,7 +50,7 @@ def test_holds_the_order_and_takes_the_bond(trade, disputes, market, delivered, 
         NOT_AS_OFFERED,
         trade.now + DRAWING,
         1,
-        block_now() + 1,
+        block_now() + LOT_DELAY,
     )
 
 

@@ -17,6 +17,7 @@ from aceso.chain import Reward
 from aceso.codes import DataClass, Role, Use
 from aceso.vault.batch import standard_leaf
 from tests.contracts.acting import DAY, NOTICE
+from tests.contracts.trading import mine_blocks
 
 __all__ = ["Suite"]
 
@@ -80,9 +81,9 @@ class Suite:
         # The market is linked with the newest of them.
         made.Offers.deploy(by)
         made.Settlement.deploy(by)
-        # Two evaluators are drawn at once, and have a minute.
+        # Two evaluators are drawn within some minutes, and have one.
         self.disputes = made.Disputes.deploy(
-            self.participants, self.coin, 5 * _COIN, _COIN, 60, 60, by
+            self.participants, self.coin, 5 * _COIN, _COIN, 600, 60, by
         )
         self.judged = made.DataMarket.deploy(
             self.consents, self.participants, self.coin, accounts[2], self.disputes, DAY, by
@@ -567,8 +568,8 @@ class Suite:
         order = it.orderOf(number, self.buyer)[0]
         do(it.deliver, (order, _KEY, _KEY, _KEY), self.committee, 3, [b"", b""])
         cost = do(self.disputes.open, it, order, 0, _KEY, by=self.buyer)
-        for _ in range(2):
-            web3.provider.make_request("evm_mine", [self.now + 1])
+        # One more than the lot lies ahead.
+        mine_blocks(97)
         do(self.disputes.draw, self.disputes.disputeCount(), self.committee)
         return cost
 

@@ -7,11 +7,11 @@ Disputes.draw, of an order of a union
 """
 
 import pytest
-from brownie import chain, project
+from brownie import project
 
 from aceso.codes import Role
 from tests.contracts.actors import employ
-from tests.contracts.trading import COIN, DAY, FOREVER, ZERO
+from tests.contracts.trading import COIN, DAY, FOREVER, ZERO, mine_blocks
 from tests.contracts.uniting import Unity
 
 SAID = "0x" + "5a" * 32
@@ -46,7 +46,7 @@ def drawn(unity, evaluators):
         unity.accuse(order, unity.subject)
         tx = unity.disputes.open(unity.unions, order, 0, SAID, {"from": unity.buyer})
         number = int(tx.events["DisputeOpened"]["number"])
-        chain.mine(2)
+        mine_blocks(97)
         unity.disputes.draw(number, unity.committees[1], {"from": unity.stranger})
         return {unity.disputes.seatOf(number, seat)[0] for seat in range(3)}
 

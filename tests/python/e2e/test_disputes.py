@@ -101,7 +101,8 @@ def test_a_dispute_that_is_dismissed(
     with pytest.raises(IntegrityError) as caught:
         check_case(network, number, replace(case, silent={}).to_bytes())
     assert caught.value.code == "E_CASE_OTHER"
-    world.confirm()
+    lot = disputes.dispute_of(number).draw_block
+    world.devnet.chain.mine(lot + 1 - network.suite.node.height())
     draw(network, number, evaluators[0].account)
     seats = [disputes.seat_of(number, seat).evaluator for seat in range(3)]
     sitting = [one for one in evaluators if one.account.address in seats]
