@@ -21,12 +21,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONUTF8 := 1
 
-.PHONY: help setup postgresql generate test test-contracts test-python check gas bench teeth fuzz demo devnet outcomes lock clean
+.PHONY: help setup setup-tests postgresql generate test test-contracts test-python check gas bench teeth fuzz demo devnet outcomes lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: $(VENV) $(NODE) $(SOLC) $(LINKS) $(SCHEMATHESIS) postgresql ## Install all that is needed, inside this folder
+setup: $(VENV) $(NODE) $(SOLC) $(LINKS) ## Install all that is needed, inside this folder
+
+setup-tests: setup $(SCHEMATHESIS) postgresql ## And what the tests alone start: Schemathesis, PostgreSQL
 
 $(VENV): requirements.txt pyproject.toml
 	@echo "installing Python packages"
@@ -58,13 +60,13 @@ postgresql:
 generate: setup ## Write what is made from the vocabulary, the typed data and the contracts
 	@$(RUN) tools.generate
 
-test: setup ## Run all tests: contracts on Anvil and Ganache, and the Python ones, two suites at a time
+test: setup-tests ## Run all tests: contracts on Anvil and Ganache, and the Python ones, two suites at a time
 	@$(RUN) tools.test
 
 test-contracts: setup ## Run the tests of the contracts; T=<path> for some of them
 	@$(RUN) tools.test contracts $(T)
 
-test-python: setup ## Run the tests that need no Brownie; T=<path> for some of them
+test-python: setup-tests ## Run the tests that need no Brownie; T=<path> for some of them
 	@$(RUN) tools.test python $(T)
 
 check: setup ## Check formats, types, drift, sizes and secrets
@@ -76,7 +78,7 @@ gas: setup ## Measure gas on Anvil, compare with gas.json and budgets.json; WRIT
 bench: setup ## Measure the speed and write docs/performance.md
 	@$(RUN) bench
 
-teeth: setup ## Plant faults one by one and see the tests notice; SAMPLE=n SEED=s for some
+teeth: setup-tests ## Plant faults one by one and see the tests notice; SAMPLE=n SEED=s for some
 	@$(RUN) tools.teeth $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 fuzz: setup ## Look for bytes that a reader fails on; SECONDS_PER_READER=n SEED=s READER=name
@@ -85,7 +87,7 @@ fuzz: setup ## Look for bytes that a reader fails on; SECONDS_PER_READER=n SEED=
 demo: setup ## Show it all from import to payment; DATA=<folder> for files of your own
 	@$(RUN) aceso.cli demo $(if $(DATA),--data "$(DATA)")
 
-devnet: setup ## Keep a chain, an IPFS node, custodians and the suite running
+devnet: setup ## Keep a chain, two IPFS nodes, custodians and the suite running
 	@$(RUN) aceso.cli devnet
 
 outcomes: setup ## Write what becomes of each file of a folder to docs/import-outcomes.md; DATA=<folder>
