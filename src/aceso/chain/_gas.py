@@ -85,7 +85,8 @@ class Estimates:
         return again
 
     def _request(self, call: Call) -> Request:
-        return "eth_estimateGas", [as_transaction(call, self._account)]
+        # Against what is in a block: what only waits may never get into one, so it refuses nothing.
+        return "eth_estimateGas", [as_transaction(call, self._account), "latest"]
 
 
 def as_transaction(call: Call, account: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aceso.flows import Network
+    from aceso.storage import IpfsClient
 
 __all__ = ["doctor"]
 
@@ -175,7 +177,8 @@ def _services(network: Network) -> Iterator[_Finding]:
     yield chain
     if chain.state == "ok":
         yield from _contracts(network)
-    yield _checked("ipfs", lambda: _ipfs(network))
+    for node in network.ipfs.nodes:
+        yield _checked("ipfs", partial(_ipfs, node))
     yield from _custodians(network)
 
 
@@ -204,9 +207,8 @@ def _contracts(network: Network) -> Iterator[_Finding]:
         yield _Finding("contracts", "failed", str(one), say("doctor.other_deployment"))
 
 
-def _ipfs(network: Network) -> str:
-    info = network.ipfs.info()
-    return str(getattr(info, "version", None) or getattr(info, "agent", None) or info)
+def _ipfs(node: IpfsClient) -> str:
+    return f"{node.url}  {node.info().version}"
 
 
 def _custodians(network: Network) -> Iterator[_Finding]:

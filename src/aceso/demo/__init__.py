@@ -5,7 +5,7 @@
     story    the acts in their order: records come in, people are let in or not
              bringing, emergency, lying, selling, studying, recovering: an act each
 
-Everything is real: a chain, an IPFS node, three custodian processes over HTTP. Nobody in it is.
+Everything is real: a chain, two IPFS nodes, three custodian processes over HTTP. Nobody in it is.
 """
 
 from .story import main

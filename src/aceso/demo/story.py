@@ -66,8 +66,8 @@ class _Story:
                 details={"path": str(self.data)},
             )
         with stage.step(
-            "A chain, an IPFS node and three custodians start; the contracts are deployed",
-            "체인과 IPFS 노드, 수탁자 셋을 띄우고 컨트랙트를 배포합니다",
+            "A chain, two IPFS nodes and three custodians start; the contracts are deployed",
+            "체인과 IPFS 노드 둘, 수탁자 셋을 띄우고 컨트랙트를 배포합니다",
         ):
             devnet = Devnet.start(self.folder / "network", stages=[with_suite()])
         if stage.steps[-1].missed:

@@ -1,4 +1,4 @@
-"""A whole network on this machine in one call: a chain, an IPFS node, and what joins them."""
+"""A whole network on this machine in one call: a chain, two IPFS nodes, and what joins them."""
 
 from .chain import MNEMONIC, ChainKind, LocalChain
 from .errors import (

@@ -39,7 +39,8 @@ def _table(network: Devnet) -> Table:
     table.add_column("address", overflow="fold")
     chain = network.state["chain"]
     table.add_row(f"chain ({chain['kind']}, {chain['chainId']})", chain["url"])
-    table.add_row("IPFS", network.ipfs_url)
+    for url in network.ipfs_urls:
+        table.add_row("IPFS", url)
     for number, custodian in enumerate(network.custodians, 1):
         table.add_row(f"custodian {number}", f"{custodian['url']}  {custodian['address']}")
     for name, contract in ((network.deployment or {}).get("contracts") or {}).items():

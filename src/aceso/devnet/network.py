@@ -42,7 +42,7 @@ Stage = Callable[["Devnet"], None]
 
 
 class Devnet:
-    """A running network: a chain, an IPFS node, and what was added to them."""
+    """A running network: a chain, two IPFS nodes, and what was added to them."""
 
     def __init__(self, folder: Path, chain: LocalChain, state: dict[str, Any], *, stack: ExitStack):
         self.folder = folder
@@ -63,7 +63,10 @@ class Devnet:
         chain_id: int = 31337,
         stages: Sequence[Stage] = (),
     ) -> Devnet:
-        """Start everything, then each of `stages` in order; return when all of it is ready."""
+        """Start everything, then each of `stages` in order; return when all of it is ready.
+
+        There are two IPFS nodes: what is put on IPFS is at both before anyone hears of it.
+        """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -82,12 +85,11 @@ class Devnet:
             }
             network = cls(folder, local, state, stack=stack)
             network._processes.append(local_process)
-            repo, port = str(folder / "ipfs"), str(free_port(ipfs_port))
-            command = [sys.executable, "-m", "aceso.storage.node", "--repo", repo, "--port", port]
-            node = network.run("ipfs", command)
-            ready = node.wait_for_line(seconds=_READY_SECONDS)
+            nodes = [network._run_ipfs("ipfs", ipfs_port), network._run_ipfs("ipfs-2", 0)]
+            ready, other = [node.wait_for_line(seconds=_READY_SECONDS) for node in nodes]
             stack.callback((folder / STATE_FILE).unlink, missing_ok=True)
-            network.publish(ipfs={"url": ready["url"], "peer": ready["peer"]})
+            ipfs = {"url": ready["url"], "peer": ready["peer"], "also": [other["url"]]}
+            network.publish(ipfs=ipfs)
             for stage in stages:
                 stage(network)
             # From here on the caller ends it.
@@ -129,6 +131,12 @@ class Devnet:
         self._stack.enter_context(process)
         self._processes.append(process)
         return process
+
+    def _run_ipfs(self, name: str, port: int) -> Process:
+        """Start an IPFS node whose repository is in the folder `name`."""
+        repo = str(self.folder / name)
+        place = ["--repo", repo, "--port", str(free_port(port))]
+        return self.run(name, [sys.executable, "-m", "aceso.storage.node", *place])
 
     def expect_custodians(self) -> Template:
         """Begin to read what a custodian reads when it starts, while other things are done."""
@@ -176,8 +184,13 @@ class Devnet:
 
     @property
     def ipfs_url(self) -> str:
-        url: str = self._state["ipfs"]["url"]
-        return url
+        """The first of the IPFS nodes."""
+        return self.ipfs_urls[0]
+
+    @property
+    def ipfs_urls(self) -> list[str]:
+        ipfs = self._state["ipfs"]
+        return [ipfs["url"], *ipfs["also"]]
 
     @property
     def custodians(self) -> list[dict[str, str]]:

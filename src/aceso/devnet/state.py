@@ -1,6 +1,6 @@
 """What runs where: the file `devnet.json` in the folder of a local network.
 
-    {"chain": {"url", "chainId", "kind"}, "ipfs": {"url", "peer"}, "pid",
+    {"chain": {"url", "chainId", "kind"}, "ipfs": {"url", "peer", "also"}, "pid",
      "custodians": [{"address", "url", "publicKey"}], "deployment": {...} or null, "message"}
 
 It is replaced as a whole, so that nobody reads half of it, and it is gone when the network is.

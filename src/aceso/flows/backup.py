@@ -131,7 +131,7 @@ def _write(
 ) -> None:
     store = person.profile.store
     backup.manifest(person.manifest.version, person.manifest.seal(person.keys))
-    is_down = not with_bodies
+    down: IpfsDownError | None = None
     for record_id, note in sorted(person.manifest.records.items()):
         stored = store.entry(record_id)
         if stored is None:
@@ -144,11 +144,11 @@ def _write(
         if not with_bodies:
             continue
         try:
-            if is_down:
-                raise IpfsDownError(person.network.ipfs.url)
+            if down is not None:
+                raise down
             _write_body(person, backup, stored.entry.cid, note.body)
         except AcesoError as exc:
-            is_down = isinstance(exc, IpfsDownError)
+            down = exc if isinstance(exc, IpfsDownError) else None
             made.without_body.append(record_id)
             person.network.troubles.append(exc)
             continue

@@ -5,9 +5,10 @@
         network.ipfs.read(cid)
         network.committee.listing(…)
 
-A network is one JSON file: `{"chain": {"url", "chainId"}, "ipfs": {"url"}, "deployment": {…},
-"custodians": [{"address", "url", "publicKey"}], "committee": {"number", "threshold",
-"institutions", "members"}}`, as `aceso devnet` writes it into its folder.
+A network is one JSON file: `{"chain": {"url", "chainId"}, "ipfs": {"url", "also"}, "deployment":
+{…}, "custodians": [{"address", "url", "publicKey"}], "committee": {"number", "threshold",
+"institutions", "members"}}`, as `aceso devnet` writes it into its folder. `also` names further IPFS
+nodes: what is put on IPFS is at all of them before anyone hears of it.
 
 The relayer is any account with ether. It carries what others signed, so that a person needs none.
 On a local network the file names it; elsewhere its key comes from ACESO_RELAYER_KEY.
@@ -39,7 +40,7 @@ from aceso.custody import (
 from aceso.errors import AcesoError, InputError
 from aceso.ethereum import address_bytes, address_text
 from aceso.index import Index
-from aceso.storage import IpfsClient
+from aceso.storage import ReplicatedIpfs
 from aceso.vault import CustodianCard, FalseShareError, PublicKey, SignedHead
 
 from .errors import CustodianKeyError, ProfileError
@@ -70,7 +71,8 @@ class Network:
         try:
             self.chain_url = str(facts["chain"]["url"])
             self._deployment = Deployment.from_json(facts["deployment"])
-            self.ipfs = IpfsClient(str(facts["ipfs"]["url"]))
+            ipfs = facts["ipfs"]
+            self.ipfs = ReplicatedIpfs([str(ipfs["url"]), *map(str, ipfs.get("also", ()))])
             self.cards = tuple(
                 CustodianCard(
                     str(one["address"]),

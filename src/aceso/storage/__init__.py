@@ -1,6 +1,7 @@
 """Where sealed bytes lie: IPFS, through the RPC of Kubo.
 
-`IpfsClient` is the one way in for every part. `python -m aceso.storage.node` is a local node.
+`ReplicatedIpfs` is the way in for every part: the same content at each node of a network, through
+an `IpfsClient` for each. `python -m aceso.storage.node` is a local node.
 """
 
 from .cid import cid_digest, cid_from_digest, content_digest, normalise_cid
@@ -15,6 +16,7 @@ from .errors import (
 )
 from .ipfs import Content, IpfsClient, NodeInfo
 from .paged import LABEL_BYTES, MAX_ITEMS, ShownItem, page_of_place, paged
+from .replicated import ReplicatedIpfs
 
 __all__ = [
     "LABEL_BYTES",
@@ -29,6 +31,7 @@ __all__ = [
     "IpfsTimeoutError",
     "IpfsTooLargeError",
     "NodeInfo",
+    "ReplicatedIpfs",
     "ShownItem",
     "cid_digest",
     "cid_from_digest",

@@ -51,7 +51,7 @@ from .unixfs import FileHasher
 __all__ = ["Content", "IpfsClient", "NodeInfo"]
 
 _PART: Final = 1024 * 1024
-_READ_LIMIT: Final = 256 * 1024 * 1024
+READ_LIMIT: Final = 256 * 1024 * 1024
 _MISSING: Final = ("deadline exceeded", "not found", "could not find", "no link named")
 _SLOWEST: Final = 4 * 1024 * 1024  # Bytes a second, below which a long transfer is given up.
 _GRACE: Final = 2.0  # Seconds in which a node can still say that it found nothing.
@@ -133,7 +133,7 @@ class IpfsClient:
             pass
         return cid
 
-    def read(self, cid: str, *, deadline: float | None = None, limit: int = _READ_LIMIT) -> bytes:
+    def read(self, cid: str, *, deadline: float | None = None, limit: int = READ_LIMIT) -> bytes:
         """Return the content of `cid`, all of it and checked."""
         parts = bytearray()
         for part in self._checked(cid, self._seconds(deadline), limit=limit):

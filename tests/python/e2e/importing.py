@@ -19,16 +19,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aceso.chain import Sender
+from aceso.chain import Node, Sender
 from aceso.custody import Committee
 from aceso.flows import Network, Person, Profile, Store, move
-from aceso.storage import IpfsClient
+from aceso.storage import IpfsClient, ReplicatedIpfs
 
 PASSPHRASE = "a passphrase of a test"
 _CLASSES: dict[str, type] = {
     "Committee": Committee,
     "IpfsClient": IpfsClient,
+    "Node": Node,
     "Person": Person,
+    "ReplicatedIpfs": ReplicatedIpfs,
     "Sender": Sender,
     "Store": Store,
 }

@@ -21,7 +21,7 @@ from aceso.devnet import LocalChain, free_port
 from aceso.devnet.chain import start_chain
 from aceso.errors import AcesoError, ChainError, StorageError
 from aceso.flows import HOME, Person, Reader
-from aceso.storage import IpfsClient
+from aceso.storage import ReplicatedIpfs
 from aceso.vault import CardError
 
 from .conftest import Bundle, World
@@ -125,12 +125,55 @@ def test_without_ipfs_an_import_says_so_and_goes_on_later(
     assert again.import_files([path]).added == len(again.records()) == 5
 
 
+@pytest.mark.parametrize("down", [0, 1])
+def test_nothing_is_anchored_until_both_ipfs_nodes_keep_it(
+    world: World, person: Person, bundle: Bundle, down: int
+) -> None:
+    """P8: with either node down nothing is on chain, nor promised to the custodians."""
+    urls = list(world.devnet.ipfs_urls)
+    urls[down] = f"http://127.0.0.1:{free_port()}"
+    with (
+        world.elsewhere(ipfs={"url": urls[0], "also": urls[1:]}) as half,
+        pytest.raises(StorageError) as refused,
+    ):
+        Person(half, person.profile).import_files([bundle()])
+    assert refused.value.code == "E_IPFS_DOWN"
+    assert urls[down] in refused.value.message
+    assert world.network.synced().records([person.persona(HOME).address]) == []
+    assert person.profile.store.entries() == []
+    assert Person(world.network, person.profile).import_files([bundle()]).added == 5
+
+
+@pytest.mark.parametrize("down", [0, 1])
+def test_who_loses_an_ipfs_node_loses_nothing(
+    world: World, person: Person, stranger: Reader, bundle: Bundle, tmp_path: Path, down: int
+) -> None:
+    """P8: what is anchored is read from either node alone, by the person, on a new device, and by
+    whom they let in."""
+    path = bundle()
+    person.import_files([path])
+    person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
+    world.confirm()
+    urls = list(world.devnet.ipfs_urls)
+    urls[down] = f"http://127.0.0.1:{free_port()}"
+    with world.elsewhere(ipfs={"url": urls[0], "also": urls[1:]}) as half:
+        assert _labs(Reader(half, stranger.profile), person, tmp_path) == 2
+        fresh = Person(half, world.profile("person", person.profile.seed))
+        assert fresh.restore() == 5
+        found = []
+        for record_id, _ in fresh.records():
+            fresh.open_record(record_id, tmp_path / "body")
+            found.append((tmp_path / "body").read_bytes())
+    assert len(found) == 5
+    assert path.read_bytes() in found
+
+
 def test_ipfs_that_goes_away_in_the_middle_loses_nothing(
     world: World, person: Person, bundle: Bundle, tmp_path: Path
 ) -> None:
     """Two bodies are there, and then the node is another that does not answer."""
     path = bundle()
-    nowhere = IpfsClient(f"http://127.0.0.1:{free_port()}")
+    nowhere = ReplicatedIpfs([f"http://127.0.0.1:{free_port()}"])
     sealed = 0
 
     def progress(step: str, count: int) -> None:

@@ -1,10 +1,13 @@
 """An import is killed between every two steps of publishing, and goes on on the same device.
 
-at each point      something was written before; after another import of the same file ...
+at each point      what was written is what the point says; after another import of the file ...
                    every record opens and is listed by enough custodians
                    each root was anchored once, and no transaction was sent twice
                    at most one body or list of leaves is kept that nothing refers to
+not mined yet      killed as the transaction waits at the node: the record is anchored once
 twice              killed again while it goes on
+
+P8: no root is anchored before its bodies are at both IPFS nodes. P9: no act happens twice.
 """
 
 from __future__ import annotations
@@ -12,14 +15,18 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from aceso.codes import DataClass, Use
-from aceso.flows import HOME, Person, Profile
+from aceso.devnet import Authority, Devnet, with_suite
+from aceso.flows import HOME, Network, Person, Profile
 from aceso.storage import cid_from_digest
 
 from .conftest import PASSPHRASE, Bundle, World
@@ -42,6 +49,9 @@ class Written:
 # What each point has behind it. There are five records, one of them the file itself, of four
 # classes; the vault is new, so that four lists are opened, and the manifest is saved for each.
 _POINTS: dict[str, Callable[[Written], bool]] = {
+    "before:IpfsClient.add": lambda w: w == Written(0, 0, False, 0, 0),
+    "after:IpfsClient.add": lambda w: w == Written(0, 0, False, 0, 1),
+    "after:ReplicatedIpfs.add": lambda w: w == Written(0, 0, False, 0, 1),
     "before:Store.note_added": lambda w: w == Written(0, 0, False, 0, 1),
     "event:sealed:1": lambda w: w == Written(1, 0, False, 0, 1),
     "event:sealed:3": lambda w: w == Written(3, 0, False, 0, 3),
@@ -51,6 +61,10 @@ _POINTS: dict[str, Callable[[Written], bool]] = {
     "before:Store.keep": lambda w: (w.added, w.kept, w.pinned) == (5, 0, 7),
     "after:Store.keep": lambda w: (w.added, w.kept, w.anchored) == (0, 5, False),
     "event:kept": lambda w: (w.added, w.kept, w.anchored) == (0, 5, False),
+    "before:Sender.send": lambda w: (w.kept, w.anchored) == (5, False),
+    "before:Node.send_once": lambda w: (w.kept, w.anchored) == (5, False),
+    "after:Node.send_once": lambda w: (w.kept, w.anchored) == (5, False),
+    "after:Sender.send": lambda w: (w.kept, w.anchored) == (5, False),
     "before:Store.anchored": lambda w: (w.kept, w.anchored) == (5, False),
     "event:anchored": lambda w: (w.anchored, w.posted) == (True, 0),
     "before:Store.posted": lambda w: (w.anchored, w.posted) == (True, 0),
@@ -60,6 +74,10 @@ _POINTS: dict[str, Callable[[Written], bool]] = {
     "before:Committee.put_head:5": lambda w: w.posted == 5,
     "after:Committee.put_head:5": lambda w: w.posted == 5,
 }
+
+
+# How many transactions are out at the points next to sending.
+_SENT = {"before:Sender.send": 0, "before:Node.send_once": 0, "after:Node.send_once": 1}
 
 
 class Device:
@@ -153,7 +171,8 @@ def _check(device: Device, person: Person, folder: Path) -> None:
     assert kept_manifest is not None
     needed.add(kept_manifest.decode())
     pins = network.ipfs.pins()
-    assert needed <= pins
+    for node in network.ipfs.nodes:
+        assert needed <= node.pins()
     assert len(pins - device.before_pins - needed) <= 1
     # And nothing is left to do.
     again = person.import_files([device.path])
@@ -166,11 +185,49 @@ def test_an_import_that_is_killed_goes_on(device: Device, point: str, tmp_path: 
     device.killed_at(point)
     written = device.written()
     assert _POINTS[point](written), written
+    assert device.sent == _SENT.get(point, device.sent)
     person = device.go_on()
     try:
         _check(device, person, tmp_path)
     finally:
         person.profile.close()
+
+
+def _waiting(devnet: Devnet) -> int:
+    """How many transactions are at the node and in no block."""
+    return int(devnet.chain.ask("txpool_status")["pending"], 16)
+
+
+def _mine_when_two_wait(devnet: Devnet) -> None:
+    finish = time.monotonic() + 20
+    while _waiting(devnet) < 2 and time.monotonic() < finish:
+        time.sleep(0.02)
+    devnet.chain.ask("evm_setAutomine", True)
+    devnet.chain.mine()
+
+
+def test_a_transaction_that_waits_as_the_device_is_killed_happens_once(
+    tmp_path: Path, bundle: Bundle
+) -> None:
+    """On a chain of its own: one that has stopped to mine doesn't begin again as it was."""
+    with ExitStack() as stack:
+        devnet = stack.enter_context(Devnet.start(tmp_path / "n", stages=[with_suite()]))
+        network = stack.enter_context(Network.read(devnet.folder))
+        world = World(tmp_path, devnet, network, Authority(devnet, network.suite), [])
+        device = Device(world, bundle())
+        devnet.chain.ask("evm_setIntervalMining", 0)
+        device.killed_at("after:Node.send_once")
+        assert (device.sent, _waiting(devnet)) == (0, 1)
+        mining = Thread(target=_mine_when_two_wait, args=(devnet,))
+        mining.start()
+        person = device.go_on()
+        stack.callback(person.profile.close)
+        mining.join()
+        records = network.synced().records([person.persona(HOME).address])
+        assert device.sent == 2
+        assert [row.root for row in records] == list({note.root for _, note in person.records()})
+        for record_id, _ in person.records():
+            person.open_record(record_id, tmp_path / "body")
 
 
 def test_an_import_that_is_killed_while_it_goes_on_goes_on(device: Device, tmp_path: Path) -> None:

@@ -1,0 +1,162 @@
+"""The same content at every IPFS node of a network.
+
+    with ReplicatedIpfs(["http://127.0.0.1:5001", "http://127.0.0.1:5002"]) as ipfs:
+        cid = ipfs.add(sealed)                  # pinned at both, and read back from both
+        sealed = ipfs.read(cid)                 # from the first that has it
+
+A CID goes on chain, or to a custodian, only after `add`; so whoever loses one node loses nothing.
+`add` and `pin` are done when all nodes keep the content, and raise what the first node said that
+does not: nothing is promised then, and to do it again harms nothing. Reading goes from node to
+node, and raises what the first one said when none had it. `unpin`, `remove` and `sweep` are tried
+at every node before they raise.
+
+The nodes need not know of each other. One that is gone for good is taken out of the network's file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, TypeVar
+
+from aceso.errors import StorageError, UsageError
+
+from .errors import IpfsNotFoundError
+from .ipfs import READ_LIMIT, Content, IpfsClient
+
+__all__ = ["ReplicatedIpfs"]
+
+T = TypeVar("T")
+
+
+class ReplicatedIpfs:
+    """One or more IPFS nodes that keep the same, by the addresses of their RPCs.
+
+    May be shared between threads.
+    """
+
+    def __init__(self, urls: Sequence[str], *, deadline: float = 30.0):
+        if not urls:
+            raise UsageError("Name at least one IPFS node.", code="E_IPFS_ADDRESS")
+        self.nodes = tuple(IpfsClient(url, deadline=deadline) for url in dict.fromkeys(urls))
+
+    def __enter__(self) -> ReplicatedIpfs:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. The nodes can be used again."""
+        for node in self.nodes:
+            node.close()
+
+    # Everywhere
+
+    def add(self, source: bytes | Path | IO[bytes], *, deadline: float | None = None) -> str:
+        """Store and pin `source` at every node, read it back from each, and return its CID.
+
+        A stream is read from where it stands, and a second time for a second node.
+        """
+        first, *others = self.nodes
+        start = _start(source)
+        cid = first.add(source, deadline=deadline)
+        for node in others:
+            if isinstance(source, (bytes, Path)):
+                node.add(source, deadline=deadline)
+            elif start is None:
+                _copy(cid, first, node, deadline)
+            else:
+                source.seek(start)
+                node.add(source, deadline=deadline)
+        return cid
+
+    def pin(self, cid: str, *, deadline: float | None = None) -> None:
+        """Have every node keep `cid`; one that can't find it is given it by one that has it."""
+        for node in self.nodes:
+            try:
+                node.pin(cid, deadline=deadline)
+            except IpfsNotFoundError:
+                having = [one for one in self.nodes if one is not node and _holds(one, cid)]
+                if not having:
+                    raise
+                _copy(cid, having[0], node, deadline)
+
+    def is_pinned(self, cid: str) -> bool:
+        """Tell whether every node keeps `cid`."""
+        return all(node.is_pinned(cid) for node in self.nodes)
+
+    def pins(self) -> frozenset[str]:
+        """Return what any node keeps."""
+        return frozenset().union(*(node.pins() for node in self.nodes))
+
+    def unpin(self, cid: str) -> None:
+        """Have no node keep `cid`."""
+        self._at_each(lambda node: node.unpin(cid))
+
+    def remove(self, cid: str) -> None:
+        """Let go of every node's copy."""
+        self._at_each(lambda node: node.remove(cid))
+
+    def sweep(self) -> None:
+        """Sweep what nothing pins any more, at every node."""
+        self._at_each(lambda node: node.sweep())
+
+    # Anywhere
+
+    def read(self, cid: str, *, deadline: float | None = None, limit: int = READ_LIMIT) -> bytes:
+        """Return the content of `cid`, all of it and checked, from the first node that has it."""
+        return self._from_any(lambda node: node.read(cid, deadline=deadline, limit=limit))
+
+    def read_into(self, cid: str, path: Path, *, deadline: float | None = None) -> int:
+        """Write the content of `cid` to `path`, as `IpfsClient.read_into`; gives its length."""
+        return self._from_any(lambda node: node.read_into(cid, path, deadline=deadline))
+
+    def stat(self, cid: str, *, deadline: float | None = None) -> Content:
+        """Ask how long the content of `cid` is."""
+        return self._from_any(lambda node: node.stat(cid, deadline=deadline))
+
+    def has(self, cid: str) -> bool:
+        """Tell whether any node that answers holds the root block of `cid`."""
+        return any(_holds(node, cid) for node in self.nodes)
+
+    def _from_any(self, ask: Callable[[IpfsClient], T]) -> T:
+        told: list[StorageError] = []
+        for node in self.nodes:
+            try:
+                return ask(node)
+            except StorageError as exc:
+                told.append(exc)
+        raise told[0]
+
+    def _at_each(self, act: Callable[[IpfsClient], None]) -> None:
+        told: list[StorageError] = []
+        for node in self.nodes:
+            try:
+                act(node)
+            except StorageError as exc:
+                told.append(exc)
+        if told:
+            raise told[0]
+
+
+def _start(source: bytes | Path | IO[bytes]) -> int | None:
+    """Where a stream stands that can be read again from there."""
+    if isinstance(source, (bytes, Path)) or not source.seekable():
+        return None
+    return source.tell()
+
+
+def _holds(node: IpfsClient, cid: str) -> bool:
+    try:
+        return node.has(cid)
+    except StorageError:
+        return False
+
+
+def _copy(cid: str, having: IpfsClient, node: IpfsClient, deadline: float | None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "content")
+        having.read_into(cid, path, deadline=deadline)
+        node.add(path, deadline=deadline)
