@@ -6,9 +6,9 @@
 
 A CID goes on chain, or to a custodian, only after `add`; so whoever loses one node loses nothing.
 `add` and `pin` are done when all nodes keep the content, and raise what the first node said that
-does not: nothing is promised then, and to do it again harms nothing. Reading goes from node to
-node, and raises what the first one said when none had it. `unpin`, `remove` and `sweep` are tried
-at every node before they raise.
+does not: nothing is promised then, and to do it again harms nothing. Reading asks those first that
+hold the content, and raises what the first one said when none gave it. `unpin`, `remove` and
+`sweep` are tried at every node before they raise.
 
 The nodes need not know of each other. One that is gone for good is taken out of the network's file.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from io import IOBase
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -39,6 +40,7 @@ class ReplicatedIpfs:
     def __init__(self, urls: Sequence[str], *, deadline: float = 30.0):
         if not urls:
             raise UsageError("Name at least one IPFS node.", code="E_IPFS_ADDRESS")
+        self._deadline = deadline
         self.nodes = tuple(IpfsClient(url, deadline=deadline) for url in dict.fromkeys(urls))
 
     def __enter__(self) -> ReplicatedIpfs:
@@ -106,26 +108,44 @@ class ReplicatedIpfs:
     # Anywhere
 
     def read(self, cid: str, *, deadline: float | None = None, limit: int = READ_LIMIT) -> bytes:
-        """Return the content of `cid`, all of it and checked, from the first node that has it."""
-        return self._from_any(lambda node: node.read(cid, deadline=deadline, limit=limit))
+        """Return the content of `cid`, all of it and checked, from a node that has it."""
+        return self._from_any(
+            cid, deadline, lambda node, seconds: node.read(cid, deadline=seconds, limit=limit)
+        )
 
     def read_into(self, cid: str, path: Path, *, deadline: float | None = None) -> int:
         """Write the content of `cid` to `path`, as `IpfsClient.read_into`; gives its length."""
-        return self._from_any(lambda node: node.read_into(cid, path, deadline=deadline))
+        return self._from_any(
+            cid, deadline, lambda node, seconds: node.read_into(cid, path, deadline=seconds)
+        )
 
     def stat(self, cid: str, *, deadline: float | None = None) -> Content:
         """Ask how long the content of `cid` is."""
-        return self._from_any(lambda node: node.stat(cid, deadline=deadline))
+        return self._from_any(cid, deadline, lambda node, seconds: node.stat(cid, deadline=seconds))
 
     def has(self, cid: str) -> bool:
         """Tell whether any node that answers holds the root block of `cid`."""
         return any(_holds(node, cid) for node in self.nodes)
 
-    def _from_any(self, ask: Callable[[IpfsClient], T]) -> T:
+    def _from_any(
+        self, cid: str, deadline: float | None, ask: Callable[[IpfsClient, float], T]
+    ) -> T:
+        """Ask those that hold it, and then the others, who look for it elsewhere: these share the
+        deadline, so that what nobody has is missed as soon as with one node."""
+        seconds = self._deadline if deadline is None else deadline
         told: list[StorageError] = []
+        others: list[IpfsClient] = []
         for node in self.nodes:
+            if not _holds(node, cid):
+                others.append(node)
+                continue
             try:
-                return ask(node)
+                return ask(node, seconds)
+            except StorageError as exc:
+                told.append(exc)
+        for node in others:
+            try:
+                return ask(node, seconds / len(others))
             except StorageError as exc:
                 told.append(exc)
         raise told[0]
@@ -143,9 +163,7 @@ class ReplicatedIpfs:
 
 def _start(source: bytes | Path | IO[bytes]) -> int | None:
     """Where a stream stands that can be read again from there."""
-    if isinstance(source, (bytes, Path)) or not source.seekable():
-        return None
-    return source.tell()
+    return source.tell() if isinstance(source, IOBase) and source.seekable() else None
 
 
 def _holds(node: IpfsClient, cid: str) -> bool:
