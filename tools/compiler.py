@@ -113,9 +113,10 @@ def compile_contracts(root: Path = ROOT) -> dict[str, Compiled]:
     return _compile(contract_sources(root), root)
 
 
-def compile_local(root: Path = ROOT) -> dict[str, Compiled]:
-    """Compile the wallet that stands for the authority on local networks."""
-    return _compile({LOCAL_ONLY: (root / LOCAL_ONLY).read_text(encoding="utf-8")}, root)
+def compile_local(root: Path = ROOT, path: str = LOCAL_ONLY) -> dict[str, Compiled]:
+    """Compile one file of `contracts/test`: the wallet that stands for the authority on local
+    networks, unless another is named."""
+    return _compile({path: (root / path).read_text(encoding="utf-8")}, root)
 
 
 def _compile(sources: dict[str, str], root: Path) -> dict[str, Compiled]:

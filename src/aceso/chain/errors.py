@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aceso.errors import ChainError, InputError
+from aceso.errors import ChainError, InputError, NotPermittedError
 
 if TYPE_CHECKING:
     from .calls import Receipt
@@ -32,6 +32,7 @@ __all__ = [
     "NodeRefusedError",
     "NotDeployedError",
     "NotMinedError",
+    "OrderDeniedError",
     "RefusedError",
     "WrongChainError",
 ]
@@ -140,6 +141,12 @@ class RefusedError(ChainError):
         self.values: Mapping[str, Any] = dict(values)
         self.receipt = receipt
         self.receipts: Sequence[Receipt] = ()
+
+
+class OrderDeniedError(RefusedError):
+    """A contract refused as the consent that it asked for doesn't permit it."""
+
+    exit_code = NotPermittedError.exit_code
 
 
 class DeploymentError(ChainError):

@@ -21,7 +21,7 @@ from ._market_sentences import MARKET_SENTENCES
 from ._reward_sentences import REWARD_SENTENCES
 from .abi import error_formats
 from .calls import Call, Receipt
-from .errors import RefusedError
+from .errors import OrderDeniedError, RefusedError
 
 __all__ = ["SENTENCES", "error_code", "markdown", "refused", "sentence"]
 
@@ -484,7 +484,8 @@ def refused(call: Call, data: bytes, *, text: str, receipt: Receipt | None) -> R
             error, values = inside, found
     if not error:
         error, values = _OTHER, {"call": call.name or call.to, "text": _reason(data) or text}
-    return RefusedError(
+    kind = OrderDeniedError if error == "OrderDenied" else RefusedError
+    return kind(
         sentence(error, values),
         error=error,
         code=error_code(error),

@@ -53,6 +53,8 @@ def test_the_bytes_of_an_error_become_a_refusal(error):
     assert failure.error == error.name
     assert failure.code == error_code(error.name)
     assert failure.contract == "X"
+    # What a person did not permit ends a command with 4, whoever says so.
+    assert failure.exit_code == (4 if error.name == "OrderDenied" else 5)
 
 
 def test_no_sentence_is_of_an_error_that_no_contract_has():
