@@ -1,7 +1,7 @@
 """Writes the vectors beside this file: `python tests/vectors/generate.py manifest`.
 
 They are frozen: name only the one whose format has a new version. What an older version made is
-kept beside it (`manifest-1.json` to `manifest-3.json`), for readers open it still.
+kept beside it (`manifest-1.json` to `manifest-4.json`), for readers open it still.
 
 Secret inputs are given in the files. Deterministic outputs are compared byte for byte by
 tests/python/vault/test_vectors.py; what is random (every seal, every split) is opened and joined.
@@ -213,6 +213,7 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
             is_whole=True,
             former={custodians[2]: "https://c"},
         ),
+        card_copies={3, 12},
     )
     return {
         "mnemonic": MNEMONIC,
@@ -235,6 +236,7 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
             "isWhole": True,
             "former": {custodians[2]: "https://c"},
         },
+        "cardCopies": [3, 12],
         "sealed": held.seal(derived).hex(),
     }
 

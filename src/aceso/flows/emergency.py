@@ -131,14 +131,17 @@ class EmergencyProfile:
     @property
     def institutions(self) -> tuple[int, ...]:
         """The institutions that were given a copy of a card; a new card is for them as well."""
-        kept = json.loads(self._person.profile.store.get(_INSTITUTIONS) or b"[]")
-        return tuple(int(one) for one in kept)
+        # Before the index had them, the device that made the copies noted them.
+        noted = json.loads(self._person.profile.store.get(_INSTITUTIONS) or b"[]")
+        return tuple(sorted({*self._person.manifest.card_copies, *map(int, noted)}))
 
     def sealed_for(self, institutions: Sequence[int]) -> dict[int, bytes]:
         """Copies of the card, each sealed to the published key of an institution, which opens it at
         its gateway: these institutions, and those that were named before."""
         institutions = sorted({*institutions, *self.institutions})
-        self._person.profile.store.put(_INSTITUTIONS, json.dumps(institutions).encode())
+        if self._person.manifest.card_copies != set(institutions):
+            self._person.manifest.card_copies = set(institutions)
+            self._person._save_manifest()
         participants = self._network.suite.addresses["ParticipantRegistry"]
         card = self.card()
         return {

@@ -46,9 +46,10 @@ __all__ = [
 
 _MAGIC: Final = b"AMAN"
 # Version 1 had no `forgotten`, `superseded` and `same`, version 2 no `holders`, version 3 no
-# `recovery`. A program that knows only those must not save over this one: what was forgotten would
-# come back, and who holds which keys or a part of the sealed seed would be unknown.
-_BOX_VERSION: Final = 4
+# `recovery`, version 4 no `card_copies`. A program that knows only those must not save over this
+# one: what was forgotten would come back, and who holds which keys, a part of the sealed seed or a
+# copy of the emergency card would be unknown.
+_BOX_VERSION: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,7 @@ class Manifest:
     committees     in the order in which they were met
     holders        grantee -> data class -> which of its keys were left for them
     recovery       what custodians were left of the sealed seed, where anything was
+    card_copies    numbers of the institutions that were left a copy of the emergency card
     """
 
     version: int = 0
@@ -182,6 +184,7 @@ class Manifest:
     committees: list[CommitteeNote] = field(default_factory=list)
     holders: dict[bytes, dict[int, KeyNote]] = field(default_factory=dict)
     recovery: RecoveryNote | None = None
+    card_copies: set[int] = field(default_factory=set)
 
     def next(self) -> Manifest:
         """The same index, one version on."""
@@ -221,6 +224,7 @@ class Manifest:
             committees=committees,
             holders=_merged_holders(self.holders, newer.holders),
             recovery=_merged_recovery(self.recovery, newer.recovery),
+            card_copies=self.card_copies | newer.card_copies,
         )
 
     def seal(self, keys: VaultKeys) -> bytes:
@@ -246,6 +250,8 @@ class Manifest:
                     for grantee, notes in self.holders.items()
                 },
                 "recovery": None if self.recovery is None else self.recovery._to_json(),
+                # Text, because JSON's numbers end at 2^53 and an institution's doesn't.
+                "cardCopies": [str(number) for number in sorted(self.card_copies)],
             }
         )
         return seal_box(
@@ -269,7 +275,7 @@ class Manifest:
             magic=_MAGIC,
             bound=manifest._bound(keys),
             what="manifest",
-            versions=(1, 2, 3, _BOX_VERSION),
+            versions=(1, 2, 3, 4, _BOX_VERSION),
         )
         try:
             said = json.loads(document)
@@ -297,6 +303,8 @@ class Manifest:
                 }
             if box_version > 3 and said["recovery"] is not None:
                 manifest.recovery = RecoveryNote._from_json(said["recovery"])
+            if box_version > 4:
+                manifest.card_copies = {int(number) for number in said["cardCopies"]}
             notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)
                 for key, note in said["records"].items()

@@ -6,7 +6,8 @@ refused     before, after, closed, stopped by the person or by a guardian; witho
 card        without the card nothing opens, also not with another person's; alone it opens nothing
 seen        the person sees who and why in the notices, and each release in the receipts
 replaced    a lost card opens nothing any more, the new one does
-copy        a named institution opens its sealed copy, and nobody else does
+copy        a named institution opens its sealed copy, and nobody else does; another device of the
+            person knows who has one, and a new card is for them as well
 review      two of other institutions decide, and the bond goes where they say
 """
 
@@ -277,6 +278,22 @@ def test_a_named_institution_opens_its_copy(
     assert found.to_text() == card.to_text()
     with pytest.raises(OpeningError):
         EmergencyCard.open(copies[gateway.number], PrivateKey.generate())
+
+
+def test_another_device_knows_who_has_a_copy(
+    prepared: EmergencyProfile, person: Person, card: EmergencyCard, gateway: Gateway, world: World
+) -> None:
+    prepared.sealed_for([gateway.number])
+    fresh = Person(world.network, world.profile("person", person.profile.seed))
+    fresh.restore()
+    there = EmergencyProfile(fresh)
+
+    anew = there.replace(PROBLEMS)
+
+    copies = there.sealed_for([])
+    assert set(copies) == {gateway.number}
+    found = EmergencyCard.open(copies[gateway.number], gateway.receiving_key)
+    assert found.to_text() == anew.to_text()
 
 
 @pytest.mark.parametrize("justified", [True, False])

@@ -204,6 +204,15 @@ def test_what_devices_learnt_of_records_is_joined():
     assert merged.same == {(first, second), (second, third)}
 
 
+def test_no_device_forgets_who_has_a_copy_of_the_card(keys):
+    one, two = vault.Manifest(card_copies={3}), vault.Manifest(version=1, card_copies={2**70})
+
+    merged = one.merged(two)
+
+    assert merged.card_copies == {3, 2**70}
+    assert vault.Manifest.open(merged.seal(keys), keys, version=1) == merged
+
+
 def test_a_note_beside_its_tombstone_is_not_read(keys, note):
     torn = vault.Manifest(records={bytes(32): note, b"\1" * 32: note}, forgotten={bytes(32)})
 
@@ -213,13 +222,13 @@ def test_a_note_beside_its_tombstone_is_not_read(keys, note):
 def test_a_program_of_the_former_format_opens_none_of_this_one(keys):
     box = vault.Manifest(version=1, forgotten={bytes(32)}).seal(keys)
 
-    assert box[:6] == b"AMAN\4\1"
+    assert box[:6] == b"AMAN\5\1"
     # The version is bound, so nobody else can make it look like a former one.
-    for former in (b"\1", b"\2", b"\3"):
+    for former in (b"\1", b"\2", b"\3", b"\4"):
         with pytest.raises(vault.OpeningError):
             vault.Manifest.open(box[:4] + former + box[5:], keys, version=1)
-    with pytest.raises(vault.FormatError, match="04"):
-        vault.Manifest.open(box[:4] + b"\5" + box[5:], keys, version=1)
+    with pytest.raises(vault.FormatError, match="05"):
+        vault.Manifest.open(box[:4] + b"\6" + box[5:], keys, version=1)
 
 
 def test_of_two_notes_of_a_sealed_seed_the_later_stands_and_nobody_of_before_is_passed_over():

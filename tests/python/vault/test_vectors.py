@@ -5,7 +5,8 @@ the frozen vectors of tests/vectors
 ├── shamir: shares of three programs join
 ├── record: body, capsule, shares, fields, entry, class key: opened, or compared byte for byte
 ├── manifest: opens
-├── manifest-1, -2, -3: open, with nothing forgotten, nobody who holds keys, no sealed seed
+├── manifest-1, -2, -3, -4: open, with nothing forgotten, nobody who holds keys, no sealed seed, no
+│   copies of an emergency card
 └── backup: its parts are those of the others, byte for byte
 """
 
@@ -135,8 +136,19 @@ def test_manifest():
             is_whole=True,
             former={"0x" + "33" * 20: "https://c"},
         ),
+        card_copies={3, 12},
     )
     assert said["recovery"]["key"] == manifest.recovery.key.hex()
+
+
+def test_manifest_of_version_4():
+    said = load("manifest-4")
+    keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
+
+    manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
+
+    assert manifest.recovery is not None
+    assert manifest.card_copies == set()
 
 
 def test_manifest_of_version_3():
