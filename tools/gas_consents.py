@@ -9,7 +9,10 @@ from aceso.typed_data import TYPES
 from aceso.vault.batch import tree_of
 from tools.gas_scene import DAY, LABS, TREAT, Scene, account, check_permitted, group, keccak
 
-__all__ = ["consents", "decisions", "logs", "records"]
+__all__ = ["consents", "decisions", "keys", "logs", "records"]
+
+# Of a public key of MLKEM768-X25519, which is in the calldata and in the event.
+_KEY_BYTES = 1_216
 
 
 def records(scene: Scene) -> None:
@@ -111,3 +114,13 @@ def logs(scene: Scene) -> None:
     for size, name in ((1_000, None), (2_000, "anchor_log")):
         head = log.anchorLog(size, keccak(text=f"head {size}"))
         scene.send(head, scene.institution, name)
+
+
+def keys(scene: Scene) -> None:
+    """An account publishes its key, another one in its place, and revokes that."""
+    call, owner = scene.participants.functions, scene.colleague
+    for version, name in ((1, "key_publish"), (2, "key_publish_anew")):
+        # Keys look random, so few of their bytes are 0.
+        key = bytes((version + at) % 255 + 1 for at in range(_KEY_BYTES))
+        scene.send(call.publishKey(key), owner, name)
+    scene.send(call.revokeKey(), owner, "key_revoke")

@@ -10,7 +10,7 @@ from aceso.codes import Role
 from aceso.typed_data import TYPES
 from tools.gas_scene import DAY, FOREVER, LABS, TREAT, Scene, ask, check_permitted, group, keccak
 
-__all__ = ["guardians"]
+__all__ = ["guardians", "resignation"]
 
 
 def guardians(scene: Scene) -> None:
@@ -148,3 +148,10 @@ def _recoveries(scene: Scene, guardians: list[LocalAccount]) -> None:
         persona, scene.guardianship, "Objection", subject=persona.address, claim=3, objections=0
     )
     scene.send(call.contestWithSig(persona.address, 3, signature), scene.relayer, "recovery_veto")
+
+
+def resignation(scene: Scene) -> None:
+    """A guardian who was accepted gives it up. It touches nothing of the others."""
+    call, guardian = scene.guardianship.functions, scene.custodians[0].address
+    ask(scene.web3, "anvil_impersonateAccount", guardian)
+    scene.send(call.resign(scene.persona.address), guardian, "guardian_resign")

@@ -88,4 +88,6 @@ def run() -> Figures:
         gas_emergencies.emergencies(scene)
         gas_economy.run(scene)
         gas_rewards.run(scene)
+        gas_guardians.resignation(scene)
+        gas_consents.keys(scene)
         return scene.figures
