@@ -1,9 +1,10 @@
 """The check digits of codes, by which a mistyped one, or a number that is none of them, is told.
 
     is_loinc("4548-4")              # Mod 10, appendix C of the LOINC Users' Guide
+    is_kd_code("8806659002219")     # GS1's, of medicines in Korea
     is_snomed_concept("44054006")   # Verhoeff's dihedral digit, as SNOMED CT's guides have it
 
-Both ask for the form too; that a code was ever given out, no check digit says.
+All ask for the form too; that a code was ever given out, no check digit says.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["is_loinc", "is_snomed_concept"]
+__all__ = ["is_kd_code", "is_loinc", "is_snomed_concept"]
 
 _LOINC: Final = re.compile(r"(?:[0-9]{1,5}|1[0-9]{5})-[0-9]\Z", re.ASCII)
 # Behind the item, the partition: 00 for a concept of the international edition, 10 for another's.
 _CONCEPT: Final = re.compile(r"[1-9][0-9]{2,14}[01]0[0-9]\Z", re.ASCII)
+
+# A GTIN of 13 digits of a Korean maker of medicines.
+_KD: Final = re.compile(r"8806[0-9]{9}\Z", re.ASCII)
 
 # Multiplication in the dihedral group of ten elements, and the powers of Verhoeff's permutation.
 _PRODUCT: Final = tuple(
@@ -41,6 +45,13 @@ def is_loinc(code: str) -> bool:
         doubled = int(digit) * (1 if place % 2 else 2)
         total += doubled // 10 + doubled % 10
     return str(-total % 10) == check
+
+
+def is_kd_code(code: str) -> bool:
+    """Whether it is in the form of a Korean medicine's standard code, with its check digit."""
+    if not _KD.match(code):
+        return False
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(code)) % 10 == 0
 
 
 def is_snomed_concept(code: str) -> bool:

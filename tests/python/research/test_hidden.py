@@ -76,6 +76,10 @@ PERSON = {
     "contact": [{"name": {"family": "Nguyen"}}],
     "photo": [{"title": "Kim", "url": "https://patients.example/kim.png"}],
 }
+KOREAN = (
+    *(("kpis-kdcode", "8806659002219"), ("hira-edi-medication", "653400910")),
+    *(("hira-edi-procedure", "D0002010"), ("kostat-kcd-8", "N20.1")),
+)
 IN_ELEMENTS: dict[str, dict[str, Any]] = {
     "narrative": condition(text={"status": "generated", "div": "<div>박아픔, 16444</div>"}),
     "extension": condition(extension=[{"url": "https://patients.example", "valueString": "Kim"}]),
@@ -137,6 +141,12 @@ AS_WHAT_IS_KEPT: dict[str, dict[str, Any]] = {
     "hl7": condition(category=[coded("KimNara", f"{HL7}/condition-category")]),
     "hl7 number": condition(category=[coded("0042117", f"{HL7}/condition-category")]),
     "passport": condition(code=coded("Kim0042117", "http://hl7.org/fhir/sid/passport-kor")),
+    "korean code": condition(
+        code=coded("8503121234567", "http://www.hl7korea.or.kr/CodeSystem/kpis-kdcode")
+    ),
+    "zip as a korean code": condition(
+        code=coded("16444", "http://www.hl7korea.or.kr/CodeSystem/hira-edi-procedure")
+    ),
     "apple": observed(
         component=[
             {
@@ -219,8 +229,13 @@ def test_what_only_looks_alike_stays() -> None:
         observed("98979-8", valueQuantity={"value": 88, "unit": "mL/min/{1.73_m2}"}),
         observed("55423-8", valueInteger=20481),
         condition(code=coded("44054006", SCT), severity=coded("24484000", SCT)),
+        *(
+            condition(code=coded(code, f"http://www.hl7korea.or.kr/CodeSystem/{name}"))
+            for name, code in KOREAN
+        ),
     ]
     text = text_of(*kept)
 
     wanted = ("1250000", "1700000000", "7.1", "x10*9/L", "mL/min/{1.73_m2}", "20481")
-    assert [one for one in (*wanted, "44054006", "24484000") if one not in text] == []
+    wanted += ("44054006", "24484000", *(code for _, code in KOREAN))
+    assert [one for one in wanted if one not in text] == []

@@ -17,7 +17,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-from aceso.formats.check_digits import is_loinc, is_snomed_concept
+from aceso.formats.check_digits import is_kd_code, is_loinc, is_snomed_concept
 
 __all__ = ["is_code_of", "is_measure", "is_plain_code", "is_unit"]
 
@@ -109,7 +109,10 @@ _SHAPES: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
         "www.openmhealth.org/": _shaped(r"[a-z][a-z0-9_-]{1,60}"),
         "urn:aceso:measure": _shaped(r"[a-z][a-z0-9_]{1,60}"),
         "urn:iso:std:iso:11073": _shaped(r"[0-9]{1,6}|MDC_[A-Z0-9_]{1,60}"),
-        "www.hl7korea.or.kr/": _shaped(r"[A-Z]{0,3}[0-9]{2,9}(?:\.[0-9A-Z]{1,3})?|[a-z-]{1,40}"),
+        "www.hl7korea.or.kr/CodeSystem/kpis-kdcode": is_kd_code,
+        "www.hl7korea.or.kr/": _shaped(
+            r"[A-Z]{1,3}[0-9]{2,8}[A-Z]?(?:\.[0-9A-Z]{1,3})?|[0-9]{9}|[0-9]{1,3}|[a-z-]{1,40}"
+        ),
     }
 )
 
