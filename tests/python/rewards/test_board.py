@@ -201,8 +201,11 @@ def test_a_posted_file_that_is_not_the_root_s_is_refused(
     shared_node: Any,
     wrong: str,
 ) -> None:
-    other = Audit.make(dataclasses.replace(audit.facts, budget=audit.facts.budget - 1))
-    other = dataclasses.replace(other, lines=other.lines[:-1])
+    # The same sums, for somebody else.
+    first, *rest = audit.lines
+    stolen = dataclasses.replace(first.reward, account=seeds[0].persona(0).address)
+    line = dataclasses.replace(first, reward=stolen)
+    other = dataclasses.replace(audit, lines=(line, *rest))
     posted, total = (other, audit.total) if wrong == "file" else (audit, audit.total + 1)
     with IpfsClient(shared_node.url) as ipfs:
         digest = cid_digest(ipfs.add(posted.to_bytes()))
