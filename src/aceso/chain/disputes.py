@@ -88,7 +88,7 @@ class Disputes(Contract):
         return self.call("draw", number, committee.astuple())
 
     def vote(self, number: int, seat: int, upheld: bool, reason: bytes) -> Call:
-        """`reason` is the SHA-256 of what the evaluator wrote."""
+        """`reason` is the digest in the CID of what the evaluator wrote."""
         return self.call("vote", number, seat, upheld, reason)
 
     def end(self, number: int) -> Call:

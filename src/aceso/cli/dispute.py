@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["dispute"]
 
 _ACTIONS = ("case", "open", "show", "draw", "replay", "ask", "add", "vote", "end", "join", "leave")
+# Numbers of orders are longer.
+_LAST_DISPUTE = 2**64 - 1
 _GROUNDS = ("cannot-open", "not-as-offered")
 
 
@@ -111,9 +113,11 @@ def _open(session: Session, given: dict[str, Any]) -> None:
 
 
 def _show(session: Session, given: dict[str, Any]) -> None:
-    from aceso.flows import said_in_dispute
+    from aceso.flows import dispute_of_order, said_in_dispute
 
     number, network = _number(given), session.network()
+    if number > _LAST_DISPUTE:
+        number = dispute_of_order(network, number)
     disputes = network.suite.disputes
     found = disputes.dispute_of(number)
     seats = [disputes.seat_of(number, seat) for seat in range(disputes.SEATS)]

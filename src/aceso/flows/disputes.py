@@ -30,7 +30,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Part, Receipt
 from aceso.custody import Answer, Question
-from aceso.errors import AcesoError, IntegrityError, UsageError
+from aceso.errors import AcesoError, InputError, IntegrityError, UsageError
 from aceso.research import Case, CaseFile, CasePart, CaseShare, Verdict, asked_of, cases_of, replay
 from aceso.vault import ListEntry, PrivateKey
 
@@ -45,6 +45,7 @@ __all__ = [
     "Disputing",
     "Evaluator",
     "check_case",
+    "dispute_of_order",
     "draw",
     "end_dispute",
     "judge",
@@ -145,6 +146,21 @@ class Evaluator(Holder):
 
     def _send(self, call: Call) -> Receipt:
         return self.network.sender(self.account).send(call)
+
+
+def dispute_of_order(network: Network, order: int) -> int:
+    """The number of an order's newest dispute, which whoever sold it knows only the order of."""
+    found = 0
+    for event in network.synced().events("DisputeOpened"):
+        if event.args["order"] == order:
+            found = int(event.args["number"])
+    if not found:
+        raise InputError(
+            f"Order {order} was never disputed. See `aceso balance`.",
+            code="E_ORDER_UNDISPUTED",
+            details={"order": str(order)},
+        )
+    return found
 
 
 def draw(network: Network, number: int, account: LocalAccount) -> Receipt:

@@ -125,6 +125,10 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     case = tmp_path / "case.json"
     disputed = lead("study", "dispute", order, "--out", case, "--with-ether", "--yes").document
     assert lead("dispute", "replay", case, "--dispute", disputed["dispute"]).document["opens"]
+    # Whoever sold it knows the order, and not which dispute that is.
+    assert person("dispute", "show", order).document["dispute"] == disputed["dispute"]
+    never = person("dispute", "show", int(order) + 1)
+    assert (never.code, never.document["error"]["code"]) == (3, "E_ORDER_UNDISPUTED")
     # A panel asks for the shares that a case lacks, and takes what comes into it.
     whole = json.loads(case.read_text())
     kept, *missing = whole["shares"]
