@@ -243,8 +243,9 @@ def _delete(person: Person, done: Moved, tell: Tell) -> None:
         try:
             committee = person._committee_at(place)
         except TooFewCustodiansError as exc:
-            # All of them have closed. They are named, and asked again should one come back.
-            done.kept_by |= {who: CustodianDownError(who, "has closed") for who in exc.names}
+            done.kept_by |= {
+                who: CustodianDownError(who, "is not known to this network") for who in exc.names
+            }
             continue
         for start in range(0, len(pairs), _CHUNK):
             chunk = pairs[start : start + _CHUNK]

@@ -188,7 +188,8 @@ class Network:
         self, custodians: Sequence[str], urls: Sequence[str], threshold: int
     ) -> Committee:
         """The custodians that a list was opened at, also those whom this network's file does not
-        name any more: their keys are what they published. It is an error if all of them closed."""
+        name any more: their keys are what they published. One that revoked its key is asked, too:
+        it may serve until its people have moved. But it isn't counted on."""
         if (tuple(custodians), threshold) == (self.facts.members, self.facts.threshold):
             return self.committee
         name = (tuple(custodians), threshold)
@@ -201,7 +202,8 @@ class Network:
             there = [card for card in cards if card is not None]
             if not there:
                 raise TooFewCustodiansError(0, threshold, len(custodians), custodians)
-            needed = min(threshold, len(there))
+            counted = sum(one.address in known or self._has_key(one.address) for one in there)
+            needed = max(1, min(threshold, counted))
             self._others[name] = self._of(there, needed, deadline=_DEADLINE_SECONDS)
         return self._others[name]
 
@@ -217,13 +219,21 @@ class Network:
             try:
                 found += self.committee_of((address,), (url,), 1).custodians
             except TooFewCustodiansError:
-                closed.append(CustodianDownError(address, "has left and closed"))
+                closed.append(CustodianDownError(address, "has left, and published no key"))
         return found, closed
 
     def _card_of(self, address: str, url: str) -> CustodianCard | None:
-        """A custodian that has left; none without a published key: it has closed."""
-        found = self.synced().published_key(address)
-        return None if found is None else CustodianCard(address, url, PublicKey(found))
+        """A custodian that has left, with the last key that it published; none without: it never
+        served. Nothing is sealed to one that left, so it may have revoked the key."""
+        keys = [
+            bytes(event.args["publicKey"])
+            for event in self.synced().events("KeyPublished")
+            if event.args["account"] == address
+        ]
+        return CustodianCard(address, url, PublicKey(keys[-1])) if keys else None
+
+    def _has_key(self, address: str) -> bool:
+        return any(self.suite.participants.key_of(address)[0])
 
     def newest_head(self, head_key: str) -> SignedHead | None:
         """The newest head of an index; custodians that are slow are not waited for."""

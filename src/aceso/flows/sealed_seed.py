@@ -17,13 +17,14 @@ rules gives one out without the chain's delay.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import grantee_of_account
-from aceso.custody import CustodianDownError
+from aceso.custody import CustodianDownError, TooFewCustodiansError
 from aceso.errors import AcesoError
 from aceso.vault import CommitteeNote, PublicKey, RecoveryNote, deposits_of, seal_seed
 
@@ -135,11 +136,9 @@ def _delete_former(person: Person, persona: LocalAccount) -> dict[str, AcesoErro
     note, network = person.manifest.recovery, person.network
     if note is None or not note.former:
         return {}
-    index = network.synced()
-    asked = {who: url for who, url in note.former.items() if index.published_key(who) is not None}
-    gone: set[str] = set()
+    asked, gone = note.former, set[str]()
     failed: dict[str, AcesoError] = {}
-    if asked:
+    with suppress(TooFewCustodiansError):  # None of them is known: all are named below.
         committee = network.committee_of(tuple(asked), tuple(asked.values()), 1)
         receipts, failed = committee.delete_recovery(persona, note.version)
         gone = set(receipts)

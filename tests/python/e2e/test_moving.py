@@ -7,7 +7,8 @@ killed       at any step, by kill -9, and done again: each record once, nothing 
 away         a custodian that leaves and does not answer is named, and asked again the next time
 owed         a deletion that one owed as it left is asked for when it is back, and stops nothing
 receipts     what one that left gave out before is in the receipts, and it is named if it is silent
-closed       former custodians that have all closed are named, and the rest goes on
+revoked      one that left and revoked its key, and serves on, deletes what it had
+unknown      former custodians of which nothing is known any more are named, and the rest goes on
 devices      another device finds what was moved, and can go on
 seed         the sealed seed goes along: guardians bring it back from the new committee with the
              words that they had; who left has none of it and takes none of before; cut off, it
@@ -33,7 +34,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import GuardianPower
 from aceso.codes import DataClass, Use
-from aceso.custody import Committee, RequestRefusedError
+from aceso.custody import Committee, RequestRefusedError, publish, revoke
 from aceso.devnet import add_custodian
 from aceso.flows import (
     EmergencyProfile,
@@ -257,21 +258,38 @@ def test_the_receipts_of_one_that_left_are_shown(
     assert [getattr(one, "custodian", None) for one in silent] == [leaver.address]
 
 
-def test_former_custodians_that_have_all_closed_are_named(
+def test_one_that_revoked_its_key_deletes_what_it_had(
+    world: World, person: Person, later: Network, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    leaver = world.keepers[0]
+    keys = (leaver.folder, world.devnet.chain_url, world.devnet.folder / "deployment.json")
+    assert revoke(*keys) == (leaver.address, True)
+    try:
+        moved = move(Person(later, person.profile))
+    finally:
+        publish(*keys)
+
+    assert (moved.deleted, moved.kept_by) == (5, {})
+    with _alone(world.network, person, leaver.address) as count:
+        assert count() == 0
+
+
+def test_former_custodians_that_are_not_known_are_named(
     person: Person, later: Network, bundle: Bundle
 ) -> None:
     person.import_files([bundle()])
-    # Accounts that published no key, as those whose keys were revoked.
-    closed = tuple(Account.create().address for _ in range(3))
+    # Accounts that never published a key, as on another chain.
+    unknown = tuple(Account.create().address for _ in range(3))
     (note,) = person.manifest.committees
-    person.manifest.committees[0] = replace(note, custodians=closed)
+    person.manifest.committees[0] = replace(note, custodians=unknown)
     person._save_manifest()
 
     moving = Person(later, person.profile)
     moved = move(moving)
 
-    assert (moved.records, moved.deleted, set(moved.kept_by)) == (5, 0, set(closed))
-    assert {getattr(one, "custodian", None) for one in check_logs(moving).problems} == set(closed)
+    assert (moved.records, moved.deleted, set(moved.kept_by)) == (5, 0, set(unknown))
+    assert {getattr(one, "custodian", None) for one in check_logs(moving).problems} == set(unknown)
 
 
 def test_another_device_finds_what_was_moved(
