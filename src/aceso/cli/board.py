@@ -47,14 +47,14 @@ def read_audit(path: Path) -> Audit:
     return Audit.from_bytes(data)
 
 
-def audit_of(session: Session, given: dict[str, Any]) -> Audit:
+def audit_of(session: Session, what: str | None) -> Audit:
     """The audit file that was posted for an epoch, or one at hand. A file whose name is a number is
     written `./3`."""
     from aceso.flows import posted_audit
 
-    if _is_number(given["what"]):
-        return posted_audit(session.network(), _epoch(given))
-    return read_audit(audit_path(given))
+    if _is_number(what):
+        return posted_audit(session.network(), _epoch({"what": what}))
+    return read_audit(audit_path({"what": what}))
 
 
 def _post(session: Session, given: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from ._files import file_text
 from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import language, say
-from .board import BOARD, audit_of, audit_path, own_account, read_audit
+from .board import BOARD, audit_of, audit_path, own_account
 from .consent import ask
 from .records import find_record
 
@@ -68,7 +68,7 @@ def _verify(session: Session, given: dict[str, Any]) -> None:
     epoch, or one at hand."""
     from aceso.flows import verify_rewards
 
-    audit = audit_of(session, given)
+    audit = audit_of(session, given["what"])
     posted = verify_rewards(session.network(), audit)
     document = _audit_document(audit) | {"right": True, "posted": posted}
     key = "rewards.right_posted" if posted else "rewards.right"
@@ -79,7 +79,7 @@ def _claim(session: Session, given: dict[str, Any]) -> None:
     """Book what is the account's own, and pay what has vested."""
     from aceso.flows import claim_rewards
 
-    audit = audit_of(session, given)
+    audit = audit_of(session, given["what"])
     account = own_account(session).address
     sent = claim_rewards(session.network(), audit, account)
     document = {"account": account, "transactions": receipts(sent)}
@@ -119,13 +119,13 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
 
 
 @command("earnings")
-@click.option("--audit", "audits", type=click.Path(path_type=Path), multiple=True, metavar="FILE")
-def earnings(session: Session, *, audits: tuple[Path, ...]) -> None:
+@click.option("--audit", "audits", multiple=True, metavar="EPOCH|FILE")
+def earnings(session: Session, *, audits: tuple[str, ...]) -> None:
     from aceso.flows import coin
     from aceso.flows import earnings as earned
 
     account = own_account(session).address
-    report = earned(session.network(), account, [read_audit(path) for path in audits])
+    report = earned(session.network(), account, [audit_of(session, one) for one in audits])
     state = report.state
     document = {
         "account": account,

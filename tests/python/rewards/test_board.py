@@ -3,7 +3,7 @@ aceso rewards, for evaluators: on a real chain, with a real IPFS node
 ├── post: the file that was computed again, on IPFS for everybody, with the bond; show says so
 │   ├── a file that is not the chain's, a second root, too little coin: refused, nothing is sent
 │   ├── end: too early refused; then it stands, and the bond is free to be paid
-│   ├── verify, claim, show --out by the epoch's number: the file from IPFS, by its digest on chain
+│   ├── verify, claim, earnings, show --out by the epoch: the file from IPFS, by its digest on chain
 │   └── a digest of another file, other sums, no root: refused
 ├── challenge, judge: two of two others let go of it; the challenger has both bonds; why is shown
 ├── ban: two of two institutions; the person appeals by signature; the evidence is shown
@@ -117,7 +117,8 @@ def run(
                 network=str(network),
             )
             made.close()
-        done = aceso("rewards", *arguments, "--home", home, "--network", network, "--json")
+        name = () if arguments[0] == "earnings" else ("rewards",)
+        done = aceso(*name, *arguments, "--home", home, "--network", network, "--json")
         assert done.code == code, (done.out, done.err)
         return done.document
 
@@ -189,6 +190,7 @@ def test_the_posted_file_is_fetched_by_the_number_of_its_epoch(
     assert run("person", "claim", 0)["transactions"]
     (line,) = [one for one in audit.lines if one.reward.account == scene.person.address]
     assert scene.suite.rewards.is_claimed(0, line.reward.index)[0]
+    assert run("person", "earnings", "--audit", 0)["rewards"][0]["why"]
 
 
 @pytest.mark.parametrize("wrong", ["file", "sums"])
