@@ -1,4 +1,5 @@
-"""Repairs of eth-brownie 1.22.2: of `--coverage`, of stateful tests, of waiting, and of slowness.
+"""Repairs of eth-brownie 1.22.2: of `--coverage`, of stateful tests, of waiting, of slowness, and
+of a disk that fills.
 
 1. Brownie compares deployed code with the artifact byte for byte. The values of `immutable`s are
    zero in the artifact, so a contract that has one loses its source map: no coverage, no traces.
@@ -13,6 +14,8 @@
 5. For each question to the node `requests` reads the environment for proxies and makes its headers
    anew, and web3 asks for the chain's number before each transaction. That was half of all that the
    tests did. A node on this machine is asked through a connection that is kept, and once for that.
+6. Anvil writes the state of each block but the newest to a file in the home directory, megabytes a
+   block, and leaves them there when it ends. Brownie knows no flag against that.
 
 To be removed with the first Brownie that needs none.
 """
@@ -130,6 +133,7 @@ def repair() -> None:
     web.HTTPProvider = _KeptConnection  # type: ignore[attr-defined]
     rpc = importlib.import_module("brownie.network.rpc")
     rpc.inspect = SimpleNamespace(stack=_who_calls)  # type: ignore[attr-defined]
+    rpc.anvil.CLI_FLAGS["max_persisted_states"] = "--max-persisted-states"
     for name in ("coverage", "output", "stateful"):
         module = _from_source(name)
         setattr(brownie.test, name, module)

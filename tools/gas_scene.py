@@ -89,6 +89,7 @@ def anvil() -> Iterator[Web3]:
             ROOT / ANVIL,
             *("--port", str(port), "--hardfork", HARDFORK, "--timestamp", str(GENESIS)),
             *("--accounts", "20", "--chain-id", "31337", "--silent"),
+            *("--max-persisted-states", "0"),
         ]
     )
     try:

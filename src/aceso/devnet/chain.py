@@ -126,6 +126,8 @@ def start_chain(
         command += ["--hardfork", "shanghai", "--block-time", "1", "--mixed-mining"]
         command += ["--chain-id", str(chain_id), "--mnemonic", MNEMONIC]
         command += ["--accounts", str(_ACCOUNTS), "--balance", str(_ETHER)]
+        # The states of all but the newest blocks: gigabytes in time, which it doesn't remove.
+        command += ["--cache-path", str(folder / "anvil-states")]
     else:
         command = [*find_ganache(), "--server.host", "127.0.0.1", "--server.port", str(port)]
         command += ["--chain.hardfork", "shanghai", "--chain.chainId", str(chain_id)]
