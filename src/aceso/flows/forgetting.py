@@ -1,11 +1,13 @@
 """What custodians signed when a record was forgotten, and who has still to.
 
     note_deletions(store, list_key, custodians, receipts)   # after the first of them deleted it
+    expect_deletion(store, record_id, list_key, custodians) # of what another device forgot
     finish_deletions(network, store, key_of, committee_of)  # asks those again that were away
     for one in forgotten(store): one.record_id, one.deleted_at, one.waiting
 
 A receipt is a custodian's signed word that the capsule is gone there. They are kept on the device:
-who finds that a custodian kept a copy after all can show what it signed.
+who finds that a custodian kept a copy after all can show what it signed. That somebody has still to
+delete a record is in the index as well, so that any device asks.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from aceso.errors import AcesoError
 from .network import Network
 from .store import Store
 
-__all__ = ["Forgotten", "finish_deletions", "forgotten", "note_deletions"]
+__all__ = ["Forgotten", "expect_deletion", "finish_deletions", "forgotten", "note_deletions"]
 
 _PREFIX = "forgotten/"
 
@@ -48,13 +50,24 @@ def note_deletions(
         name = _PREFIX + receipt.record_id.hex()
         kept = json.loads(store.get(name) or b"{}") or {
             "listKey": receipt.list_key,
-            "capsule": receipt.capsule.hex(),
+            "capsule": "",
             "signed": {},
             "waiting": list(custodians),
         }
+        kept["capsule"] = receipt.capsule.hex()
         kept["signed"][receipt.custodian] = [receipt.deleted_at, receipt.signature.hex()]
         kept["waiting"] = [one for one in kept["waiting"] if one != receipt.custodian]
         store.put(name, json.dumps(kept).encode())
+
+
+def expect_deletion(
+    store: Store, record_id: bytes, list_key: str, custodians: Collection[str]
+) -> None:
+    """Have these asked for what another device forgot, unless it is noted here already."""
+    name = _PREFIX + record_id.hex()
+    if store.get(name) is None:
+        noted = {"listKey": list_key, "capsule": "", "signed": {}, "waiting": list(custodians)}
+        store.put(name, json.dumps(noted).encode())
 
 
 def forgotten(store: Store) -> list[Forgotten]:

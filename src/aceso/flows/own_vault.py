@@ -179,6 +179,12 @@ class OwnVault:
         place = self.manifest.lists.get(list_key)
         return self.network.committee if place is None else self._committee_at(place)
 
+    def _members_of(self, list_key: str) -> tuple[str, ...]:
+        place = self.manifest.lists.get(list_key)
+        if place is None:
+            return self.network.facts.members
+        return self.manifest.committees[place].custodians
+
     def card(self, persona: LocalAccount, classes: DataClass) -> Card:
         """What an issuer needs to send records of these classes to the vault."""
         with self._noting_lists():

@@ -9,13 +9,14 @@ person.forget(record_id)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
 from aceso.codes import DataClass
+from aceso.custody import DeletionReceipt
 from aceso.errors import AcesoError
 from aceso.vault import (
     Envelope,
@@ -31,7 +32,7 @@ from aceso.vault import (
 from .consents import Consenting
 from .epochs import Progress
 from .errors import NothingToOpenError
-from .forgetting import finish_deletions, note_deletions
+from .forgetting import expect_deletion, finish_deletions, forgotten, note_deletions
 from .healing import heal, own_listing
 from .network import Network
 from .own_vault import RESEARCH
@@ -62,6 +63,8 @@ class HoldingRecords(Consenting):
         self._try(self._open_noted)
         self._try(lambda: see_again(self.network, self.persona(RESEARCH).address))
         store = self.profile.store
+        for record_id, list_key in self.manifest.owed.items():
+            expect_deletion(store, record_id, list_key, self._members_of(list_key))
         self._try(lambda: finish_deletions(self.network, store, self._list_key, self._committee_of))
         self._silent = {}
         found = rejected = 0
@@ -88,7 +91,10 @@ class HoldingRecords(Consenting):
         # What they hold may be missing here. The others were enough to go on.
         self.network.troubles += self._silent.values()
         self._try(self._share_head)
-        if self._note_all():
+        owed = {one.record_id: one.list_key for one in forgotten(store) if one.waiting}
+        is_other = owed != self.manifest.owed
+        self.manifest.owed = owed
+        if self._note_all() or is_other:
             self._try(self._save_manifest)
         self.rejected = rejected
         return found
@@ -222,7 +228,7 @@ class HoldingRecords(Consenting):
         context = entry.capsule.context
         list_key = self.keys.list_key(context.data_class, context.epoch)
         receipts = self._committee_of(list_key.address).delete(list_key, record_id)
-        note_deletions(self.profile.store, entry.capsule.custodians, receipts)
+        self._note_deletions(entry, list_key.address, receipts)
         # Kept first: what is cut off here is dropped by the next sync.
         self.manifest.forget(record_id)
         self._keep_manifest()
@@ -230,6 +236,15 @@ class HoldingRecords(Consenting):
         self._save_manifest()
         self._sweep()
         return [receipt.custodian for receipt in receipts]
+
+    def _note_deletions(
+        self, entry: ListEntry, list_key: str, receipts: Sequence[DeletionReceipt]
+    ) -> None:
+        """Keep what custodians signed, and in the index that others have still to."""
+        custodians = entry.capsule.custodians
+        note_deletions(self.profile.store, custodians, receipts)
+        if len(receipts) < len(custodians):
+            self.manifest.owed[entry.record_id] = list_key
 
     def _drop(self, entry: ListEntry) -> None:
         """Nothing of it stays on this device. What is unpinned is swept at the end."""

@@ -28,7 +28,7 @@ from aceso.errors import AcesoError, InputError
 from aceso.index import ConsentRow
 from aceso.vault import CapsuleContext, ListEntry, make_capsule
 
-from .forgetting import forgotten, note_deletions
+from .forgetting import forgotten
 from .orders import Sale, sales
 from .own_vault import HOME, RESEARCH, OwnVault
 from .person import Person
@@ -148,10 +148,11 @@ def _delete(old: Person, new: Person, progress: Tell) -> int:
         stored = new.profile.store.entry(record_id)
         if stored is None or stored.step is not Step.POSTED:
             continue
-        capsule = old.entry(record_id).capsule
+        entry = old.entry(record_id)
+        capsule = entry.capsule
         list_key = old.keys.list_key(capsule.context.data_class, capsule.context.epoch)
         receipts = old._committee_of(list_key.address).delete(list_key, record_id)
-        note_deletions(old.profile.store, capsule.custodians, receipts)
+        old._note_deletions(entry, list_key.address, receipts)
         old.manifest.forget(record_id)
         old._keep_manifest()
         old.profile.store.delete(record_id)

@@ -46,9 +46,9 @@ __all__ = [
 
 _MAGIC: Final = b"AMAN"
 # Version 1 had no `forgotten`, `superseded` and `same`, version 2 no `holders`, version 3 no
-# `recovery`, version 4 no `card_copies`. A program that knows only those must not save over this
-# one: what was forgotten would come back, and who holds which keys, a part of the sealed seed or a
-# copy of the emergency card would be unknown.
+# `recovery`, version 4 no `owed` and `card_copies`. A program that knows only those must not save
+# over this one: what was forgotten would come back, and who holds which keys, a part of the sealed
+# seed, what was to be deleted or a copy of the emergency card would be unknown.
 _BOX_VERSION: Final = 5
 
 
@@ -160,6 +160,8 @@ class Manifest:
 
     records        record id -> what is remembered
     forgotten      ids of records that were deleted, and stay so: see `forget`
+    owed           id of a forgotten record -> key of the list at whose custodians one that was
+                   away has still to delete it
     superseded     id of a record -> id of the one that takes its place, newer or with more in it
     same           pairs of ids, ascending, of records in which two sources say the same
     sources        digest of a file that was imported -> digest of its outcomes
@@ -175,6 +177,7 @@ class Manifest:
     version: int = 0
     records: dict[bytes, RecordNote] = field(default_factory=dict)
     forgotten: set[bytes] = field(default_factory=set)
+    owed: dict[bytes, str] = field(default_factory=dict)
     superseded: dict[bytes, bytes] = field(default_factory=dict)
     same: set[tuple[bytes, bytes]] = field(default_factory=set)
     sources: dict[bytes, bytes] = field(default_factory=dict)
@@ -215,6 +218,8 @@ class Manifest:
             version=newer.version,
             records=_kept(self.records | newer.records, forgotten),
             forgotten=forgotten,
+            # What one device saw deleted is asked for once more, and then gone.
+            owed=self.owed | newer.owed,
             superseded=self.superseded | newer.superseded,
             same=self.same | newer.same,
             sources=self.sources | newer.sources,
@@ -233,6 +238,10 @@ class Manifest:
             {
                 "records": {key.hex(): note._to_json() for key, note in self.records.items()},
                 "forgotten": sorted(record_id.hex() for record_id in self.forgotten),
+                "owed": {
+                    key.hex(): address_text(address_bytes(value))
+                    for key, value in self.owed.items()
+                },
                 "superseded": {key.hex(): value.hex() for key, value in self.superseded.items()},
                 "same": sorted([one.hex(), other.hex()] for one, other in self.same),
                 "sources": {key.hex(): value.hex() for key, value in self.sources.items()},
@@ -304,6 +313,10 @@ class Manifest:
             if box_version > 3 and said["recovery"] is not None:
                 manifest.recovery = RecoveryNote._from_json(said["recovery"])
             if box_version > 4:
+                manifest.owed = {
+                    exactly(bytes.fromhex(key), 32, "a record id"): str(value)
+                    for key, value in said["owed"].items()
+                }
                 manifest.card_copies = {int(number) for number in said["cardCopies"]}
             notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)

@@ -2,7 +2,8 @@
 
 searched   not 64 bytes of entry or capsule on either device, at any custodian, in free pages or WAL
 opened     the seed, a new device and the body bring nothing back; the node has no block of it
-away       a custodian that was away is asked again, and every one's signed receipt is shown
+away       a custodian that was away is asked again, and every one's signed receipt is shown; by
+           another device if the one that forgot it is lost
 stale      a device that was away opens it until it hears of it, and brings nothing back after
 """
 
@@ -118,6 +119,29 @@ def test_a_custodian_that_was_away_is_asked_again(
         hashed = digest("DeletionReceipt", said, domain)
         assert recover(hashed, one.signatures[custodian]) == custodian
     del world.network.troubles[before:]
+
+
+def test_another_device_asks_one_that_was_away(
+    world: World, person: Person, bundle: Bundle
+) -> None:
+    person.import_files([bundle()])
+    record_id = next(iter(person.manifest.records))
+    away = world.keepers[2]
+    with world.down(away):
+        person.forget(record_id)
+    assert row_of(away, record_id)
+    fresh = Person(world.network, world.profile("person", person.profile.seed))
+    fresh.restore()
+
+    fresh.sync()
+
+    with pytest.raises(TypeError):
+        row_of(away, record_id)
+    (one,) = forgotten(fresh.profile.store)
+    assert (one.waiting, away.address in one.deleted_at, bool(one.capsule)) == ((), True, True)
+    for device in (person, fresh, person):
+        device.sync()
+    assert person.manifest.owed == fresh.manifest.owed == {}
 
 
 def test_a_stale_device_brings_nothing_back(

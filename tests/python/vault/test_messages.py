@@ -151,6 +151,7 @@ def test_a_manifest_opens_in_its_own_version_only(seed, keys, note):
     manifest = vault.Manifest(
         records={bytes(32): note},
         forgotten={b"\6" * 32},
+        owed={b"\6" * 32: keys.list_key(LABS, 0).address},
         superseded={b"\7" * 32: bytes(32)},
         same={(bytes(32), b"\7" * 32)},
         sources={b"\2" * 32: b"\3" * 32},

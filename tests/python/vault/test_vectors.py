@@ -124,6 +124,7 @@ def test_manifest():
         epochs={LABS: 2},
         relationships={bytes(32): 3},
         forgotten={unhex("04" * 32), unhex("05" * 32)},
+        owed={unhex("05" * 32): "0x" + "11" * 20},
         superseded={unhex("06" * 32): unhex("07" * 32)},
         same={(unhex("07" * 32), unhex("08" * 32))},
         holders={bytes(32): {LABS: vault.KeyNote(2, unhex("09" * 32))}},
@@ -148,7 +149,7 @@ def test_manifest_of_version_4():
     manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
 
     assert manifest.recovery is not None
-    assert manifest.card_copies == set()
+    assert (manifest.owed, manifest.card_copies) == ({}, set())
 
 
 def test_manifest_of_version_3():
