@@ -33,6 +33,7 @@ from aceso.flows import (
     Seller,
     base_units,
     check_order_logs,
+    cohorts,
     find_sale,
     orders_ever,
     own_match,
@@ -330,7 +331,11 @@ def test_nothing_is_settled_twice(world: World, seller: Seller, purchase: Purcha
 
 
 def test_whether_a_person_matches_is_told_to_nobody(
-    person: Person, bundle: Bundle, tmp_path: Path, network: Network
+    person: Person,
+    bundle: Bundle,
+    tmp_path: Path,
+    network: Network,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     person.import_files([bundle()])
 
@@ -357,6 +362,10 @@ def test_whether_a_person_matches_is_told_to_nobody(
     with pytest.raises(AcesoError) as refused:
         read_criteria(network, str(tmp_path / "none.json"))
     assert refused.value.code == "E_COHORT_DOCUMENT"
+    # What is too long to be looked at is said, and is no finding.
+    monkeypatch.setattr(cohorts, "_MOST_IN_RECORD", 10)
+    found, unopened = own_match(person, read_criteria(None, str(path)))
+    assert (found.matches, unopened) == (False, len(list(person.records())))
 
 
 def test_an_extract_is_downloaded_as_standard_files(
