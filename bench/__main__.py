@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import chain, custody, custody_client, formats, genome, vault
+from bench import chain, custody, custody_client, demo, formats, genome, large, vault
 
 __all__ = ["FLOOR", "PARTS", "Part", "below_floor", "main", "measure", "page"]
 
@@ -58,6 +58,11 @@ PARTS = (
         formats.run,
     ),
     Part(
+        "A large file",
+        "The commands as processes of their own, on a local network; seconds that passed.",
+        large.run,
+    ),
+    Part(
         "Genome",
         "Processor seconds, in one process, for whole files; the peers read the same file in the "
         "same run where they are installed.",
@@ -80,6 +85,11 @@ PARTS = (
         "One custodian's process with SQLite, over HTTP. Per core: releases by processor seconds "
         "of that process. Each receipt is on disk before its answer.",
         custody.run,
+    ),
+    Part(
+        "The demo",
+        "Seconds that passed, with everything on one machine, after the first `make setup`.",
+        demo.run,
     ),
 )
 _PACKAGES = ("cryptography", "coincurve", "httpx", "orjson", "fhirkit-rs", "pyrage", "web3")

@@ -76,7 +76,9 @@ VOTE_SECONDS = 14 * 24 * 3600
 
 def main() -> None:
     """Deploy, check and write the file."""
-    deployment = deploy()
+    deploy()
+    # What the others will read, not what we hold.
+    deployment = Deployment.read(file())
     report(deployment, check_deployment(endpoint(), deployment))
 
 

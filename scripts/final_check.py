@@ -24,5 +24,5 @@ def _found() -> Deployment:
     fresh = name in LOCAL and web3.eth.block_number == 0
     if fresh:
         CONSOLE.print(f"The chain of {name} is empty: deploying first.")
-        return deploy()
+        deploy()
     return Deployment.read(file())

@@ -1,7 +1,8 @@
 """Write the elements of FHIR R4, their types and whether they repeat, from the models of a library.
 
-    python3.11 -m venv /tmp/models && /tmp/models/bin/pip install fhir.resources==6.4.0 'pydantic<2'
-    /tmp/models/bin/python tools/fhir_elements.py > src/aceso/formats/codelists/fhir_elements.txt
+    python3.11 -m venv build/models
+    build/models/bin/pip install fhir.resources==6.4.0 'pydantic<2'
+    build/models/bin/python tools/fhir_elements.py > src/aceso/formats/codelists/fhir_elements.txt
 
 XML says neither whether an element repeats nor whether "1" is a number or a text; JSON needs both.
 `fhir.resources` 6.4.0 is made from the published StructureDefinitions of R4 4.0.1. It needs another

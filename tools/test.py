@@ -55,6 +55,11 @@ class Suite:
     name: str
     command: tuple[str, ...]
 
+    @property
+    def selects(self) -> bool:
+        """Whether it is meant to leave tests out. (`python -m` begins each command.)"""
+        return bool({"-k", "-m"} & set(self.command[2:]))
+
 
 def suites(kind: str, extra: list[str]) -> list[Suite]:
     """What to run, the longest first."""
@@ -81,8 +86,10 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def verdict(code: int, output: str) -> str | None:
-    """Why this run does not count as green, or None. An exit code of 0 alone proves little."""
+def verdict(code: int, output: str, *, selects: bool = False) -> str | None:
+    """Why this run does not count as green, or None. An exit code of 0 alone proves little.
+
+    Only a run that `selects` some tests itself may leave others out."""
     summaries = _SUMMARY.findall(output)
     if code != 0:
         return f"ended with {code}"
@@ -91,7 +98,8 @@ def verdict(code: int, output: str) -> str | None:
     counts = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summaries[-1])}
     if not counts.get("passed"):
         return "ran no test"
-    bad = [word for word in ("failed", "error", "errors", "skipped", "xfailed") if counts.get(word)]
+    words = ["failed", "error", "errors", "skipped", "xfailed", "xpassed"]
+    bad = [word for word in (*words, *([] if selects else ["deselected"])) if counts.get(word)]
     return f"has {counts[bad[0]]} {bad[0]}" if bad else None
 
 
@@ -136,27 +144,27 @@ def main(arguments: list[str] | None = None) -> int:
 def _run_all(waiting: list[Suite], folder: str) -> list[str]:
     """Run the suites, some at once; the names of those that are red."""
     started = time.monotonic()
-    running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+    running: dict[Suite, tuple[subprocess.Popen[bytes], Path]] = {}
     failed = []
     while waiting or running:
         while waiting and len(running) < _AT_ONCE:
             suite = waiting.pop(0)
-            running[suite.name] = _run(suite, folder)
-        for name, (process, log) in list(running.items()):
+            running[suite] = _run(suite, folder)
+        for suite, (process, log) in list(running.items()):
             if process.poll() is None:
                 continue
-            del running[name]
-            if not _show(name, log, process.returncode, seconds=time.monotonic() - started):
-                failed.append(name)
+            del running[suite]
+            if not _show(suite, log, process.returncode, seconds=time.monotonic() - started):
+                failed.append(suite.name)
         time.sleep(0.2)
     return failed
 
 
-def _show(name: str, log: Path, code: int, *, seconds: float) -> bool:
+def _show(suite: Suite, log: Path, code: int, *, seconds: float) -> bool:
     """Say how a suite ended, and whether it is green."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    wrong = verdict(code, text)
-    print(f"--- {name}: {wrong or 'ok'}, after {seconds:.0f} s ({log.relative_to(ROOT)})")
+    wrong = verdict(code, text, selects=suite.selects)
+    print(f"--- {suite.name}: {wrong or 'ok'}, after {seconds:.0f} s ({log.relative_to(ROOT)})")
     if wrong:
         print("\n".join(text.splitlines()[-_SHOWN_LINES:]))
     else:

@@ -36,6 +36,9 @@ class Estimates:
     def one(self, call: Call) -> int | NodeRefusedError:
         """What the call may use, or why it would fail."""
         answer = self._node.try_all([self._request(call)])[0]
+        if isinstance(answer, NodeRefusedError):
+            # Some nodes count what waits, which may never get into a block: it refuses nothing.
+            answer = self._node.try_all([self._request(call, "latest")])[0]
         return answer if isinstance(answer, NodeRefusedError) else _with_margin(as_int(answer))
 
     def flights(self, calls: Sequence[Call]) -> list[Flight]:
@@ -84,9 +87,8 @@ class Estimates:
                 again[at] = Flight(flights[at].call, _with_margin(needed))
         return again
 
-    def _request(self, call: Call) -> Request:
-        # Against what is in a block: what only waits may never get into one, so it refuses nothing.
-        return "eth_estimateGas", [as_transaction(call, self._account), "latest"]
+    def _request(self, call: Call, *block: str) -> Request:
+        return "eth_estimateGas", [as_transaction(call, self._account), *block]
 
 
 def as_transaction(call: Call, account: str) -> dict[str, str]:
