@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aceso.codes import DataClass, Role, Use
 from aceso.vault import PartList, part_leaf
-from tools.gas_scene import Scene, group, keccak
+from tools.gas_scene import Scene, ask, group, keccak
 
 __all__ = ["run"]
 
@@ -88,9 +88,18 @@ def _judge(scene: Scene, disputes: Any, said: tuple[bool, ...], *names: str | No
     scene.deliver(order, [0, 2], 3, 2)
     scene.send(call.open(scene.market.address, order, 0, _SAID), scene.buyer, opened)
     number = call.disputeCount().call()
-    scene.mine(_LOT_BLOCKS)
     members = [custodian.address for custodian in scene.custodians[:3]]
-    scene.send(call.draw(number, (members, 2)), scene.stranger, drawn)
+    panel, seated = scene.web3.eth.accounts[10:13], None
+    before, now = ask(scene.web3, "evm_snapshot"), scene.now
+    # Hashes of blocks are another in each run, and what a draw costs is by who is drawn for which
+    # seat: it is repeated until they sit in the order in which they joined.
+    while seated != panel:
+        if seated is not None:
+            ask(scene.web3, "evm_revert", before)
+            before, scene.now = ask(scene.web3, "evm_snapshot"), now
+        scene.mine(_LOT_BLOCKS)
+        scene.send(call.draw(number, (members, 2)), scene.stranger, drawn)
+        seated = [call.seatOf(number, seat).call()[0] for seat in range(len(panel))]
     for seat, (upheld, name) in enumerate(zip(said, votes, strict=True)):
         evaluator = call.seatOf(number, seat).call()[0]
         scene.send(call.vote(number, seat, upheld, _SAID), evaluator, name)
