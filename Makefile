@@ -21,7 +21,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-tests postgresql generate test test-contracts test-python check gas bench teeth fuzz demo devnet outcomes lock clean
+.PHONY: help setup setup-tests postgresql generate test test-contracts test-python check gas bench economy teeth fuzz demo devnet outcomes lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -77,6 +77,9 @@ gas: setup ## Measure gas on Anvil, compare with gas.json and budgets.json; WRIT
 
 bench: setup ## Measure the speed and write docs/performance.md
 	@$(RUN) bench
+
+economy: setup ## Simulate the economy into docs/economy.md; ends red where an attack pays; PEOPLE=n TRIALS=n
+	@$(RUN) bench.economy $(if $(PEOPLE),--people $(PEOPLE)) $(if $(TRIALS),--trials $(TRIALS))
 
 teeth: setup-tests ## Plant faults one by one and see the tests notice; SAMPLE=n SEED=s for some
 	@$(RUN) tools.teeth $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))

@@ -1,5 +1,8 @@
 """Run the whole, write its plots into docs/economy/, and its figures into docs/economy.md.
 
+It ends with 1, and writes nothing there, where an attack gains more in rewards than it costs, where
+the search finds one that does, or where a search that has to find one is blind.
+
 python -m bench.economy
 python -m bench.economy --people 1000 --epochs 4 --out build/economy
 """
@@ -8,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import time
 from pathlib import Path
 
 from aceso.pictures import Chart, draw_png
 from aceso.pictures.chart import Axis, Dot, value_axis
-from bench.economy import Outcome, World, search, simulate
+from bench.economy import Found, Outcome, World, search, simulate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLOTS = ROOT / "docs" / "economy"
@@ -22,28 +26,49 @@ _BEGIN, _END = "<!-- figures: python -m bench.economy -->", "<!-- end of the fig
 _TRIALS = 2_000
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Simulate the economy of rewards.")
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=_TRIALS)
     parser.add_argument("--out", type=Path, default=PLOTS)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     world = World(people=given.people, epochs=given.epochs, seed=given.seed)
     started = time.monotonic()
     outcome = simulate(world)
+    found = search(trials=given.trials, seed=given.seed)
+    control = search(trials=given.trials, seed=given.seed, order_cap=False)
+    text = figures(world, outcome, given.trials, found, control)
+    print(text)
+    wrong = failures(outcome, found, control)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        return 1
     given.out.mkdir(parents=True, exist_ok=True)
     for name, chart in plots(outcome).items():
         (given.out / f"{name}.png").write_bytes(draw_png(chart))
-    text = figures(world, outcome, given.trials)
-    print(text)
     print(f"{time.monotonic() - started:.0f} s; plots in {given.out}")
     if given.out == PLOTS:
         page = PAGE.read_text("utf-8")
         whole = re.escape(_BEGIN) + ".*?" + re.escape(_END)
         block = f"{_BEGIN}\n{text}\n{_END}"
         PAGE.write_text(re.sub(whole, lambda _: block, page, flags=re.S), "utf-8")
+    return 0
+
+
+def failures(outcome: Outcome, found: Found | None, control: Found | None) -> list[str]:
+    """What is wrong, a sentence each; nothing if the rules hold and the search can see."""
+    wrong = [
+        f"{kind} gains {one.gain:,.2f} coins of rewards for {one.cost:,.2f}"
+        for kind, one in outcome.attacks.items()
+        if one.gain > one.cost
+    ]
+    if found is not None:
+        wrong.append(f"the search found an attack that pays: {found}")
+    if control is None:
+        wrong.append("the search is blind: it found none with the cap of an order switched off")
+    return wrong
 
 
 def plots(outcome: Outcome) -> dict[str, Chart]:
@@ -80,13 +105,16 @@ def _bars(title: str, values: list[float], names: list[str]) -> Chart:
     )
 
 
-def figures(world: World, outcome: Outcome, trials: int) -> str:
+def figures(
+    world: World, outcome: Outcome, trials: int, found: Found | None, control: Found | None
+) -> str:
     """Tables in Markdown, in coin."""
     lines = [
         f"{world.people:,} people, {world.epochs} epochs, seed {world.seed}.",
         "",
-        "| kind | people | sales each | rewards each | attack's cost | attack's gain |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| kind | people | sales each | of it by copies | rewards each | attack's cost "
+        "| attack's gain |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for kind, one in outcome.accounts.items():
         count = max(1, one.people)
@@ -95,10 +123,11 @@ def figures(world: World, outcome: Outcome, trials: int) -> str:
             if kind in outcome.attacks
             else ("", "")
         )
-        row = (kind, f"{one.people:,}", f"{one.sales / count:,.1f}", f"{one.rewards / count:,.2f}")
+        row = (
+            *(kind, f"{one.people:,}", f"{one.sales / count:,.1f}"),
+            *(f"{one.copies / count:,.1f}", f"{one.rewards / count:,.2f}"),
+        )
         lines.append(f"| {' | '.join((*row, *ends))} |")
-    found = search(trials=trials, seed=world.seed)
-    unsafe = search(trials=trials, seed=world.seed, order_cap=False)
     lines += [
         "",
         f"The commons took in {sum(outcome.commons):,.0f} coins and {sum(outcome.emitted):,.0f} "
@@ -109,11 +138,11 @@ def figures(world: World, outcome: Outcome, trials: int) -> str:
         f"Search over {trials:,} sets of rules and plans: "
         + ("none pays." if found is None else f"one pays ({found}).")
         + " With the cap of an order switched off, "
-        + ("none was found." if unsafe is None else f"one gains {unsafe.gain:,.2f} coins for "
-           f"{unsafe.cost:,.2f}."),
+        + ("none was found." if control is None else f"one gains {control.gain:,.2f} coins for "
+           f"{control.cost:,.2f}."),
     ]  # fmt: skip
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -27,10 +27,12 @@ _TRANSACTIONS: Final = 6
 
 @dataclass(slots=True)
 class Account:
-    """What a kind of people got and paid, in coin."""
+    """What a kind of people got and paid, in coin. `copies` is what of the sales was paid for
+    copies of what others have: no rule of rewards keeps a buyer from that."""
 
     people: int = 0
     sales: float = 0.0
+    copies: float = 0.0
     rewards: float = 0.0
     cost: float = 0.0
     gain: float = 0.0
@@ -58,6 +60,8 @@ class _Person:
     kind: str
     hospital: int
     classes: tuple[int, ...]
+    # What they have of others, and offer as if it were theirs.
+    copied: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,7 +93,10 @@ def simulate(world: World, rules: Rules = RULES) -> Outcome:
     people = _population(world, draw)
     outcome = Outcome({kind: Account() for kind in (_HONEST, *world.attacks)})
     for person in people:
-        outcome.accounts[person.kind].people += 1
+        account = outcome.accounts[person.kind]
+        account.people += 1
+        # One extract of each class, at what extracts cost in the middle: a copy has to be had.
+        account.cost += len(person.copied) * sum(world.price) / 2
     got = [0.0] * len(people)
     for epoch in range(world.epochs):
         facts = _epoch(world, draw, people, epoch, outcome, got)
@@ -106,15 +113,16 @@ def simulate(world: World, rules: Rules = RULES) -> Outcome:
 def _population(world: World, draw: random.Random) -> list[_Person]:
     kinds = [kind for kind, attack in world.attacks.items() for _ in range(attack.people)]
     kinds += [_HONEST] * (world.people - len(kinds))
-    return [
-        _Person(
-            number,
-            kind,
-            draw.randrange(world.hospitals),
-            tuple(sorted(draw.sample(CLASSES, draw.randint(1, 4)))),
-        )
-        for number, kind in enumerate(kinds)
-    ]
+    people = []
+    for number, kind in enumerate(kinds):
+        hospital = draw.randrange(world.hospitals)
+        own = tuple(sorted(draw.sample(CLASSES, draw.randint(1, 4))))
+        if kind in world.attacks and world.attacks[kind].foreign:
+            others = tuple(one for one in CLASSES if one != own[0])
+            people.append(_Person(number, kind, hospital, own[:1], others))
+        else:
+            people.append(_Person(number, kind, hospital, own))
+    return people
 
 
 def _epoch(
@@ -132,13 +140,17 @@ def _epoch(
     for _ in range(int(world.people * (first + (last - first) * share))):
         person = draw.choice(people)
         price = draw.randint(*world.price)
-        wanted = tuple(draw.sample(person.classes, draw.randint(1, len(person.classes))))
+        offered = (*person.classes, *person.copied)
+        wanted = tuple(draw.sample(offered, draw.randint(1, len(offered))))
         attack = world.attacks.get(person.kind)
         order = _order(facts, person, person.number, price, wanted, 0, _RESEARCHER)
-        _file(facts, draw, people, order, person, person.number, wanted, attack)
+        _file(facts, world, people, order, person, person.number, wanted, attack)
         sold = price * 0.9
         account = outcome.accounts[person.kind]
         account.sales += sold
+        copied = len(set(wanted) & set(person.copied))
+        account.copies += sold * copied / len(wanted)
+        account.cost += world.fee * copied
         got[person.number] += sold
         if attack is not None and attack.copies:
             account.cost += world.fee * attack.copies * len(wanted)
@@ -161,7 +173,7 @@ def _deal(world: World, facts: _Epoch, person: _Person, attack: Attack, outcome:
                 facts, person, (person.number + 1) * 10**6 + identity, attack.price,
                 person.classes, parties.institution_bps, _account(person.number, 3),
             )  # fmt: skip
-            _file(facts, None, [], order, person, patient, person.classes, None)
+            _file(facts, world, [], order, person, patient, person.classes, None)
             facts.dealt.add(order)
             account.cost += attack.price * parties.paid_away_bps() / _WHOLE_BPS
             account.cost += world.fee * _TRANSACTIONS
@@ -187,7 +199,7 @@ def _order(
 
 def _file(
     facts: _Epoch,
-    draw: random.Random | None,
+    world: World,
     people: list[_Person],
     order: int,
     person: _Person,
@@ -195,24 +207,49 @@ def _file(
     classes: tuple[int, ...],
     attack: Attack | None,
 ) -> None:
-    """The records behind an order. What is somebody else's doesn't pass the check of its tag."""
-    copies = attack.copies if attack else 0
+    """The records behind an order: the seller's own, further copies of those, and copies of
+    somebody else's, which their hospital signed with that person's tag."""
+    vouched = _tag(patient)
     for data_class in classes:
-        for copy in range(1 + copies):
-            source = Source(
-                order,
-                data_class,
-                _account(person.hospital, 2),
-                patient.to_bytes(32, "big"),
-                b"".join(part.to_bytes(8, "big") for part in (patient, data_class, copy, 0)),
-                RecordStanding.STANDS,
-            )
+        if data_class in person.copied:
+            owner = _owner_of(people, data_class, order)
+            if owner is not None:
+                record = _source(order, data_class, owner.hospital, owner.number, copy=order)
+                _take(facts, world, record, vouched)
+            continue
+        for copy in range(1 + (attack.copies if attack else 0)):
+            record = _source(order, data_class, person.hospital, patient, copy)
             if copy == 0:
-                facts.honest.append(source)
-            if copy and attack and attack.foreign:
-                # `Contribution.check` refuses it: tags differ. The copier files it all the same.
-                continue
-            facts.sources.append(source)
+                facts.honest.append(record)
+            _take(facts, world, record, vouched)
+
+
+def _take(facts: _Epoch, world: World, record: Source, vouched: bytes) -> None:
+    """As `Contribution.check` takes it: the tag that the record's issuer signed in it is the one
+    that they vouched for."""
+    if record.tag == vouched or not world.checks_tags:
+        facts.sources.append(record)
+
+
+def _owner_of(people: list[_Person], data_class: int, order: int) -> _Person | None:
+    """Somebody who has a record of a class."""
+    for step in range(len(people)):
+        other = people[(order * 7919 + step) % len(people)]
+        if data_class in other.classes and not other.copied:
+            return other
+    return None
+
+
+def _source(order: int, data_class: int, hospital: int, patient: int, copy: int) -> Source:
+    """A record with salts of its own: no two copies have one digest."""
+    record = b"".join(part.to_bytes(8, "big") for part in (patient, data_class, copy, 0))
+    issuer = _account(hospital, 2)
+    return Source(order, data_class, issuer, _tag(patient), record, RecordStanding.STANDS)
+
+
+def _tag(patient: int) -> bytes:
+    """A hospital's name for a patient."""
+    return patient.to_bytes(32, "big")
 
 
 def _book(
@@ -244,7 +281,7 @@ def _gains(
     rules: Rules,
 ) -> None:
     """What copies brought: the rewards of those who filed them, with and without."""
-    if not any(attack.copies for attack in world.attacks.values()):
+    if not any(attack.copies or attack.foreign for attack in world.attacks.values()):
         return
     without = compute(epoch, facts.uses, facts.honest, budget=budget, rules=rules)
     kinds = _kinds(world)
@@ -266,7 +303,7 @@ def _kinds(world: World) -> dict[int, str]:
     found, number = {}, 0
     for kind, attack in world.attacks.items():
         for _ in range(attack.people):
-            if attack.copies:
+            if attack.copies or attack.foreign:
                 found[number] = kind
             number += 1
     return found

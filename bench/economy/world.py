@@ -45,7 +45,8 @@ class Attack:
     identities        accounts that each has; with `patients`, as many invented patients, too
     orders            bought from each identity in an epoch, at `price` coins
     copies            records filed for each class of an order beside the one that counts
-    foreign           whether what is filed are other people's records
+    foreign           whether they have records of their own of one class alone, offer all six, and
+                      sell and file copies of what others have, bought once and with bytes changed
     """
 
     people: int = 100
@@ -62,7 +63,7 @@ class Attack:
 ATTACKS: Final[dict[str, Attack]] = {
     "sybil": Attack(identities=10, orders=1),
     "duplicate": Attack(copies=5),
-    "copier": Attack(copies=5, foreign=True),
+    "copier": Attack(foreign=True),
     "self-dealer": Attack(orders=4, price=50),
     "colluders": Attack(
         people=1,
@@ -77,7 +78,8 @@ ATTACKS: Final[dict[str, Attack]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A population, and how much research asks of it. `fee` is a transaction, in coin."""
+    """A population, and how much research asks of it. `fee` is a transaction, in coin; without
+    `checks_tags`, evaluators don't look at whose record is filed, to show what that is good for."""
 
     people: int = 10_000
     hospitals: int = 40
@@ -89,4 +91,5 @@ class World:
     budget: int = 10**12
     halving: int = 8
     seed: int = 1
+    checks_tags: bool = True
     attacks: dict[str, Attack] = field(default_factory=lambda: dict(ATTACKS))

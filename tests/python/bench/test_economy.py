@@ -2,20 +2,25 @@
 The simulation of rewards
 ├── honest people earn; the same seed gives the same outcome
 ├── no attack earns more than it costs by the rules that evaluators run
-├── copies and other people's records bring nothing
+├── copies and other people's records bring no reward, though copies are sold
+├── ... and bring some where nobody looks at whose record is filed, so that it can fail
 ├── a search over rules and plans finds no attack that pays
 ├── ... and finds one when the cap of an order is switched off, so that it can fail
+├── it ends red for an attack that pays, one that the search finds, and a search that is blind
 └── its pictures are drawn
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from aceso.pictures import draw_png
 from aceso.rewards import Rules
 from bench.economy import World, search, simulate
-from bench.economy.__main__ import figures, plots
+from bench.economy import __main__ as economy
+from bench.economy.__main__ import failures, figures, plots
 from bench.economy.simulation import gini
 
 SMALL = World(people=900, hospitals=12, epochs=3, seed=7)
@@ -55,6 +60,25 @@ def test_copies_bring_nothing(outcome, kind):
     assert outcome.accounts[kind].gain == pytest.approx(0, abs=1e-6)
 
 
+def test_a_copier_sells_copies(outcome):
+    """What no rule of rewards keeps a buyer from: said in docs/economy.md."""
+    copier = outcome.accounts["copier"]
+
+    assert 0 < copier.copies < copier.sales
+    assert outcome.accounts["honest"].copies == 0
+    # An extract of each class that is copied had to be bought.
+    assert copier.cost > copier.people * 5 * sum(SMALL.price) / 2
+
+
+def test_a_copier_is_rewarded_where_nobody_looks_whose_record_it_is():
+    small = replace(SMALL, attacks={"copier": SMALL.attacks["copier"]})
+
+    unseen = simulate(replace(small, checks_tags=False))
+
+    assert unseen.accounts["copier"].gain > 1
+    assert simulate(small).accounts["copier"].gain == pytest.approx(0, abs=1e-6)
+
+
 def test_attackers_who_buy_from_themselves_do_get_rewards(outcome):
     """So that the costs above are not compared with nothing."""
     for kind in ("sybil", "self-dealer", "colluders"):
@@ -82,12 +106,51 @@ def test_without_the_order_cap_a_lone_self_dealer_is_paid_the_budget():
     assert sum(one.gain for one in unsafe.attacks.values()) == pytest.approx(10**6, rel=1e-3)
 
 
+@pytest.fixture(scope="module")
+def control():
+    return search(trials=60, seed=3, order_cap=False)
+
+
+def test_it_is_green_where_the_rules_hold(outcome, control):
+    assert failures(outcome, None, control) == []
+
+
+def test_it_is_red_for_an_attack_that_pays(control):
+    quiet = World(people=30, hospitals=3, epochs=1, demand=(0, 0), seed=1)
+    unsafe = simulate(quiet, Rules(order_cap_bps=None, tag_cap=10**12, issuer_cap_bps=10_000))
+
+    assert any("gains" in each for each in failures(unsafe, None, control))
+
+
+def test_it_is_red_for_what_the_search_finds(outcome, control):
+    (said,) = failures(outcome, control, control)
+
+    assert "found an attack" in said
+
+
+def test_it_is_red_where_the_search_is_blind(outcome):
+    (said,) = failures(outcome, None, None)
+
+    assert "blind" in said
+
+
+@pytest.mark.parametrize(("trials", "code"), [(60, 0), (0, 1)])
+def test_its_exit_code_says_so(tmp_path, capsys, trials, code):
+    """Without a trial, the search that has to find an attack finds none."""
+    given = ["--people", "300", "--epochs", "1", "--seed", "3", "--trials", str(trials)]
+
+    assert economy.main([*given, "--out", str(tmp_path)]) == code
+
+    assert ("blind" in capsys.readouterr().err) is bool(code)
+    assert bool(list(tmp_path.iterdir())) is not bool(code)
+
+
 def test_its_pictures_are_drawn(outcome):
     drawn = plots(outcome)
     assert set(drawn) == {"payouts", "attacks", "concentration"}
     for chart in drawn.values():
         assert draw_png(chart).startswith(b"\x89PNG")
-    text = figures(SMALL, outcome, 2)
+    text = figures(SMALL, outcome, 2, None, None)
     assert "| self-dealer |" in text
 
 
