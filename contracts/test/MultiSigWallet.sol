@@ -15,7 +15,7 @@ contract MultiSigWallet is IERC1271 {
     event Executed(address indexed to, uint256 value, bytes data, uint256 nonce);
 
     uint256 public immutable threshold;
-    address[] private _owners;
+    address[] internal _owners;
     uint256 public nonce;
 
     constructor(address[] memory owners, uint256 threshold_) {

@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {MultiSigWallet} from "contracts/test/MultiSigWallet.sol";
+
 /// @title KeyWallet
 /// @notice An honest contract account with one key, which can also call.
 contract KeyWallet is IERC1271 {
@@ -60,5 +62,18 @@ contract RevertingWallet {
 contract BurningWallet {
     fallback() external {
         while (true) {}
+    }
+}
+
+/// @title RotatingWallet
+/// @notice A wallet of several whose owners can replace each other, as an authority's is meant to (docs/adr/0007).
+contract RotatingWallet is MultiSigWallet {
+    error WalletNotItself(address caller);
+
+    constructor(address[] memory owners, uint256 threshold_) MultiSigWallet(owners, threshold_) {}
+
+    function replace(uint256 place, address owner) external {
+        if (msg.sender != address(this)) revert WalletNotItself(msg.sender);
+        _owners[place] = owner;
     }
 }
