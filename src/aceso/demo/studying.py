@@ -305,11 +305,13 @@ class _Study:
             case = lead.case(order)
             number, sent = lead.dispute(order, Ground.CANNOT_OPEN, case.to_bytes())
             stage.on_chain(*sent)
-            self.devnet.chain.mine(network.confirmations + 1)
+            disputes = self.suite.disputes
+            # The lot is the hash of a block that nobody could know yet.
+            lot = disputes.dispute_of(number).draw_block
+            self.devnet.chain.mine(lot + 1 - self.suite.node.height())
             stage.on_chain(draw(network, number, lead.account))
             verdict = judge(network, case, seconds=_SEARCH_SECONDS)
             stage.expect("computed from the case: the body", verdict.broken, Step.BODY)
-            disputes = self.suite.disputes
             seats = [disputes.seat_of(number, seat).evaluator for seat in range(disputes.SEATS)]
             sitting = [one for one in panel.evaluators if one.account.address in seats]
             for each in sitting[:2]:
