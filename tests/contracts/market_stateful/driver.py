@@ -1,13 +1,11 @@
 """Random acts on a market, each foretold by a ledger.
 
-It speaks to the node directly, several calls in one, as thousands of Brownie's transactions would
-take minutes.
+It speaks to the node directly (`tests.contracts.node`).
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -24,6 +22,7 @@ from tests.contracts.market_stateful.ledger import (
     Offer,
     Order,
 )
+from tests.contracts.node import Node
 from tests.contracts.trading import COIN, DAY, HMB, KEY, LABS, NONE, ZERO, Trade, terms
 
 __all__ = ["GAS_TO_FREE", "Driver"]
@@ -33,7 +32,7 @@ HOUR = 3600
 ALWAYS = 2**256 - 1
 
 
-class Driver:
+class Driver(Node):
     """Rules are the methods whose names begin with `rule_`, and are chosen by their weights."""
 
     ledger_of = Ledger
@@ -56,9 +55,7 @@ class Driver:
             self.commons,
             *self.members,
         ]
-        self.is_ganache = "ganache" in web3.client_version.lower()
-        self.now = trade.now
-        self.gas = 0
+        super().__init__(trade.now)
         self.tried: Counter[str] = Counter()
         self.succeeded: Counter[str] = Counter()
         self.seen: dict[tuple[int, str], list[int]] = {}
@@ -69,58 +66,6 @@ class Driver:
         for buyer in self.buyers:
             assert self.send(buyer, self.coin.approve, self.market, ALWAYS)
             self.rule_sale(buyer, 10**15)
-
-    # The node
-
-    def send(self, sender: str, function: Any, *arguments: Any, value: int = 0) -> bool:
-        """Send a transaction in a block of its own, at `now`. Whether it succeeded."""
-        return self.send_to(
-            sender, function._address, function.encode_input(*arguments), value=value
-        )
-
-    def send_to(self, sender: str, to: Any, data: str, value: int = 0) -> bool:
-        clock = (
-            ("evm_setTime", [self.now * 1000])
-            if self.is_ganache
-            else ("evm_setNextBlockTimestamp", [self.now])
-        )
-        web3.provider.make_request(*clock)
-        answer = web3.provider.make_request(
-            "eth_sendTransaction",
-            [
-                {
-                    "from": sender,
-                    "to": str(to),
-                    "data": data,
-                    "gas": hex(1_000_000),
-                    "gasPrice": hex(10 * 10**9),
-                    "value": hex(value),
-                }
-            ],
-        )
-        self.now += 1
-        if "error" in answer:
-            return False
-        receipt = self._receipt(answer["result"])
-        self.gas = int(receipt["gasUsed"], 16)
-        return int(receipt["status"], 16) == 1
-
-    def _receipt(self, digest: str) -> dict[str, Any]:
-        """A node may answer before its block is made."""
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            answer = web3.provider.make_request("eth_getTransactionReceipt", [digest])
-            if answer["result"]:
-                return dict(answer["result"])
-        raise AssertionError(f"there is no receipt of {digest}")
-
-    def view(self, function: Any, *arguments: Any) -> bytes:
-        call = {"to": function._address, "data": function.encode_input(*arguments)}
-        answer = web3.provider.make_request("eth_call", [call, "latest"])
-        return bytes.fromhex(answer["result"][2:])
-
-    def number(self, function: Any, *arguments: Any) -> int:
-        return int.from_bytes(self.view(function, *arguments)[:32], "big")
 
     # Choices
 
