@@ -82,6 +82,10 @@ def measured(accounts):
         grow(unity, town, number, wanted - size)
         size = wanted
         found[size] = costs(unity, number, size)
+    # The table of docs/market.md: `-rA` shows it.
+    print(f"| members | {' | '.join(found[1])} |")
+    for size in (1, FEW, MANY):
+        print(f"| {size:,} | {' | '.join(f'{cost:,}' for cost in found[size].values())} |")
     return found
 
 
