@@ -32,7 +32,7 @@ enum DisputeState {
 /// @dev A desk says itself which contract may dispute its orders. A desk that isn't of the suite can lose its own
 /// customers' bonds here and nobody else's.
 /// @dev The lot is the hash of a block so far ahead that nobody knows yet who makes it, among those who can be drawn when
-/// it is fixed. After that nobody comes into it or moves another's place; who leaves has given up their own.
+/// it is fixed. After that nobody comes into it or moves another's place; who leaves keeps out nobody but themselves.
 /// @dev Warning: who makes that very block can try many, and hand out the one whose hash they like.
 /// @dev Warning: who paid can let a lot go that nobody draws, and gets one other.
 interface IDisputes {

@@ -38,6 +38,7 @@ from tests.support import typed
 VOTING_STATE, LAPSED = 2, 5
 
 
+@pytest.mark.both_chains
 def test_draws_three_who_vote(trade, disputes, joined, opens):
     number = opens()
     mine_blocks(LOT_DELAY + 1)
