@@ -55,11 +55,6 @@ class Suite:
     name: str
     command: tuple[str, ...]
 
-    @property
-    def selects(self) -> bool:
-        """Whether it is meant to leave tests out. (`python -m` begins each command.)"""
-        return bool({"-k", "-m"} & set(self.command[2:]))
-
 
 def suites(kind: str, extra: list[str]) -> list[Suite]:
     """What to run, the longest first."""
@@ -86,10 +81,10 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def verdict(code: int, output: str, *, selects: bool = False) -> str | None:
+def verdict(code: int, output: str) -> str | None:
     """Why this run does not count as green, or None. An exit code of 0 alone proves little.
 
-    Only a run that `selects` some tests itself may leave others out."""
+    Tests that read files of others are left out where those are not, which is no skip."""
     summaries = _SUMMARY.findall(output)
     if code != 0:
         return f"ended with {code}"
@@ -98,8 +93,8 @@ def verdict(code: int, output: str, *, selects: bool = False) -> str | None:
     counts = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summaries[-1])}
     if not counts.get("passed"):
         return "ran no test"
-    words = ["failed", "error", "errors", "skipped", "xfailed", "xpassed"]
-    bad = [word for word in (*words, *([] if selects else ["deselected"])) if counts.get(word)]
+    words = ("failed", "error", "errors", "skipped", "xfailed", "xpassed")
+    bad = [word for word in words if counts.get(word)]
     return f"has {counts[bad[0]]} {bad[0]}" if bad else None
 
 
@@ -163,7 +158,7 @@ def _run_all(waiting: list[Suite], folder: str) -> list[str]:
 def _show(suite: Suite, log: Path, code: int, *, seconds: float) -> bool:
     """Say how a suite ended, and whether it is green."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    wrong = verdict(code, text, selects=suite.selects)
+    wrong = verdict(code, text)
     print(f"--- {suite.name}: {wrong or 'ok'}, after {seconds:.0f} s ({log.relative_to(ROOT)})")
     if wrong:
         print("\n".join(text.splitlines()[-_SHOWN_LINES:]))
