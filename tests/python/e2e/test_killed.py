@@ -15,7 +15,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -199,11 +198,11 @@ def _waiting(devnet: Devnet) -> int:
 
 
 def _mine_when_two_wait(devnet: Devnet) -> None:
-    finish = time.monotonic() + 20
-    while _waiting(devnet) < 2 and time.monotonic() < finish:
-        time.sleep(0.02)
-    devnet.chain.ask("evm_setAutomine", True)
-    devnet.chain.mine()
+    try:
+        devnet.process("chain").wait_until(lambda: _waiting(devnet) >= 2, seconds=20)
+    finally:
+        devnet.chain.ask("evm_setAutomine", True)
+        devnet.chain.mine()
 
 
 def test_a_transaction_that_waits_as_the_device_is_killed_happens_once(
