@@ -136,7 +136,8 @@ class ReplicatedIpfs:
         told: list[StorageError] = []
         others: list[IpfsClient] = []
         for node in self.nodes:
-            if not _holds(node, cid):
+            # A node that is alone is asked at once, whatever it holds.
+            if len(self.nodes) > 1 and not _holds(node, cid):
                 others.append(node)
                 continue
             try:
