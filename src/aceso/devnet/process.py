@@ -118,6 +118,13 @@ class Process:
     def is_running(self) -> bool:
         return self._popen.poll() is None
 
+    def wait(self, *, seconds: float) -> int:
+        """The exit status, once it ends by itself; it is stopped where it takes longer."""
+        try:
+            return self._popen.wait(seconds)
+        finally:
+            self.stop()
+
     def check(self) -> None:
         """Raise `ProcessEndedError` if it ended by itself."""
         status = self._popen.poll()

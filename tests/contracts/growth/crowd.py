@@ -7,7 +7,6 @@ itself, as the node traces it, without the transaction around it.
 
 from __future__ import annotations
 
-from time import monotonic, sleep
 from typing import Any
 
 from brownie import project as projects
@@ -17,13 +16,13 @@ from aceso.chain import Reward
 from aceso.codes import DataClass, Role, Use
 from aceso.vault.batch import standard_leaf
 from tests.contracts.acting import DAY, NOTICE
+from tests.contracts.growth.filling import fill
 from tests.contracts.trading import mine_blocks
 
 __all__ = ["Suite"]
 
 # Acts in one transaction: a node keeps the whole state of each block, so few blocks are quick.
 _CHUNK = 2_500
-_BLOCK_GAS = 1_000_000_000
 _FOREVER = 2**40 - 1
 # A quarter of a year of 365.25 days, to which majority is rounded.
 _QUARTER = 7_889_400
@@ -53,7 +52,6 @@ class Suite:
     def __init__(self, accounts: Any) -> None:
         (made,) = projects.get_loaded_projects()
         by = {"from": accounts[0]}
-        web3.provider.make_request("evm_setBlockGasLimit", [hex(_BLOCK_GAS)])
         self.sender = accounts[0].address
         self.user, self.buyer, *self.custodians = (made.Crowd.deploy(by) for _ in range(5))
         self.evaluators = [made.Crowd.deploy(by) for _ in range(4)]
@@ -192,7 +190,6 @@ class Suite:
         """One act in a second of its own, and the gas of its own frame."""
         web3.provider.make_request("evm_setNextBlockTimestamp", [self.now + 12])
         hash_ = self._send(by or self.user, function, arguments, "", "", 0, 0, 1)
-        self._check(hash_)
         trace = web3.provider.make_request(
             "debug_traceTransaction", [hash_, {"tracer": "callTracer"}]
         )["result"]
@@ -210,10 +207,9 @@ class Suite:
         head, tail = data[: 64 * cut], data[64 * cut + 64 :]
         for done in range(0, count, _CHUNK):
             amount = min(_CHUNK, count - done)
-            hash_ = self._send(
+            self._send(
                 by or self.user, function, None, head, tail, first + done * step, step, amount
             )
-            self._check(hash_)
 
     def _send(
         self,
@@ -230,20 +226,7 @@ class Suite:
         data = function.encode_input(*arguments) if arguments is not None else None
         head = data or function.signature + head
         call = user.fill.encode_input(function._address, head, "0x" + tail, first, step, count)
-        sent = {"from": self.sender, "to": str(user), "data": call, "gas": hex(_BLOCK_GAS)}
-        answer = web3.provider.make_request("eth_sendTransaction", [sent])
-        assert "result" in answer, answer
-        return str(answer["result"])
-
-    def _check(self, hash_: str) -> None:
-        """It is mined and succeeded. Asked raw: web3 takes its time over a thousand events."""
-        deadline = monotonic() + 60
-        while (
-            found := web3.provider.make_request("eth_getTransactionReceipt", [hash_])["result"]
-        ) is None:
-            assert monotonic() < deadline, "the transaction is not mined"
-            sleep(0.005)
-        assert int(found["status"], 16) == 1, hash_
+        return fill(self.sender, str(user), call)
 
     def fill(self, entries: int) -> None:
         """As many of each kind, by real transactions."""

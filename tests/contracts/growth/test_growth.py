@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.growth.crowd import Suite
+from tests.contracts.growth.filling import large_blocks
 
 ABIS = Path(__file__).resolve().parents[3] / "src" / "aceso" / "abi"
 FEW, MANY = 10, 10_000
@@ -64,13 +65,14 @@ MORE = (
 @pytest.fixture(scope="module")
 def costs(accounts):
     """What each act costs at few entries, and at many: one filling for all."""
-    suite = Suite(accounts)
-    suite.fill(FEW)
-    # Once beforehand: the first of all acts writes what all share.
-    suite.costs()
-    few = suite.costs()
-    suite.fill(MANY)
-    return few, suite.costs()
+    with large_blocks():
+        suite = Suite(accounts)
+        suite.fill(FEW)
+        # Once beforehand: the first of all acts writes what all share.
+        suite.costs()
+        few = suite.costs()
+        suite.fill(MANY)
+        return few, suite.costs()
 
 
 def test_no_act_was_left_out(costs):

@@ -6,17 +6,16 @@ What a union's acts cost, and a decision about a member, with 1, 100 and 10,000 
 
 import pytest
 from brownie import project as projects
-from brownie import web3
 
 from aceso.codes import Role
 from aceso.vault import PartList
+from tests.contracts.growth.filling import fill, large_blocks
 from tests.contracts.trading import DURATION, HMB, KEY, LABS, NONE, grantee_of
 from tests.contracts.uniting import CLAIM_PERIOD, Unity, leaf_of, mark_of, part_of
 
 FEW, MANY = 100, 10_000
 # As many as a block takes.
-_CHUNK = 80
-_BLOCK_GAS = 30_000_000
+_CHUNK = 2_000
 
 
 def grow(unity, town, number, count):
@@ -24,19 +23,10 @@ def grow(unity, town, number, count):
     now, before = unity.now, unity.members(number)
     terms = (grantee_of(number, unity.unions), LABS, HMB, 0, 0, now, now + 360 * 86_400, NONE)
     to = (unity.consents.address, unity.unions.address, terms, number)
-    for done in range(0, count, _CHUNK):
-        data = town.settle.encode_input(*to, min(_CHUNK, count - done))
-        sent = {
-            "from": str(unity.deployer),
-            "to": town.address,
-            "data": data,
-            "gas": hex(_BLOCK_GAS),
-        }
-        answer = web3.provider.make_request("eth_sendTransaction", [sent])
-        assert "result" in answer, answer
-    if count:
-        # In the order of its sender's, the last of them is mined last.
-        assert web3.eth.wait_for_transaction_receipt(answer["result"])["status"] == 1
+    with large_blocks():
+        for done in range(0, count, _CHUNK):
+            data = town.settle.encode_input(*to, min(_CHUNK, count - done))
+            fill(str(unity.deployer), town.address, data)
     assert unity.members(number) == count + before
 
 

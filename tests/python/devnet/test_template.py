@@ -38,7 +38,7 @@ def _program(folder: Path, code: str) -> str:
 
 
 def _ended(process: Process) -> int:
-    return process._popen.wait(_SECONDS)
+    return process.wait(seconds=_SECONDS)
 
 
 def test_it_runs_with_its_words(template: Template, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import pytest
 
 from aceso.codes import Role
-from aceso.devnet import Authority, Devnet, Process, with_suite
+from aceso.devnet import Authority, Devnet, Process, Template, with_suite
 from aceso.flows import (
     Gateway,
     Issuer,
@@ -38,6 +38,8 @@ from aceso.flows import (
     Station,
 )
 from aceso.vault import Seed
+
+from .cutting import Cutting
 
 PASSPHRASE = "a passphrase of a test"
 _READY_SECONDS = 60.0
@@ -148,9 +150,9 @@ class World:
             profile.close()
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("e2e")
+@contextmanager
+def new_world(folder: Path) -> Iterator[World]:
+    """A network of its own: for tests that stop its chain, or look through all there is."""
     with ExitStack() as stack:
         devnet = stack.enter_context(Devnet.start(folder / "network", stages=[with_suite()]))
         network = stack.enter_context(Network.read(folder / "network"))
@@ -158,6 +160,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made = World(folder, devnet, network, Authority(devnet, network.suite), keepers)
         stack.callback(made.close)
         yield made
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with new_world(tmp_path_factory.mktemp("e2e")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def cutting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cutting]:
+    folder = tmp_path_factory.mktemp("cutting")
+    with Template.start(["aceso.flows"], folder=folder) as template:
+        yield Cutting(template, folder)
 
 
 @pytest.fixture

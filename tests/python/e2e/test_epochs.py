@@ -10,9 +10,6 @@ coalitions   m custodians alone; a grantee with m - 1; m custodians with a grant
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -34,11 +31,11 @@ from aceso.vault import (
 )
 
 from .conftest import PASSPHRASE, Bundle, World
+from .cutting import Cutting
 
 LABS = DataClass.LABS
 PROBLEMS = DataClass.PROBLEMS
 _HOUR = 3600
-_CHILD = str(Path(__file__).with_name("importing.py"))
 
 
 def _epoch(person: Person, data_class: DataClass = LABS) -> int:
@@ -140,7 +137,7 @@ def test_fewer_classes_begin_an_epoch_of_those_that_are_gone(
 
 @pytest.mark.parametrize("point", ["event:key:1", "before:Committee.send:2"])
 def test_new_keys_reach_all_who_remain_though_the_device_was_killed(
-    world: World, person: Person, bundle: Bundle, point: str, tmp_path: Path
+    world: World, person: Person, bundle: Bundle, cutting: Cutting, point: str, tmp_path: Path
 ) -> None:
     person.import_files([bundle()])
     readers = [world.cast(Reader, "professional", None) for _ in range(4)]
@@ -151,13 +148,7 @@ def test_new_keys_reach_all_who_remain_though_the_device_was_killed(
     persona = person.persona_for(leaving.grantee)
     world.network.relayer.send(acts.withdraw(world.network.suite, persona, leaving.grantee).call)
     folder = person.profile.folder
-    done = subprocess.run(
-        [sys.executable, _CHILD, str(world.devnet.folder), str(folder), "sync:", point],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    cutting.off(world.devnet.folder, folder, "sync:", point)
 
     profile = Profile.open(folder, passphrase=PASSPHRASE)
     left: list[int] = []

@@ -12,9 +12,6 @@ P8: no root is anchored before its bodies are at both IPFS nodes. P9: no act hap
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,14 +21,12 @@ from threading import Thread
 import pytest
 
 from aceso.codes import DataClass, Use
-from aceso.devnet import Authority, Devnet, with_suite
-from aceso.flows import HOME, Network, Person, Profile
+from aceso.devnet import Devnet
+from aceso.flows import HOME, Person, Profile
 from aceso.storage import cid_from_digest
 
-from .conftest import PASSPHRASE, Bundle, World
-
-_CHILD = str(Path(__file__).with_name("importing.py"))
-_SECONDS = 60.0
+from .conftest import PASSPHRASE, Bundle, World, new_world
+from .cutting import Cutting
 
 
 @dataclass(frozen=True)
@@ -82,8 +77,9 @@ _SENT = {"before:Sender.send": 0, "before:Node.send_once": 0, "after:Node.send_o
 class Device:
     """A person's device that is killed and used again."""
 
-    def __init__(self, world: World, path: Path):
+    def __init__(self, world: World, path: Path, cutting: Cutting):
         self.world = world
+        self._cutting = cutting
         self.path = path
         made = world.profile("person")
         self.folder = made.folder
@@ -102,11 +98,7 @@ class Device:
         return self._nonce() - self.before_nonce
 
     def killed_at(self, point: str) -> None:
-        arguments = [str(self.world.devnet.folder), str(self.folder), str(self.path), point]
-        done = subprocess.run(
-            [sys.executable, _CHILD, *arguments], capture_output=True, timeout=_SECONDS, check=False
-        )
-        assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+        self._cutting.off(self.world.devnet.folder, self.folder, self.path, point)
 
     def written(self) -> Written:
         profile = Profile.open(self.folder, passphrase=PASSPHRASE)
@@ -131,8 +123,8 @@ class Device:
 
 
 @pytest.fixture
-def device(world: World, bundle: Bundle) -> Device:
-    return Device(world, bundle())
+def device(world: World, bundle: Bundle, cutting: Cutting) -> Device:
+    return Device(world, bundle(), cutting)
 
 
 def _check(device: Device, person: Person, folder: Path) -> None:
@@ -206,14 +198,13 @@ def _mine_when_two_wait(devnet: Devnet) -> None:
 
 
 def test_a_transaction_that_waits_as_the_device_is_killed_happens_once(
-    tmp_path: Path, bundle: Bundle
+    tmp_path: Path, bundle: Bundle, cutting: Cutting
 ) -> None:
     """On a chain of its own: one that has stopped to mine doesn't begin again as it was."""
     with ExitStack() as stack:
-        devnet = stack.enter_context(Devnet.start(tmp_path / "n", stages=[with_suite()]))
-        network = stack.enter_context(Network.read(devnet.folder))
-        world = World(tmp_path, devnet, network, Authority(devnet, network.suite), [])
-        device = Device(world, bundle())
+        world = stack.enter_context(new_world(tmp_path))
+        devnet, network = world.devnet, world.network
+        device = Device(world, bundle(), cutting)
         devnet.chain.ask("evm_setIntervalMining", 0)
         device.killed_at("after:Node.send_once")
         assert (device.sent, _waiting(devnet)) == (0, 1)

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from aceso.codes import CLINICAL, DataClass, Use
+from aceso.codes import CLINICAL, DataClass, Role, Use
 from aceso.custody import CustodianKeys
-from aceso.flows import RESEARCH, Gateway, Issuer, Person, Reader, Researcher, Seller
+from aceso.flows import RESEARCH, Person, Reader, Researcher, Seller
 from aceso.vault import open_share
 
-from .conftest import World, observation, resource
+from .conftest import World, new_world, observation, resource
 
 _CANARIES = {
     "name": "Kanarienvogel-Lindqvist",
@@ -123,26 +123,31 @@ def _on_chain(world: World) -> tuple[bytes, int]:
     return text.encode() + raw, len(hashes)
 
 
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One of its own, where nothing but this has happened: all of it is looked through."""
+    with new_world(tmp_path_factory.mktemp("leaks")) as made:
+        yield made
+
+
 class Scene:
     """What was done, and with which files."""
 
-    def __init__(self, person: Person, source: bytes):
+    def __init__(self, person: Person, physician: Reader, source: bytes):
         self.person = person
+        self.physician = physician
         self.source = source
 
 
-@pytest.fixture
-def scene(
-    world: World,
-    person: Person,
-    hospital: Issuer,
-    gateway: Gateway,
-    colleague: Reader,
-    physician: Reader,
-    researcher: Researcher,
-    tmp_path: Path,
-) -> Iterator[Scene]:
+@pytest.fixture(scope="module")
+def scene(world: World, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Everything once: issued, imported, opened by three, sold, withdrawn, and forgotten."""
+    tmp_path = tmp_path_factory.mktemp("scene")
+    person = Person(world.network, world.profile("person"))
+    hospital, gateway = world.institution()
+    colleague = world.cast(Reader, "professional", None, funded=False)
+    physician = world.cast(Reader, "professional", Role.PHYSICIAN)
+    researcher = world.cast(Researcher, "researcher", Role.RESEARCHER)
     history, genome = _history(tmp_path), _genome(tmp_path)
     issuer = bytes(12) + bytes.fromhex(hospital.account.address[2:])
     card = person.card(person.persona_for(issuer), hospital.classes_of([history]))
@@ -173,7 +178,7 @@ def scene(
     world.network.relayer.send(world.network.suite.market.settle(order))
     person.unshare(gateway.grantee)
     person.forget(person.records()[0][0])
-    yield Scene(person, history.read_bytes() + genome.read_bytes())
+    return Scene(person, physician, history.read_bytes() + genome.read_bytes())
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
@@ -237,9 +242,7 @@ def test_the_digests_of_contents_are_not_shown_either(world: World, scene: Scene
         assert entry.record_id not in shown and entry.record_id.hex().encode() not in shown
 
 
-def test_no_custodian_keeps_or_logs_what_opens_anything(
-    world: World, scene: Scene, physician: Reader
-) -> None:
+def test_no_custodian_keeps_or_logs_what_opens_anything(world: World, scene: Scene) -> None:
     person = scene.person
     kept = b"".join(
         data
@@ -248,7 +251,7 @@ def test_no_custodian_keeps_or_logs_what_opens_anything(
         if name != "custodian.key"
     )
     keys = [CustodianKeys.read(keeper.folder) for keeper in world.keepers]
-    secrets = [one.to_bytes() for one in physician.receiving_keys]
+    secrets = [one.to_bytes() for one in scene.physician.receiving_keys]
     for record_id, note in person.records():
         entry = person.entry(record_id)
         secrets.append(person.key_of(entry).dek)
@@ -258,7 +261,8 @@ def test_no_custodian_keeps_or_logs_what_opens_anything(
         assert record_id in kept
 
     assert len(secrets) > 10
+    lower = kept.lower()
     for secret in secrets:
         assert secret not in kept
-        assert secret.hex().encode() not in kept.lower()
+        assert secret.hex().encode() not in lower
         assert base64.b64encode(secret)[:-4] not in kept

@@ -19,9 +19,6 @@ guardians    the keys of what a guardian and the emergency group were let see go
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -58,11 +55,11 @@ from aceso.flows.reader import guardian_group
 from aceso.vault import ListEntry, PrivateKey, deposits_of
 
 from .conftest import PASSPHRASE, Bundle, World
+from .cutting import Cutting
 from .test_epochs import _class_keys, _opened
 
 LABS = DataClass.LABS
 DAY = 86_400
-_CHILD = str(Path(__file__).with_name("importing.py"))
 
 
 @pytest.fixture(scope="module")
@@ -101,15 +98,9 @@ def _alone(network: Network, person: Person, address: str) -> Iterator[Callable[
     yield count
 
 
-def _cut_off(later: Network, folder: Path, tmp_path: Path, point: str) -> Person:
+def _cut_off(cutting: Cutting, later: Network, folder: Path, tmp_path: Path, point: str) -> Person:
     """A move that is killed at this point, in a process of its own; the person as they go on."""
-    done = subprocess.run(
-        [sys.executable, _CHILD, str(tmp_path / "later.json"), str(folder), "move:", point],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    cutting.off(tmp_path / "later.json", folder, "move:", point)
     return Person(later, Profile.open(folder, passphrase=PASSPHRASE))
 
 
@@ -170,6 +161,7 @@ def test_a_move_deals_every_share_out_anew(
     ["before:Committee.try_to_send", "after:Committee.try_to_send", "before:Store.left"],
 )
 def test_a_move_that_was_killed_goes_on(
+    cutting: Cutting,
     world: World,
     person: Person,
     stranger: Reader,
@@ -181,7 +173,7 @@ def test_a_move_that_was_killed_goes_on(
     person.import_files([bundle()])
     person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
     folder = person.profile.folder
-    again = _cut_off(later, folder, tmp_path, point)
+    again = _cut_off(cutting, later, folder, tmp_path, point)
     move(again)
 
     _check(again, later)
@@ -420,6 +412,7 @@ def test_one_that_left_with_a_part_of_the_seed_is_named_and_asked_again(
     "point", ["after:Committee.leave_recovery", "after:Committee.delete_recovery"]
 )
 def test_a_sealed_seed_that_was_cut_off_goes_along_the_next_time(
+    cutting: Cutting,
     world: World,
     person: Person,
     later: Network,
@@ -429,7 +422,7 @@ def test_a_sealed_seed_that_was_cut_off_goes_along_the_next_time(
     point: str,
 ) -> None:
     persona, folder = Guarded(person).persona.address, person.profile.folder
-    again = _cut_off(later, folder, tmp_path, point)
+    again = _cut_off(cutting, later, folder, tmp_path, point)
     assert move(again).kept_by == {}
 
     note = again.manifest.recovery
