@@ -13,6 +13,7 @@ from aceso.errors import UsageError
 
 from . import _offered, _terms
 from ._covered import covered_text
+from ._files import vouches_of
 from ._output import receipts, show, table
 from ._session import Session
 from ._study_match import refuse_other_than_sought
@@ -104,6 +105,8 @@ def _notice(session: Session, plan: EnrolmentPlan) -> str:
         committee=terms.committee,
         command=f"aceso unshare {_terms.study_text(plan.row.group)}",
     )
+    if plan.asks_origin:
+        text += "\n" + say("notice.enrol_origin")
     if plan.was_amended:
         before = ", ".join(str(one) for one in plan.consented)
         text += "\n" + say("notice.enrol_amended", before=before, revision=plan.row.revision)
@@ -115,6 +118,7 @@ def _plan_document(plan: EnrolmentPlan) -> dict[str, Any]:
         "title": plan.document.title,
         "summary": plan.document.summary,
         "protocol": plan.document.protocol,
+        "origin": plan.document.origin.value,
         "earns": str(plan.earns),
         "until": plan.until,
         "amended": plan.was_amended,
@@ -139,9 +143,11 @@ def show_study(session: Session, given: dict[str, Any]) -> None:
             "title": about.title,
             "summary": about.summary,
             "protocol": about.protocol,
+            "origin": about.origin.value,
         }
         text = f"{_terms.study_text(row.group)}: {about.title}\n{about.summary}\n"
         text += attested_text(found) + "\n" + say("study.protocol", cid=about.protocol)
+        text += "\n" + say(f"origin.{about.origin.value}")
     show(session, document, lambda console: console.print(text, highlight=False, markup=False))
 
 
@@ -150,15 +156,16 @@ def enrol(session: Session, given: dict[str, Any]) -> None:
     person = session.person()
     enrolling = _enrolling(session)
     plan = enrolling.plan(number(given["what"]), given["revision"])
-    # What the chain would refuse is said before anything is asked.
-    enrolling.check(plan)
+    vouches = vouches_of(given["vouches"])
+    # What the chain or the buyer would refuse is said before anything is asked.
+    enrolling.check(plan, vouches)
     if not given["anyway"]:
         refuse_other_than_sought(person, plan.row.study, plan.document.criteria)
     # Whether one matches is not in these words: who knows the rest could tell it from their hash.
     text = _notice(session, plan)
     ask(session, text, yes=given["yes"])
     notice = keep_notice(person.profile, text)
-    order, sent = enrolling.enrol(plan, notice=notice)
+    order, sent = enrolling.enrol(plan, notice=notice, vouches=vouches)
     document = _plan_document(plan) | {
         "order": str(order),
         "notice": "0x" + notice.hex(),
@@ -181,5 +188,6 @@ def fulfil(session: Session, given: dict[str, Any]) -> int:
     options = options_of(given)
     enrolling = _enrolling(session)
     ask(session, say("notice.study_fulfil"), yes=given["yes"])
-    done = enrolling.fulfil(studies, options=options)
+    vouches = vouches_of(given["vouches"])
+    done = enrolling.fulfil(studies, options=options, vouches=vouches)
     return show_fulfilled(session, done)

@@ -41,6 +41,7 @@ def _lead(session: Session) -> StudyLead:
 def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan:
     """The plan of a study that there is not yet."""
     from aceso.flows import StudyPlan, base_units
+    from aceso.research import Origin
 
     _offered.check_needed(given, _NEEDED, "study")
     institution, bps = _offered.institution_of(given, "study")
@@ -61,12 +62,14 @@ def _plan(network: Network, given: dict[str, Any], criteria: bytes) -> StudyPlan
         conditions=_terms.conditions(given["conditions"] or ""),
         institution=institution,
         institution_bps=bps,
+        origin=Origin(given["origin"] or Origin.VOUCHED),
     )
 
 
 def _amended(network: Network, study: int, given: dict[str, Any]) -> StudyPlan:
     """The newest terms, and what of them the options change."""
     from aceso.flows import StudyPlan, base_units, document_of, find_study
+    from aceso.research import Origin
 
     row = find_study(network, study)
     document, terms, now = document_of(network, row), row.terms, network.suite.now()
@@ -95,6 +98,7 @@ def _amended(network: Network, study: int, given: dict[str, Any]) -> StudyPlan:
         else _terms.conditions(given["conditions"]),
         institution=_terms.address(institution) if institution else terms.institution,
         institution_bps=terms.institution_bps if share is None else _offered.basis_points(share),
+        origin=Origin(given["origin"] or document.origin),
     )
 
 
@@ -110,6 +114,7 @@ def _terms_text(plan: StudyPlan) -> str:
         whole=coin(plan.price * plan.cap),
         deadline=_terms.moment_text(plan.deadline),
         conditions=_offered.conditions_text(plan.conditions),
+        origin=say(f"origin.{plan.origin.value}"),
     )
 
 
@@ -320,7 +325,7 @@ def download(session: Session, given: dict[str, Any]) -> int:
     document = {
         "study": study,
         "orders": [
-            {"order": str(order), "error": found.code}
+            {"order": str(order), "error": found.code, "disputable": _is_disputable(found)}
             if isinstance(found, AcesoError)
             else {
                 "order": str(order),
@@ -337,10 +342,19 @@ def download(session: Session, given: dict[str, Any]) -> int:
         console.print(say("study.downloaded", count=whole, folder=given["out"]), highlight=False)
         for order, error in failed.items():
             text = say("study.not_downloaded", order=order, why=sentence(error))
+            if _is_disputable(error):
+                text += "\n" + say("study.dispute_origin", order=order)
             console.print(text, highlight=False, markup=False)
 
     show(session, document, render)
     return next((one.exit_code for one in failed.values()), 0)
+
+
+def _is_disputable(error: AcesoError) -> bool:
+    """Whether a panel would decide by computation that it isn't what was offered."""
+    from aceso.research import OriginError
+
+    return isinstance(error, OriginError)
 
 
 def dispute(session: Session, given: dict[str, Any]) -> None:

@@ -270,8 +270,10 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
     }
 
     def render(console: Console) -> None:
-        if found.opens:
+        if found.broken is None:
             console.print(say("dispute.opens"), highlight=False)
+        elif found.opens:
+            console.print(say("dispute.not_as_offered", why=found.why), highlight=False)
         else:
             step = say(f"dispute_step.{found.broken.value}") if found.broken else ""
             key = "dispute.undecided"
@@ -288,7 +290,7 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
             console.print(say("dispute.answered", account=who), highlight=False)
 
     show(session, document, render)
-    return 0 if found.opens else 6
+    return 0 if found.broken is None else 6
 
 
 def _vote(session: Session, given: dict[str, Any]) -> None:

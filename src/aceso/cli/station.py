@@ -13,6 +13,7 @@ from aceso.errors import UsageError
 
 from . import _terms
 from ._click import command
+from ._files import vouches_of
 from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import language, say
@@ -37,6 +38,7 @@ _ACTIONS = ("entrust", "accept", "orders", "fulfil")
 @click.option("--until", default="365d", show_default=True, metavar="TIME")
 @click.option("--k", type=click.IntRange(min=2), metavar="N")
 @making
+@click.option("--vouch", "vouches", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--yes", is_flag=True)
 def station(session: Session, *, action: str, **given: Any) -> int | None:
@@ -70,10 +72,18 @@ def _entrust(session: Session, given: dict[str, Any]) -> None:
         use=label(use, language()),
         until=_terms.moment_text(now + seconds),
     )
+    vouches = vouches_of(given["vouches"])
+    if vouches:
+        text += "\n" + say("notice.entrust_origin")
     ask(session, text, yes=given["yes"])
     notice = keep_notice(person.profile, text)
     mandate, sent = entrust(
-        person, account, classes=classes, use=use, seconds=seconds, notice=notice
+        *(person, account),
+        classes=classes,
+        use=use,
+        seconds=seconds,
+        notice=notice,
+        vouches=vouches,
     )
     private_text(given["out"], mandate.to_json() + "\n")
     document = {

@@ -35,14 +35,14 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
 
 _TERMS = frozenset(
     {"protocol", "title", "summary", "classes", "use_code", "price", "cap", "until", "duration"}
-    | {"delivery", "disease", "conditions", "institution", "institution_share"}
+    | {"delivery", "disease", "conditions", "institution", "institution_share", "origin"}
 )
 # What each action takes of the options that not all do.
 _TAKES: dict[str, frozenset[str]] = {
     "show": frozenset({"revision"}),
     "match": frozenset({"commitment"}),
-    "enrol": frozenset({"revision", "anyway"}),
-    "fulfil": MAKING,
+    "enrol": frozenset({"revision", "anyway", "vouches"}),
+    "fulfil": MAKING | {"vouches"},
     "create": _TERMS | {"budget", "with_ether"},
     "amend": _TERMS,
     "fund": frozenset({"budget", "with_ether"}),
@@ -75,6 +75,8 @@ _TAKES: dict[str, frozenset[str]] = {
 @click.option("--revision", type=click.IntRange(min=1), metavar="N")
 @click.option("--revoke", is_flag=True)
 @click.option("--anyway", is_flag=True)
+@click.option("--origin", type=click.Choice(["vouched", "any"]))
+@click.option("--vouch", "vouches", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option(
     "--ground", type=click.Choice(["cannot-open", "not-as-offered"]), default="cannot-open"
 )

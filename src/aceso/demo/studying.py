@@ -41,7 +41,7 @@ from aceso.flows import (
     judge,
     own_match,
 )
-from aceso.research import Step, match
+from aceso.research import Origin, Step, match
 from aceso.samples import generate_people
 from aceso.vault import Seed
 
@@ -207,6 +207,8 @@ class _Study:
                 duration=_DURATION,
                 delivery_period=7 * _DAY,
                 conditions=Condition.IRB,
+                # They bring their own files here, which no hospital issued to them.
+                origin=Origin.ANY,
             )
         )
         self.study = made.study

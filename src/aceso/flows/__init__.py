@@ -20,7 +20,9 @@
     union_buying a researcher buys of one, and downloads its members' parts
     orders       an order as all know it, of an offer, a study or a union
     earning      what a person earned and why; rewards computed, checked, claimed
-    filing       which record an order was made from, for a reward; an issuer's word for it
+    origins      where the data of an order come from: asked, shown, checked
+    filing       which record an order was made from, for a reward
+    vouching     an issuer's word for it, that either is shown by
     board        evaluators answer for the rewards of an epoch, and for who cheated
     posted       what they posted: audit files, reasons
     disputes     disputes a delivery, and judges one
@@ -65,7 +67,6 @@ from .earning import (
     RewardEarning,
     claim_rewards,
     compute_rewards,
-    contribution_of,
     earnings,
     read_filed,
     verify_rewards,
@@ -89,7 +90,7 @@ from .errors import (
 )
 from .evidence import Evidence, Verdict, evidence_of, verify
 from .extracts import Delivered, ExtractMaker, Fulfilled, Options
-from .filing import Vouch, file_record
+from .filing import file_record
 from .forgetting import Forgotten, forgotten
 from .guarding import (
     Guarded,
@@ -105,6 +106,7 @@ from .moving import Moved, SeedMove, move
 from .network import CommitteeFacts, Network, said
 from .order_receipts import OrderAccess, check_order_logs
 from .orders import Sale, find_sale, find_study, find_union, sales
+from .origins import asks_origin, check_origin, document_of
 from .own_vault import HOME, RESEARCH
 from .person import Person
 from .posted import Statement, posted_audit, said_in_dispute, said_of_ban, said_of_root
@@ -128,7 +130,6 @@ from .studies import (
     approve,
     close,
     conditions_of,
-    document_of,
     status_of,
 )
 from .succession import (
@@ -150,6 +151,7 @@ from .unions import (
     union_status,
     vouch_for_persona,
 )
+from .vouching import Vouch, contribution_of
 from .wards import Attesting, Guardian
 from .wills import WillFacts, carry_out, make_will, read_will, revoke_will
 
@@ -251,11 +253,13 @@ __all__ = [
     "anchor_heads",
     "appeal",
     "approve",
+    "asks_origin",
     "base_units",
     "carry_out",
     "check_case",
     "check_logs",
     "check_order_logs",
+    "check_origin",
     "claim_rewards",
     "close",
     "coin",

@@ -37,6 +37,7 @@ from aceso.vault import ListEntry, PrivateKey
 from .issuer import Holder
 from .network import Network, said
 from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named, find_sale, receiving_key
+from .origins import check_origin
 from .posted import publish_reason
 from .researcher import Researcher
 from .unions import delivered_parts
@@ -199,7 +200,8 @@ def judge(
 ) -> Verdict:
     """Do the opening of a case again, against what the chain and IPFS have, with the `answers` of
     custodians beside it; `seconds` is how long the body is looked for. Of a union's order the
-    dispute is about so many `parts`."""
+    dispute is about so many `parts`. Whether it is what was offered is decided as far as it can be
+    computed: where a study asks for origin, that it is shown."""
     sale = find_sale(network, case.order, delivered=True)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
@@ -216,6 +218,7 @@ def judge(
         body=body,
         domain=network.suite.domain("ConsentRegistry"),
         answers=answers,
+        check_origin=lambda package: check_origin(network, sale, package),
     )
 
 

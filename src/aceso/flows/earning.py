@@ -17,10 +17,8 @@ from pathlib import Path
 
 from aceso.chain import Earned, OrderState, Receipt
 from aceso.rewards import Audit, Contribution, ContributionError, Part, gather, rewards_of
-from aceso.vault import Envelope, ListEntry
 
 from .enrolling import part_of_subject
-from .errors import EvidenceError
 from .network import Network
 from .orders import Sale, sales
 from .posted import check_totals, root_posted
@@ -31,7 +29,6 @@ __all__ = [
     "RewardEarning",
     "claim_rewards",
     "compute_rewards",
-    "contribution_of",
     "earnings",
     "read_filed",
     "verify_rewards",
@@ -134,33 +131,6 @@ def claim_rewards(network: Network, audit: Audit, account: str) -> list[Receipt]
     if state.vested > state.paid:
         sent.append(network.relayer.send(pool.release(account)))
     return sent
-
-
-def contribution_of(
-    order: int,
-    entry: ListEntry,
-    envelope: Envelope,
-    dek: bytes,
-    *,
-    tag: bytes,
-    account: str,
-    vouch: bytes,
-) -> Contribution:
-    """What a person files for an order that was made from a record that they can open."""
-    from aceso.rewards import TAG_FIELD
-
-    tree = envelope.tree(dek)
-    head = envelope.head()
-    if TAG_FIELD not in tree.hashes:
-        raise EvidenceError(
-            "The record has no tag of its issuer's, so no reward can be asked for it. Ask the "
-            "issuer to issue with a tag.",
-            code="E_REWARDS_NO_TAG",
-        )
-    shown = tree.disclose({"class": head["class"], TAG_FIELD: tag})
-    return Contribution(
-        order, entry.issuer, entry.root, tree.root, envelope.proof, shown, account, vouch
-    )
 
 
 def read_filed(folder: Path) -> tuple[list[Contribution], list[str]]:

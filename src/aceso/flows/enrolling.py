@@ -12,6 +12,7 @@ refuses, and an older consent is for the older terms alone: the newer ones are r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aceso.chain import (
@@ -22,19 +23,25 @@ from aceso.chain import (
     parse_grantee,
     study_acts,
 )
+from aceso.codes import DataClass
 from aceso.errors import InputError
+from aceso.ethereum import keccak
 from aceso.index import EnrolmentRow, StudyRow
-from aceso.research import StudyDocument
+from aceso.research import Origin, StudyDocument
+from aceso.rewards import TAG_FIELD
+from aceso.vault import Envelope
 
 from .errors import NothingToOpenError
 from .extracts import Fulfilled, Options
 from .granting import grant_and_take_part, granted_terms
 from .network import Network, said
 from .orders import STUDIES, find_study
+from .origins import document_of, no_vouch
 from .own_vault import RESEARCH
 from .person import Person
 from .selling import Seller
-from .studies import Conditions, conditions_of, document_of
+from .studies import Conditions, conditions_of
+from .vouching import Vouch, keep_vouches, kept_vouches
 
 __all__ = ["Enrolling", "EnrolmentPlan", "part_of_subject"]
 
@@ -69,6 +76,11 @@ class EnrolmentPlan:
     def is_enrolled(self) -> bool:
         """Whether an order of theirs runs."""
         return self.earlier is not None and self.earlier.state is not OrderState.SETTLED
+
+    @property
+    def asks_origin(self) -> bool:
+        """Whether the study takes only data whose origin is shown."""
+        return self.document.origin is Origin.VOUCHED
 
     @property
     def was_amended(self) -> bool:
@@ -126,10 +138,14 @@ class Enrolling:
         }
         return tuple(sorted(revision for of, revision in found if of == study))
 
-    def enrol(self, plan: EnrolmentPlan, *, notice: bytes) -> tuple[int, tuple[Receipt, ...]]:
+    def enrol(
+        self, plan: EnrolmentPlan, *, notice: bytes, vouches: Sequence[Vouch] = ()
+    ) -> tuple[int, tuple[Receipt, ...]]:
         """Grant to the revision that was read, and enrol. `notice` is the hash of the words that
-        the person said yes to. Gives the order."""
-        self.check(plan)
+        the person said yes to. `vouches` are issuers' words, kept for the delivery. Gives the
+        order."""
+        self.check(plan, vouches)
+        keep_vouches(self.person.profile.store, vouches)
         row, suite, persona = plan.row, self._network.suite, self.person.persona(RESEARCH)
         terms, now = row.terms, suite.now()
         grantee = grantee_of_group(row.group, suite.addresses[STUDIES])
@@ -147,8 +163,17 @@ class Enrolling:
         )
         return int(said(enrolled, "StudyEnrolled")["order"]), (granted, enrolled)
 
-    def check(self, plan: EnrolmentPlan) -> None:
-        """Refuse in a sentence what the chain would refuse, before anything is signed."""
+    def vouches(self, given: Sequence[Vouch] = ()) -> tuple[Vouch, ...]:
+        """Issuers' words for this person: those that the device keeps, and the ones given. Refused
+        where one is of another account, or not its issuer's."""
+        for one in given:
+            one.check(self._network, self.subject)
+        newest = {one.issuer: one for one in kept_vouches(self.person.profile.store)}
+        return tuple((newest | {one.issuer: one for one in given}).values())
+
+    def check(self, plan: EnrolmentPlan, vouches: Sequence[Vouch] = ()) -> None:
+        """Refuse in a sentence what the chain would refuse, or the buyer, before anything is
+        signed."""
         study, suite = plan.row.study, self._network.suite
         if plan.is_enrolled:
             raise InputError(
@@ -174,9 +199,37 @@ class Enrolling:
                 code="E_STUDY_NOT_ATTESTED",
                 details={"study": study, "conditions": names},
             )
+        known = self.vouches(vouches)
+        if plan.asks_origin:
+            if not known:
+                raise no_vouch(_name(plan.row), self.subject)
+            self._check_shown(plan.row, known)
+
+    def _check_shown(self, row: StudyRow, vouches: Sequence[Vouch]) -> None:
+        """That there is a record which could be shown, as far as the vault's index tells."""
+        tags = {one.issuer: keccak(one.tag) for one in vouches}
+        for record_id, note in self.person.records():
+            if note.issuer not in tags or not DataClass(note.data_class) & row.terms.classes:
+                continue
+            entry = self.person.entry(record_id)
+            dek = self.person.key_of(entry).dek
+            envelope = Envelope.open(entry.envelope, dek, record_id=record_id)
+            if envelope.hashes.get(TAG_FIELD) == tags[note.issuer]:
+                return
+        raise NothingToOpenError(
+            f"{_name(row)} takes only data whose origin is shown, and there is no record of "
+            "what it asks for that an issuer who vouched for you issued with your tag. Ask them to "
+            "issue with it: `aceso issue --patient-file`.",
+            code="E_ORIGIN_NO_RECORD",
+            details={"study": _name(row)},
+        )
 
     def fulfil(
-        self, studies: tuple[int, ...] = (), *, options: Options = _AS_USUAL
+        self,
+        studies: tuple[int, ...] = (),
+        *,
+        options: Options = _AS_USUAL,
+        vouches: Sequence[Vouch] = (),
     ) -> list[Fulfilled]:
         """Make and deliver the extract of every order of these studies, or of all, that can be
         delivered still. One that can't be fulfilled does not stop the others."""
@@ -194,7 +247,13 @@ class Enrolling:
                 "No order of yours in a study waits for its extract. See `aceso study list`.",
                 code="E_STUDY_NOTHING_DUE",
             )
+        self.vouches(vouches)
+        keep_vouches(self.person.profile.store, vouches)
         return list(Seller(self.person).deliver_each(waiting, options))
+
+
+def _name(row: StudyRow) -> str:
+    return f"study:{row.study}.{row.revision}"
 
 
 def _amended(study: int) -> InputError:

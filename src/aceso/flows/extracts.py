@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,10 +23,20 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Committee, Delivery, Part, Receipt, RefusedError, acts
 from aceso.codes import DataClass
 from aceso.custody import Attestation
-from aceso.errors import AcesoError
+from aceso.errors import AcesoError, InputError, IntegrityError
 from aceso.formats import FHIR_JSON, VCF, BytesBody, Piece
-from aceso.research import PACKAGE_TYPE, Extract, Locus, Package, Recogniser, Rules, shift_key
+from aceso.research import (
+    PACKAGE_TYPE,
+    Extract,
+    Locus,
+    OriginProof,
+    Package,
+    Recogniser,
+    Rules,
+    shift_key,
+)
 from aceso.research import extract as make_extract
+from aceso.rewards import Contribution
 from aceso.storage import cid_digest
 from aceso.vault import (
     CERTIFICATE_FIELD,
@@ -49,8 +59,10 @@ from aceso.vault import (
 from .errors import NothingToOpenError
 from .network import Network
 from .orders import UNIONS, ReceivingKey, Sale, receiving_key
+from .origins import Showing, check_origin
 from .profile import Profile
 from .publishing import Draft, envelope_of, random_record_id, seal_body
+from .vouching import Vouch
 
 __all__ = ["Delivered", "ExtractMaker", "Fulfilled", "Options", "Read", "read_record"]
 
@@ -90,6 +102,8 @@ class Read:
     piece: Piece | None = field(default=None, repr=False)
     source: tuple[bytes, str, bytes] | None = field(default=None, repr=False)
     error: AcesoError | None = None
+    # Its envelope and its key, by which it is shown where an order asks for that.
+    opened: tuple[Envelope, bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +116,8 @@ class Delivered:
     # Its parameters, removed paths and counts; no value of it.
     about: Mapping[str, Any]
     receipts: tuple[Receipt, ...]
-    # Records of the classes on offer whose bodies did not open, or are not there.
+    # Records of the classes on offer whose bodies did not open, or are not there, or whose origin
+    # can't be shown to who asks for it.
     left_out: tuple[bytes, ...] = ()
 
     @property
@@ -128,6 +143,8 @@ class Prepared:
     extract: Extract = field(repr=False)
     sources: tuple[tuple[bytes, str, bytes], ...] = field(repr=False)
     left_out: tuple[bytes, ...] = ()
+    # Every source as its buyer is shown it; None where they ask for nothing.
+    shown: tuple[Contribution, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +206,18 @@ class ExtractMaker:
         made = _Kept.from_bytes(kept)
         return Part(self._account.address, made.leaf, made.entry.capsule.digest)
 
-    def prepare(self, sale: Sale, records: Iterable[Read], options: Options) -> Prepared:
-        """Make the extract; nothing is sealed or sent."""
+    def prepare(
+        self,
+        sale: Sale,
+        records: Iterable[Read],
+        options: Options,
+        vouches: Iterable[Vouch] = (),
+    ) -> Prepared:
+        """Make the extract; nothing is sealed or sent. For a study that asks where data come from,
+        of those records alone that can be shown by the `vouches`."""
+        showing = Showing.of(self._network, sale, vouches)
         sources: list[tuple[bytes, str, bytes]] = []
+        shown: list[Contribution] = []
         left_out: dict[bytes, AcesoError] = {}
 
         def pieces() -> Iterator[Piece]:
@@ -199,6 +225,12 @@ class ExtractMaker:
                 if one.error is not None:
                     left_out[one.record_id] = one.error
                 elif one.piece is not None and one.source is not None:
+                    if showing is not None and one.opened is not None:
+                        try:
+                            shown.append(showing.show(*one.opened))
+                        except (InputError, IntegrityError) as exc:
+                            left_out[one.record_id] = exc
+                            continue
                     sources.append(one.source)
                     yield one.piece
 
@@ -211,7 +243,8 @@ class ExtractMaker:
                 "There is nothing in the vault of the classes on offer that an extract may hold.",
                 code="E_EMPTY_EXTRACT",
             )
-        return Prepared(sale, made, tuple(sources), tuple(left_out))
+        proven = None if showing is None else tuple(shown)
+        return Prepared(sale, made, tuple(sources), tuple(left_out), proven)
 
     def deliver(self, prepared: Prepared, *, cohort: int = 0, k: int = 0) -> Delivered:
         """Certify, seal and deliver what was prepared."""
@@ -265,12 +298,12 @@ class ExtractMaker:
     def _certify(self, prepared: Prepared, key: ReceivingKey, *, cohort: int, k: int) -> _Kept:
         sale, record_id = prepared.sale, random_record_id()
         domain = sale.domain(self._network)
-        package = Package.make(prepared.extract, blind=os.urandom(32))
-        lineage = lineage_of(
-            prepared.sources,
-            key=self._keys.derive(f"extract-lineage/{sale.order:x}", 32),
-            record_id=record_id,
-        )
+        key_of_lineage = self._keys.derive(f"extract-lineage/{sale.order:x}", 32)
+        origin = None
+        if prepared.shown is not None:
+            origin = OriginProof(key_of_lineage, prepared.shown).to_document()
+        package = Package.make(prepared.extract, blind=os.urandom(32), origin=origin)
+        lineage = lineage_of(prepared.sources, key=key_of_lineage, record_id=record_id)
         certificate = Certificate(
             order=sale.order,
             subject=sale.subject,
@@ -286,6 +319,8 @@ class ExtractMaker:
             k=k,
         )
         signed = SignedCertificate.sign(certificate, self._account, domain)
+        # As its buyer will check it.
+        check_origin(self._network, sale, replace(package, signed=signed))
         return self._seal(prepared, package, signed, domain, PublicKey(key.public))
 
     def _seal(
@@ -384,4 +419,5 @@ def read_record(envelope: Envelope, key: RecordKey, path: Path) -> Read:
         why_class="",
     )
     leaf = envelope.tree(key.dek).leaf
-    return Read(envelope.record_id, piece, (leaf, envelope.issuer, envelope.root))
+    source = leaf, envelope.issuer, envelope.root
+    return Read(envelope.record_id, piece, source, opened=(envelope, key.dek))

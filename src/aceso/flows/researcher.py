@@ -9,7 +9,8 @@
 Each order has a receiving key of its own, derived from the researcher's seed. Its public half lies
 on IPFS under the digest that the purchase names. What opens is the extract that the seller made for
 this order, as long as the order lasts and the consent holds. Its certificate is checked before
-anything of it is kept: by whom it was made, and that it is of this order and these files.
+anything of it is kept: by whom it was made, and that it is of this order and these files; and where
+a study asks for it, that its origin is shown.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from aceso.vault.hpke import PRIVATE_KEY_BYTES
 from .issuer import Holder
 from .network import said
 from .orders import MARKET, STUDIES, UNIONS, Sale, find_sale, private_key, receiving_key
+from .origins import check_origin
 from .records import write_body
 
 __all__ = ["Downloaded", "Purchase", "Researcher"]
@@ -145,6 +147,7 @@ class Researcher(Holder):
         certificate = package.check()
         assert package.signed is not None  # noqa: S101 - `check` refuses a package without one
         self._check(sale, certificate, package.signed, envelope)
+        check_origin(self.network, sale, package)
         return envelope, package
 
     def _check(

@@ -13,7 +13,7 @@ gets a class key, an original, or a record id of one.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from aceso.chain import OfferTerms, Receipt, acts, grantee_of_group
@@ -32,6 +32,7 @@ from .orders import sales
 from .own_vault import RESEARCH
 from .person import Person
 from .records import write_body
+from .vouching import Vouch, kept_vouches
 
 __all__ = ["Seller"]
 
@@ -105,11 +106,14 @@ class Seller:
         persona = self._person.persona(RESEARCH)
         return self._network.relayer.send(acts.close_offer(self._network.suite, persona, number))
 
-    def deliver(self, order: int, options: Options = _AS_USUAL) -> Delivered:
+    def deliver(
+        self, order: int, options: Options = _AS_USUAL, vouches: Iterable[Vouch] = ()
+    ) -> Delivered:
         """Make the extract of an order, leave it with the committee, and record the delivery.
 
         A delivery that was cut off goes on with the same extract: the committee takes no second
-        one, so `options` count the first time only.
+        one, so `options` count the first time only. `vouches` are issuers' words beside those that
+        this device keeps, for a study that asks where data come from.
         """
         persona = self._person.persona(RESEARCH)
         mine = sales(self._network, subjects=[persona.address])
@@ -125,16 +129,17 @@ class Seller:
         )
         if maker.is_made(sale):
             return maker.resume(sale)
-        prepared = maker.prepare(sale, self._records(sale.classes, options), options)
+        known = (*kept_vouches(self._person.profile.store), *vouches)
+        prepared = maker.prepare(sale, self._records(sale.classes, options), options, known)
         return maker.deliver(prepared)
 
     def deliver_each(
-        self, orders: Iterable[int], options: Options = _AS_USUAL
+        self, orders: Iterable[int], options: Options = _AS_USUAL, vouches: Sequence[Vouch] = ()
     ) -> Iterator[Fulfilled]:
         """As `deliver`, one order after the other; one that can't be fulfilled stops no other."""
         for order in orders:
             try:
-                yield Fulfilled(order, self.deliver(order, options))
+                yield Fulfilled(order, self.deliver(order, options, vouches))
             except AcesoError as exc:
                 yield Fulfilled(order, error=exc)
 

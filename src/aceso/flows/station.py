@@ -9,7 +9,8 @@ persona, whose orders are to be fulfilled, grants it the same classes and use. C
 `decide` for both, at the opening of each record and at the deposit of each extract, so a withdrawal
 of either ends it. The mandate says that the two are one person, and both sign it: without that,
 anybody could sell what others show a station. Whoever reads it learns the same, so it is handed to
-the station alone.
+the station alone. It carries the issuers' vouches for the research persona too, if the person gave
+them: a study may ask where data come from.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from aceso.codes import DataClass, Role, Use
 from aceso.custody.errors import DeniedError
 from aceso.errors import AcesoError, InputError
 from aceso.research import anonymise
+from aceso.rewards import ContributionError
 from aceso.signing import recover, sign
 
 from .errors import NothingToOpenError
@@ -35,6 +37,7 @@ from .orders import MARKET, Sale, sales
 from .own_vault import RESEARCH
 from .person import Person
 from .reader import Reader
+from .vouching import Vouch
 
 __all__ = ["Mandate", "Station", "entrust"]
 
@@ -51,6 +54,8 @@ class Mandate:
     persona: str
     station: str
     signatures: tuple[bytes, bytes]
+    # Issuers' words for the research persona, by which origin is shown to studies that ask.
+    vouches: tuple[Vouch, ...] = ()
 
     def _message(self) -> dict[str, str]:
         return {"research": self.research, "persona": self.persona, "station": self.station}
@@ -67,12 +72,15 @@ class Mandate:
                 "both personas. Ask the person for another.",
                 code="E_MANDATE",
             )
+        for one in self.vouches:
+            one.check(network, self.research)
 
     def to_json(self) -> str:
         """For the station alone: it ties two personas of one person."""
         signatures = ["0x" + one.hex() for one in self.signatures]
         said = {"format": "aceso-mandate", "version": 1, **self._message()}
-        return json.dumps(said | {"signatures": signatures}, indent=1)
+        vouches = [json.loads(one.to_json()) for one in self.vouches]
+        return json.dumps(said | {"signatures": signatures, "vouches": vouches}, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Mandate:
@@ -85,8 +93,9 @@ class Mandate:
             research, persona, station = (
                 str(said[name]) for name in ("research", "persona", "station")
             )
-            return cls(research, persona, station, (first, second))
-        except _SPOILT as exc:
+            vouches = tuple(Vouch.from_json(json.dumps(one)) for one in said.get("vouches", ()))
+            return cls(research, persona, station, (first, second), vouches)
+        except (*_SPOILT, ContributionError) as exc:
             raise InputError(
                 "This is not a mandate of a version that we know. Ask the person for the file that "
                 "`aceso station entrust` wrote.",
@@ -102,8 +111,12 @@ def entrust(
     use: Use,
     seconds: int = 365 * _DAY,
     notice: bytes = bytes(32),
+    vouches: Sequence[Vouch] = (),
 ) -> tuple[Mandate, tuple[Receipt, ...]]:
-    """Let a station make extracts of these classes for this use; `person.unshare` ends it all."""
+    """Let a station make extracts of these classes for this use; `person.unshare` ends it all. With
+    `vouches` it can show studies where the records are from."""
+    for one in vouches:
+        one.check(person.network, person.persona(RESEARCH).address)
     suite, grantee = person.network.suite, grantee_of_account(station)
     shown = person.share(grantee, classes=classes, uses=use, seconds=seconds, notice=notice)
     research, persona = person.persona(RESEARCH), person.persona_for(grantee)
@@ -120,7 +133,7 @@ def entrust(
     )
     granted = person.network.relayer.send(acts.grant(suite, research, terms))
     person.network.wait_confirmed(granted)
-    bare = Mandate(research.address, persona.address, station, (b"", b""))
+    bare = Mandate(research.address, persona.address, station, (b"", b""), tuple(vouches))
     domain = suite.domain("DataMarket")
     signatures = (
         sign(research, "StationMandate", bare._message(), domain),
@@ -205,7 +218,7 @@ class Station(Reader):
             raise DeniedError(decision.reason)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
             records = self._records(mandate.persona, sale.classes, sale.use, Path(folder))
-            return self._maker.prepare(sale, records, options)
+            return self._maker.prepare(sale, records, options, mandate.vouches)
 
     def _records(self, persona: str, classes: DataClass, use: Use, folder: Path) -> Iterator[Read]:
         opened = self.open_all(persona, classes=classes, folder=folder, use=use)

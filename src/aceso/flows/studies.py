@@ -33,11 +33,11 @@ from aceso.chain import (
     StudyTerms,
 )
 from aceso.codes import Condition, DataClass, Use
-from aceso.errors import AcesoError, InputError, IntegrityError
+from aceso.errors import AcesoError, InputError
 from aceso.ethereum import NOBODY
 from aceso.index import EnrolmentRow, StudyRow
-from aceso.research import StudyDocument
-from aceso.storage import cid_digest, cid_from_digest
+from aceso.research import Origin, StudyDocument
+from aceso.storage import cid_digest
 
 from .disputes import Disputing
 from .issuer import Holder
@@ -55,19 +55,18 @@ __all__ = [
     "approve",
     "close",
     "conditions_of",
-    "document_of",
     "status_of",
 ]
 
 _NONE = Condition(0)
-_MOST_DOCUMENT_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
     """What a study asks for: `price` in base units of coin for each subject, times in seconds,
     `deadline` in seconds of the chain's time; `criteria` a FHIR Group, `protocol` a file or the CID
-    of one."""
+    of one. Unless `origin` says otherwise, data are taken only from who shows where they are from:
+    a copy of somebody else's can't be sold to it then."""
 
     criteria: bytes
     title: str
@@ -84,6 +83,7 @@ class StudyPlan:
     conditions: Condition = _NONE
     institution: str = NOBODY
     institution_bps: int = 0
+    origin: Origin = Origin.VOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,7 @@ class StudyLead(Disputing):
             title=plan.title,
             summary=plan.summary,
             protocol=protocol_file,
+            origin=plan.origin,
         )
         keys = self.profile.seed.keys(network.suite.chain_id)
         terms = StudyTerms(
@@ -217,19 +218,6 @@ class StudyLead(Disputing):
             except AcesoError as exc:
                 done[row.order] = exc
         return done
-
-
-def document_of(network: Network, row: StudyRow) -> StudyDocument:
-    """The document of a revision, from IPFS, checked against what the chain has."""
-    data = network.ipfs.read(cid_from_digest(row.protocol.document), limit=_MOST_DOCUMENT_BYTES)
-    document = StudyDocument.read(data)
-    if document.criteria.commitment != row.protocol.cohort:
-        raise IntegrityError(
-            f"Study {row.study} committed to other criteria than those in its document. Don't "
-            "enrol; tell the study.",
-            code="E_COHORT_OTHER",
-        )
-    return document
 
 
 def conditions_of(network: Network, row: StudyRow) -> Conditions:

@@ -20,6 +20,7 @@ from .deidentify import (
     rule_of,
     shift_key,
 )
+from .origin import Asked, Origin, OriginError, OriginProof, Standing, class_of_source
 from .package import PACKAGE_TYPE, Package
 from .parts_case import PartsCase, cases_of
 from .study_document import StudyDocument
@@ -29,6 +30,7 @@ __all__ = [
     "QUALITATIVE_RESULTS",
     "RULES",
     "Anonymised",
+    "Asked",
     "Case",
     "CaseFile",
     "CasePart",
@@ -41,16 +43,21 @@ __all__ = [
     "Finding",
     "Locus",
     "Match",
+    "Origin",
+    "OriginError",
+    "OriginProof",
     "Package",
     "PartsCase",
     "Recogniser",
     "Rules",
+    "Standing",
     "Step",
     "StudyDocument",
     "Verdict",
     "anonymise",
     "asked_of",
     "cases_of",
+    "class_of_source",
     "extract",
     "match",
     "measured",

@@ -28,7 +28,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -52,6 +52,7 @@ from aceso.vault import (
 )
 from aceso.vault.errors import FormatError
 
+from .origin import OriginError
 from .package import Package
 
 __all__ = ["Case", "CaseFile", "CasePart", "CaseShare", "Step", "Verdict", "asked_of", "replay"]
@@ -73,6 +74,7 @@ class Step(StrEnum):
     BODY = "body"
     OPENING = "opening"
     EXTRACT = "extract"
+    ORIGIN = "origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +234,12 @@ class Verdict:
     @property
     def opens(self) -> bool:
         """Whether the buyer could have opened what was delivered."""
-        return self.broken is None
+        return self.broken in (None, Step.ORIGIN)
 
     @property
     def upholds(self) -> bool:
-        """Whether a panel upholds the dispute: what was delivered does not open. A key or an entry
+        """Whether a panel upholds the dispute: what was delivered does not open, or does not show
+        where it comes from to a study that takes nothing else. A key or an entry
         that is not the order's is what the buyer alone shows, and says nothing of the delivery."""
         return self.is_decided and self.broken not in (None, Step.KEY, Step.ENTRY)
 
@@ -249,8 +252,10 @@ def replay(
     body: bytes | None,
     domain: Mapping[str, Any],
     answers: Sequence[CaseShare] = (),
+    check_origin: Callable[[Package], None] | None = None,
 ) -> Verdict:
-    """Open the extract of a case again, with the `answers` of custodians beside it.
+    """Open the extract of a case again, with the `answers` of custodians beside it, and where its
+    order asks for it, have its origin checked.
 
     `delivered` is the capsule's digest and `receiving_key` the digest in the CID of the buyer's
     public key, as the chain has them; `body` the sealed bytes under the entry's CID, or None if
@@ -293,6 +298,11 @@ def replay(
         package.check()
     except AcesoError as exc:
         return replace(found, broken=Step.EXTRACT, why=exc.message)
+    if check_origin is not None:
+        try:
+            check_origin(package)
+        except OriginError as exc:
+            return replace(found, broken=Step.ORIGIN, why=exc.message)
     return replace(found, package=package)
 
 

@@ -48,16 +48,20 @@ class Package:
     about: Mapping[str, Any]
     _blind: bytes = field(repr=False)
     signed: SignedCertificate | None = None
+    # Where its records come from, as `OriginProof` reads it: it opens the certificate's lineage.
+    origin: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @classmethod
-    def make(cls, extract: Extract, *, blind: bytes) -> Package:
+    def make(
+        cls, extract: Extract, *, blind: bytes, origin: Mapping[str, Any] | None = None
+    ) -> Package:
         """Package an extract; `blind` is 32 random bytes, or derived for this order alone."""
         about = {
             "parameters": dict(extract.parameters),
             "removed": dict(extract.removed),
             "counts": extract.counts,
         }
-        return cls(extract.files(), about, blind)
+        return cls(extract.files(), about, blind, origin=origin)
 
     @property
     def contents(self) -> bytes:
@@ -77,16 +81,17 @@ class Package:
 
     def to_bytes(self, signed: SignedCertificate, domain: Mapping[str, Any]) -> bytes:
         """The document, with the certificate of it."""
-        return rfc8785.dumps(
-            {
-                "format": _FORMAT,
-                "version": _VERSION,
-                "about": dict(self.about),
-                "blind": self._blind.hex(),
-                "files": {name: data.decode() for name, data in self.files.items()},
-                "certificate": {**signed.to_json(), "domain": dict(domain)},
-            }
-        )
+        said: dict[str, Any] = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "about": dict(self.about),
+            "blind": self._blind.hex(),
+            "files": {name: data.decode() for name, data in self.files.items()},
+            "certificate": {**signed.to_json(), "domain": dict(domain)},
+        }
+        if self.origin is not None:
+            said["origin"] = dict(self.origin)
+        return rfc8785.dumps(said)
 
     @classmethod
     def read(cls, data: bytes) -> Package:
@@ -100,7 +105,8 @@ class Package:
             about = {name: said["about"][name] for name in ("parameters", "removed", "counts")}
             if len(blind) != _BLIND_BYTES or not all(map(_is_plain, files)):
                 raise ValueError("a blinding or a file name that we never write")
-            return cls(files, about, blind, SignedCertificate.from_json(said["certificate"]))
+            signed = SignedCertificate.from_json(said["certificate"])
+            return cls(files, about, blind, signed, said.get("origin"))
         except (*_SPOILT, FormatError) as exc:
             raise IntegrityError(
                 "This is not an extract of a version that we know. Ask its maker for another, or "

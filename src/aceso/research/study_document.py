@@ -1,12 +1,15 @@
 """What a study says of itself to those whom it asks: a document on IPFS, which its terms name.
 
-    document = StudyDocument.make(criteria_bytes, title="…", summary="…", protocol=cid)
+    document = StudyDocument.make(
+        criteria_bytes, title="…", summary="…", protocol=cid, origin=Origin.VOUCHED
+    )
     document.to_bytes()
     StudyDocument.read(data).criteria              # a FHIR Group, as `Criteria` reads it
 
 The chain has the digest in the document's CID, which commits to all of it, and beside it keccak-256
 of the criteria's RFC 8785 bytes. The protocol is a file of its own, under a CID that is in here.
-Whatever a researcher wrote is text for a person to read: it is shown as text, short and printable.
+`origin` says whether the study takes only data whose origin is shown. Whatever a researcher wrote
+is text for a person to read: it is shown as text, short and printable.
 """
 
 from __future__ import annotations
@@ -19,11 +22,14 @@ from aceso.errors import InputError
 
 from .cohort import Criteria
 from .cohort._document import MAX_BYTES
+from .origin import Origin
 
 __all__ = ["StudyDocument"]
 
 _FORMAT: Final = "aceso-study"
 _VERSION: Final = 1
+# One that asks where data come from, which no program of before would show.
+_VERSION_OF_ORIGIN: Final = 2
 _MOST_TITLE: Final = 120
 _MOST_SUMMARY: Final = 2_000
 _MOST_CID: Final = 100
@@ -32,16 +38,25 @@ _SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionErro
 
 @dataclass(frozen=True, slots=True)
 class StudyDocument:
-    """The criteria, a title, a summary and the CID of the protocol."""
+    """The criteria, a title, a summary, the CID of the protocol, and what is asked of origin."""
 
     criteria: Criteria
     title: str
     summary: str
     protocol: str
     _group: Any = field(repr=False)
+    origin: Origin = Origin.ANY
 
     @classmethod
-    def make(cls, criteria: bytes, *, title: str, summary: str, protocol: str) -> StudyDocument:
+    def make(
+        cls,
+        criteria: bytes,
+        *,
+        title: str,
+        summary: str,
+        protocol: str,
+        origin: Origin = Origin.VOUCHED,
+    ) -> StudyDocument:
         """From the criteria as a FHIR Group. Raise `CriteriaError` where they can't be evaluated,
         `InputError` for a text that nobody would be shown as it is."""
         for name, text, most in (
@@ -55,18 +70,22 @@ class StudyDocument:
                     code="E_STUDY_TEXT",
                     details={"which": name, "most": most},
                 )
-        return cls(Criteria.read(criteria), title, summary, protocol, json.loads(criteria))
+        read = Criteria.read(criteria)
+        return cls(read, title, summary, protocol, json.loads(criteria), origin)
 
     def to_bytes(self) -> bytes:
         """The JSON document."""
+        asks = self.origin is not Origin.ANY
         said = {
             "format": _FORMAT,
-            "version": _VERSION,
+            "version": _VERSION_OF_ORIGIN if asks else _VERSION,
             "title": self.title,
             "summary": self.summary,
             "protocol": self.protocol,
             "criteria": self._group,
         }
+        if asks:
+            said["origin"] = self.origin.value
         return json.dumps(said, ensure_ascii=False, indent=1).encode()
 
     def group_bytes(self) -> bytes:
@@ -80,8 +99,11 @@ class StudyDocument:
             raise _not_one()
         try:
             said = json.loads(data)
-            if (said["format"], said["version"]) != (_FORMAT, _VERSION):
+            asks = "origin" in said
+            wanted = _VERSION_OF_ORIGIN if asks else _VERSION
+            if (said["format"], said["version"]) != (_FORMAT, wanted):
                 raise ValueError("another format or version")
+            origin = Origin(said["origin"]) if asks else Origin.ANY
             group = said["criteria"]
             title, summary = (str(said[name]) for name in ("title", "summary"))
             protocol = _shown(str(said["protocol"]), _MOST_CID)
@@ -90,7 +112,12 @@ class StudyDocument:
             raise _not_one() from exc
         criteria = Criteria.read(encoded)
         return cls(
-            criteria, _shown(title, _MOST_TITLE), _shown(summary, _MOST_SUMMARY), protocol, group
+            criteria,
+            _shown(title, _MOST_TITLE),
+            _shown(summary, _MOST_SUMMARY),
+            protocol,
+            group,
+            origin,
         )
 
 

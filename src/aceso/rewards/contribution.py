@@ -39,6 +39,7 @@ __all__ = ["TAG_FIELD", "Contribution", "patient_tag", "vouch_for"]
 TAG_FIELD: Final = "/patientTag"
 _CLASS_FIELD: Final = "class"
 _VOUCH: Final = "PatientVouch"
+_WORD_BYTES: Final = 32
 _SPOILT = (KeyError, TypeError, ValueError, AttributeError, RecursionError, FormatError)
 
 
@@ -88,7 +89,8 @@ class Contribution:
         if len(tag) != 32 or recover(_VOUCH, message, domain, self.vouch) != self.issuer:
             raise ContributionError(
                 f"What is filed for order {self.order} is of another patient than the one that "
-                f"{self.issuer} vouched for as {self.account}: file a record of your own."
+                f"{self.issuer} vouched for as {self.account}: file a record of your own.",
+                code="E_VOUCH_OTHER",
             )
         return int.from_bytes(data_class, "big"), tag
 
@@ -120,9 +122,9 @@ class Contribution:
             return cls(
                 int(document["order"]),
                 checksum(document["issuer"]),
-                bytes.fromhex(document["root"]),
-                bytes.fromhex(document["fieldsRoot"]),
-                tuple(bytes.fromhex(step) for step in document["proof"]),
+                _word(document["root"]),
+                _word(document["fieldsRoot"]),
+                tuple(_word(step) for step in document["proof"]),
                 Disclosure.from_json(json.dumps(document["fields"])),
                 checksum(document["account"]),
                 bytes.fromhex(document["vouch"]),
@@ -131,3 +133,10 @@ class Contribution:
             raise ContributionError(
                 "This is not what a person files for an order: ask for it again."
             ) from exc
+
+
+def _word(text: str) -> bytes:
+    word = bytes.fromhex(text)
+    if len(word) != _WORD_BYTES:
+        raise ValueError("a word of another length")
+    return word

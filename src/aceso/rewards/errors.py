@@ -9,6 +9,8 @@ IntegrityError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aceso.errors import InputError, IntegrityError
 
 __all__ = ["AuditFalseError", "AuditFileError", "ContributionError"]
@@ -24,8 +26,14 @@ class AuditFileError(InputError):
 class ContributionError(InputError):
     """What a person filed for an order doesn't hold together."""
 
-    def __init__(self, message: str, *, code: str = "E_REWARDS_EVIDENCE"):
-        super().__init__(message, code=code)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "E_REWARDS_EVIDENCE",
+        details: Mapping[str, object] | None = None,
+    ):
+        super().__init__(message, code=code, details=details)
 
 
 class AuditFalseError(IntegrityError):

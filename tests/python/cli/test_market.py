@@ -88,7 +88,7 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
         *("study", "create", criteria, "--protocol", protocol, "--title", "포도당"),
         *("--summary", "공복 혈당의 변화", "--classes", "labs", "--price", "4", "--cap", "3"),
         *("--until", "10d", "--duration", "5d", "--delivery", "2d", "--conditions", "IRB"),
-        *("--budget", "8", "--yes"),
+        *("--budget", "8", "--origin", "any", "--yes"),
     )
     poor = lead(*create)
     assert (poor.code, poor.document["error"]["code"]) == (3, "E_NO_COIN")
@@ -196,6 +196,11 @@ def test_whoever_is_not_sought_is_told_before_anything_is_signed(actors, person,
         *("--budget", "4", "--with-ether", "--yes"),
     ).document["study"]
 
+    # Unless it says otherwise it takes only what shows where it is from.
+    unshown = person("study", "enrol", study, "--yes")
+    assert (unshown.code, unshown.document["error"]["code"]) == (3, "E_ORIGIN_VOUCH")
+    assert "`aceso vouch`" in unshown.document["error"]["message"]
+    assert lead("study", "amend", study, "--origin", "any", "--yes").document["revision"] == 2
     told = person("study", "enrol", study, "--yes", "--lang", "ko")
 
     assert (told.code, told.document["error"]["code"]) == (3, "E_STUDY_NOT_SOUGHT")

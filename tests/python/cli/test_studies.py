@@ -1,6 +1,6 @@
 """
 what a study says
-├── enrolling, in both languages: the disease, which is signed
+├── enrolling, in both languages: the disease, and what its buyer learns, which is signed
 ├── opening, in both languages: the disease, the institution and its share
 └── too little coin: the same sentence for an offer, a budget and a bond
 options
@@ -28,6 +28,7 @@ from aceso.errors import InputError, UsageError
 from aceso.flows import Conditions, EnrolmentPlan, StudyMade, StudyPlan, base_units
 from aceso.flows import coins as sales
 from aceso.index import StudyRow
+from aceso.research import Origin
 
 DISEASE = 4_711
 INSTITUTION = "0x" + "11" * 20
@@ -76,10 +77,14 @@ def test_enrolling_says_the_disease(spoken):
     )
     row = StudyRow(3, 1, terms, Protocol(bytes(32), bytes(32), bytes(32)), None, None, 1)
     found = Conditions(Condition(0), Condition(0), None)
-    about = SimpleNamespace(title="Sugar", summary="Sugar over time.")
+    about = SimpleNamespace(title="Sugar", summary="Sugar over time.", origin=Origin.VOUCHED)
     plan = EnrolmentPlan(row, about, found, PLAN.price, PLAN.deadline, None, ())
+    shown = _words.say("notice.enrol_origin")
 
-    assert str(DISEASE) in _study_person._notice(None, plan)
+    said = _study_person._notice(None, plan)
+    assert str(DISEASE) in said and shown in said
+    about.origin = Origin.ANY
+    assert shown not in _study_person._notice(None, plan)
 
 
 def test_opening_says_the_disease_and_the_share(spoken):

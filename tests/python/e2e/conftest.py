@@ -25,6 +25,7 @@ import pytest
 from aceso.codes import Role
 from aceso.devnet import Authority, Devnet, Process, Template, with_suite
 from aceso.flows import (
+    Evaluator,
     Gateway,
     Issuer,
     Kind,
@@ -45,7 +46,7 @@ PASSPHRASE = "a passphrase of a test"
 _READY_SECONDS = 60.0
 _numbers = count(1)
 
-H = TypeVar("H", Issuer, Reader, Researcher, Rescuer, Reviewer, Station)
+H = TypeVar("H", Evaluator, Issuer, Reader, Researcher, Rescuer, Reviewer, Station)
 
 
 class Keeper:
@@ -218,6 +219,22 @@ def gateway(world: World) -> Gateway:
 @pytest.fixture
 def hospital(world: World, gateway: Gateway) -> Issuer:
     return Issuer(world.network, gateway.profile)
+
+
+@pytest.fixture
+def evaluators(world: World) -> Iterator[list[Evaluator]]:
+    """Three who can be drawn, each of an institution of their own."""
+    found = [world.cast(Evaluator, "professional", Role.EVALUATOR) for _ in range(3)]
+    for each in found:
+        address = each.account.address
+        number = world.authority.open_institution(address)
+        joined = world.network.suite.participants.set_member(number, address, 2**40 - 1, 0)
+        world.network.sender(each.account).send(joined)
+        each.join(number)
+    yield found
+    for each in found:
+        # Who is drawn in the next test is of that test.
+        each.leave()
 
 
 # Files

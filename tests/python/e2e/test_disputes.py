@@ -73,19 +73,6 @@ def order(world: World, person: Person, bundle: Bundle, buyer: Disputing) -> int
     return bought.order
 
 
-@pytest.fixture
-def evaluators(world: World) -> list[Evaluator]:
-    """Three who can be drawn, each of an institution of their own."""
-    found = [world.cast(Evaluator, "professional", Role.EVALUATOR) for _ in range(3)]
-    for each in found:
-        address = each.account.address
-        number = world.authority.open_institution(address)
-        joined = world.network.suite.participants.set_member(number, address, 2**40 - 1, 0)
-        world.network.sender(each.account).send(joined)
-        each.join(number)
-    return found
-
-
 def test_a_dispute_that_is_dismissed(
     world: World, buyer: Disputing, order: int, evaluators: list[Evaluator]
 ) -> None:

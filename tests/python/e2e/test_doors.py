@@ -51,6 +51,7 @@ from aceso.flows import (
     vouch_for_persona,
 )
 from aceso.flows.reader import open_listed
+from aceso.research import Origin
 from aceso.vault import EmergencyCard
 from tools.compiler import compile_local
 
@@ -195,6 +196,7 @@ def scene(world: World, tmp_path_factory: pytest.TempPathFactory) -> Scene:
             duration=30 * _DAY,
             delivery_period=7 * _DAY,
             conditions=0,
+            origin=Origin.ANY,
         )
     ).study
     lead.fund(study, 2 * _PRICE)

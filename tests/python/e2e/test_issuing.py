@@ -23,6 +23,7 @@ from aceso.flows import (
     Issuer,
     Person,
     Reader,
+    Vouch,
     contribution_of,
     evidence_of,
     verify,
@@ -75,16 +76,9 @@ def test_a_person_files_what_was_issued_with_their_tag(
     entry = person.entry(record_id)
     domain = person.network.suite.domain("RewardPool")
 
-    def filed(vouch: bytes) -> Contribution:
-        return contribution_of(
-            5,
-            entry,
-            envelope,
-            person.key_of(entry).dek,
-            tag=laboratory.tag_of("chart 7"),
-            account=mine,
-            vouch=vouch,
-        )
+    def filed(signature: bytes) -> Contribution:
+        vouch = Vouch(laboratory.account.address, mine, laboratory.tag_of("chart 7"), signature)
+        return contribution_of(5, envelope, person.key_of(entry).dek, vouch)
 
     good = filed(laboratory.vouch("chart 7", mine))
     assert good.shown(domain) == (LABS, laboratory.tag_of("chart 7"))
@@ -106,15 +100,8 @@ def test_what_was_issued_without_a_tag_is_not_filed(
     entry = person.entry(record_id)
 
     with pytest.raises(EvidenceError, match="no tag"):
-        contribution_of(
-            5,
-            entry,
-            envelope,
-            person.key_of(entry).dek,
-            tag=bytes(32),
-            account=entry.issuer,
-            vouch=b"",
-        )
+        vouch = Vouch(entry.issuer, entry.issuer, bytes(32), b"")
+        contribution_of(5, envelope, person.key_of(entry).dek, vouch)
 
 
 def test_an_issuer_issues_while_the_person_is_away(

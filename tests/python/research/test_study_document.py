@@ -3,6 +3,7 @@ the document of a study
 ├── what was made: is read as it was, with the commitment of its criteria
 ├── texts that nobody would be shown as they are: refused to whoever writes them
 ├── texts of somebody else's: shown short, and without what can't be seen
+├── origin: shown unless it says otherwise; what a program doesn't know is not passed over
 └── anything else: refused, in a sentence
 """
 
@@ -13,7 +14,7 @@ import json
 import pytest
 
 from aceso.errors import InputError
-from aceso.research import Criteria, StudyDocument
+from aceso.research import Criteria, Origin, StudyDocument
 
 GROUP = {
     "resourceType": "Group",
@@ -59,6 +60,21 @@ def test_the_text_of_somebody_else_is_shown_short_and_plain() -> None:
     found = StudyDocument.read(json.dumps(said).encode())
     assert found.title == ("[2J" + "t" * 500)[:120]
     assert found.summary.isprintable() and len(found.summary) <= 2000
+
+
+def test_a_study_takes_what_shows_its_origin_unless_it_says_otherwise() -> None:
+    asks, takes_any = made(), StudyDocument.make(
+        CRITERIA, title="Any", summary="Any.", protocol="bafy", origin=Origin.ANY
+    )  # fmt: skip
+
+    assert StudyDocument.read(asks.to_bytes()).origin is Origin.VOUCHED
+    assert StudyDocument.read(takes_any.to_bytes()).origin is Origin.ANY
+    # A program of before reads version 1 alone.
+    said = json.loads(asks.to_bytes())
+    assert (said["version"], said["origin"]) == (2, "vouched")
+    for changed in ({"version": 1}, {"origin": "sworn"}, {"origin": None}):
+        with pytest.raises(InputError):
+            StudyDocument.read(json.dumps(said | changed).encode())
 
 
 @pytest.mark.parametrize(

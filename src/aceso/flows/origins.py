@@ -1,0 +1,153 @@
+"""Where the data of an order come from: what a study asks, how it is shown, and what is checked.
+
+    document_of(network, row).origin                # what a revision of a study asks
+    showing = Showing.of(network, sale, vouches)    # None where the order asks nothing
+    source = showing.show(envelope, dek)            # one record, or why it can't be shown
+    check_origin(network, sale, package)            # the buyer, and who judges a dispute
+
+A study says in its document, whose digest is on chain, whether it takes only data whose origin is
+shown. The proof lies in the sealed package: its buyer opens it, and a panel where they dispute.
+Nothing of it is public. It is checked as things stood at the delivery, so that whoever checks it
+later finds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aceso.chain import RecordStanding, Studies
+from aceso.errors import InputError, IntegrityError
+from aceso.index import StudyRow
+from aceso.research import (
+    Asked,
+    Origin,
+    OriginProof,
+    Package,
+    Standing,
+    StudyDocument,
+    class_of_source,
+)
+from aceso.rewards import Contribution, ContributionError
+from aceso.storage import cid_from_digest
+from aceso.vault import Envelope
+from aceso.vault.errors import OpeningError
+
+from .network import Network
+from .orders import STUDIES, Sale, find_study
+from .vouching import Vouch, contribution_of
+
+__all__ = ["Showing", "asks_origin", "check_origin", "document_of", "no_vouch"]
+
+_MOST_DOCUMENT_BYTES = 256 << 10
+# Whose messages a patient's vouch is among.
+_VOUCHES = "RewardPool"
+
+
+def document_of(network: Network, row: StudyRow) -> StudyDocument:
+    """The document of a revision, from IPFS, checked against what the chain has."""
+    data = network.ipfs.read(cid_from_digest(row.protocol.document), limit=_MOST_DOCUMENT_BYTES)
+    document = StudyDocument.read(data)
+    if document.criteria.commitment != row.protocol.cohort:
+        raise IntegrityError(
+            f"Study {row.study} committed to other criteria than those in its document. Don't "
+            "enrol; tell the study.",
+            code="E_COHORT_OTHER",
+        )
+    return document
+
+
+def asks_origin(network: Network, sale: Sale) -> bool:
+    """Whether an order takes only data whose origin is shown: by the revision that it was made
+    under. Offers and unions ask nothing as yet."""
+    if sale.desk != STUDIES:
+        return False
+    row = find_study(network, *Studies.of_group(sale.group))
+    return document_of(network, row).origin is Origin.VOUCHED
+
+
+def check_origin(network: Network, sale: Sale, package: Package) -> None:
+    """Raise an `OriginError` unless an opened and checked package shows what its order asks."""
+    if asks_origin(network, sale):
+        OriginProof.of(package).check(
+            package,
+            _asked(network, sale),
+            network.suite.domain(_VOUCHES),
+            lambda one: _standing_of(network, one),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How the maker of an order's extract shows its sources."""
+
+    network: Network
+    sale: Sale
+    vouches: dict[str, Vouch]
+
+    @classmethod
+    def of(cls, network: Network, sale: Sale, vouches: Iterable[Vouch]) -> Showing | None:
+        """With these words of issuers for the order's subject; None where it asks nothing."""
+        if not asks_origin(network, sale):
+            return None
+        given = {one.issuer: one for one in vouches}
+        if not given:
+            raise no_vouch(sale.name, sale.subject)
+        for one in given.values():
+            one.check(network, sale.subject)
+        return cls(network, sale, given)
+
+    def show(self, envelope: Envelope, dek: bytes) -> Contribution:
+        """One record, checked as the buyer will check it. Raise an error of why it can't be shown,
+        and so is left out."""
+        vouch = self.vouches.get(envelope.issuer)
+        if vouch is None:
+            raise ContributionError(
+                f"The record is by {envelope.issuer}, who did not vouch for this account, so that "
+                "its origin can't be shown.",
+                code="E_ORIGIN_UNVOUCHED",
+                details={"issuer": envelope.issuer},
+            )
+        try:
+            shown = contribution_of(self.sale.order, envelope, dek, vouch)
+        except OpeningError as exc:
+            raise ContributionError(
+                f"The record is of another patient than the one that {envelope.issuer} vouched "
+                "for, so that it is not shown as yours.",
+                code="E_VOUCH_OTHER",
+            ) from exc
+        class_of_source(
+            shown,
+            _asked(self.network, self.sale),
+            self.network.suite.domain(_VOUCHES),
+            lambda one: _standing_of(self.network, one),
+        )
+        return shown
+
+
+def no_vouch(study: str, account: str) -> InputError:
+    """That a study asks for what no issuer's word was given for."""
+    return InputError(
+        f"{study} takes only data whose origin is shown. Ask the hospital or laboratory that "
+        f"issued your records for a vouch of {account}; they make it with `aceso vouch`. Give its "
+        "file with --vouch.",
+        code="E_ORIGIN_VOUCH",
+        details={"study": study, "account": account},
+    )
+
+
+def _asked(network: Network, sale: Sale) -> Asked:
+    at = network.suite.now() if sale.delivered_at is None else sale.delivered_at
+    return Asked(sale.order, sale.subject, sale.classes, at)
+
+
+def _standing_of(network: Network, one: Contribution) -> Standing:
+    suite = network.suite
+    found = suite.records.verify(one.issuer, one.root, one.record, list(one.proof))
+    retracted = 0
+    if found.standing is RecordStanding.RETRACTED:
+        retracted = suite.now()
+        for event, time in network.synced().timed_events("RecordRetracted"):
+            if (event.args["issuer"], event.args["leaf"]) == (one.issuer, one.record):
+                retracted = time
+    return Standing(found.anchored_at, found.accredited, retracted)
