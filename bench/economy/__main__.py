@@ -1,7 +1,8 @@
 """Run the whole, write its plots into docs/economy/, and its figures into docs/economy.md.
 
-It ends with 1, and writes nothing there, where an attack gains more in rewards than it costs, where
-the search finds one that does, or where a search that has to find one is blind.
+It ends with 1, and writes nothing there, where an attack gains more than it costs, in rewards or in
+sales of copies, where the search finds one that does, or where one that has to be found is not: by
+the search with the cap of an order switched off, and with studies that ask for no origin.
 
 python -m bench.economy
 python -m bench.economy --people 1000 --epochs 4 --out build/economy
@@ -13,6 +14,8 @@ import argparse
 import re
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from aceso.pictures import Chart, draw_png
@@ -24,6 +27,8 @@ PLOTS = ROOT / "docs" / "economy"
 PAGE = ROOT / "docs" / "economy.md"
 _BEGIN, _END = "<!-- figures: python -m bench.economy -->", "<!-- end of the figures -->"
 _TRIALS = 2_000
+_NO_CAP = "the cap of an order switched off"
+_NO_ORIGIN = "studies that ask for no origin"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,10 +43,14 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     outcome = simulate(world)
     found = search(trials=given.trials, seed=given.seed)
-    control = search(trials=given.trials, seed=given.seed, order_cap=False)
-    text = figures(world, outcome, given.trials, found, control)
+    controls = {
+        _NO_CAP: search(trials=given.trials, seed=given.seed, order_cap=False),
+        _NO_ORIGIN: search(trials=given.trials, seed=given.seed, asks_origin=False),
+    }
+    unasked = simulate(replace(world, asks_origin=False))
+    text = figures(world, outcome, unasked, given.trials, found, controls)
     print(text)
-    wrong = failures(outcome, found, control)
+    wrong = failures(outcome, found, controls)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 1
@@ -57,17 +66,23 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def failures(outcome: Outcome, found: Found | None, control: Found | None) -> list[str]:
-    """What is wrong, a sentence each; nothing if the rules hold and the search can see."""
+def failures(
+    outcome: Outcome, found: Found | None, controls: Mapping[str, Found | None]
+) -> list[str]:
+    """What is wrong, a sentence each; nothing if the rules hold and the search can see. `controls`
+    are searches that have to find something, by what was switched off."""
     wrong = [
-        f"{kind} gains {one.gain:,.2f} coins of rewards for {one.cost:,.2f}"
+        f"{kind} gains {one.gain:,.2f} coins for {one.cost:,.2f}"
         for kind, one in outcome.attacks.items()
         if one.gain > one.cost
     ]
     if found is not None:
         wrong.append(f"the search found an attack that pays: {found}")
-    if control is None:
-        wrong.append("the search is blind: it found none with the cap of an order switched off")
+    wrong += [
+        f"the search is blind: it found none with {switched_off}"
+        for switched_off, control in controls.items()
+        if control is None
+    ]
     return wrong
 
 
@@ -106,29 +121,41 @@ def _bars(title: str, values: list[float], names: list[str]) -> Chart:
 
 
 def figures(
-    world: World, outcome: Outcome, trials: int, found: Found | None, control: Found | None
+    world: World,
+    outcome: Outcome,
+    unasked: Outcome,
+    trials: int,
+    found: Found | None,
+    controls: Mapping[str, Found | None],
 ) -> str:
-    """Tables in Markdown, in coin."""
+    """Tables in Markdown, in coin; `unasked` is the same world with studies that ask no origin."""
     lines = [
         f"{world.people:,} people, {world.epochs} epochs, seed {world.seed}.",
         "",
-        "| kind | people | sales each | of it by copies | rewards each | attack's cost "
-        "| attack's gain |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| kind | people | sales each | of it by copies | orders refused each | rewards each "
+        "| attack's cost | attack's gain |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for kind, one in outcome.accounts.items():
+    rows = [*outcome.accounts.items()]
+    free = {f"{kind}, origin not asked": one for kind, one in unasked.accounts.items()}
+    rows += [(kind, one) for kind, one in free.items() if one.copies]
+    for kind, one in rows:
         count = max(1, one.people)
-        ends = (
-            (f"{one.cost:,.0f}", f"{max(0.0, one.gain):,.0f}")
-            if kind in outcome.attacks
-            else ("", "")
-        )
+        is_attack = kind in outcome.attacks or kind in free
+        ends = (f"{one.cost:,.0f}", f"{max(0.0, one.gain):,.0f}") if is_attack else ("", "")
         row = (
-            *(kind, f"{one.people:,}", f"{one.sales / count:,.1f}"),
-            *(f"{one.copies / count:,.1f}", f"{one.rewards / count:,.2f}"),
+            *(kind, f"{one.people:,}", f"{one.sales / count:,.1f}", f"{one.copies / count:,.1f}"),
+            *(f"{one.refused / count:,.1f}", f"{one.rewards / count:,.2f}"),
         )
         lines.append(f"| {' | '.join((*row, *ends))} |")
+    honest, before = outcome.accounts["honest"], unasked.accounts["honest"]
+    lost = 1 - honest.sales / before.sales if before.sales else 0.0
     lines += [
+        "",
+        f"With {world.unshown_bps / 100:.0f} % of honest people's classes imported by themselves, "
+        f"{honest.turned_away:,} of their orders were not made for want of an origin to show, and "
+        f"they sold {lost:.0%} less than where none is asked. Who refused copies paid "
+        f"{outcome.panels:,.0f} coins to panels.",
         "",
         f"The commons took in {sum(outcome.commons):,.0f} coins and {sum(outcome.emitted):,.0f} "
         "were emitted. Gini of all that persons got: "
@@ -137,11 +164,15 @@ def figures(
         "",
         f"Search over {trials:,} sets of rules and plans: "
         + ("none pays." if found is None else f"one pays ({found}).")
-        + " With the cap of an order switched off, "
-        + ("none was found." if control is None else f"one gains {control.gain:,.2f} coins for "
-           f"{control.cost:,.2f}."),
-    ]  # fmt: skip
+        + "".join(f" With {name}, {_said(control)}" for name, control in controls.items()),
+    ]
     return "\n".join(lines)
+
+
+def _said(control: Found | None) -> str:
+    if control is None:
+        return "none was found."
+    return f"one gains {control.gain:,.2f} coins for {control.cost:,.2f}."
 
 
 if __name__ == "__main__":

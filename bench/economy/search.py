@@ -2,6 +2,7 @@
 
     search(trials=200, seed=1)                      # None: the rules hold
     search(trials=200, seed=1, order_cap=False)     # one is found, or the search is blind
+    search(trials=200, seed=1, asks_origin=False)   # so is one that sells copies
 
 Rules are drawn from all that `Rules` admits, and the attacker's plan with them: how many identities
 and patients, how many orders at which price, who is in on it, with transactions for nothing. What
@@ -34,7 +35,9 @@ class Found:
     gain: float
 
 
-def search(*, trials: int, seed: int, order_cap: bool = True) -> Found | None:
+def search(
+    *, trials: int, seed: int, order_cap: bool = True, asks_origin: bool = True
+) -> Found | None:
     """The first attack that pays, or None."""
     draw = random.Random(seed)
     for _ in range(trials):
@@ -44,7 +47,10 @@ def search(*, trials: int, seed: int, order_cap: bool = True) -> Found | None:
             people=30,
             hospitals=3,
             epochs=2,
-            demand=(0.0, draw.choice((0.0, 0.5))),
+            # Copies are bought once and sold as often as somebody asks.
+            demand=(0.0, draw.choice((5.0, 50.0)) if attack.foreign else draw.choice((0.0, 0.5))),
+            asks_origin=asks_origin,
+            unshown_bps=draw.choice((0, 2_000)),
             fee=0.0,
             budget=draw.choice((10**6, 10**9, 10**12)),
             seed=draw.randrange(2**32),
@@ -76,5 +82,6 @@ def _attack(draw: random.Random) -> Attack:
         orders=draw.choice((1, 2, 8)),
         price=draw.choice((1, 20, 500)),
         copies=draw.choice((0, 0, 3)),
+        foreign=draw.random() < 0.2,
         parties=Parties(bps, bool(bps) and draw.random() < 0.7, draw.random() < 0.7),
     )

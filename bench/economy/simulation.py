@@ -28,11 +28,14 @@ _TRANSACTIONS: Final = 6
 @dataclass(slots=True)
 class Account:
     """What a kind of people got and paid, in coin. `copies` is what of the sales was paid for
-    copies of what others have: no rule of rewards keeps a buyer from that."""
+    copies of what others have, `refused` how many orders were disputed for them and paid back;
+    `turned_away` are those who could not show where anything of what was asked is from."""
 
     people: int = 0
     sales: float = 0.0
     copies: float = 0.0
+    refused: int = 0
+    turned_away: int = 0
     rewards: float = 0.0
     cost: float = 0.0
     gain: float = 0.0
@@ -45,6 +48,8 @@ class Outcome:
     accounts: dict[str, Account]
     # Of all that persons got, up to each epoch.
     concentration: list[float] = field(default_factory=list)
+    # What researchers paid panels for, who refused copies and were right.
+    panels: float = 0.0
     # Of each epoch: what the commons took in, and what was emitted.
     commons: list[float] = field(default_factory=list)
     emitted: list[float] = field(default_factory=list)
@@ -62,6 +67,8 @@ class _Person:
     classes: tuple[int, ...]
     # What they have of others, and offer as if it were theirs.
     copied: tuple[int, ...] = ()
+    # Of their own, what they can show no origin of.
+    unshown: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -114,6 +121,8 @@ def _population(world: World, draw: random.Random) -> list[_Person]:
     kinds = [kind for kind, attack in world.attacks.items() for _ in range(attack.people)]
     kinds += [_HONEST] * (world.people - len(kinds))
     people = []
+    # Drawn apart, so that all else is the same with it and without.
+    apart = random.Random(f"{world.seed} unshown")
     for number, kind in enumerate(kinds):
         hospital = draw.randrange(world.hospitals)
         own = tuple(sorted(draw.sample(CLASSES, draw.randint(1, 4))))
@@ -121,7 +130,9 @@ def _population(world: World, draw: random.Random) -> list[_Person]:
             others = tuple(one for one in CLASSES if one != own[0])
             people.append(_Person(number, kind, hospital, own[:1], others))
         else:
-            people.append(_Person(number, kind, hospital, own))
+            hidden = tuple(one for one in own if apart.randrange(_WHOLE_BPS) < world.unshown_bps)
+            honest = kind == _HONEST
+            people.append(_Person(number, kind, hospital, own, unshown=hidden if honest else ()))
     return people
 
 
@@ -142,15 +153,26 @@ def _epoch(
         price = draw.randint(*world.price)
         offered = (*person.classes, *person.copied)
         wanted = tuple(draw.sample(offered, draw.randint(1, len(offered))))
-        attack = world.attacks.get(person.kind)
+        attack, account = world.attacks.get(person.kind), outcome.accounts[person.kind]
+        copied = len(set(wanted) & set(person.copied))
+        account.cost += world.fee * copied
+        if world.asks_origin:
+            wanted = tuple(one for one in wanted if one not in person.unshown)
+            if not wanted:
+                account.turned_away += 1
+                continue
+            if copied and price > world.panel:
+                # No origin is shown of the copies: disputed, computed, and all of it paid back.
+                account.refused += 1
+                account.cost += world.fee * _TRANSACTIONS
+                outcome.panels += world.panel
+                continue
         order = _order(facts, person, person.number, price, wanted, 0, _RESEARCHER)
         _file(facts, world, people, order, person, person.number, wanted, attack)
         sold = price * 0.9
-        account = outcome.accounts[person.kind]
         account.sales += sold
-        copied = len(set(wanted) & set(person.copied))
         account.copies += sold * copied / len(wanted)
-        account.cost += world.fee * copied
+        account.gain += sold * copied / len(wanted)
         got[person.number] += sold
         if attack is not None and attack.copies:
             account.cost += world.fee * attack.copies * len(wanted)

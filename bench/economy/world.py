@@ -46,7 +46,8 @@ class Attack:
     orders            bought from each identity in an epoch, at `price` coins
     copies            records filed for each class of an order beside the one that counts
     foreign           whether they have records of their own of one class alone, offer all six, and
-                      sell and file copies of what others have, bought once and with bytes changed
+                      sell and file copies of what others have, bought once and with bytes changed:
+                      an attack on sales, so that these count as its gain beside rewards
     """
 
     people: int = 100
@@ -79,7 +80,8 @@ ATTACKS: Final[dict[str, Attack]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """A population, and how much research asks of it. `fee` is a transaction, in coin; without
-    `checks_tags`, evaluators don't look at whose record is filed, to show what that is good for."""
+    `checks_tags`, evaluators don't look at whose record is filed, to show what that is good for,
+    and without `asks_origin`, studies take data of any origin, to show the same of that."""
 
     people: int = 10_000
     hospitals: int = 40
@@ -92,4 +94,11 @@ class World:
     halving: int = 8
     seed: int = 1
     checks_tags: bool = True
+    asks_origin: bool = True
+    # Of 10,000 honest people's classes, in how many all is what they imported themselves, so that
+    # they can't show where it is from.
+    unshown_bps: int = 2_000
+    # What the two votes that uphold a dispute cost whoever began it, in coin: who is paid back less
+    # than that lets a copy be.
+    panel: int = 10
     attacks: dict[str, Attack] = field(default_factory=lambda: dict(ATTACKS))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["amend", "attest", "close_study", "create", "dispute", "download", "fund", "status"]
 
+# Two who say the same, each paid from the bond of who disputes.
+_VOTES_THAT_DECIDE = 2
 _NEEDED = ("protocol", "title", "summary", "classes", "price", "cap", "until")
 
 
@@ -118,6 +120,17 @@ def _terms_text(plan: StudyPlan) -> str:
     )
 
 
+def _cheap_text(network: Network, plan: StudyPlan) -> str:
+    """That to refuse a copy costs more than it brings back, where that is so."""
+    from aceso.flows import coin
+    from aceso.research import Origin
+
+    cost = _VOTES_THAT_DECIDE * network.suite.disputes.terms().fee
+    if plan.origin is Origin.ANY or plan.price > cost:
+        return ""
+    return "\n" + say("notice.study_cheap", cost=coin(cost))
+
+
 def _show_made(
     session: Session,
     made: StudyMade,
@@ -154,7 +167,7 @@ def create(session: Session, given: dict[str, Any]) -> int:
     lead, network = _lead(session), session.network()
     plan = _plan(network, given, file_bytes(Path(given["what"][0])))
     amount = base_units(given["budget"]) if given["budget"] else 0
-    afford, text = _afford(lead, amount, given), _terms_text(plan)
+    afford, text = _afford(lead, amount, given), _terms_text(plan) + _cheap_text(network, plan)
     if amount:
         text += "\n" + say("notice.study_budget", amount=coin(amount))
     ask(session, afford.added_to(text), yes=given["yes"])
@@ -177,7 +190,8 @@ def amend(session: Session, given: dict[str, Any]) -> None:
     study = number(given["what"][:1])
     lead, network = _lead(session), session.network()
     plan = _amended(network, study, given)
-    text = _terms_text(plan) + "\n" + say("notice.study_amend", study=study)
+    text = _terms_text(plan) + _cheap_text(network, plan)
+    text += "\n" + say("notice.study_amend", study=study)
     ask(session, text, yes=given["yes"])
     _show_made(session, lead.amend(study, plan), [], plan)
 

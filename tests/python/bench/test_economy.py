@@ -2,7 +2,10 @@
 The simulation of rewards
 ├── honest people earn; the same seed gives the same outcome
 ├── no attack earns more than it costs by the rules that evaluators run
-├── copies and other people's records bring no reward, though copies are sold
+├── copies and other people's records bring no reward
+├── copies are refused by studies that ask for origin, and paid back: what is left doesn't pay
+├── ... and pay where none is asked, so that it can fail; what a dispute costs more than is sold
+├── honest people who can't show where their data are from are turned away
 ├── ... and bring some where nobody looks at whose record is filed, so that it can fail
 ├── a search over rules and plans finds no attack that pays
 ├── ... and finds one when the cap of an order is switched off, so that it can fail
@@ -56,27 +59,56 @@ def test_no_attack_earns_more_than_it_costs(outcome, kind):
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "copier"])
-def test_copies_bring_nothing(outcome, kind):
-    assert outcome.accounts[kind].gain == pytest.approx(0, abs=1e-6)
+def test_copies_bring_nothing(kind):
+    """Of rewards, in a world that buys copies."""
+    found = simulate(replace(SMALL, asks_origin=False)).accounts[kind]
+
+    assert found.gain - found.copies == pytest.approx(0, abs=1e-6)
 
 
-def test_a_copier_sells_copies(outcome):
-    """What no rule of rewards keeps a buyer from: said in docs/economy.md."""
-    copier = outcome.accounts["copier"]
+COPYING = replace(SMALL, people=400, demand=(5.0, 5.0), attacks={"copier": SMALL.attacks["copier"]})
 
-    assert 0 < copier.copies < copier.sales
-    assert outcome.accounts["honest"].copies == 0
+
+def test_copies_are_not_paid_where_origin_is_asked():
+    found = simulate(COPYING)
+    copier = found.accounts["copier"]
+
+    assert copier.gain < copier.cost
     # An extract of each class that is copied had to be bought.
     assert copier.cost > copier.people * 5 * sum(SMALL.price) / 2
+    assert copier.refused and found.accounts["honest"].refused == 0
+    assert found.panels == copier.refused * SMALL.panel
+    # What is left are orders that cost less than a panel.
+    assert simulate(replace(COPYING, panel=0)).accounts["copier"].copies == 0 < copier.copies
+
+
+def test_copies_pay_where_none_is_asked():
+    found = simulate(replace(COPYING, asks_origin=False))
+    copier = found.accounts["copier"]
+
+    assert copier.gain > copier.cost
+    assert 0 < copier.copies < copier.sales and copier.refused == 0
+    assert any("copier gains" in one for one in failures(found, None, {}))
+
+
+def test_who_can_show_nothing_is_turned_away():
+    asked, free = (simulate(replace(COPYING, asks_origin=one)) for one in (True, False))
+    honest, before = asked.accounts["honest"], free.accounts["honest"]
+    everybody = simulate(replace(COPYING, unshown_bps=10_000)).accounts["honest"]
+
+    assert honest.turned_away > 0 == before.turned_away
+    assert honest.sales < before.sales and everybody.sales == 0
 
 
 def test_a_copier_is_rewarded_where_nobody_looks_whose_record_it_is():
-    small = replace(SMALL, attacks={"copier": SMALL.attacks["copier"]})
+    small = replace(SMALL, asks_origin=False, attacks={"copier": SMALL.attacks["copier"]})
 
-    unseen = simulate(replace(small, checks_tags=False))
+    unseen, seen = (
+        simulate(replace(small, checks_tags=one)).accounts["copier"] for one in (False, True)
+    )
 
-    assert unseen.accounts["copier"].gain > 1
-    assert simulate(small).accounts["copier"].gain == pytest.approx(0, abs=1e-6)
+    assert unseen.gain - unseen.copies > 1
+    assert seen.gain - seen.copies == pytest.approx(0, abs=1e-6)
 
 
 def test_attackers_who_buy_from_themselves_do_get_rewards(outcome):
@@ -97,6 +129,13 @@ def test_a_search_finds_one_when_the_order_cap_is_off():
     assert found.rules.order_cap_bps is None
 
 
+def test_a_search_finds_one_when_no_origin_is_asked():
+    found = search(trials=60, seed=3, asks_origin=False)
+
+    assert found is not None and found.attack.foreign
+    assert found.gain > found.cost
+
+
 def test_without_the_order_cap_a_lone_self_dealer_is_paid_the_budget():
     quiet = World(people=30, hospitals=3, epochs=1, demand=(0, 0), seed=1)
     open_rules = Rules(order_cap_bps=None, tag_cap=10**12, issuer_cap_bps=10_000)
@@ -112,26 +151,26 @@ def control():
 
 
 def test_it_is_green_where_the_rules_hold(outcome, control):
-    assert failures(outcome, None, control) == []
+    assert failures(outcome, None, {"a cap off": control}) == []
 
 
 def test_it_is_red_for_an_attack_that_pays(control):
     quiet = World(people=30, hospitals=3, epochs=1, demand=(0, 0), seed=1)
     unsafe = simulate(quiet, Rules(order_cap_bps=None, tag_cap=10**12, issuer_cap_bps=10_000))
 
-    assert any("gains" in each for each in failures(unsafe, None, control))
+    assert any("gains" in each for each in failures(unsafe, None, {"a cap off": control}))
 
 
 def test_it_is_red_for_what_the_search_finds(outcome, control):
-    (said,) = failures(outcome, control, control)
+    (said,) = failures(outcome, control, {"a cap off": control})
 
     assert "found an attack" in said
 
 
-def test_it_is_red_where_the_search_is_blind(outcome):
-    (said,) = failures(outcome, None, None)
+def test_it_is_red_where_the_search_is_blind(outcome, control):
+    (said,) = failures(outcome, None, {"a cap off": None, "another": control})
 
-    assert "blind" in said
+    assert "blind" in said and "a cap off" in said
 
 
 @pytest.mark.parametrize(("trials", "code"), [(60, 0), (0, 1)])
@@ -150,8 +189,8 @@ def test_its_pictures_are_drawn(outcome):
     assert set(drawn) == {"payouts", "attacks", "concentration"}
     for chart in drawn.values():
         assert draw_png(chart).startswith(b"\x89PNG")
-    text = figures(SMALL, outcome, 2, None, None)
-    assert "| self-dealer |" in text
+    text = figures(SMALL, outcome, simulate(replace(SMALL, asks_origin=False)), 2, None, {})
+    assert "| self-dealer |" in text and "| copier, origin not asked |" in text
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,10 @@ def test_whoever_is_not_sought_is_told_before_anything_is_signed(actors, person,
     unshown = person("study", "enrol", study, "--yes")
     assert (unshown.code, unshown.document["error"]["code"]) == (3, "E_ORIGIN_VOUCH")
     assert "`aceso vouch`" in unshown.document["error"]["message"]
-    assert lead("study", "amend", study, "--origin", "any", "--yes").document["revision"] == 2
+    amend = ("study", "amend", study)
+    assert "To have a copy refused by a panel costs 10 coin" in lead.says(*amend).err
+    assert "To have a copy" not in lead.says(*amend, "--price", "10.1").err
+    assert lead(*amend, "--origin", "any", "--yes").document["revision"] == 2
     told = person("study", "enrol", study, "--yes", "--lang", "ko")
 
     assert (told.code, told.document["error"]["code"]) == (3, "E_STUDY_NOT_SOUGHT")

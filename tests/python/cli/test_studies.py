@@ -193,7 +193,9 @@ def test_a_study_that_is_not_funded_is_told(monkeypatch, tmp_path, capsys):
     path.write_text("{}")
     session = Session()
     session.as_json = True
-    monkeypatch.setattr(session, "network", lambda: None)
+    disputes = SimpleNamespace(terms=lambda: SimpleNamespace(fee=5 * COIN))
+    network = SimpleNamespace(suite=SimpleNamespace(disputes=disputes))
+    monkeypatch.setattr(session, "network", lambda: network)
     monkeypatch.setattr(_study_researcher, "_lead", lambda session: _Poor())
     monkeypatch.setattr(_study_researcher, "_plan", lambda *given: PLAN)
     given = {"what": (str(path),), "budget": "8", "with_ether": False, "yes": True}
