@@ -806,6 +806,67 @@ _STRUCTS: dict[str, TypedStruct] = {
         en="Commit to what ends at your death and what does not.",
         ko="사망할 때 끝낼 것과 남길 것을 정해 둡니다.",
     ),
+    "WillDeletion": TypedStruct(
+        primary_type="WillDeletion",
+        verifier="ConsentRegistry",
+        encoded_type="WillDeletion(address persona,uint64 version,address custodian)",
+        types={
+            "WillDeletion": [
+                {"name": "persona", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "custodian", "type": "address"},
+            ],
+        },
+        en="Delete what you keep of my will of any version before this one.",
+        ko="이 판보다 앞선, 내 유언의 몫을 지웁니다.",
+    ),
+    "WillDeletionReceipt": TypedStruct(
+        primary_type="WillDeletionReceipt",
+        verifier="ConsentRegistry",
+        encoded_type="WillDeletionReceipt(address custodian,address persona,uint64 version,uint64 deletedAt)",
+        types={
+            "WillDeletionReceipt": [
+                {"name": "custodian", "type": "address"},
+                {"name": "persona", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "deletedAt", "type": "uint64"},
+            ],
+        },
+        en="A custodian's word that it keeps nothing of a will of any version before this one.",
+        ko="수탁자가 이 판보다 앞선, 유언의 몫을 보관하지 않는다는 확인입니다.",
+    ),
+    "WillDeposit": TypedStruct(
+        primary_type="WillDeposit",
+        verifier="ConsentRegistry",
+        encoded_type="WillDeposit(address persona,uint64 version,address custodian,bytes32 deposit)",
+        types={
+            "WillDeposit": [
+                {"name": "persona", "type": "address"},
+                {"name": "version", "type": "uint64"},
+                {"name": "custodian", "type": "address"},
+                {"name": "deposit", "type": "bytes32"},
+            ],
+        },
+        en="Leave what a custodian keeps of your will, for the case that you die.",
+        ko="사망할 때를 위해, 유언 가운데 이 수탁자가 보관할 몫을 맡깁니다.",
+    ),
+    "WillRequest": TypedStruct(
+        primary_type="WillRequest",
+        verifier="ConsentRegistry",
+        encoded_type="WillRequest(address persona,address requester,bytes receivingKey,address custodian,bytes32 nonce,uint256 deadline)",
+        types={
+            "WillRequest": [
+                {"name": "persona", "type": "address"},
+                {"name": "requester", "type": "address"},
+                {"name": "receivingKey", "type": "bytes"},
+                {"name": "custodian", "type": "address"},
+                {"name": "nonce", "type": "bytes32"},
+                {"name": "deadline", "type": "uint256"},
+            ],
+        },
+        en="As a guardian, ask a custodian for what it keeps of the will of a person who died.",
+        ko="후견인으로서, 사망한 사람의 유언 가운데 수탁자가 보관한 몫을 요청합니다.",
+    ),
     "Withdrawal": TypedStruct(
         primary_type="Withdrawal",
         verifier="ConsentRegistry",

@@ -1,7 +1,7 @@
 """Writes the vectors beside this file: `python tests/vectors/generate.py manifest`.
 
 They are frozen: name only the one whose format has a new version. What an older version made is
-kept beside it (`manifest-1.json` to `manifest-4.json`), for readers open it still.
+kept beside it (`manifest-1.json` to `manifest-5.json`), for readers open it still.
 
 Secret inputs are given in the files. Deterministic outputs are compared byte for byte by
 tests/python/vault/test_vectors.py; what is random (every seal, every split) is opened and joined.
@@ -214,6 +214,18 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
             is_whole=True,
             former={custodians[2]: "https://c"},
         ),
+        will=vault.WillNote(
+            digest=bytes([1]) * 32,
+            keep=frozenset({bytes(32)}),
+            until=67,
+            keeping=frozenset({3}),
+            single=frozenset({(3, bytes([2]) * 32, 4)}),
+            epochs={1: 5},
+            version=8,
+            at=vault.CommitteeNote(tuple(custodians[:2]), ("https://a", "https://b"), 2),
+            is_whole=True,
+            former={custodians[2]: "https://c"},
+        ),
         card_copies={3, 12},
     )
     return {
@@ -230,6 +242,22 @@ def manifest(derived: VaultKeys) -> dict[str, Any]:
         "recovery": {
             "key": key.hex(),
             "version": "7",
+            "at": {
+                "custodians": custodians[:2],
+                "urls": ["https://a", "https://b"],
+                "threshold": 2,
+            },
+            "isWhole": True,
+            "former": {custodians[2]: "https://c"},
+        },
+        "will": {
+            "digest": (bytes([1]) * 32).hex(),
+            "keep": [bytes(32).hex()],
+            "until": 67,
+            "keeping": [3],
+            "single": [[3, (bytes([2]) * 32).hex(), 4]],
+            "epochs": {"1": 5},
+            "version": "8",
             "at": {
                 "custodians": custodians[:2],
                 "urls": ["https://a", "https://b"],

@@ -92,13 +92,15 @@ def _move(session: Session, *, yes: bool) -> int:
         moved = move(person, progress=progress)
     counts = {"classes": moved.classes, "records": moved.records, "deleted": moved.deleted}
     kept_by = {who: sentence(error) for who, error in moved.kept_by.items()}
-    document = counts | {"seed": moved.seed.value, "keptBy": kept_by}
+    document = counts | {"seed": moved.seed.value, "will": moved.will, "keptBy": kept_by}
 
     def render(console: Console) -> None:
         console.print(say("custodians.moved", **counts), highlight=False, soft_wrap=True)
         if moved.seed in (SeedMove.MOVED, SeedMove.UNKNOWN):
             text = say(f"custodians.seed_{moved.seed.value}")
             console.print(text, highlight=False, soft_wrap=True)
+        if moved.will:
+            console.print(say("custodians.will_moved"), highlight=False, soft_wrap=True)
         for who, why in kept_by.items():
             text = say("custodians.kept", custodian=who, why=why)
             console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from aceso.errors import InputError, UsageError
 
 from . import _terms, wards
 from ._click import command
+from ._first_will import by_default
 from ._output import private_text, receipts, show, steps, table
 from ._session import Session, home_folder
 from ._words import language, say
@@ -117,7 +118,11 @@ def _name(session: Session, account: str, given: dict[str, Any]) -> None:
     text = say("guardian.ask", account=account, powers=powers, until=_terms.day_text(now + seconds))
     ask(session, text, yes=given["yes"])
     receipt = guarded.name(account, powers=found, seconds=seconds, majority=comes_of_age)
-    _done(session, "name", receipt, account=account, persona=guarded.persona.address)
+    will, lines = by_default(session)
+    persona = guarded.persona.address
+    document = {"account": account, "persona": persona, "will": will}
+    lines = [say("guardian.name", account=account, persona=persona), *lines]
+    _tell(session, document | {"transactions": receipts([receipt])}, "\n".join(lines))
 
 
 def _entrust(session: Session, account: str, given: dict[str, Any]) -> None:
@@ -227,9 +232,11 @@ def _prepare(
     for share in shares:
         path = out / f"{share.guardian}.words"
         files.append(str(private_text(path, share.words + "\n")))
-    document = {"persona": guarded.persona.address, "threshold": threshold, "files": files}
-    text = say("recovery.prepared", persona=guarded.persona.address, count=len(files), folder=out)
-    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+    will, lines = by_default(session)
+    persona = guarded.persona.address
+    document = {"persona": persona, "threshold": threshold, "files": files, "will": will}
+    lines = [say("recovery.prepared", persona=persona, count=len(files), folder=out), *lines]
+    _tell(session, document, "\n".join(lines))
 
 
 def _support(
@@ -393,6 +400,14 @@ def _done(session: Session, action: str, receipt: Receipt, **values: str) -> Non
     key = "recovery.vetoed" if action == "veto" else f"guardian.{action}"
     text = say(key, **values)
     show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _tell(session: Session, document: dict[str, Any], text: str) -> None:
+    show(
+        session,
+        document,
+        lambda console: console.print(text, highlight=False, markup=False, soft_wrap=True),
+    )
 
 
 def _account_of(text: str) -> str:

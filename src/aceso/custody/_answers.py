@@ -105,6 +105,22 @@ class RecoveryDeleted(_Answer):
     signature: _Hex
 
 
+class WillPart(_Answer):
+    deposit: _Base64
+
+
+class WillDeletionReceiptMessage(_Answer):
+    custodian: _Address
+    persona: _Address
+    version: _Number
+    deletedAt: _Count
+
+
+class WillDeleted(_Answer):
+    message: WillDeletionReceiptMessage
+    signature: _Hex
+
+
 class Withdrawn(_Answer):
     state: Literal["pending", "on_chain"]
 
@@ -255,6 +271,9 @@ ANSWERS: Final[dict[tuple[str, str], type[BaseModel]]] = {
     ("POST", "/recoveries"): VersionKept,
     ("POST", "/recoveries/release"): RecoveryPart,
     ("POST", "/recoveries/deletions"): RecoveryDeleted,
+    ("POST", "/wills"): VersionKept,
+    ("POST", "/wills/release"): WillPart,
+    ("POST", "/wills/deletions"): WillDeleted,
     ("POST", "/withdrawals"): Withdrawn,
     ("POST", "/deletions"): Deleted,
     ("POST", "/orders/{order}/extract"): Attested,

@@ -69,6 +69,9 @@ _KEY_OF: Final = _selector("keyOf(address)")
 _INSTITUTION: Final = _selector("institution(uint96)")
 _COMMITTEE: Final = _selector("committeeDigest(uint24)")
 _PERSON_OF: Final = _selector("personOf(address)")
+_CLAIM_OF: Final = _selector("claimOf(address,uint8)")
+_APPOINTMENT_OF: Final = _selector("appointmentOf(address,address)")
+_DEATH: Final = 1
 _MAY_RECOVER: Final = _selector("mayRecover(address,address)")
 _IS_GUARDIAN: Final = _selector("isGuardian(address,address,uint8)")
 _IS_VALID: Final = _selector("isValidSignature(bytes32,bytes)")
@@ -295,6 +298,31 @@ class Chain:
         answer = self.call(self.addresses.guardianship, _PERSON_OF + word(persona), block, 160)
         return _number(answer[32:64])
 
+    def will_of(self, persona: str, block: Block) -> bytes:
+        """The digest of the will of this persona that stands, or zeros."""
+        answer = self.call(self.addresses.guardianship, _PERSON_OF + word(persona), block, 160)
+        return answer[96:128]
+
+    def inherits(
+        self, persona: str, guardian: str, heads: Heads
+    ) -> tuple[bytes | None, bytes | None]:
+        """The digest of the will that this guardian may have of a persona that died, at the newest
+        and at the confirmed block; nothing where they may not."""
+        asked = (
+            _CLAIM_OF + word(persona) + word(_DEATH),
+            _APPOINTMENT_OF + word(persona) + word(guardian),
+            _PERSON_OF + word(persona),
+        )
+        blocks = (heads.newest, heads.confirmed)
+        answers = self._reads.call_all(
+            [(self.addresses.guardianship, data, block) for block in blocks for data in asked]
+        )
+        newest, confirmed = (
+            _inherited(answers[place], answers[place + 1], answers[place + 2], block)
+            for place, block in zip((0, 3), blocks, strict=True)
+        )
+        return newest, confirmed
+
     def has_roles(self, account: str, roles: int, block: Block) -> bool:
         data = _HAS_ROLES + word(account) + word(roles)
         return _number(self.call(self.addresses.participants, data, block, 32)) == 1
@@ -395,6 +423,22 @@ def _exactly(data: bytes, length: int) -> bytes:
     if len(data) != length:
         raise nonsense()
     return data
+
+
+def _inherited(claim: bytes, appointment: bytes, person: bytes, block: Block) -> bytes | None:
+    """The will of a person who died, for a guardian who was one when the death came into force.
+    Guardians end by it, so `isGuardian` says no to all of them from then on."""
+    in_force_from = _number(_exactly(claim, 64)[:32])
+    words = _exactly(appointment, 192)
+    powers, valid_from, valid_until, accepted = (
+        _number(words[place : place + 32]) for place in range(0, 128, 32)
+    )
+    successor, will = _exactly(person, 160)[64:96], person[96:128]
+    is_dead = 0 < in_force_from <= block.timestamp
+    was_guardian = bool(powers and accepted) and valid_from <= in_force_from < valid_until
+    if not is_dead or not was_guardian or any(successor) or not any(will):
+        return None
+    return will
 
 
 def _number(word: bytes) -> int:

@@ -7,6 +7,7 @@ service.divisions    what the members of a union delivered, attested together
 service.withdrawals  withdrawals and bars, in force from when they are shown
 service.heads        of vaults' indexes
 service.recoveries   of sealed seeds, given out after the delay that the chain keeps
+service.wills        of wills, given to a guardian after a death that stands on chain
 service.deletions    forgetting, with a signed receipt
 service.batches      several of those acts at once that give nothing away
 service.follower     class keys of grants that have ended are deleted
@@ -38,6 +39,7 @@ from ._recoveries import Recoveries
 from ._relaying import Relays
 from ._releases import Releases
 from ._store import Store
+from ._wills import Wills
 from ._withdrawals import Withdrawals
 from .keys import CustodianKeys
 from .proof import Release
@@ -77,6 +79,7 @@ class Service(Desk):
         )
         self.heads = ManifestHeads(keys, store, chain)
         self.recoveries = Recoveries(keys, store, chain)
+        self.wills = Wills(keys, store, chain)
         self.deletions = Deletions(keys, store, chain)
         self.batches = Batches(keys, store, chain, bounds)
         self.log = Log(keys, store, chain)

@@ -148,6 +148,14 @@ class tables:
         sa.Column("version", sa.String, nullable=False),
         sa.Column("deposit", sa.LargeBinary, nullable=False),
     )
+    wills = sa.Table(
+        "wills",
+        meta,
+        sa.Column("persona", sa.LargeBinary(20), primary_key=True),
+        # As of a seed.
+        sa.Column("version", sa.String, nullable=False),
+        sa.Column("deposit", sa.LargeBinary, nullable=False),
+    )
     log = sa.Table(
         "log",
         meta,

@@ -218,6 +218,28 @@ class RecoveryDeletionMessage(Wire):
     custodian: Address
 
 
+class WillDepositMessage(Wire):
+    persona: Address
+    version: Uint64
+    custodian: Address
+    deposit: Bytes32
+
+
+class WillRequestMessage(Wire):
+    persona: Address
+    requester: Address
+    receivingKey: KeyBytes
+    custodian: Address
+    nonce: Bytes32
+    deadline: Uint256
+
+
+class WillDeletionMessage(Wire):
+    persona: Address
+    version: Uint64
+    custodian: Address
+
+
 class WithdrawalMessage(Wire):
     subject: Address
     grantee: Bytes32
@@ -326,6 +348,22 @@ class RecoveryRequestBody(Wire):
 
 class RecoveryDeletionBody(Wire):
     message: RecoveryDeletionMessage
+    signature: Signature
+
+
+class WillDepositBody(Wire):
+    message: WillDepositMessage
+    signature: Signature
+    deposit: Blob
+
+
+class WillRequestBody(Wire):
+    message: WillRequestMessage
+    signature: Signature
+
+
+class WillDeletionBody(Wire):
+    message: WillDeletionMessage
     signature: Signature
 
 

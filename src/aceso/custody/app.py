@@ -205,6 +205,21 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     def delete_recovery(body: wire.RecoveryDeletionBody) -> Response:
         return _Json(service.recoveries.delete(body.message.values_as_signed(), body.signature))
 
+    @app.post("/wills", summary="Leave a part of a will")
+    def leave_will(body: wire.WillDepositBody) -> Response:
+        return _Json(
+            service.wills.put(body.message.values_as_signed(), body.signature, body.deposit)
+        )
+
+    @app.post("/wills/release", summary="A part of a will, for a guardian after the death")
+    def release_will(body: wire.WillRequestBody) -> Response:
+        deposit = service.wills.release(body.message.values_as_signed(), body.signature)
+        return _Json({"deposit": wire.text_of(deposit)})
+
+    @app.post("/wills/deletions", summary="Delete a part of a will of before")
+    def delete_will(body: wire.WillDeletionBody) -> Response:
+        return _Json(service.wills.delete(body.message.values_as_signed(), body.signature))
+
     @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
     def withdraw(body: wire.WithdrawalBody) -> Response:
         if type(body.message).__name__ != body.type + "Message":
@@ -439,7 +454,11 @@ class _Limits:
             response.headers["retry-after"] = str(wait)
             await response(scope, receive, send)
             return
-        limit = _LARGE_BODY if path.endswith(("/records", "/extract", "/batches")) else _SMALL_BODY
+        limit = (
+            _LARGE_BODY
+            if path.endswith(("/records", "/extract", "/batches", "/wills"))
+            else _SMALL_BODY
+        )
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > limit:
             await _refuse(limit, scope, receive, send)

@@ -19,7 +19,6 @@ from typing import Any
 
 from aceso.errors import AcesoError
 from aceso.vault import (
-    Deposit,
     Head,
     ListEntry,
     Opening,
@@ -29,8 +28,16 @@ from aceso.vault import (
 )
 
 from ._calling import MAX_PAGES, SignedRequest
+from ._deposit_calling import (
+    DepositCalling,
+    DepositDeletionReceipt,
+    DepositKind,
+    deposit_deletion_message,
+    deposit_message,
+    kind_of,
+)
 from ._log_reading import AccessLog
-from ._order_calling import BATCH_PATIENCE, Delivery, OrderCalling, entry_of, proving
+from ._order_calling import BATCH_PATIENCE, Delivery, entry_of, proving
 from ._typed import Domain, address, digest, recover
 from ._wire import bytes_of, hex_bytes, text_of, to_json
 from .errors import CustodianDownError, RequestRefusedError
@@ -41,10 +48,14 @@ __all__ = [
     "Custodian",
     "DeletionReceipt",
     "Delivery",
+    "DepositDeletionReceipt",
+    "DepositKind",
     "Listing",
-    "RecoveryDeletionReceipt",
     "SealedKey",
     "SignedRequest",
+    "deposit_deletion_message",
+    "deposit_message",
+    "kind_of",
 ]
 
 
@@ -110,18 +121,7 @@ class DeletionReceipt:
     signature: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryDeletionReceipt:
-    """A custodian's signed word that it keeps nothing of a sealed seed before this version."""
-
-    custodian: str
-    persona: str
-    version: int
-    deleted_at: int
-    signature: bytes = field(repr=False)
-
-
-class Custodian(OrderCalling):
+class Custodian(DepositCalling):
     """One custodian, by its URL. Safe to use from several threads."""
 
     def health(self) -> dict[str, Any]:
@@ -206,52 +206,6 @@ class Custodian(OrderCalling):
         said = self._ask("POST", "/release", body)
         given: Release = self._parse(lambda: Release.from_json(said))
         return given
-
-    def leave_recovery(self, deposit: Deposit, signature: bytes) -> None:
-        """Leave a part of a sealed seed."""
-        self._ask(
-            "POST",
-            "/recoveries",
-            {
-                "message": to_json(deposit_message(deposit, self.address)),
-                "signature": "0x" + signature.hex(),
-                "deposit": text_of(deposit.to_bytes()),
-            },
-        )
-
-    def release_recovery(self, request: SignedRequest) -> bytes:
-        """A part of a sealed seed, sealed to the receiving key of the request."""
-        said = self._ask("POST", "/recoveries/release", request.body())
-        deposit: bytes = self._parse(lambda: bytes_of(said["deposit"]))
-        return deposit
-
-    def delete_recovery(
-        self, *, persona: str, version: int, signature: bytes, domain: Domain
-    ) -> RecoveryDeletionReceipt:
-        """Delete what is kept of a sealed seed of any version before this one; the receipt is
-        checked."""
-        message = recovery_deletion_message(persona, version, self.address)
-        said = self._ask(
-            "POST",
-            "/recoveries/deletions",
-            {"message": to_json(message), "signature": "0x" + signature.hex()},
-        )
-
-        def read() -> RecoveryDeletionReceipt:
-            signed, by = said["message"], hex_bytes(said["signature"])
-            values = message | {"deletedAt": int(signed["deletedAt"])}
-            if recover(digest("RecoveryDeletionReceipt", values, domain), by) != self.address:
-                raise ValueError("another receipt")
-            return RecoveryDeletionReceipt(
-                custodian=self.address,
-                persona=message["persona"],
-                version=version,
-                deleted_at=values["deletedAt"],
-                signature=by,
-            )
-
-        receipt: RecoveryDeletionReceipt = self._parse(read)
-        return receipt
 
     def leave_keys(self, key: SealedKey) -> None:
         """Leave a class key for a grantee."""
@@ -366,21 +320,6 @@ class Custodian(OrderCalling):
 
         receipt: DeletionReceipt = self._parse(read)
         return receipt
-
-
-def deposit_message(deposit: Deposit, custodian: str) -> dict[str, Any]:
-    """The typed message `RecoveryDeposit`."""
-    return {
-        "persona": deposit.persona,
-        "version": deposit.version,
-        "custodian": custodian,
-        "deposit": deposit.digest,
-    }
-
-
-def recovery_deletion_message(persona: str, version: int, custodian: str) -> dict[str, Any]:
-    """The typed message `RecoveryDeletion`."""
-    return {"persona": address(persona), "version": version, "custodian": custodian}
 
 
 def post_message(entry: ListEntry, *, list_key: str, issuer: str) -> dict[str, Any]:

@@ -23,11 +23,8 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Part
 from aceso.codes import DataClass
-from aceso.errors import AcesoError
 from aceso.storage import ShownItem
 from aceso.vault import (
-    Deposit,
-    FalseShareError,
     KeyBinding,
     ListEntry,
     PartList,
@@ -36,27 +33,23 @@ from aceso.vault import (
     ShownCertificate,
     SignedHead,
     SignedOpening,
-    join_deposits,
-    open_release,
     seal_class_key,
     sealed_key_digest,
 )
 
 from ._asking import Posted
-from ._reading import VALID_SECONDS, Inquiry, Reading
+from ._deposit_asking import DepositAsking
+from ._reading import VALID_SECONDS, Inquiry
 from ._typed import address, sign
 from .client import (
     Custodian,
     DeletionReceipt,
     Delivery,
-    RecoveryDeletionReceipt,
     SealedKey,
     SignedRequest,
-    deposit_message,
-    recovery_deletion_message,
 )
 from .client import post_message as _post_message
-from .errors import RequestRefusedError, TooFewCustodiansError
+from .errors import RequestRefusedError
 from .parts import Held, Parts, leaf_of
 
 __all__ = ["Attestation", "Committee", "Division", "Inquiry", "Posted", "newest_of"]
@@ -106,7 +99,7 @@ def newest_of(heads: Iterable[SignedHead | None]) -> SignedHead | None:
     return max(there, key=lambda one: (one.head.version, one.head.cid), default=None)
 
 
-class Committee(Reading):
+class Committee(DepositAsking):
     """The custodians of a record or a list, any `threshold` of whom are enough."""
 
     # --- What a person or an issuer does --------------------------------------------------------
@@ -203,75 +196,6 @@ class Committee(Reading):
             sealed=sealed,
             signature=sign(signer, "SealedKeys", message, self._domain),
         )
-
-    def leave_recovery(self, persona: LocalAccount, deposits: Sequence[Deposit]) -> Posted:
-        """Leave each custodian its part of a sealed seed; `threshold` must take it."""
-        parts = dict(zip(deposits[0].custodians, deposits, strict=True))
-
-        def leave(one: Custodian) -> None:
-            deposit = parts[one.address]
-            message = deposit_message(deposit, one.address)
-            one.leave_recovery(deposit, sign(persona, "RecoveryDeposit", message, self._domain))
-
-        return self._all_or_enough(leave)[1]
-
-    def delete_recovery(
-        self, persona: LocalAccount, version: int
-    ) -> tuple[dict[str, RecoveryDeletionReceipt], dict[str, AcesoError]]:
-        """Have all delete what they keep of the sealed seed before this version: the receipts of
-        those who did, and why the others did not."""
-
-        def delete(one: Custodian) -> RecoveryDeletionReceipt:
-            message = recovery_deletion_message(persona.address, version, one.address)
-            signature = sign(persona, "RecoveryDeletion", message, self._domain)
-            return one.delete_recovery(
-                persona=persona.address, version=version, signature=signature, domain=self._domain
-            )
-
-        return self._ask_all(delete, needed=len(self.custodians))
-
-    def recover(
-        self, requester: LocalAccount, persona: str, receiving_key: PrivateKey
-    ) -> tuple[bytes, int]:
-        """What a person left sealed, joined from as many custodians as it takes, and its version.
-        A custodian whose part is false is complained of and done without."""
-
-        def ask(one: Custodian) -> Deposit:
-            request = SignedRequest.sign(
-                requester,
-                "RecoveryRequest",
-                {
-                    "persona": address(persona),
-                    "requester": requester.address,
-                    "receivingKey": receiving_key.public_key.to_bytes(),
-                    "custodian": one.address,
-                    "nonce": os.urandom(32),
-                    "deadline": self.suite.now() + VALID_SECONDS,
-                },
-                self._domain,
-            )
-            sealed = one.release_recovery(request)
-            deposit = open_release(
-                sealed, receiving_key, custodian=one.address, request=request.digest
-            )
-            if deposit.persona != address(persona) or deposit.chain_id != self.suite.chain_id:
-                raise FalseShareError(one.address, "it is of another persona or chain")
-            return deposit
-
-        done, failed = self._ask_all(ask)
-        self.complaints += [one for one in failed.values() if isinstance(one, FalseShareError)]
-        # The newest version that enough of them hold.
-        by_head: dict[bytes, list[Deposit]] = {}
-        for deposit in done.values():
-            by_head.setdefault(deposit.head(), []).append(deposit)
-        whole = [one for one in by_head.values() if len(one) >= one[0].threshold]
-        if not whole:
-            self._enough(len(done), failed, self.threshold, len(self.custodians))
-            raise TooFewCustodiansError(
-                len(done), self.threshold, len(self.custodians), sorted(failed), []
-            )
-        newest = max(whole, key=lambda one: one[0].version)
-        return join_deposits(newest), newest[0].version
 
     def put_head(self, signed: SignedHead) -> Posted:
         """Leave the newest head of the vault's index at all."""

@@ -153,7 +153,7 @@ from .unions import (
 )
 from .vouching import Vouch, contribution_of
 from .wards import Attesting, Guardian
-from .wills import WillFacts, carry_out, make_will, read_will, revoke_will
+from .wills import WillFacts, carry_out, collect_will, read_will
 
 __all__ = [
     "EMERGENCY_CLASSES",
@@ -263,6 +263,7 @@ __all__ = [
     "claim_rewards",
     "close",
     "coin",
+    "collect_will",
     "compute_rewards",
     "conditions_of",
     "consents_ever",
@@ -292,7 +293,6 @@ __all__ = [
     "judge",
     "judge_parts",
     "make_backup",
-    "make_will",
     "move",
     "orders_ever",
     "own_match",
@@ -310,7 +310,6 @@ __all__ = [
     "read_will",
     "recover_seed",
     "restore_backup",
-    "revoke_will",
     "said",
     "said_in_dispute",
     "said_of_ban",

@@ -21,8 +21,8 @@ from aceso.chain import Receipt, Request, SignedAct, Studies, Terms, acts, parse
 from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from aceso.errors import AcesoError
 
-from .epochs import KeepingEpochs
 from .errors import NothingToOpenError, NotWithdrawnError
+from .kept_will import KeepingWill
 from .own_vault import HOME, RESEARCH
 from .sightings import see_again
 
@@ -44,7 +44,7 @@ class Seer:
     primary: bool
 
 
-class Consenting(KeepingEpochs):
+class Consenting(KeepingWill):
     """The acts of consent."""
 
     def share(
@@ -75,6 +75,7 @@ class Consenting(KeepingEpochs):
         self._leave_keys(persona, grantee, classes, to, anew=True)
         self._save_manifest()
         self.network.wait_confirmed(receipt)
+        self.renew_will()
         return receipt
 
     def choose_physician(
@@ -98,6 +99,7 @@ class Consenting(KeepingEpochs):
             if row.primary and row.grantee != grantee:
                 self.unshare(row.grantee)
         self.network.wait_confirmed(receipt)
+        self.renew_will()
         return receipt
 
     def unshare(self, grantee: bytes) -> Receipt:

@@ -50,12 +50,14 @@ Tell = Callable[[str, int], None]
 @dataclass(slots=True)
 class Moved:
     """What was done: classes whose lists opened anew, records dealt out anew, former entries that
-    were deleted, and the custodians that did not say that they did, with the reason."""
+    were deleted, what became of the sealed seed, whether a will was brought along, and the
+    custodians that did not say that they deleted what they had, with the reason."""
 
     classes: int = 0
     records: int = 0
     deleted: int = 0
     seed: SeedMove = SeedMove.NONE
+    will: bool = False
     kept_by: dict[str, AcesoError] = field(default_factory=dict)
 
 
@@ -71,7 +73,7 @@ class _Dealt:
 
 def move(person: Person, *, progress: Tell = lambda step, count: None) -> Moved:
     """Bring all lists and records to the committee that the network names now."""
-    done = Moved()
+    done, will = Moved(), person.manifest.will
     person.sync(progress=progress)
     done.classes = _begin(person)
     person.settle_keys(progress=progress)
@@ -82,6 +84,9 @@ def move(person: Person, *, progress: Tell = lambda step, count: None) -> Moved:
     moved = move_seed(person)
     done.seed = moved.state
     done.kept_by |= moved.kept_by
+    done.kept_by |= person.move_will()
+    there = person.manifest.will
+    done.will = will is not None and there is not None and there.at != will.at
     return done
 
 

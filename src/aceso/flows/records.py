@@ -91,6 +91,7 @@ class HoldingRecords(Consenting):
         # What they hold may be missing here. The others were enough to go on.
         self.network.troubles += self._silent.values()
         self._try(self._share_head)
+        self.renew_will()
         owed = {one.record_id: one.list_key for one in forgotten(store) if one.waiting}
         is_other = owed != self.manifest.owed
         self.manifest.owed = owed

@@ -17,22 +17,20 @@ rules gives one out without the chain's delay.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import grantee_of_account
-from aceso.custody import CustodianDownError, TooFewCustodiansError
+from aceso.custody import DepositKind
 from aceso.errors import AcesoError
-from aceso.vault import CommitteeNote, PublicKey, RecoveryNote, deposits_of, seal_seed
+from aceso.vault import PublicKey, RecoveryNote, deposits_of, seal_seed
 
+from .deposits import NOBODY, committee_here, delete_parts, former_of, is_here
 from .person import Person
 
 __all__ = ["SeedMove", "SeedMoved", "delete_seed", "leave_seed", "move_seed"]
-
-_NOBODY = CommitteeNote((), (), 0)
 
 
 class SeedMove(StrEnum):
@@ -56,7 +54,7 @@ def leave_seed(person: Person, persona: LocalAccount, key: PublicKey) -> None:
     """Seal the seed to a recovery key and leave it with the custodians, in place of what they have
     of this persona. `threshold` of them must take their part."""
     network, known = person.network, person.manifest.recovery
-    at = _here(person)
+    at = committee_here(network)
     version = max(network.suite.now(), known.version + 1 if known else 0)
     sealed = seal_seed(
         person.profile.seed, to=key, chain_id=network.suite.chain_id, persona=persona.address
@@ -71,10 +69,10 @@ def leave_seed(person: Person, persona: LocalAccount, key: PublicKey) -> None:
     )
     # Noted first: what is cut off is done again, and who may keep a part of before is known.
     person.manifest.recovery = RecoveryNote(
-        key=key.to_bytes(), version=version, at=at, is_whole=False, former=_former(known, at)
+        key=key.to_bytes(), version=version, at=at, is_whole=False, former=former_of(known, at)
     )
     person._keep_manifest()
-    posted = network.committee.leave_recovery(persona, deposits)
+    posted = network.committee.leave_deposits(persona, deposits)
     _note(person, replace(person.manifest.recovery, is_whole=not posted.missing))
 
 
@@ -90,11 +88,10 @@ def move_seed(person: Person) -> SeedMoved:
     if note is None:
         is_prepared = person.network.suite.guardianship.person(persona.address).threshold > 0
         return SeedMoved(SeedMove.UNKNOWN if is_prepared else SeedMove.NONE)
-    if note.at == _NOBODY:
+    if note.at == NOBODY:
         return SeedMoved(SeedMove.NONE, _delete_former(person, persona))
-    state, facts = SeedMove.HERE, person.network.facts
-    is_here = (note.at.custodians, note.at.threshold) == (facts.members, facts.threshold)
-    if not is_here or not note.is_whole:
+    state = SeedMove.HERE
+    if not is_here(person.network, note) or not note.is_whole:
         leave_seed(person, persona, PublicKey(note.key))
         state = SeedMove.MOVED
     return SeedMoved(state, _delete_former(person, persona))
@@ -109,45 +106,22 @@ def delete_seed(person: Person) -> Mapping[str, AcesoError]:
     note = person.manifest.recovery
     if place is None or note is None:
         return {}
-    if note.at != _NOBODY:
+    if note.at != NOBODY:
         # Noted first: cut off here, it is known who is to be asked.
         person.manifest.recovery = replace(
-            note, version=note.version + 1, at=_NOBODY, former=_former(note, _NOBODY)
+            note, version=note.version + 1, at=NOBODY, former=former_of(note, NOBODY)
         )
         person._keep_manifest()
     return _delete_former(person, person.persona(place))
 
 
-def _here(person: Person) -> CommitteeNote:
-    facts = person.network.facts
-    urls = tuple(card.url for card in person.network.member_cards)
-    return CommitteeNote(facts.members, urls, facts.threshold)
-
-
-def _former(known: RecoveryNote | None, at: CommitteeNote) -> dict[str, str]:
-    """Who may keep a part of before and gets no new one in its place."""
-    if known is None:
-        return {}
-    former = dict(known.former) | dict(zip(known.at.custodians, known.at.urls, strict=True))
-    return {who: url for who, url in former.items() if who not in at.custodians}
-
-
-def _delete_former(person: Person, persona: LocalAccount) -> dict[str, AcesoError]:
-    note, network = person.manifest.recovery, person.network
+def _delete_former(person: Person, persona: LocalAccount) -> Mapping[str, AcesoError]:
+    note = person.manifest.recovery
     if note is None or not note.former:
         return {}
-    asked, gone = note.former, set[str]()
-    failed: dict[str, AcesoError] = {}
-    with suppress(TooFewCustodiansError):  # None of them is known: all are named below.
-        committee = network.committee_of(tuple(asked), tuple(asked.values()), 1)
-        receipts, failed = committee.delete_recovery(persona, note.version)
-        gone = set(receipts)
-    left = {who: url for who, url in note.former.items() if who not in gone}
+    left, why = delete_parts(person.network, DepositKind.SEED, persona, note)
     _note(person, replace(note, former=left))
-    return {
-        who: failed.get(who) or CustodianDownError(who, "is not known to this network")
-        for who in left
-    }
+    return why
 
 
 def _note(person: Person, note: RecoveryNote) -> None:

@@ -89,6 +89,7 @@ class Seller:
             notice=notice,
         )
         granted = self._network.relayer.send(acts.grant(suite, persona, granting))
+        self._person.renew_will()
         return number, (made, granted)
 
     def grantee(self, number: int) -> bytes:

@@ -99,6 +99,7 @@ def hand_over(old: Person, new: Person, *, progress: Tell = lambda step, count: 
     new._save_manifest()
     deleted = _delete(old, new, progress)
     waiting = set(delete_seed(old))
+    waiting.update(old.forget_will())
     waiting.update(*(one.waiting for one in forgotten(old.profile.store)))
     withdrawn = tuple(old.unshare_everything())
     progress("withdrawn", len(withdrawn))

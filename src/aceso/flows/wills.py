@@ -1,93 +1,42 @@
 """A will: what a person granted ends at their death, except what they wanted to go on.
 
-    will = make_will(person, keep={grantee})      # signed withdrawals of everything else
-    carry_out(network, will)                      # by whoever it was left with, after the death
+    person.write_will({grantee})                     # signed withdrawals of everything else
+    text = collect_will(network, guardian, persona)  # a guardian, once the death stands on chain
+    carry_out(network, text)                         # or whoever has the file
 
-A will is a file of signed withdrawals, and its digest is committed on chain. A withdrawal has no
-deadline, and no later grant voids it. So of a persona that has nothing to go on, the will ends
-everything, also what it grants later; and as each new grantee meets a new persona, it is signed for
-the next ones as well, before they are used. Where something is to go on, each other grant is ended
-by itself, and what that persona grants to others later isn't in the will: make a new one then, and
-also after everything was withdrawn.
+A will is a file of signed withdrawals, whose digest is committed on chain. It is left with the
+custodians (`kept_will`), who give it to a guardian after the death; the person can hand it to an
+executor as well. What is in it is in `will_text`.
 
 It lets nobody in, and can do no more harm, if it is carried too early, than to end what could be
-granted again. But it names personas of one person, those to come too: it is for the executor alone.
+granted again. But it names personas of one person, those to come too.
 
-Nothing on chain carries it out by itself. Whoever holds it does: custodians refuse as soon as they
+Nothing on chain carries it out by itself. Whoever has it does: custodians refuse as soon as they
 are shown it, and the chain has it with the transactions. If nobody does, grants last to their end.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aceso.chain import Receipt, SignedAct, acts, guardian_acts
-from aceso.errors import AcesoError, InputError
+from eth_account.signers.local import LocalAccount
+
+from aceso.chain import Receipt, SignedAct
+from aceso.custody import DepositKind, RequestRefusedError
+from aceso.errors import AcesoError, InputError, IntegrityError, NotPermittedError
 from aceso.index import ConsentRow
+from aceso.vault import PrivateKey, open_will
 
 from .errors import NotWithdrawnError
-from .guarding import Guarded
 from .network import Network
-from .person import Person
+from .will_text import FORMAT, VERSIONS, granted, will_digest
 
-__all__ = ["WillFacts", "carry_out", "make_will", "read_will", "revoke_will", "will_digest"]
+__all__ = ["WillFacts", "carry_out", "collect_will", "read_will", "will_digest"]
 
-_FORMAT: Final = "aceso-will"
-# A will of version 1 ends single grants alone.
-_VERSIONS: Final = (1, 2)
-# So many grantees may be met after the will was made.
-_LATER: Final = 64
 _OF_ALL: Final = "WithdrawalOfAll"
-
-
-def make_will(person: Person, *, keep: Collection[bytes] = ()) -> str:
-    """Sign the withdrawal of every grant but those to `keep`, also of later ones, commit to it, and
-    return it: for the executor alone, since it names whom the person let in."""
-    suite, guarded = person.network.suite, Guarded(person).persona
-    personas = person.personas()
-    rows = _granted(person.network, personas)
-    keeping = {row.subject for row in rows if row.grantee in keep}
-    single = [
-        acts.withdraw(suite, person.persona(personas[row.subject]), row.grantee)
-        for row in rows
-        if row.subject in keeping and row.grantee not in keep
-    ]
-    whole = [
-        acts.withdraw_all(suite, person.persona(index))
-        for address, index in personas.items()
-        if address not in keeping
-    ]
-    first = max(personas.values()) + 1
-    # Nobody has met these yet, so they are in their first epoch.
-    whole += [
-        acts.withdraw_all(suite, person.persona(index), epoch=0)
-        for index in range(first, first + _LATER)
-    ]
-    text = json.dumps(
-        {
-            "format": _FORMAT,
-            "version": _VERSIONS[-1],
-            "chainId": suite.chain_id,
-            "withdrawals": [_plain(act) for act in single],
-            "ofAll": [_plain_of_all(act) for act in whole],
-        },
-        indent=1,
-    )
-    committed = guardian_acts.commit_will(suite, guarded, will_digest(text))
-    person.network.relayer.send(committed.call)
-    return text
-
-
-def revoke_will(person: Person) -> Receipt:
-    """Take the commitment back: no will stands on chain. The signed withdrawals stay good in the
-    hands of whoever has the file; they can do no more than end what can be granted again."""
-    suite = person.network.suite
-    act = guardian_acts.commit_will(suite, Guarded(person).persona, bytes(32))
-    return person.network.relayer.send(act.call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +69,27 @@ def read_will(network: Network, text: str) -> WillFacts:
     return WillFacts(digest, ends, whole, standing[-1] if standing else None)
 
 
-def will_digest(text: str) -> bytes:
-    """SHA-256: what is committed on chain."""
-    return hashlib.sha256(text.encode()).digest()
+def collect_will(network: Network, guardian: LocalAccount, persona: str) -> str:
+    """The will of a persona whose death is in force, from the custodians, for a guardian of it. One
+    that isn't the will that stands on chain is refused."""
+    try:
+        deposits = network.committee.collect(
+            DepositKind.WILL, guardian, persona, PrivateKey.generate()
+        )
+    except RequestRefusedError as exc:
+        if exc.code != "E_WILL_NOT_DUE":
+            raise
+        raise NotPermittedError(exc.message, code=exc.code, details=exc.details) from exc
+    text = open_will(deposits)
+    found, standing = will_digest(text), network.suite.guardianship.person(persona).will
+    if found != standing:
+        raise IntegrityError(
+            f"The custodians gave a will with the digest 0x{found.hex()}, and the one that stands "
+            f"on chain is 0x{standing.hex()}. It is not carried out.",
+            code="E_WILL_OTHER",
+            details={"found": "0x" + found.hex(), "standing": "0x" + standing.hex()},
+        )
+    return text
 
 
 def carry_out(network: Network, text: str) -> list[Receipt]:
@@ -141,18 +108,11 @@ def carry_out(network: Network, text: str) -> list[Receipt]:
     return receipts
 
 
-def _granted(network: Network, subjects: Collection[str]) -> list[ConsentRow]:
-    """What these personas granted that permits something, now or later."""
-    now = network.suite.now()
-    rows = network.synced().consents(list(subjects))
-    return [row for row in rows if row.classes and not row.ended and now < row.valid_until]
-
-
 def _ended_by(
     network: Network, found: Sequence[SignedAct]
 ) -> list[tuple[SignedAct, list[ConsentRow]]]:
     """The withdrawals that end something now, each with the grants that it ends."""
-    rows = _granted(network, {act.message["subject"] for act in found})
+    rows = granted(network, {act.message["subject"] for act in found})
     ended = [
         (
             act,
@@ -168,27 +128,10 @@ def _ended_by(
     return [(act, rows) for act, rows in ended if rows]
 
 
-def _plain(act: SignedAct) -> dict[str, Any]:
-    return {
-        "subject": act.message["subject"],
-        "grantee": "0x" + bytes(act.message["grantee"]).hex(),
-        "withdrawals": act.message["withdrawals"],
-        "signature": "0x" + act.signature.hex(),
-    }
-
-
-def _plain_of_all(act: SignedAct) -> dict[str, Any]:
-    return {
-        "subject": act.message["subject"],
-        "epoch": act.message["epoch"],
-        "signature": "0x" + act.signature.hex(),
-    }
-
-
 def _read(network: Network, text: str) -> list[SignedAct]:
     try:
         said = json.loads(text)
-        if said["format"] != _FORMAT or said["version"] not in _VERSIONS:
+        if said["format"] != FORMAT or said["version"] not in VERSIONS:
             raise ValueError("another format")
         if said["chainId"] != network.suite.chain_id:
             raise ValueError("another chain")

@@ -9,6 +9,9 @@
     parts        what many members of a union delivered, under one word
     fields       a record's fields, each of which can be shown alone
     record       what a record list holds of a record
+    deposits     what custodians keep in parts for a person
+    recovery     a lost seed, brought back by guardians and custodians together
+    wills        a will, left with custodians until a death
     card         where an issuer learns how to seal for a persona
     manifest     the vault's own index
     backup       all of it in one file, which the seed opens
@@ -45,6 +48,8 @@ from .certificate import (
     lineage_of,
 )
 from .crypt4gh import write_crypt4gh
+from .deposit_notes import CommitteeNote, DepositNote, RecoveryNote, WillNote
+from .deposits import Deposit, deposits_of, join_deposits, open_release, seal_release
 from .emergency_card import EmergencyCard
 from .errors import (
     CardError,
@@ -65,27 +70,16 @@ from .fields import (
 from .hpke import SUITE, PrivateKey, PublicKey, open_sealed, seal
 from .keys import Seed, VaultKeys
 from .manifest import (
-    CommitteeNote,
     Head,
     KeyNote,
     Manifest,
     RecordNote,
-    RecoveryNote,
     SignedHead,
     newest,
 )
 from .parts import PartList, part_leaf
 from .record import Envelope, ListEntry
-from .recovery import (
-    Deposit,
-    RecoveryKey,
-    deposits_of,
-    join_deposits,
-    open_release,
-    open_seed,
-    seal_release,
-    seal_seed,
-)
+from .recovery import RecoveryKey, open_seed, seal_seed
 from .sealed_keys import KeyBinding, open_class_key, seal_class_key, sealed_key_digest
 from .segments import (
     Body,
@@ -98,6 +92,7 @@ from .segments import (
     seal_stream,
     sealed_length,
 )
+from .wills import deposits_of_will, open_will
 
 __all__ = [
     "CERTIFICATE_FIELD",
@@ -118,6 +113,7 @@ __all__ = [
     "CommitteeNote",
     "CustodianCard",
     "Deposit",
+    "DepositNote",
     "DisclosedField",
     "Disclosure",
     "EmergencyCard",
@@ -149,11 +145,13 @@ __all__ = [
     "SignedOpening",
     "VaultKeys",
     "VerifiedShare",
+    "WillNote",
     "chain_of",
     "check_body",
     "check_proof",
     "committed",
     "deposits_of",
+    "deposits_of_will",
     "head_fields",
     "join",
     "join_deposits",
@@ -172,6 +170,7 @@ __all__ = [
     "open_seed",
     "open_share",
     "open_stream",
+    "open_will",
     "padded_length",
     "part_leaf",
     "read_backup",

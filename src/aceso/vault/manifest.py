@@ -28,28 +28,27 @@ from aceso.signing import domain_of, recover, sign
 
 from ._boxes import open_box, seal_box
 from ._bytes import address_bytes, address_text, be, exactly
+from .deposit_notes import CommitteeNote, RecoveryNote, WillNote, later_of
 from .errors import FormatError, OpeningError, RollbackError
-from .hpke import PUBLIC_KEY_BYTES
 from .keys import VaultKeys
 from .segments import Body
 
 __all__ = [
-    "CommitteeNote",
     "Head",
     "KeyNote",
     "Manifest",
     "RecordNote",
-    "RecoveryNote",
     "SignedHead",
     "newest",
 ]
 
 _MAGIC: Final = b"AMAN"
 # Version 1 had no `forgotten`, `superseded` and `same`, version 2 no `holders`, version 3 no
-# `recovery`, version 4 no `owed` and `card_copies`. A program that knows only those must not save
-# over this one: what was forgotten would come back, and who holds which keys, a part of the sealed
-# seed, what was to be deleted or a copy of the emergency card would be unknown.
-_BOX_VERSION: Final = 5
+# `recovery`, version 4 no `owed` and `card_copies`, version 5 no `will`. A program that knows only
+# those must not save over this one: what was forgotten would come back, and who holds which keys, a
+# part of the sealed seed or of the will, what was to be deleted or a copy of the emergency card
+# would be unknown.
+_BOX_VERSION: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,58 +99,12 @@ class RecordNote:
 
 
 @dataclass(frozen=True, slots=True)
-class CommitteeNote:
-    """Custodians that work together: addresses, their URLs in the same order, and how many."""
-
-    custodians: tuple[str, ...]
-    urls: tuple[str, ...]
-    threshold: int
-
-
-@dataclass(frozen=True, slots=True)
 class KeyNote:
     """Up to which epoch a class's keys were left for a grantee, and the digest of the published key
     that they were sealed to."""
 
     epoch: int
     receiving_key: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryNote:
-    """What custodians were left of the sealed seed.
-
-    `key` is the recovery key's public half, to which the seed can be sealed again: the words that
-    guardians hold stay good. `is_whole`: whether every custodian of `at` took this version.
-    `former`, by address with the URL, may still keep a part of an earlier one.
-    """
-
-    key: bytes = field(repr=False)
-    version: int
-    at: CommitteeNote
-    is_whole: bool
-    former: Mapping[str, str] = field(default_factory=dict)
-
-    def _to_json(self) -> dict[str, Any]:
-        return {
-            "key": self.key.hex(),
-            "version": str(self.version),
-            "at": asdict(self.at),
-            "isWhole": self.is_whole,
-            "former": dict(self.former),
-        }
-
-    @classmethod
-    def _from_json(cls, said: dict[str, Any]) -> RecoveryNote:
-        return cls(
-            key=exactly(bytes.fromhex(said["key"]), PUBLIC_KEY_BYTES, "a recovery key"),
-            version=int(said["version"]),
-            at=_committee(said["at"]),
-            is_whole=said["isWhole"] is True,
-            former={
-                address_text(address_bytes(who)): str(url) for who, url in said["former"].items()
-            },
-        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,6 +124,7 @@ class Manifest:
     committees     in the order in which they were met
     holders        grantee -> data class -> which of its keys were left for them
     recovery       what custodians were left of the sealed seed, where anything was
+    will           what they were left of the will, and what it covers, where one was made
     card_copies    numbers of the institutions that were left a copy of the emergency card
     """
 
@@ -187,6 +141,7 @@ class Manifest:
     committees: list[CommitteeNote] = field(default_factory=list)
     holders: dict[bytes, dict[int, KeyNote]] = field(default_factory=dict)
     recovery: RecoveryNote | None = None
+    will: WillNote | None = None
     card_copies: set[int] = field(default_factory=set)
 
     def next(self) -> Manifest:
@@ -228,7 +183,8 @@ class Manifest:
             lists=lists | newer.lists,
             committees=committees,
             holders=_merged_holders(self.holders, newer.holders),
-            recovery=_merged_recovery(self.recovery, newer.recovery),
+            recovery=later_of(self.recovery, newer.recovery),
+            will=later_of(self.will, newer.will),
             card_copies=self.card_copies | newer.card_copies,
         )
 
@@ -259,6 +215,7 @@ class Manifest:
                     for grantee, notes in self.holders.items()
                 },
                 "recovery": None if self.recovery is None else self.recovery._to_json(),
+                "will": None if self.will is None else self.will._to_json(),
                 # Text, because JSON's numbers end at 2^53 and an institution's doesn't.
                 "cardCopies": [str(number) for number in sorted(self.card_copies)],
             }
@@ -284,7 +241,7 @@ class Manifest:
             magic=_MAGIC,
             bound=manifest._bound(keys),
             what="manifest",
-            versions=(1, 2, 3, 4, _BOX_VERSION),
+            versions=(1, 2, 3, 4, 5, _BOX_VERSION),
         )
         try:
             said = json.loads(document)
@@ -318,6 +275,8 @@ class Manifest:
                     for key, value in said["owed"].items()
                 }
                 manifest.card_copies = {int(number) for number in said["cardCopies"]}
+            if box_version > 5 and said["will"] is not None:
+                manifest.will = WillNote._from_json(said["will"])
             notes = {
                 bytes.fromhex(key): RecordNote._from_json(note)
                 for key, note in said["records"].items()
@@ -331,7 +290,7 @@ class Manifest:
             }
             manifest.epochs = {int(key): int(value) for key, value in said["epochs"].items()}
             manifest.lists = {str(key): int(value) for key, value in said["lists"].items()}
-            manifest.committees = [_committee(note) for note in said["committees"]]
+            manifest.committees = [CommitteeNote._from_json(note) for note in said["committees"]]
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise FormatError("The manifest opens, but is not in a form that we know.") from exc
         return manifest
@@ -339,24 +298,6 @@ class Manifest:
 
 def _kept(notes: Mapping[bytes, RecordNote], forgotten: Set[bytes]) -> dict[bytes, RecordNote]:
     return {key: note for key, note in notes.items() if key not in forgotten}
-
-
-def _committee(said: Mapping[str, Any]) -> CommitteeNote:
-    return CommitteeNote(tuple(said["custodians"]), tuple(said["urls"]), int(said["threshold"]))
-
-
-def _merged_recovery(older: RecoveryNote | None, newer: RecoveryNote | None) -> RecoveryNote | None:
-    """The note of the later version, the newer one of two of it. Whoever may keep a part of an
-    earlier version is not passed over, whichever device noted it."""
-    if older is None or newer is None:
-        return newer or older
-    if older.version == newer.version:
-        return newer
-    last, first = (newer, older) if newer.version > older.version else (older, newer)
-    before = dict(zip(first.at.custodians, first.at.urls, strict=True))
-    former = {**before, **first.former, **last.former}
-    stays = {who: url for who, url in former.items() if who not in last.at.custodians}
-    return replace(last, former=stays)
 
 
 def _merged_holders(

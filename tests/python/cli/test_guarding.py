@@ -9,6 +9,7 @@ aceso guardian and recovery, on a real local network
 ├── a guardian is entrusted with classes, reads them, lets somebody in who reads, and resigns
 ├── two physicians attest incapacity; the person objects
 ├── a will is written, shown, carried out and taken back
+│  └── it is made with the first guardian, who carries it out after the death, without a file
 ├── majority: a new seed takes a vault over, and the old one finds nothing
 │   └── a custodian that is away is named, exit code 5; done again, it is asked
 └── what is left out or misspelt: one sentence, exit code 2
@@ -251,11 +252,38 @@ def test_a_will_is_written_shown_carried_out_and_taken_back(actor, aceso, networ
     assert [row["grantee"] for row in person("consents")["consents"]] == [accounts[1]]
     stands = aceso("guardian", "status", "--for", written["persona"], "--network", network.folder)
     assert "when the will is carried out" in stands.out
-    person("will", "revoke", "--yes")
-    assert person("will", "show")["will"] is None
+    assert person("will", "revoke", "--yes")["keptBy"] == {}
+    assert person("guardian", "name", accounts[0], "--yes")["will"] is None
+    assert person("will", "show") == {"will": None, "withCustodians": False, "keep": []}
     assert executor("will", "show", file)["committedBy"] is None
     ward = ("guardian", "status", "--for", written["persona"], "--network", network.folder)
     assert "유언이 없습니다" in aceso(*ward, "--lang", "ko").out
+
+
+def test_a_guardian_carries_out_the_will_that_was_made_as_they_were_named(actor, network):
+    person, guardian, reader = actor(), actor("professional"), actor("professional")
+    physicians = [actor("institution"), actor("institution")]
+    persona = person("guardian", "list")["persona"]
+    ward = ("--for", persona)
+    account = guardian("guardian", "account", *ward)["account"]
+    made = person("guardian", "name", account, "--yes")
+    shown = person("will", "show")
+    assert shown == {"will": made["will"], "withCustodians": True, "keep": []}
+    guardian("guardian", "accept", *ward)
+    other = reader("guardian", "account", *ward)["account"]
+    person("share", other, "--classes", "labs", "--yes")
+    early = guardian("will", "carry", *ward, "--yes", code=4)
+    assert early["error"]["code"] == "E_WILL_NOT_DUE"
+    for action, physician in zip(("attest", "confirm"), physicians, strict=True):
+        of = physician("guardian", "account", *ward)["account"]
+        done = physician("accredit", of, "--role", "physician", "--institution")
+        physician("member", done["institution"], of, "--until", "90d")
+        physician("guardian", action, "death", *ward, "--institution", done["institution"])
+    wait(network, 14 * DAY + 60)
+
+    assert guardian("will", "carry", *ward, "--yes")["ended"] == 1
+
+    assert person("consents")["consents"] == []
 
 
 def labs(tmp_path):
@@ -295,7 +323,6 @@ def labs(tmp_path):
         (("guardian", "name"), "E_GUARDIAN_ACCOUNT"),
         (("guardian", "entrust", "0x" + "11" * 20), "E_GUARDIAN_OPTION"),
         (("guardian", "attest", "death", "--for", "0x" + "11" * 20), "E_GUARDIAN_OPTION"),
-        (("will", "write"), "E_RECOVERY_OUT"),
         (("will", "carry"), "E_WILL_FILE"),
         (("guardian", "contest", "old-age"), "E_GUARDIAN_CLAIM"),
         (("guardian", "name", "0x" + "11" * 20, "--powers", "read"), "E_GUARDIAN_POWER"),

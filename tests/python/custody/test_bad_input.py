@@ -125,6 +125,31 @@ def _bodies(network: Network, person: Person, shared: Shared) -> dict[str, dict[
             "message": {"persona": list_key, "version": 1, "custodian": keeper.keys.address},
             "signature": signature,
         },
+        "/wills": {
+            "message": {
+                "persona": list_key,
+                "version": 1,
+                "custodian": keeper.keys.address,
+                "deposit": word,
+            },
+            "signature": signature,
+            "deposit": "AAAA",
+        },
+        "/wills/release": {
+            "message": {
+                "persona": list_key,
+                "requester": list_key,
+                "receivingKey": "0x" + "11" * 1216,
+                "custodian": keeper.keys.address,
+                "nonce": word,
+                "deadline": 1,
+            },
+            "signature": signature,
+        },
+        "/wills/deletions": {
+            "message": {"persona": list_key, "version": 1, "custodian": keeper.keys.address},
+            "signature": signature,
+        },
         "/withdrawals": {
             "type": "Bar",
             "message": {"subject": list_key, "actor": list_key, "bars": 0},

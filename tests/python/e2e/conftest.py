@@ -25,6 +25,7 @@ import pytest
 from aceso.codes import Role
 from aceso.devnet import Authority, Devnet, Process, Template, with_suite
 from aceso.flows import (
+    Attesting,
     Evaluator,
     Gateway,
     Issuer,
@@ -46,7 +47,7 @@ PASSPHRASE = "a passphrase of a test"
 _READY_SECONDS = 60.0
 _numbers = count(1)
 
-H = TypeVar("H", Evaluator, Issuer, Reader, Researcher, Rescuer, Reviewer, Station)
+H = TypeVar("H", Attesting, Evaluator, Issuer, Reader, Researcher, Rescuer, Reviewer, Station)
 
 
 class Keeper:
@@ -199,6 +200,19 @@ def stranger(world: World) -> Reader:
 @pytest.fixture
 def physician(world: World) -> Reader:
     return world.cast(Reader, "professional", Role.PHYSICIAN)
+
+
+@pytest.fixture
+def physicians(world: World) -> list[tuple[Attesting, int]]:
+    """Two accredited physicians of two institutions, and where each belongs."""
+    found = []
+    for _ in range(2):
+        hospital, gateway = world.institution()
+        made = world.cast(Attesting, "professional", Role.PHYSICIAN)
+        far = world.network.suite.now() + 365 * 86_400
+        hospital.add_member(gateway.number, made.account.address, until=far)
+        found.append((made, gateway.number))
+    return found
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import pytest
 from eth_account import Account
 
 from aceso.chain import Claim, GuardianPower, Request
-from aceso.codes import DataClass, Reason, Role, Use
+from aceso.codes import DataClass, Reason, Use
 from aceso.custody import DeniedError, RequestRefusedError
 from aceso.errors import AcesoError
 from aceso.flows import (
@@ -34,10 +34,10 @@ from aceso.flows import (
     carry_out,
     check_logs,
     guardian_group,
-    make_will,
 )
 from aceso.vault import KeyBinding, PrivateKey
 
+from .attesting import after_delay, attest, wait
 from .conftest import Bundle, World
 
 LABS = DataClass.LABS
@@ -96,34 +96,6 @@ def named(world: World, person: Person, stranger: Reader, bundle: Bundle) -> Nam
 @pytest.fixture
 def minor(world: World, named: Named) -> Scene:
     return named(world.network.suite.now() + 120 * DAY)
-
-
-@pytest.fixture
-def physicians(world: World) -> list[tuple[Attesting, int]]:
-    """Two accredited physicians of two institutions, and where each belongs."""
-    found = []
-    for _ in range(2):
-        hospital, gateway = world.institution()
-        made = world.cast(Attesting, "professional", Role.PHYSICIAN)
-        far = world.network.suite.now() + 365 * DAY
-        hospital.add_member(gateway.number, made.account.address, until=far)
-        found.append((made, gateway.number))
-    return found
-
-
-def attest(physicians: list[tuple[Attesting, int]], ward: str, claim: Claim) -> None:
-    for one, number in physicians:
-        one.attest(ward, claim, institution=number)
-
-
-def wait(world: World, seconds: int) -> None:
-    world.devnet.chain.advance_time(seconds)
-    world.confirm()
-
-
-def after_delay(world: World) -> None:
-    # A node estimates by its own clock, which may lag a little behind the block's time.
-    wait(world, world.network.suite.guardianship.attestation_delay() + 60)
 
 
 # A minor
@@ -306,7 +278,7 @@ def test_at_death_guardians_end_and_the_will_is_carried_out(
     kept = Reader(world.network, hospital.profile)
     for reader in (physician, kept):
         ward.share(reader.grantee, classes=LABS, uses=Use.TREAT)
-    will = make_will(ward, keep={kept.grantee})
+    will = ward.write_will({kept.grantee})
     minor.guardian.share(minor.persona, minor.other.account.address, seconds=30 * DAY)
     attest(physicians, minor.persona, Claim.DEATH)
     after_delay(world)

@@ -13,6 +13,7 @@ devices      another device finds what was moved, and can go on
 seed         the sealed seed goes along: guardians bring it back from the new committee with the
              words that they had; who left has none of it and takes none of before; cut off, it
              goes on
+will         the will goes along with its wishes, and one that left deletes its part
 guardians    the keys of what a guardian and the emergency group were let see go along as well
 """
 
@@ -359,7 +360,7 @@ def _replayed(world: World, person: Person) -> str:
         threshold=2,
     )
     with pytest.raises(RequestRefusedError) as refused:
-        _one_that_left(world).leave_recovery(persona, former)
+        _one_that_left(world).leave_deposits(persona, former)
     return str(refused.value.code)
 
 
@@ -389,6 +390,24 @@ def test_a_sealed_seed_goes_along_and_the_words_stay_good(
     assert refused.value.code == "E_RECOVERY_UNKNOWN"
 
 
+def test_a_will_goes_along_with_its_wishes(world: World, person: Person, later: Network) -> None:
+    person.write_will({bytes(12) + b"\1" * 20})
+    before, leaver = person.manifest.will, world.keepers[0]
+    moving = Person(later, person.profile)
+    with world.down(leaver):
+        moved = move(moving)
+        assert (moved.will, set(moved.kept_by)) == (True, {leaver.address})
+
+    again = move(moving)
+
+    note = moving.manifest.will
+    assert (again.will, again.kept_by) == (False, {})
+    assert before is not None
+    assert note is not None
+    assert (note.at.custodians, note.is_whole, note.former) == (later.facts.members, True, {})
+    assert (note.keep, note.digest) == (before.keep, before.digest)
+
+
 def test_one_that_left_with_a_part_of_the_seed_is_named_and_asked_again(
     world: World, person: Person, later: Network, words: list[str]
 ) -> None:
@@ -409,7 +428,7 @@ def test_one_that_left_with_a_part_of_the_seed_is_named_and_asked_again(
 
 
 @pytest.mark.parametrize(
-    "point", ["after:Committee.leave_recovery", "after:Committee.delete_recovery"]
+    "point", ["after:Committee.leave_deposits", "after:Committee.delete_deposits"]
 )
 def test_a_sealed_seed_that_was_cut_off_goes_along_the_next_time(
     cutting: Cutting,

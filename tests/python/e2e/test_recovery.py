@@ -20,7 +20,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import GuardianPower
-from aceso.custody import RequestRefusedError, SignedRequest
+from aceso.custody import DepositKind, RequestRefusedError, SignedRequest
 from aceso.errors import AcesoError, NotPermittedError
 from aceso.flows import Guarded, Guardian, GuardianShare, Person, recover_seed, start_recovery
 from aceso.signing import sign
@@ -147,7 +147,7 @@ def test_nothing_is_given_before_the_delay_is_over(
     for custodian in world.network.committee.custodians:
         with pytest.raises(RequestRefusedError) as refused:
             place = [one.address for one in world.keepers].index(custodian.address)
-            custodian.release_recovery(ask(world, requester, persona, place))
+            custodian.release_deposit(DepositKind.SEED, ask(world, requester, persona, place))
         assert refused.value.code == "E_RECOVERY_NOT_READY"
 
 
@@ -264,11 +264,11 @@ def test_a_request_holds_once_and_at_one_custodian(
         next(one for one in world.network.committee.custodians if one.address == keeper.address)
         for keeper in world.keepers
     )
-    first.release_recovery(request)
+    first.release_deposit(DepositKind.SEED, request)
 
     for custodian, code in ((first, "E_REPLAYED"), (second, "E_OTHER_CUSTODIAN")):
         with pytest.raises(RequestRefusedError) as refused:
-            custodian.release_recovery(request)
+            custodian.release_deposit(DepositKind.SEED, request)
         assert refused.value.code == code
 
 
@@ -287,7 +287,7 @@ def test_nobody_leaves_a_deposit_for_another(
             threshold=2,
         )
         with pytest.raises(RequestRefusedError) as refused:
-            network.committee.leave_recovery(requester, deposits)
+            network.committee.leave_deposits(requester, deposits)
         return str(refused.value.code)
 
     assert left(guarded.persona.address, 1 << 60) == "E_SIGNATURE"
@@ -312,12 +312,18 @@ def test_nobody_deletes_anothers_part_and_an_old_word_none_of_later(
     for signer, named in ((requester, first), (persona, second)):
         signature = sign(signer, "RecoveryDeletion", message | {"custodian": named.address}, domain)
         with pytest.raises(RequestRefusedError) as refused:
-            first.delete_recovery(
-                persona=persona.address, version=1 << 60, signature=signature, domain=domain
+            first.delete_deposit(
+                DepositKind.SEED,
+                persona=persona.address,
+                version=1 << 60,
+                signature=signature,
+                domain=domain,
             )
         assert refused.value.code == "E_SIGNATURE"
     assert person.manifest.recovery is not None
-    receipts, failed = committee.delete_recovery(persona, person.manifest.recovery.version)
+    receipts, failed = committee.delete_deposits(
+        DepositKind.SEED, persona, person.manifest.recovery.version
+    )
 
     assert (len(receipts), failed) == (3, {})
     until(world, start(*guardians[:2]))

@@ -18,7 +18,7 @@ import pytest
 from aceso.chain import Request, acts
 from aceso.codes import DataClass, Reason, Use
 from aceso.errors import InputError
-from aceso.flows import Guarded, Person, Reader, Seller, carry_out, make_will, read_will
+from aceso.flows import Guarded, Person, Reader, Seller, carry_out, read_will
 from aceso.flows.wills import will_digest
 
 from .conftest import World
@@ -37,7 +37,7 @@ def test_it_ends_what_was_not_to_go_on(
 ) -> None:
     for reader in (stranger, physician):
         person.share(reader.grantee, classes=LABS, uses=Use.TREAT)
-    will = make_will(person, keep={physician.grantee})
+    will = person.write_will({physician.grantee})
     # Granted again since, which a signed withdrawal outlives.
     person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
     assert reason(person, stranger) is Reason.GRANTED
@@ -57,7 +57,7 @@ def test_it_ends_what_was_granted_later(
     world.authority.fund([colleague.account.address])
     colleague.publish_key()
     person.share(physician.grantee, classes=LABS, uses=Use.TREAT)
-    will = make_will(person, keep={physician.grantee})
+    will = person.write_will({physician.grantee})
     for reader in (stranger, colleague):
         person.share(reader.grantee, classes=LABS, uses=Use.TREAT)
     Seller(person).offer(classes=LABS, use=Use.GRU, price=10**18, seconds=86_400)
@@ -94,7 +94,7 @@ def test_a_will_of_single_grants_is_carried_out(
 
 def test_another_file_is_refused(world: World, person: Person, stranger: Reader) -> None:
     person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
-    said = json.loads(make_will(person))
+    said = json.loads(person.write_will())
     for text in (
         "",
         "[]",

@@ -223,13 +223,13 @@ def test_a_note_beside_its_tombstone_is_not_read(keys, note):
 def test_a_program_of_the_former_format_opens_none_of_this_one(keys):
     box = vault.Manifest(version=1, forgotten={bytes(32)}).seal(keys)
 
-    assert box[:6] == b"AMAN\5\1"
+    assert box[:6] == b"AMAN\6\1"
     # The version is bound, so nobody else can make it look like a former one.
-    for former in (b"\1", b"\2", b"\3", b"\4"):
+    for former in (b"\1", b"\2", b"\3", b"\4", b"\5"):
         with pytest.raises(vault.OpeningError):
             vault.Manifest.open(box[:4] + former + box[5:], keys, version=1)
-    with pytest.raises(vault.FormatError, match="05"):
-        vault.Manifest.open(box[:4] + b"\6" + box[5:], keys, version=1)
+    with pytest.raises(vault.FormatError, match="06"):
+        vault.Manifest.open(box[:4] + b"\7" + box[5:], keys, version=1)
 
 
 def test_of_two_notes_of_a_sealed_seed_the_later_stands_and_nobody_of_before_is_passed_over():

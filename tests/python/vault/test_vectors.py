@@ -137,9 +137,33 @@ def test_manifest():
             is_whole=True,
             former={"0x" + "33" * 20: "https://c"},
         ),
+        will=vault.WillNote(
+            digest=unhex("01" * 32),
+            keep=frozenset({bytes(32)}),
+            until=67,
+            keeping=frozenset({3}),
+            single=frozenset({(3, unhex("02" * 32), 4)}),
+            epochs={1: 5},
+            version=8,
+            at=vault.CommitteeNote(
+                ("0x" + "11" * 20, "0x" + "22" * 20), ("https://a", "https://b"), 2
+            ),
+            is_whole=True,
+            former={"0x" + "33" * 20: "https://c"},
+        ),
         card_copies={3, 12},
     )
     assert said["recovery"]["key"] == manifest.recovery.key.hex()
+
+
+def test_manifest_of_version_5():
+    said = load("manifest-5")
+    keys = vault.Seed.from_mnemonic(said["mnemonic"]).keys(said["chainId"])
+
+    manifest = vault.Manifest.open(unhex(said["sealed"]), keys, version=said["version"])
+
+    assert manifest.card_copies == {3, 12}
+    assert manifest.will is None
 
 
 def test_manifest_of_version_4():
