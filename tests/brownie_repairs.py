@@ -41,7 +41,7 @@ from web3 import HTTPProvider
 from web3.exceptions import TimeExhausted
 from web3.types import RPCEndpoint
 
-__all__ = ["keep_what_is_loaded", "repair"]
+__all__ = ["KeptConnection", "keep_what_is_loaded", "repair"]
 
 # A block of the test chains takes milliseconds; what has no receipt after this was dropped.
 _MINED_WITHIN_S = 20
@@ -89,7 +89,7 @@ def _who_calls() -> list[SimpleNamespace]:
     return frames
 
 
-class _KeptConnection(HTTPProvider):
+class KeptConnection(HTTPProvider):
     """A node on this machine, by connections that are kept open."""
 
     def __init__(self, uri: str, request_kwargs: object = None) -> None:
@@ -130,7 +130,7 @@ def repair() -> None:
     # Not `import … as`, which gives the objects that brownie.network calls `web3` and `rpc`. What
     # is set is the modules' own name for the provider, and for `inspect`.
     web = importlib.import_module("brownie.network.web3")
-    web.HTTPProvider = _KeptConnection  # type: ignore[attr-defined]
+    web.HTTPProvider = KeptConnection  # type: ignore[attr-defined]
     rpc = importlib.import_module("brownie.network.rpc")
     rpc.inspect = SimpleNamespace(stack=_who_calls)  # type: ignore[attr-defined]
     rpc.anvil.CLI_FLAGS["max_persisted_states"] = "--max-persisted-states"

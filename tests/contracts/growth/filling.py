@@ -1,45 +1,72 @@
-"""Transactions that fill a contract: few and large, as a node hashes its whole state each block."""
+"""Transactions that fill a contract, at a node that mines without hashing all of its state.
+
+Anvil makes the state's root anew for each block, from every slot there is: with the 100,000s of
+slots of these tests a second and more. It makes none where it forks another node, so that is how
+they run: from the node of the other tests, of which they change nothing.
+"""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic, sleep
 
 from brownie import web3
 
-__all__ = ["fill", "large_blocks"]
+from aceso.devnet import Process
+from tests.brownie_repairs import KeptConnection
+from tools.programs import ANVIL
 
+__all__ = ["fill", "light_node"]
+
+_ROOT = Path(__file__).resolve().parents[3]
+_HARDFORK = "shanghai"
+_GAS_LIMIT = 30_000_000
 _BLOCK_GAS = 1_000_000_000
 _BASE_FEE = 1_000_000_000
-_SECONDS = 300.0
+_SECONDS = 60.0
 
 
 @contextmanager
-def large_blocks() -> Iterator[None]:
-    """Blocks as large as `fill` needs, and afterwards as the tests of others expect them."""
-    before = web3.eth.get_block("latest")["gasLimit"]
-    web3.provider.make_request("evm_setBlockGasLimit", [hex(_BLOCK_GAS)])
-    try:
-        yield
-    finally:
-        web3.provider.make_request("evm_setBlockGasLimit", [hex(before)])
+def light_node(folder: Path) -> Iterator[None]:
+    """Brownie and `web3` speak to a node of this test's own, and afterwards to theirs again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    before = web3.provider
+    command = [
+        *(str(_ROOT / ANVIL), "--quiet", "--port", port, "--fork-url", before.endpoint_uri),
+        *("--hardfork", _HARDFORK, "--gas-limit", str(_GAS_LIMIT), "--accounts", "20"),
+        *("--no-storage-caching", "--max-persisted-states", "0"),
+    ]
+    with Process.start("growth", command, folder=folder) as node:
+        web3.provider = KeptConnection(f"http://127.0.0.1:{port}")
+        try:
+            node.wait_until(web3.is_connected, seconds=_SECONDS)
+            yield
+        finally:
+            web3.provider = before
 
 
 def fill(sender: str, to: str, data: str) -> str:
     """The hash of a transaction that is mined and succeeded. All of it is asked raw: web3 takes its
     time over a thousand events."""
+    ask = web3.provider.make_request
+    ask("evm_setBlockGasLimit", [hex(_BLOCK_GAS)])
     # Full blocks raise it by an eighth each: soon nobody could pay it.
-    web3.provider.make_request("anvil_setNextBlockBaseFeePerGas", [hex(_BASE_FEE)])
+    ask("anvil_setNextBlockBaseFeePerGas", [hex(_BASE_FEE)])
     sent = {"from": sender, "to": to, "data": data, "gas": hex(_BLOCK_GAS)}
-    answer = web3.provider.make_request("eth_sendTransaction", [sent])
+    answer = ask("eth_sendTransaction", [sent])
     assert "result" in answer, answer
     hash_ = str(answer["result"])
     deadline = monotonic() + _SECONDS
-    while (
-        found := web3.provider.make_request("eth_getTransactionReceipt", [hash_])["result"]
-    ) is None:
+    while (found := ask("eth_getTransactionReceipt", [hash_])["result"]) is None:
         assert monotonic() < deadline, "the transaction is not mined"
         sleep(0.005)
     assert int(found["status"], 16) == 1, hash_
+    ask("evm_setBlockGasLimit", [hex(_GAS_LIMIT)])
+    # Brownie gives each transaction as much gas as the newest block could hold.
+    ask("evm_mine", [])
     return hash_

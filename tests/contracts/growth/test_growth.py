@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.growth.crowd import Suite
-from tests.contracts.growth.filling import large_blocks
+from tests.contracts.growth.filling import light_node
 
 ABIS = Path(__file__).resolve().parents[3] / "src" / "aceso" / "abi"
 FEW, MANY = 10, 10_000
@@ -63,9 +63,9 @@ MORE = (
 
 
 @pytest.fixture(scope="module")
-def costs(accounts):
+def costs(accounts, tmp_path_factory):
     """What each act costs at few entries, and at many: one filling for all."""
-    with large_blocks():
+    with light_node(tmp_path_factory.mktemp("growth")):
         suite = Suite(accounts)
         suite.fill(FEW)
         # Once beforehand: the first of all acts writes what all share.

@@ -9,7 +9,7 @@ from brownie import project as projects
 
 from aceso.codes import Role
 from aceso.vault import PartList
-from tests.contracts.growth.filling import fill, large_blocks
+from tests.contracts.growth.filling import fill, light_node
 from tests.contracts.trading import DURATION, HMB, KEY, LABS, NONE, grantee_of
 from tests.contracts.uniting import CLAIM_PERIOD, Unity, leaf_of, mark_of, part_of
 
@@ -23,10 +23,9 @@ def grow(unity, town, number, count):
     now, before = unity.now, unity.members(number)
     terms = (grantee_of(number, unity.unions), LABS, HMB, 0, 0, now, now + 360 * 86_400, NONE)
     to = (unity.consents.address, unity.unions.address, terms, number)
-    with large_blocks():
-        for done in range(0, count, _CHUNK):
-            data = town.settle.encode_input(*to, min(_CHUNK, count - done))
-            fill(str(unity.deployer), town.address, data)
+    for done in range(0, count, _CHUNK):
+        data = town.settle.encode_input(*to, min(_CHUNK, count - done))
+        fill(str(unity.deployer), town.address, data)
     assert unity.members(number) == count + before
 
 
@@ -57,8 +56,14 @@ def costs(unity, number, size):
 
 
 @pytest.fixture(scope="module")
-def measured(accounts):
-    """The costs by number of members: one union that grows."""
+def measured(accounts, tmp_path_factory):
+    """The costs by number of members."""
+    with light_node(tmp_path_factory.mktemp("growth")):
+        return _measured(accounts)
+
+
+def _measured(accounts):
+    """Of one union that grows."""
     (loaded,) = projects.get_loaded_projects()
     unity = Unity(loaded, accounts)
     town = loaded.Town.deploy({"from": accounts[0]})
