@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -384,7 +384,7 @@ def _opened(path: Path, reading: _Reading) -> Imported:
 
 
 class _OwnLists:
-    """The person's own lists, each opened when the first record of its class comes."""
+    """The person's own lists, each opened when the first records of its class come."""
 
     def __init__(self, person: Person):
         self._person = person
@@ -398,9 +398,12 @@ class _OwnLists:
     def persona(self) -> str:
         return str(self._home.address)
 
-    def opening(self, data_class: int) -> Opening:
+    def newest_openings(self, data_classes: Collection[int]) -> Mapping[int, Opening]:
         with self._person._noting_lists():
-            return self._person.opening(self._home, DataClass(data_class)).opening
+            return {
+                one: self._person.opening(self._home, DataClass(one)).opening
+                for one in sorted(data_classes)
+            }
 
     def committee(self, opening: Opening) -> list[tuple[str, PublicKey]]:
         known = {card.address: card.public_key for card in self._person.network.sealing_cards}

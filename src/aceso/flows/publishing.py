@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -212,7 +212,7 @@ class Lists(Protocol):
     @property
     def persona(self) -> str: ...
 
-    def opening(self, data_class: int) -> Opening: ...
+    def newest_openings(self, data_classes: Collection[int]) -> Mapping[int, Opening]: ...
 
     def committee(self, opening: Opening) -> list[tuple[str, PublicKey]]: ...
 
@@ -286,9 +286,11 @@ class Publisher:
         tree = make_batch(one.tree.leaf for one in batch)
         cid = self._network.ipfs.add(b"".join(sorted(tree.proofs())))
         tell("stored", len(batch))
+        openings = self._lists.newest_openings({int(one.data_class) for one in batch})
         kept: list[tuple[ListEntry, str, str]] = []
         for one in batch:
-            entry, list_key = self._entry(one, tree.root, tree.proof(one.tree.leaf))
+            proof = tree.proof(one.tree.leaf)
+            entry, list_key = self._entry(one, openings[int(one.data_class)], tree.root, proof)
             kept.append((entry, list_key, one.day))
         self._store.keep(Batch(tree.root, cid_digest(cid)), kept)
         for (entry, _, _), one in zip(kept, batch, strict=True):
@@ -296,8 +298,9 @@ class Publisher:
         tell("kept", len(kept))
         return [entry for entry, _, _ in kept]
 
-    def _entry(self, sealed: Sealed, root: bytes, proof: Sequence[bytes]) -> tuple[ListEntry, str]:
-        opening = self._lists.opening(sealed.data_class)
+    def _entry(
+        self, sealed: Sealed, opening: Opening, root: bytes, proof: Sequence[bytes]
+    ) -> tuple[ListEntry, str]:
         envelope = envelope_of(
             sealed,
             holder=self._lists.persona,

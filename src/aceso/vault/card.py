@@ -21,7 +21,7 @@ which all personas of a seed are.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -160,6 +160,10 @@ class Card:
     persona: str
     custodians: tuple[CustodianCard, ...]
     openings: tuple[SignedOpening, ...]
+
+    def newest_openings(self, data_classes: Collection[int]) -> dict[int, Opening]:
+        """As `opening`, of several classes."""
+        return {one: self.opening(one) for one in data_classes}
 
     def opening(self, data_class: int) -> Opening:
         """The newest opening of this class."""
