@@ -161,6 +161,7 @@ class Enrolling:
             ),
             lambda: study_acts.enrol(suite, persona, row.group),
         )
+        self.person.renew_will()
         return int(said(enrolled, "StudyEnrolled")["order"]), (granted, enrolled)
 
     def vouches(self, given: Sequence[Vouch] = ()) -> tuple[Vouch, ...]:

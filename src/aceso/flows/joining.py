@@ -186,12 +186,14 @@ class Joining:
             until=plan.until,
             notice=notice,
         )
-        return grant_and_take_part(
+        done = grant_and_take_part(
             self._network,
             persona,
             terms,
             lambda: union_acts.join(suite, persona, plan.row.number, mark),
         )
+        self.person.renew_will()
+        return done
 
     def leave(self, number: int) -> tuple[Receipt, ...]:
         """Leave at once: the consent is withdrawn, the custodians told first, and the membership

@@ -50,7 +50,7 @@ class KeepingWill(KeepingEpochs):
         self._keep_manifest()
         # Custodians keep and give out none but the will that stands.
         if self.network.suite.guardianship.person(persona.address).will != note.digest:
-            self._commit_will(persona, note.digest)
+            self.network.wait_confirmed(self._commit_will(persona, note.digest))
         posted = self.network.committee.leave_deposits(
             persona,
             deposits_of_will(

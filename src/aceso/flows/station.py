@@ -133,6 +133,7 @@ def entrust(
     )
     granted = person.network.relayer.send(acts.grant(suite, research, terms))
     person.network.wait_confirmed(granted)
+    person.renew_will()
     bare = Mandate(research.address, persona.address, station, (b"", b""), tuple(vouches))
     domain = suite.domain("DataMarket")
     signatures = (

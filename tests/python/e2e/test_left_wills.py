@@ -16,7 +16,7 @@ a will that lies with the custodians
 └── is written anew with the same wishes, by the person's device
    ├── after everything was withdrawn, and before it is signed for nobody more
    ├── as a persona of which something goes on grants to somebody else
-   └── where a custodian was away
+   └── where a custodian was away, or it was cut off
 """
 
 from __future__ import annotations
@@ -422,3 +422,26 @@ def test_a_custodian_that_was_away_gets_its_part_with_the_next_sync(
 
     assert person.manifest.will.is_whole
     assert standing() == first
+
+
+def test_one_that_was_cut_off_is_left_the_next_time(
+    world: World,
+    person: Person,
+    guarded: Guarded,
+    standing: Standing,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        # Once it is on chain, and before anything was left.
+        patch.setattr(world.network.committee, "leave_deposits", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            person.write_will({bytes(31) + b"\1"})
+    again = Person(world.network, person.profile)
+    assert again.manifest.will is not None
+    assert not again.manifest.will.is_whole
+
+    assert again.renew_will()
+
+    assert again.manifest.will.is_whole
+    assert again.manifest.will.keep == frozenset({bytes(31) + b"\1"})
+    assert standing() == again.manifest.will.digest

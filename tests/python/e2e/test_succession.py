@@ -6,7 +6,7 @@ later        what comes later is sealed to keys that the old seed never had
 again        done twice, nothing more happens; with the same seed it is refused
 cut off      at any step, doing it again brings the rest, and nothing is lost or made twice
 away         a custodian that was away is named, with its old capsules and its part of the sealed
-             seed, and deletes both when it is done again
+             seed and of the will, and deletes them when it is done again
 followed     the new seed finds the consents, records and orders of the personas it came after
 """
 
@@ -46,6 +46,7 @@ from aceso.vault import OpeningError, open_as_owner
 from .conftest import Bundle, Keeper, World, observation
 
 LABS = DataClass.LABS
+_WILL_OF = b"will of "
 
 
 @pytest.fixture
@@ -203,13 +204,15 @@ def test_a_custodian_that_was_away_is_named_and_deletes_it_later(
     person.import_files([bundle()])
     guarded = Guarded(person)
     guarded.prepare([Account.create().address for _ in range(2)], threshold=2)
+    person.write_will()
     away = world.keepers[2]
 
     with world.down(away):
         done = hand_over(person, new)
         assert (done.deleted, done.waiting) == (done.records, (away.address,))
     left = _kept_by(away) & _of(person)
-    assert len(left) > 1 and bytes.fromhex(guarded.persona.address[2:]) in left
+    known = bytes.fromhex(guarded.persona.address[2:])
+    assert len(left) > 2 and {known, _WILL_OF + known} < left
     again = hand_over(person, new)
 
     assert again.waiting == ()
@@ -222,15 +225,18 @@ def test_a_custodian_that_was_away_is_named_and_deletes_it_later(
 def _of(person: Person) -> set[bytes]:
     """The keys under which a custodian has something of a vault."""
     lists = {bytes.fromhex(one[2:]) for one in person.manifest.lists}
-    return lists | {bytes.fromhex(one[2:]) for one in person.personas()}
+    personas = {bytes.fromhex(one[2:]) for one in person.personas()}
+    return lists | personas | {_WILL_OF + one for one in personas}
 
 
 def _kept_by(keeper: Keeper) -> set[bytes]:
-    """The lists that a custodian has entries of, and the personas whose sealed seed it has."""
+    """The lists that a custodian has entries of, and the personas whose sealed seed or will it
+    has."""
     with closing(sqlite3.connect(f"file:{keeper.folder}/custodian.sqlite?mode=ro", uri=True)) as at:
         lists = at.execute("SELECT list_key FROM entries").fetchall()
         seeds = at.execute("SELECT persona FROM recoveries WHERE deposit != x''").fetchall()
-    return {bytes(one) for (one,) in [*lists, *seeds]}
+        wills = at.execute("SELECT persona FROM wills WHERE deposit != x''").fetchall()
+    return {bytes(one) for (one,) in [*lists, *seeds]} | {_WILL_OF + bytes(one) for (one,) in wills}
 
 
 def test_the_new_seed_finds_what_the_old_one_did(
