@@ -331,13 +331,17 @@ def close_study(session: Session, given: dict[str, Any]) -> None:
 
 def download(session: Session, given: dict[str, Any]) -> int:
     """Write every extract of a study that is delivered, each into a folder named by its order."""
+    from aceso.flows import same_patients
+
     if given["out"] is None:
         raise UsageError("To download takes --out DIR.", code="E_STUDY_OPTIONS")
     study, lead = number(given["what"]), _lead(session)
     done = lead.download_all(study, given["out"])
     failed = {order: found for order, found in done.items() if isinstance(found, AcesoError)}
+    twice = same_patients(done)
     document = {
         "study": study,
+        "onePatient": [[str(order) for order in orders] for orders in twice],
         "orders": [
             {"order": str(order), "error": found.code, "disputable": _is_disputable(found)}
             if isinstance(found, AcesoError)
@@ -358,6 +362,9 @@ def download(session: Session, given: dict[str, Any]) -> int:
             text = say("study.not_downloaded", order=order, why=sentence(error))
             if _is_disputable(error):
                 text += "\n" + say("study.dispute_origin", order=order)
+            console.print(text, highlight=False, markup=False)
+        for orders in twice:
+            text = say("study.one_patient", orders=", ".join(map(str, orders)))
             console.print(text, highlight=False, markup=False)
 
     show(session, document, render)

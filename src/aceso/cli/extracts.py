@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._click import command
-from ._output import receipts, show
+from ._output import errors, receipts, show
 from ._session import Session
 from ._words import say, sentence
 
@@ -97,9 +97,14 @@ def _outcome(one: Fulfilled) -> dict[str, Any]:
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR")
 def extract(session: Session, *, action: str, order: int, out: Path) -> None:
     from aceso.flows import Researcher
+    from aceso.research import OriginError
 
     profile = session.profile("researcher")
-    done = Researcher(session.network(), profile).download(order, out)
+    try:
+        done = Researcher(session.network(), profile).download(order, out)
+    except OriginError:
+        errors().print(say("study.dispute_origin", order=order), highlight=False, markup=False)
+        raise
     document = {
         "order": str(order),
         "folder": str(done.folder),

@@ -77,14 +77,17 @@ def issue(session: Session, *, card: Path, paths: Sequence[Path], patient_file: 
 @click.argument("account")
 @click.option("--patient-file", required=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--instead", is_flag=True)
 @click.option("--yes", is_flag=True)
-def vouch(session: Session, *, account: str, patient_file: Path, out: Path, yes: bool) -> None:
-    from aceso.flows import Issuer, Vouch
+def vouch(
+    session: Session, *, account: str, patient_file: Path, out: Path, instead: bool, yes: bool
+) -> None:
+    from aceso.flows import Issuer, give_vouch
 
     who, patient = _terms.address(account), patient_name(patient_file)
     issuer = Issuer(session.network(), session.profile("institution"))
     ask(session, say("notice.vouch", account=who), yes=yes)
-    private_text(out, Vouch.by(issuer, patient, who).to_json() + "\n")
+    private_text(out, give_vouch(issuer, patient, who, instead=instead).to_json() + "\n")
     document = {"file": str(out), "issuer": issuer.account.address, "account": who}
     text = say("vouch.done", file=out, account=who)
     show(session, document, lambda console: console.print(text, markup=False, soft_wrap=True))

@@ -15,13 +15,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from aceso.chain import DisputeState, Ground, Suite
+from aceso.chain import DisputeState, Ground, Suite, grantee_of_account
 from aceso.codes import Condition, DataClass, Reason, Role, Use
 from aceso.devnet import Authority, Devnet
 from aceso.flows import (
     Enrolling,
     Evaluator,
     Holder,
+    Issuer,
     Kind,
     Network,
     Person,
@@ -29,6 +30,7 @@ from aceso.flows import (
     Store,
     StudyLead,
     StudyPlan,
+    Vouch,
     approve,
     base_units,
     close,
@@ -41,9 +43,9 @@ from aceso.flows import (
     judge,
     own_match,
 )
-from aceso.research import Origin, Step, match
+from aceso.research import Step, match
 from aceso.samples import generate_people
-from aceso.vault import Seed
+from aceso.vault import Card, Seed
 
 from .stage import Stage
 
@@ -93,11 +95,13 @@ _CRITERIA = {
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """An ethics board with the number of its institution, and three who can be drawn."""
+    """An ethics board with the number of its institution, three who can be drawn, and the hospital
+    that everybody's records are from."""
 
     board: Holder
     institution: int
     evaluators: list[Evaluator]
+    hospital: Issuer
 
 
 def show_study(
@@ -131,6 +135,8 @@ class _Study:
         self.lead = lead
         self.folder = folder
         self.study = 0
+        # Who issued everybody's records.
+        self.hospital = ""
         self.budget = 0
         self.enrolled: list[tuple[Enrolling, int]] = []
         # Where each order's extract lies on IPFS.
@@ -153,7 +159,7 @@ class _Study:
             self._open(panel)
         if stage.steps[-1].missed:
             return
-        self._enrol(files)
+        self._enrol(files, panel.hospital)
         for act in (self._fulfil, lambda: self._dispute(panel), self._withdraw, self._end):
             # Each goes on from the one before.
             if not stage.steps[-1].missed:
@@ -172,8 +178,11 @@ class _Study:
             for number in range(3)
         ]
         everybody = [board, *evaluators]
-        self.authority.fund([one.account.address for one in everybody])
+        hospital = Issuer(self.network, self._profile("hospital", "institution"))
+        self.authority.fund([one.account.address for one in (*everybody, hospital)])
         roles: dict[str, Role] = {one.account.address: Role.EVALUATOR for one in evaluators}
+        self.hospital = hospital.account.address
+        roles[self.hospital] = Role.ISSUER
         roles[board.account.address] = Role.ETHICS_BOARD
         self.authority.accredit(roles)
         numbers = []
@@ -184,7 +193,7 @@ class _Study:
             numbers.append(number)
         for evaluator, number in zip(evaluators, numbers[1:], strict=True):
             evaluator.join(number)
-        return _Panel(board, numbers[0], evaluators)
+        return _Panel(board, numbers[0], evaluators, hospital)
 
     def _open(self, panel: _Panel) -> None:
         stage, lead = self.stage, self.lead
@@ -207,8 +216,6 @@ class _Study:
                 duration=_DURATION,
                 delivery_period=7 * _DAY,
                 conditions=Condition.IRB,
-                # They bring their own files here, which no hospital issued to them.
-                origin=Origin.ANY,
             )
         )
         self.study = made.study
@@ -222,7 +229,7 @@ class _Study:
             self.budget,
         )
 
-    def _enrol(self, files: Sequence[Path]) -> None:
+    def _enrol(self, files: Sequence[Path], hospital: Issuer) -> None:
         stage = self.stage
         with stage.step(
             "Twenty people look on their own devices whether they match; those who do enrol",
@@ -241,7 +248,7 @@ class _Study:
             stage.expect(f"{count} of {_PEOPLE} match, by their own records", matching, wanted)
             # A vault says the same: of those who match, and of one who doesn't.
             other = next(path for path in files if path not in wanted)
-            said = [self._look(path) for path in (*matching, other)]
+            said = [self._look(path, hospital) for path in (*matching, other)]
             stage.expect("and by their vaults", said, [True] * count + [False])
             stage.expect(
                 "a share of the budget is locked for each",
@@ -250,15 +257,21 @@ class _Study:
             )
             self.devnet.chain.mine(self.network.confirmations + 1)
 
-    def _look(self, path: Path) -> bool:
-        """Whether a person matches, by the records of their vault; who does enrols."""
-        person = Person(self.network, self._profile(path.name.split(".")[0], "person"))
-        person.import_files([path])
+    def _look(self, path: Path, hospital: Issuer) -> bool:
+        """Whether a person matches, by the records that their hospital issued to their vault; who
+        does enrols, and shows the study that they are this hospital's patient."""
+        chart = path.name.split(".")[0]
+        person = Person(self.network, self._profile(chart, "person"))
+        grantee = grantee_of_account(hospital.account.address)
+        card = person.card(person.persona_for(grantee), hospital.classes_of([path]))
+        hospital.issue(Card.from_json(card.to_json()), [path], patient=chart)
+        person.sync()
         enrolling = Enrolling(person)
+        vouch = Vouch.by(hospital, chart, enrolling.subject)
         plan = enrolling.plan(self.study)
         found, _ = own_match(person, plan.document.criteria)
         if found.matches:
-            order, receipts = enrolling.enrol(plan, notice=bytes(32))
+            order, receipts = enrolling.enrol(plan, notice=bytes(32), vouches=[vouch])
             self.stage.count(*receipts)
             self.enrolled.append((enrolling, order))
         return found.matches
@@ -284,6 +297,11 @@ class _Study:
                 "E_RECORD_UNKNOWN",
             )
             done = [lead.download(order, self.folder / f"{order:x}"[:8]) for order in (first, last)]
+            stage.expect(
+                "each shows that the hospital issued its records, to a patient of its own",
+                [{issuer for issuer, _ in one.patients} for one in done],
+                [{self.hospital}] * 2,
+            )
             stage.expect(
                 "the certificates are of the subjects who enrolled",
                 [one.certificate.subject for one in done],

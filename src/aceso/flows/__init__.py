@@ -130,6 +130,7 @@ from .studies import (
     approve,
     close,
     conditions_of,
+    same_patients,
     status_of,
 )
 from .succession import (
@@ -151,7 +152,7 @@ from .unions import (
     union_status,
     vouch_for_persona,
 )
-from .vouching import Vouch, contribution_of
+from .vouching import Vouch, contribution_of, give_vouch
 from .wards import Attesting, Guardian
 from .wills import WillFacts, carry_out, collect_will, read_will
 
@@ -288,6 +289,7 @@ __all__ = [
     "find_union",
     "find_union_order",
     "forgotten",
+    "give_vouch",
     "guardian_group",
     "hand_over",
     "judge",
@@ -315,6 +317,7 @@ __all__ = [
     "said_of_ban",
     "said_of_root",
     "sales",
+    "same_patients",
     "see",
     "see_again",
     "send_proceeds",

@@ -24,6 +24,7 @@ from aceso.research import (
     Origin,
     OriginProof,
     Package,
+    Patient,
     Standing,
     StudyDocument,
     class_of_source,
@@ -66,15 +67,17 @@ def asks_origin(network: Network, sale: Sale) -> bool:
     return document_of(network, row).origin is Origin.VOUCHED
 
 
-def check_origin(network: Network, sale: Sale, package: Package) -> None:
-    """Raise an `OriginError` unless an opened and checked package shows what its order asks."""
-    if asks_origin(network, sale):
-        OriginProof.of(package).check(
-            package,
-            _asked(network, sale),
-            network.suite.domain(_VOUCHES),
-            lambda one: _standing_of(network, one),
-        )
+def check_origin(network: Network, sale: Sale, package: Package) -> frozenset[Patient]:
+    """Raise an `OriginError` unless an opened and checked package shows what its order asks. Gives
+    whose patient its subject is shown to be; nobody's where nothing is asked."""
+    if not asks_origin(network, sale):
+        return frozenset()
+    return OriginProof.of(package).check(
+        package,
+        _asked(network, sale),
+        network.suite.domain(_VOUCHES),
+        lambda one: _standing_of(network, one),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aceso.chain import Decision, Receipt, Request, grantee_of_group, is_signed
@@ -26,7 +26,7 @@ from aceso.codes import DataClass, Role, Use
 from aceso.custody import Inquiry
 from aceso.errors import IntegrityError, UsageError
 from aceso.ethereum import NOBODY, keccak
-from aceso.research import Package
+from aceso.research import Package, Patient
 from aceso.storage import cid_digest
 from aceso.vault import CERTIFICATE_FIELD, Certificate, Envelope, PrivateKey, SignedCertificate
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
@@ -57,6 +57,8 @@ class Downloaded:
     folder: Path
     files: tuple[str, ...]
     certificate: Certificate
+    # Whose patient its subject is shown to be, where the order asks where data are from.
+    patients: frozenset[Patient] = field(default_factory=frozenset, repr=False)
 
 
 class Researcher(Holder):
@@ -94,7 +96,7 @@ class Researcher(Holder):
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
             opened = Path(folder, "extract")
             sale = find_sale(self.network, order, delivered=True)
-            envelope, _ = self._opened(sale, opened)
+            envelope, *_ = self._opened(sale, opened)
             target.parent.mkdir(parents=True, exist_ok=True)
             _write(target, opened.read_bytes())
         return envelope
@@ -108,7 +110,7 @@ class Researcher(Holder):
         """As `download`, of an order that was looked up, or of a member's part of one."""
         _check_new(folder)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as place:
-            _, package = self._opened(sale, Path(place, "extract"))
+            _, package, patients = self._opened(sale, Path(place, "extract"))
         certificate = package.check()
         signed = package.signed.to_json() if package.signed else {}
         files = dict(package.files)
@@ -117,7 +119,7 @@ class Researcher(Holder):
         folder.mkdir(mode=0o700, parents=True)
         for name, data in files.items():
             _write(folder / name, data)
-        return Downloaded(folder, tuple(files), certificate)
+        return Downloaded(folder, tuple(files), certificate, patients)
 
     def asking(self, sale: Sale) -> Inquiry:
         """The arguments of `Committee.order_entry` and `open_key` that say who asks for what."""
@@ -137,7 +139,7 @@ class Researcher(Holder):
             "proof": sale.proof,
         }
 
-    def _opened(self, sale: Sale, target: Path) -> tuple[Envelope, Package]:
+    def _opened(self, sale: Sale, target: Path) -> tuple[Envelope, Package, frozenset[Patient]]:
         committee, asked = self.network.committee, self.asking(sale)
         entry = committee.order_entry(sale.order, capsule=sale.capsule or b"", **asked)
         private = self.order_key(sale)
@@ -147,8 +149,7 @@ class Researcher(Holder):
         certificate = package.check()
         assert package.signed is not None  # noqa: S101 - `check` refuses a package without one
         self._check(sale, certificate, package.signed, envelope)
-        check_origin(self.network, sale, package)
-        return envelope, package
+        return envelope, package, check_origin(self.network, sale, package)
 
     def _check(
         self, sale: Sale, certificate: Certificate, signed: SignedCertificate, envelope: Envelope

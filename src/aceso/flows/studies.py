@@ -16,7 +16,7 @@ to wait for the researcher.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ from aceso.codes import Condition, DataClass, Use
 from aceso.errors import AcesoError, InputError
 from aceso.ethereum import NOBODY
 from aceso.index import EnrolmentRow, StudyRow
-from aceso.research import Origin, StudyDocument
+from aceso.research import Origin, Patient, StudyDocument
 from aceso.storage import cid_digest
 
 from .disputes import Disputing
@@ -55,6 +55,7 @@ __all__ = [
     "approve",
     "close",
     "conditions_of",
+    "same_patients",
     "status_of",
 ]
 
@@ -218,6 +219,18 @@ class StudyLead(Disputing):
             except AcesoError as exc:
                 done[row.order] = exc
         return done
+
+
+def same_patients(done: Mapping[int, Downloaded | AcesoError]) -> list[tuple[int, ...]]:
+    """Orders of unlike accounts that are shown to be of one patient of one issuer: an issuer gives
+    its word for one account of each, so somebody sold the same twice."""
+    accounts: dict[Patient, dict[str, int]] = defaultdict(dict)
+    for order, one in done.items():
+        if isinstance(one, Downloaded):
+            for patient in one.patients:
+                accounts[patient].setdefault(one.certificate.subject, order)
+    found = {tuple(sorted(orders.values())) for orders in accounts.values() if len(orders) > 1}
+    return sorted(found)
 
 
 def conditions_of(network: Network, row: StudyRow) -> Conditions:

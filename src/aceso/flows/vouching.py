@@ -1,6 +1,6 @@
 """An issuer's word for whose research account one is, and a record shown by it.
 
-    vouch = Vouch.by(issuer, "chart 7", account)                 # the hospital, once
+    vouch = give_vouch(issuer, "chart 7", account)               # the hospital, once
     contribution_of(order, envelope, dek, vouch)                 # whoever can open the record
     keep_vouches(store, [vouch]); kept_vouches(store)            # on the person's device
 
@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from aceso.errors import InputError
 from aceso.ethereum import checksum
 from aceso.rewards import TAG_FIELD, Contribution, ContributionError
 from aceso.signing import recover
@@ -26,7 +27,7 @@ from .issuer import Issuer
 from .network import Network
 from .store import Store
 
-__all__ = ["Vouch", "contribution_of", "keep_vouches", "kept_vouches"]
+__all__ = ["Vouch", "contribution_of", "give_vouch", "keep_vouches", "kept_vouches"]
 
 _FORMAT: Final = ("aceso-patient-vouch", 1)
 _TAG_BYTES: Final = 32
@@ -136,6 +137,24 @@ def contribution_of(
         vouch.account,
         vouch.signature,
     )
+
+
+def give_vouch(issuer: Issuer, patient: str, account: str, *, instead: bool = False) -> Vouch:
+    """An issuer's word, which it gives for one account of a patient. Refused for another one than
+    it was given for before on this device, unless that one takes its place."""
+    vouch = Vouch.by(issuer, patient, account)
+    store, name = issuer.profile.store, f"vouched/{vouch.tag.hex()}"
+    given = (store.get(name) or account.encode()).decode()
+    if given != account and not instead:
+        raise InputError(
+            f"You vouched for {given} as this patient's research account before, and a patient has "
+            "one: with two they would be paid twice. With --instead the new one takes its place, "
+            "for somebody who lost the other.",
+            code="E_VOUCH_AGAIN",
+            details={"account": given},
+        )
+    store.put(name, account.encode())
+    return vouch
 
 
 def keep_vouches(store: Store, vouches: Iterable[Vouch]) -> None:

@@ -20,7 +20,15 @@ from .deidentify import (
     rule_of,
     shift_key,
 )
-from .origin import Asked, Origin, OriginError, OriginProof, Standing, class_of_source
+from .origin import (
+    Asked,
+    Origin,
+    OriginError,
+    OriginProof,
+    Patient,
+    Standing,
+    class_of_source,
+)
 from .package import PACKAGE_TYPE, Package
 from .parts_case import PartsCase, cases_of
 from .study_document import StudyDocument
@@ -48,6 +56,7 @@ __all__ = [
     "OriginProof",
     "Package",
     "PartsCase",
+    "Patient",
     "Recogniser",
     "Rules",
     "Standing",

@@ -252,7 +252,7 @@ def replay(
     body: bytes | None,
     domain: Mapping[str, Any],
     answers: Sequence[CaseShare] = (),
-    check_origin: Callable[[Package], None] | None = None,
+    check_origin: Callable[[Package], object] | None = None,
 ) -> Verdict:
     """Open the extract of a case again, with the `answers` of custodians beside it, and where its
     order asks for it, have its origin checked.

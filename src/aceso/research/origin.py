@@ -33,7 +33,15 @@ from aceso.vault import lineage_of
 
 from .package import Package
 
-__all__ = ["Asked", "Origin", "OriginError", "OriginProof", "Standing", "class_of_source"]
+__all__ = [
+    "Asked",
+    "Origin",
+    "OriginError",
+    "OriginProof",
+    "Patient",
+    "Standing",
+    "class_of_source",
+]
 
 _KEY_BYTES: Final = 32
 _SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
@@ -44,6 +52,10 @@ _MAY_LOOK_LIKE: Final = (
     (LIFELOG, DataClass.LABS | DataClass.VITALS),
     (DataClass.VITALS, DataClass.LABS),
 )
+
+
+# An issuer, and its tag of a patient.
+Patient = tuple[str, bytes]
 
 
 class Origin(StrEnum):
@@ -118,10 +130,11 @@ class OriginProof:
         asked: Asked,
         domain: Mapping[str, Any],
         standing_of: Callable[[Contribution], Standing],
-    ) -> None:
+    ) -> frozenset[Patient]:
         """That every source is one of the order's subject, of a class that was sold, anchored by an
-        accredited issuer and not retracted; else an `OriginError`. `domain` is that of vouches; the
-        package was checked before."""
+        accredited issuer and not retracted; else an `OriginError`. Gives whose patient the subject
+        is: who is the same of one issuer in two extracts is one patient. `domain` is that of
+        vouches; the package was checked before."""
         assert package.signed is not None  # noqa: S101 - `Package.check` refuses one without
         certificate = package.signed.certificate
         sources = [(one.record, one.issuer, one.root) for one in self.shown]
@@ -132,10 +145,12 @@ class OriginProof:
                 "made from.",
                 code="E_ORIGIN_LINEAGE",
             )
-        classes = DataClass(0)
+        classes, patients = DataClass(0), set()
         for one in self.shown:
             classes |= class_of_source(one, asked, domain, standing_of)
+            patients.add((one.issuer, one.shown(domain)[1]))
         _check_contents(package, classes)
+        return frozenset(patients)
 
 
 def class_of_source(

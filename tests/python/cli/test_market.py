@@ -331,6 +331,11 @@ def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
     assert "환자" in wrong.document["error"]["message"]
     assert hospital(*vouch, "--patient-file", chart, "--yes").code == 0
     assert word.stat().st_mode & 0o077 == 0 and "chart" not in word.read_text()
+    # A patient has one account, or another in the place of the one that they lost.
+    second = ("vouch", researcher.account, "--out", tmp_path / "second", "--patient-file", chart)
+    again = hospital(*second, "--yes")
+    assert (again.code, again.document["error"]["code"]) == (3, "E_VOUCH_AGAIN")
+    assert hospital(*second, "--instead", "--yes").code == 0
     done = person(*filing, "--out", tmp_path / "filed", "--yes")
 
     assert done.code == 0, done.out

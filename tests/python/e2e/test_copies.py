@@ -37,6 +37,7 @@ from aceso.flows import (
     draw,
     entrust,
     judge,
+    same_patients,
     selling,
 )
 from aceso.flows import extracts as extracts_of
@@ -160,6 +161,9 @@ def test_who_shows_it_is_paid_and_what_cannot_be_shown_is_left_out(
     done = [lead.download(order, tmp_path / str(order)) for order in (first, second)]
     results = [(one.folder / "Observation.ndjson").read_text() for one in done]
     assert all(HAEMOGLOBIN in one for one in results) and "313.2" not in results[0]
+    assert same_patients(dict(zip((first, second), done, strict=True))) == []
+    as_one = {first: done[0], second: replace(done[1], patients=done[0].patients)}
+    assert same_patients(as_one) == [tuple(sorted((first, second)))]
     # What its issuer retracts after the delivery is nobody's lie.
     lead.open(first, tmp_path / "package.json")
     shown = OriginProof.of(Package.read((tmp_path / "package.json").read_bytes())).shown
