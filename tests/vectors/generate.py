@@ -9,6 +9,7 @@ tests/python/vault/test_vectors.py; what is random (every seal, every split) is 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -299,6 +300,30 @@ def recovery(seed: vault.Seed) -> dict[str, Any]:
     }
 
 
+def will(seed: vault.Seed) -> dict[str, Any]:
+    persona = seed.persona(2).address
+    custodians = [seed.persona(index).address for index in (10, 11, 12)]
+    text = json.dumps({"format": "aceso-will", "version": 2, "chainId": CHAIN_ID, "ofAll": []})
+    deposits = vault.deposits_of_will(
+        text,
+        chain_id=CHAIN_ID,
+        persona=persona,
+        version=7,
+        custodians=custodians,
+        threshold=2,
+    )
+    return {
+        "chainId": CHAIN_ID,
+        "persona": persona,
+        "version": 7,
+        "custodians": custodians,
+        "text": text,
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
+        "deposits": [one.to_bytes().hex() for one in deposits],
+        "digests": [one.digest.hex() for one in deposits],
+    }
+
+
 def backup(derived: VaultKeys) -> dict[str, Any]:
     """Of what the vectors `record` and `manifest` hold."""
     record = json.loads((HERE / "record.json").read_text())
@@ -330,6 +355,7 @@ def main(names: list[str]) -> None:
         "record": lambda: record(derived),
         "manifest": lambda: manifest(derived),
         "recovery": lambda: recovery(seed),
+        "will": lambda: will(seed),
         "backup": lambda: backup(derived),
     }
     for name in names:

@@ -21,7 +21,7 @@ from ._store import tables
 
 __all__ = ["MAX_WILL_BYTES", "Wills"]
 
-# Some 900 personas; one will has about 20 KB.
+# Some thousand withdrawals; a will of few has 16 KB.
 MAX_WILL_BYTES: Final = 256 << 10
 
 

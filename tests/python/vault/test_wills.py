@@ -4,14 +4,17 @@ a will in deposits
 ├── one deposit shows nothing of it, and has the digest that is committed on chain
 ├── is bound to its chain, persona and version
 ├── a deposit: every flipped bit is refused, and so are cuts
-└── a text that isn't the one that is named is refused
+├── a text that isn't the one that is named is refused
+└── the frozen vectors open
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,7 @@ from aceso.vault import Deposit, FalseShareError, OpeningError, Seed
 
 SEED = Seed.from_mnemonic("zoo " * 11 + "wrong")
 PERSONA, *CUSTODIANS = (SEED.persona(index).address for index in range(4))
+VECTORS = Path(__file__).parents[2] / "vectors"
 TEXT = "what is to end " * 400
 
 
@@ -97,3 +101,15 @@ def test_a_text_of_another_digest_is_refused() -> None:
         some.append(replace(one, enclosed=replace(one.enclosed, digest=bytes(32))))
     with pytest.raises(OpeningError):
         vault.open_will(some)
+
+
+def test_the_vectors() -> None:
+    said = json.loads((VECTORS / "will.json").read_text(encoding="utf-8"))
+    deposits = [Deposit.from_bytes(bytes.fromhex(one)) for one in said["deposits"]]
+    for who, deposit, digest in zip(said["custodians"], deposits, said["digests"], strict=True):
+        deposit.check(who)
+        assert (deposit.persona, deposit.version) == (said["persona"], said["version"])
+        assert deposit.digest.hex() == digest
+        assert deposit.enclosed is not None
+        assert deposit.enclosed.digest.hex() == said["digest"]
+    assert vault.open_will(deposits[1:]) == said["text"]
