@@ -273,7 +273,8 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
         if found.broken is None:
             console.print(say("dispute.opens"), highlight=False)
         elif found.opens:
-            console.print(say("dispute.not_as_offered", why=found.why), highlight=False)
+            key = "dispute.not_as_offered" if found.upholds else "dispute.unasked"
+            console.print(say(key, why=found.why), highlight=False)
         else:
             step = say(f"dispute_step.{found.broken.value}") if found.broken else ""
             key = "dispute.undecided"

@@ -34,7 +34,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aceso.custody import Answer, FalseShareProof, Release
-from aceso.errors import AcesoError, InputError
+from aceso.errors import AcesoError, InputError, StorageError
 from aceso.signing import digest
 from aceso.storage import content_digest
 from aceso.vault import (
@@ -295,14 +295,20 @@ def replay(
         return replace(found, broken=Step.BODY, why=exc.message)
     try:
         package = Package.read(plain.getvalue())
-        package.check()
+        certificate = package.check()
     except AcesoError as exc:
         return replace(found, broken=Step.EXTRACT, why=exc.message)
+    if (certificate.order, certificate.record_id) != (case.order, entry.record_id):
+        why = "The certificate is of another order or record than the one that was delivered."
+        return replace(found, broken=Step.EXTRACT, why=why)
     if check_origin is not None:
         try:
             check_origin(package)
         except OriginError as exc:
             return replace(found, broken=Step.ORIGIN, why=exc.message)
+        except StorageError as exc:
+            # What the study asks is not to be had, which whoever disputes may have seen to.
+            return replace(found, broken=Step.ORIGIN, why=exc.message, is_decided=False)
     return replace(found, package=package)
 
 

@@ -6,7 +6,8 @@ replay: the opening of a disputed order, done again by anybody
 │   ├── a share that its custodian signed, and that is not the attested one
 │   ├── no body, or another one
 │   ├── sealed to somebody else's key
-│   └── no extract in it
+│   ├── no extract in it, or one whose certificate is of another order or record
+│   └── it opens, and doesn't show the origin that is asked for
 ├── what doesn't decide it is no verdict
 │   ├── too few shares, while those that were not shown might open it
 │   └── a share that was spoilt, made up or signed for another request, which counts against nobody
@@ -29,8 +30,8 @@ from eth_account import Account
 
 from aceso import vault
 from aceso.custody import Answer, Question, Release
-from aceso.errors import InputError
-from aceso.research import Case, CaseFile, CaseShare, Step, asked_of, replay
+from aceso.errors import InputError, StorageError
+from aceso.research import Case, CaseFile, CaseShare, OriginError, Step, asked_of, replay
 from aceso.signing import digest, domain_of
 from aceso.storage import content_digest
 
@@ -136,7 +137,7 @@ def spoilt(one):
 
 @pytest.fixture
 def extract_bytes(package):
-    certificate = signed(package, order=ORDER)
+    certificate = signed(package, order=ORDER, record_id=bytes(32))
     return package.to_bytes(certificate, {"name": "Aceso"})
 
 
@@ -160,6 +161,37 @@ def test_what_was_delivered_opens(made, package):
 
 def test_two_of_three_shares_are_enough(made):
     assert replay(replace(made.case, shares=made.case.shares[1:]), **made.known).opens
+
+
+@pytest.mark.parametrize("other", [{"order": ORDER + 1}, {"record_id": b"\1" * 32}])
+def test_the_extract_of_another_order_is_told(deliver, package, other):
+    certificate = signed(package, **{"order": ORDER, "record_id": bytes(32)} | other)
+    made = deliver(package.to_bytes(certificate, {"name": "Aceso"}))
+
+    found = replay(made.case, **made.known)
+
+    assert broken(found) is Step.EXTRACT and found.upholds
+
+
+def test_what_opens_and_does_not_show_its_origin_is_told(made):
+    def refuse(package):
+        raise OriginError("It shows none.", code="E_ORIGIN_MISSING")
+
+    found = replay(made.case, **made.known, check_origin=refuse)
+
+    assert (found.broken, found.why) == (Step.ORIGIN, "It shows none.")
+    assert found.opens and found.upholds and found.package is None
+    assert replay(made.case, **made.known, check_origin=lambda package: None).broken is None
+
+
+def test_what_a_study_asks_has_to_be_had_to_decide_by_it(made):
+    def unread(package):
+        raise StorageError("Nobody has it.", code="E_IPFS_DOWN")
+
+    found = replay(made.case, **made.known, check_origin=unread)
+
+    # Or whoever disputes would take the document away and be paid back.
+    assert found.opens and not found.is_decided and not found.upholds
 
 
 @pytest.mark.parametrize("key", [bytes(3), bytes(32)])
