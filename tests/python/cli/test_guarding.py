@@ -129,7 +129,8 @@ def test_words_are_for_nobody_else(scene, tmp_path):
 
 
 def test_guardians_are_listed_and_removed(scene):
-    person, _, _, _, accounts, _ = scene
+    person, _, _, _, accounts, prepared = scene
+    assert prepared["will"] == person("will", "show")["will"] is not None
     listed = person("guardian", "list")["guardians"]
     assert {one["account"] for one in listed} == set(accounts)
     assert all(one["accepted"] and one["powers"] == ["stop", "recover"] for one in listed)

@@ -202,14 +202,15 @@ def physician(world: World) -> Reader:
     return world.cast(Reader, "professional", Role.PHYSICIAN)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def physicians(world: World) -> list[tuple[Attesting, int]]:
-    """Two accredited physicians of two institutions, and where each belongs."""
+    """Two accredited physicians of two institutions, and where each belongs: for all the persons
+    of a module, as they do nothing but say what they saw."""
     found = []
     for _ in range(2):
         hospital, gateway = world.institution()
         made = world.cast(Attesting, "professional", Role.PHYSICIAN)
-        far = world.network.suite.now() + 365 * 86_400
+        far = world.network.suite.now() + 3 * 365 * 86_400
         hospital.add_member(gateway.number, made.account.address, until=far)
         found.append((made, gateway.number))
     return found
