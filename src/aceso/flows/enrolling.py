@@ -24,7 +24,7 @@ from aceso.chain import (
     study_acts,
 )
 from aceso.codes import DataClass
-from aceso.errors import InputError
+from aceso.errors import InputError, IntegrityError
 from aceso.ethereum import keccak
 from aceso.index import EnrolmentRow, StudyRow
 from aceso.research import Origin, StudyDocument
@@ -212,9 +212,13 @@ class Enrolling:
         for record_id, note in self.person.records():
             if note.issuer not in tags or not DataClass(note.data_class) & row.terms.classes:
                 continue
-            entry = self.person.entry(record_id)
-            dek = self.person.key_of(entry).dek
-            envelope = Envelope.open(entry.envelope, dek, record_id=record_id)
+            try:
+                entry = self.person.entry(record_id)
+                dek = self.person.key_of(entry).dek
+                envelope = Envelope.open(entry.envelope, dek, record_id=record_id)
+            except (IntegrityError, NothingToOpenError):
+                # What doesn't open is not sold either.
+                continue
             if envelope.hashes.get(TAG_FIELD) == tags[note.issuer]:
                 return
         raise NothingToOpenError(

@@ -10,6 +10,7 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 │   ├── without coin: refused, exit code 3
 │   ├── withdrawn or over: not permitted, exit code 4
 │   └── closed: refused
+├── study enrol --vouch: what its buyer learns is said; only what the issuer vouches for is sold
 └── issue --patient-file, vouch, rewards file: what a person shows of a record, and nothing else
     └── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
 """
@@ -358,6 +359,46 @@ def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
         run = person(*changed, "--out", tmp_path / "no", "--yes")
         assert (run.code, run.document["error"]["code"]) == (3, code)
     assert person("rewards", "file", record, "--lang", "ko").code == 2
+
+
+def test_a_study_is_shown_where_its_data_are_from(actors, person, tmp_path):
+    hospital, lead, chart = actors("institution"), actors("researcher"), tmp_path / "chart"
+    assert hospital("accredit", hospital.account, "--role", "issuer").code == 0
+    assert lead("accredit", lead.account, "--role", "researcher").code == 0
+    chart.write_text("chart 9\n")
+    card, visit, word = (tmp_path / name for name in ("card.json", "visit.json", "vouch.json"))
+    person("card", "--for", hospital.account, "--classes", "labs", "--out", card)
+    visit.write_text(json.dumps({**GLUCOSE, "id": "shown", "effectiveDateTime": "2024-06-03"}))
+    own = {one["id"] for one in person("records", "--sync").document["records"]}
+    assert hospital("issue", card, visit, "--patient-file", chart).code == 0
+    assert (
+        hospital("vouch", person.account, "--patient-file", chart, "--out", word, "--yes").code == 0
+    )
+    criteria = tmp_path / "criteria.json"
+    has = {"code": {"coding": [{"system": "http://loinc.org", "code": "2339-0"}]}}
+    group = {"resourceType": "Group", "type": "person", "actual": False}
+    group["characteristic"] = [has | {"valueBoolean": True, "exclude": False}]
+    criteria.write_text(json.dumps(group))
+    study = lead(
+        *("study", "create", criteria, "--protocol", criteria, "--title", "포도당"),
+        *("--summary", "출처를 보인 것", "--classes", "labs", "--price", "11", "--cap", "3"),
+        *("--until", "10d", "--budget", "11", "--with-ether", "--yes"),
+    ).document["study"]
+    person("records", "--sync")
+
+    enrolled = person("study", "enrol", study, "--vouch", word, "--yes")
+
+    assert enrolled.code == 0, enrolled.out
+    learns = "which hospital or laboratory issued each record"
+    assert learns in enrolled.document["noticeText"]
+    assert enrolled.document["origin"] == "vouched"
+    # The device keeps the vouch; what nobody vouches for stays out.
+    (sold,) = person("study", "fulfil", study, "--yes").document["orders"]
+    assert sold["counts"] == {"Observation": 1} and set(sold["leftOut"]) <= own
+    got = lead("study", "download", study, "--out", tmp_path / "study")
+    assert (got.code, got.document["onePatient"]) == (0, [])
+    (result,) = (tmp_path / "study" / sold["order"] / "Observation.ndjson").read_text().splitlines()
+    assert json.loads(result)["valueQuantity"]["value"] == 95
 
 
 def test_buy_what_is_closed_over_or_not_there(network, person, researcher):
