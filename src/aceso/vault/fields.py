@@ -96,6 +96,12 @@ def _path_bytes(path: str) -> bytes:
     return path.encode()
 
 
+def _path(said: str) -> str:
+    """A path that a stranger wrote, if it is one."""
+    _path_bytes(said)
+    return said
+
+
 def _field_leaf(path: str, salt: bytes, value_hash: bytes) -> bytes:
     # bytes16 is padded on the right in the ABI.
     padded = exactly(salt, _SALT_BYTES, "a salt") + bytes(32 - _SALT_BYTES)
@@ -211,7 +217,7 @@ class Disclosure:
             return cls(
                 tuple(
                     DisclosedField(
-                        shown["path"],
+                        _path(shown["path"]),
                         bytes.fromhex(shown["value"]),
                         exactly(bytes.fromhex(shown["salt"]), _SALT_BYTES, "a salt"),
                         tuple(

@@ -58,10 +58,16 @@ def test_no_attack_earns_more_than_it_costs(outcome, kind):
     assert attack.gain <= attack.cost
 
 
+@pytest.fixture(scope="module")
+def unasked():
+    """The same where no study asks for origin."""
+    return simulate(replace(SMALL, asks_origin=False))
+
+
 @pytest.mark.parametrize("kind", ["duplicate", "copier"])
-def test_copies_bring_nothing(kind):
+def test_copies_bring_nothing(unasked, kind):
     """Of rewards, in a world that buys copies."""
-    found = simulate(replace(SMALL, asks_origin=False)).accounts[kind]
+    found = unasked.accounts[kind]
 
     assert found.gain - found.copies == pytest.approx(0, abs=1e-6)
 
@@ -184,12 +190,12 @@ def test_its_exit_code_says_so(tmp_path, capsys, trials, code):
     assert bool(list(tmp_path.iterdir())) is not bool(code)
 
 
-def test_its_pictures_are_drawn(outcome):
+def test_its_pictures_are_drawn(outcome, unasked):
     drawn = plots(outcome)
     assert set(drawn) == {"payouts", "attacks", "concentration"}
     for chart in drawn.values():
         assert draw_png(chart).startswith(b"\x89PNG")
-    text = figures(SMALL, outcome, simulate(replace(SMALL, asks_origin=False)), 2, None, {})
+    text = figures(SMALL, outcome, unasked, 2, None, {})
     assert "| self-dealer |" in text and "| copier, origin not asked |" in text
 
 

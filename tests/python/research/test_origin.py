@@ -6,7 +6,7 @@ the origin of an extract, shown to its buyer
 ├── self-anchored, anchored after the delivery, by whom nobody accredited, retracted: refused
 ├── retracted after the delivery, or replaced: it holds
 ├── contents of a class that no source has: refused; what lost its words passes for its record
-├── whatever is changed in what is shown: refused
+├── whatever is changed in what is shown, or stands there instead: refused
 └── nothing shown, or nothing that can be read: refused
 """
 
@@ -256,6 +256,33 @@ def test_whatever_is_changed_in_it_is_refused(data: st.DataObject) -> None:
         st.sampled_from([one for one in "0123456789abcdef/" if one != text[at].lower()])
     )
     node[path[-1]] = text[:at] + other + text[at + 1 :]
+    package = replace(WHOLE.package, origin=changed)
+
+    with pytest.raises(OriginError):
+        OriginProof.of(package).check(package, ASKED, DOMAIN, lambda _: STANDS)
+
+
+def _nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    parts: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        parts = list(value.items())
+    elif isinstance(value, list):
+        parts = list(enumerate(value))
+    return [path, *(found for key, one in parts for found in _nodes(one, (*path, key)))]
+
+
+STRANGE = [None, -1, 10**30, 1.5, True, "", "\ud800", "\0", "٣", "00", [], [[]], {}, {"a": 1}]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(_nodes(DOCUMENT)[1:]), st.sampled_from(STRANGE))
+def test_whatever_stands_in_it_instead_is_refused(path: tuple[Any, ...], strange: Any) -> None:
+    """In a sentence: what ends a program ends a panel too, and a copy would be paid."""
+    changed = copy.deepcopy(DOCUMENT)
+    node = changed
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = strange
     package = replace(WHOLE.package, origin=changed)
 
     with pytest.raises(OriginError):
