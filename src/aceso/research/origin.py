@@ -44,6 +44,8 @@ __all__ = [
 ]
 
 _KEY_BYTES: Final = 32
+# The chain is asked for each.
+_MOST_SOURCES: Final = 1 << 16
 _SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 # What a record of one class may look like, once its words are gone: a sensitive one like any other,
 # what a device measured like a laboratory's, a vital sign without its category like a result.
@@ -108,8 +110,8 @@ class OriginProof:
             )
         try:
             key = bytes.fromhex(said["lineageKey"])
-            if len(key) != _KEY_BYTES:
-                raise ValueError("a key of another length")
+            if len(key) != _KEY_BYTES or len(said["sources"]) > _MOST_SOURCES:
+                raise ValueError("a key of another length, or more than anybody would check")
             return cls(key, tuple(Contribution.from_document(one) for one in said["sources"]))
         except (*_SPOILT, ContributionError) as exc:
             raise OriginError(

@@ -298,6 +298,7 @@ def test_whatever_stands_in_it_instead_is_refused(path: tuple[Any, ...], strange
         ("vouched", "E_ORIGIN_FORMAT"),
         (DOCUMENT | {"lineageKey": "00"}, "E_ORIGIN_FORMAT"),
         (DOCUMENT | {"sources": {"0": {}}}, "E_ORIGIN_FORMAT"),
+        (DOCUMENT | {"sources": DOCUMENT["sources"][:1] * 65_537}, "E_ORIGIN_FORMAT"),
         (DOCUMENT | {"sources": [DOCUMENT["sources"][0] | {"root": "00"}]}, "E_ORIGIN_FORMAT"),
         (DOCUMENT | {"sources": [DOCUMENT["sources"][0] | {"proof": ["00"]}]}, "E_ORIGIN_FORMAT"),
     ],
