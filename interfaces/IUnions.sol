@@ -82,7 +82,10 @@ interface IUnions is IOrderDesk {
     /// @notice Emitted with the delivery of `count` parts under `root`: the price is divided by `members`.
     event UnionDivided(uint256 indexed order, uint24 members, uint24 count, bytes32 root);
 
-    /// @notice Emitted when a member's part is paid: `earned` to the split, `refunded` to the buyer.
+    /// @notice Emitted when a member is paid of a part that runs: `earned` of it by now, in all.
+    event UnionPartPaid(uint256 indexed order, address indexed member, uint256 earned);
+
+    /// @notice Emitted when a member's part is over and paid: `earned` to the split in all, `refunded` to the buyer.
     event UnionClaimed(uint256 indexed order, address indexed member, uint256 earned, uint256 refunded);
 
     /// @notice Emitted when the buyer says that the part of the member of this place doesn't open.
@@ -194,8 +197,9 @@ interface IUnions is IOrderDesk {
         bytes[] calldata signatures
     ) external;
 
-    /// @notice Pays one member's part of a delivered order, at its end or their own stop, and not before the challenge
-    /// window is over. Anybody may call, once for each member.
+    /// @notice Pays one member's part of a delivered order: what they earned of it by now and was not paid before, once the
+    /// challenge window is over; and from its end or their own stop on the rest, once, with what was not earned going back.
+    /// Anybody may call.
     function claim(uint256 order, Part calldata part, bytes32[] calldata proof) external;
 
     /// @notice Notes that the caller, who bought, says of a delivered part that it doesn't open: within the challenge
@@ -215,11 +219,11 @@ interface IUnions is IOrderDesk {
     /// @notice What a union knows of a person, in the word of `Memberships`; zero if they never joined.
     function membershipOf(uint96 number, address subject) external view returns (Membership);
 
-    /// @notice By how many members an order is divided, how many of them claimed or were refused in a dispute, and the root of what was delivered.
+    /// @notice By how many members an order is divided, how many of them were paid or were refused in a dispute, and the root of what was delivered.
     /// Before the delivery: how many the buyer asks for, and zeros.
     function sharesOf(uint256 order) external view returns (uint24 members, uint24 claims, bytes32 root);
 
-    /// @notice Whether the part of the member who was given this place was claimed.
+    /// @notice Whether the part of the member who was given this place was claimed to its end.
     function isClaimed(uint256 order, uint24 place) external view returns (bool);
 
     /// @notice How many parts of an order were accused, and whether a dispute about them was opened, and upheld.

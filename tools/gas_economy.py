@@ -197,7 +197,7 @@ def _unions(scene: Scene) -> None:
     scene.send(call.open(terms), keeper)
     scene.send(call.open(terms), keeper, "union_open")
     grantee = group(1, contract.address)
-    people = (scene.colleague, scene.subject, scene.stranger, scene.physician)
+    people = (scene.colleague, scene.subject, scene.stranger, scene.physician, keeper)
     for place, person in enumerate(people):
         is_measured = place == 1
         mark = keccak(text=f"mark {place}")
@@ -216,7 +216,7 @@ def _unions(scene: Scene) -> None:
     # Each of them has an extract, in a tree of sixteen leaves.
     parts = [(person, keccak(text=person), keccak(text="a capsule")) for person in people]
     leaves = [part_leaf(*part) for part in parts]
-    tree = PartList.of([*leaves, *(keccak(text=f"part {place}") for place in range(12))])
+    tree = PartList.of([*leaves, *(keccak(text=f"part {place}") for place in range(11))])
     orders = []
     for name in (None, "union_buy"):
         scene.send(call.buy(1, _SAID, 1), scene.buyer, name)
@@ -231,11 +231,17 @@ def _unions(scene: Scene) -> None:
             scene.send(call.leave(1), scene.subject, "union_leave")
             scene.send(scene.consents.functions.withdraw(grantee), scene.stranger)
             scene.send(call.strike(1, scene.stranger), scene.relayer, "union_strike")
-        scene.wait(_DAY)
+        # While it runs, a member is paid what they earned by now, twice, and the rest in the end.
+        running = call.claim(orders[-1], parts[4], tree.proof(leaves[4]))
+        for hours, paid in ((12, "union_part"), (6, "union_part_again"), (6, "union_part_rest")):
+            scene.wait(hours * _HOUR)
+            scene.send(running, scene.relayer, name and paid)
         # The first to claim writes the word of 256 places; the last one stayed to the end.
         for place in (0, 1, 3):
             claimed = call.claim(orders[-1], parts[place], tree.proof(leaves[place]))
             names = {0: None, 1: "union_claim_prorata", 3: "union_claim"}
             scene.send(claimed, scene.relayer, name and names[place])
-        scene.wait(366 * _DAY)
-        scene.send(call.settle(orders[-1]), scene.relayer, name and "union_settle")
+    # Not between the orders: grants of 300 days would be over, and nothing earned by the second.
+    scene.wait(366 * _DAY)
+    for order, name in zip(orders, (None, "union_settle"), strict=True):
+        scene.send(call.settle(order), scene.relayer, name)

@@ -17,8 +17,8 @@ import {IUnions, Union} from "interfaces/IUnions.sol";
 /// @dev A library of its own because all this is rare: it keeps the contract small.
 library UnionBook {
     /// @dev Terms take three slots, a roll one; unions are numbered from 1. `purchases` counts the orders of a buyer of a
-    /// union. `roots`, `claims`, `accusations` and `accused` are by the order's number; claims, and who was accused, have a
-    /// bit for each place.
+    /// union. `roots`, `claims`, `accusations`, `accused` and `advances` are by the order's number; claims, and who was
+    /// accused, have a bit for each place.
     struct Book {
         uint96 count;
         mapping(uint96 number => Union) unions;
@@ -30,6 +30,15 @@ library UnionBook {
         mapping(uint256 order => mapping(uint256 word => uint256)) claims;
         mapping(uint256 order => Accusations) accusations;
         mapping(uint256 order => mapping(uint256 word => uint256)) accused;
+        mapping(uint256 order => Advances) advances;
+    }
+
+    /// @dev How many members of an order were paid of their part before it is over, how much in all, and how much each, by
+    /// their place.
+    struct Advances {
+        uint24 count;
+        uint96 amount;
+        mapping(uint24 place => uint256) paid;
     }
 
     /// @dev How many parts of an order the buyer said don't open, whether that was disputed, and whether it was upheld.

@@ -21,19 +21,21 @@ import {IUnions, Part, Union} from "interfaces/IUnions.sol";
 library UnionShares {
     using Settlement for Settlement.Ledger;
 
-    /// @dev An order and one of its members, and the desk's rules: consents 160 | challenge window 40.
+    /// @dev An order and one of its members, what that one was paid of it before, and the desk's rules: consents 160 |
+    /// challenge window 40.
     struct Case {
         uint256 order;
         uint256 rules;
         OrderHead head;
         OrderTail tail;
         Membership word;
+        uint256 paid;
     }
 
     /// @dev How long after an order's end parts are claimed. Longer than it takes a dispute to lapse.
     uint256 private constant CLAIM_PERIOD = 365 days;
 
-    /// @notice Pays the part of one member.
+    /// @notice Pays the part of one member, or what they have earned of it so far while it runs.
     /// @param rules consents 160 | challenge window 40
     function claim(
         Settlement.Ledger storage ledger,
@@ -51,15 +53,19 @@ library UnionShares {
         found.tail = slot.tail;
         _checkPart(book, found, part, proof);
 
-        if (!_mark(book.claims[order], found.word.place())) revert IUnions.UnionClaimedBefore(order, part.member);
-        if (book.accusations[order].isUpheld && isMarked(book.accused[order], found.word.place())) {
+        uint24 place = found.word.place();
+        if (isMarked(book.claims[order], place)) revert IUnions.UnionClaimedBefore(order, part.member);
+        if (book.accusations[order].isUpheld && isMarked(book.accused[order], place)) {
             revert IUnions.UnionPartRefused(order, part.member);
         }
 
-        // However many parts a committee signed: what is paid is never more than the price.
-        if (found.tail.epoch() == found.tail.grants()) revert IUnions.UnionAllClaimed(order);
-        slot.tail = found.tail.claimed(1);
-        _pay(ledger, found, _partiesOf(book.unions[found.tail.group()], part.member, found.head.party()));
+        found.paid = book.advances[order].paid[place];
+        if (found.paid == 0) {
+            // However many parts a committee signed: what is paid is never more than the price.
+            if (found.tail.epoch() == found.tail.grants()) revert IUnions.UnionAllClaimed(order);
+            slot.tail = found.tail.claimed(1);
+        }
+        _pay(ledger, book, found, _partiesOf(book.unions[found.tail.group()], part.member, found.head.party()));
     }
 
     /// @notice Notes that the buyer says of a part that it doesn't open.
@@ -159,10 +165,37 @@ library UnionShares {
         found.word = word;
     }
 
-    function _pay(Settlement.Ledger storage ledger, Case memory found, Parties memory parties) private {
+    /// @dev Each payment is split by itself, so that nothing waits for a member who never comes again: all others have
+    /// less than one unit of it less than by a single payment, and the member has that.
+    function _pay(
+        Settlement.Ledger storage ledger,
+        UnionBook.Book storage book,
+        Case memory found,
+        Parties memory parties
+    ) private {
         uint256 share = found.tail.price() / found.tail.grants();
-        uint256 earned = _earned(ledger, found, parties, share);
-        if (earned != 0) ledger.split(parties, earned, 0, true);
+        uint256 paid = found.paid;
+        (uint256 earned, bool isOver) = _earned(ledger, found, parties, share);
+        uint24 place = found.word.place();
+        UnionBook.Advances storage advances = book.advances[found.order];
+        if (isOver) {
+            _mark(book.claims[found.order], place);
+            if (paid != 0) {
+                delete advances.paid[place];
+                --advances.count;
+                advances.amount -= uint96(paid);
+            }
+        } else {
+            advances.paid[place] = earned;
+            if (paid == 0) ++advances.count;
+            advances.amount += uint96(earned - paid);
+        }
+        if (earned != paid) ledger.split(parties, earned - paid, 0, true);
+
+        if (!isOver) {
+            emit IUnions.UnionPartPaid(found.order, parties.subject, earned);
+            return;
+        }
         if (earned != share) ledger.addCredit(parties.payer, share - earned);
 
         emit IUnions.UnionClaimed(found.order, parties.subject, earned, share - earned);
@@ -290,7 +323,9 @@ library UnionShares {
     }
 
     /// @notice Ends an order: what was not claimed goes back. See {IOrderDesk-settle}.
-    function settle(Settlement.Ledger storage ledger, uint256 window, uint256 order) external {
+    function settle(Settlement.Ledger storage ledger, UnionBook.Book storage book, uint256 window, uint256 order)
+        external
+    {
         Settlement.Order storage slot = _find(ledger, order);
         OrderHead head = slot.head;
         OrderTail tail = slot.tail;
@@ -302,10 +337,14 @@ library UnionShares {
             head = _delivered(slot, order, window);
             uint256 members = tail.grants();
             uint256 claims = tail.epoch();
-            refunded -= claims * (refunded / members);
+            uint256 share = refunded / members;
+            UnionBook.Advances storage advances = book.advances[order];
+            uint256 unfinished = advances.count;
+            // Whose part was paid until some day, and not to its end, gives up the rest of it.
+            refunded -= (claims - unfinished) * share + advances.amount;
             // No sum of times reaches 2^128.
             unchecked {
-                if (claims != members) until = _later(head.end(), head.start() + window) + CLAIM_PERIOD;
+                if (claims - unfinished != members) until = _later(head.end(), head.start() + window) + CLAIM_PERIOD;
             }
         }
         if (block.timestamp < until) revert IOrderDesk.OrderNotOver(order, uint40(until));
@@ -321,27 +360,33 @@ library UnionShares {
         return keccak256(bytes.concat(keccak256(abi.encode(part))));
     }
 
-    /// @dev What a member earned of their share: for the time until the end, their stop, or when they left.
+    /// @dev What a member earned of their share: for the time until the end, their stop, or when they left; or until now,
+    /// while that is to come (`isOver` is false).
     function _earned(Settlement.Ledger storage ledger, Case memory found, Parties memory parties, uint256 share)
         private
         view
-        returns (uint256 earned)
+        returns (uint256 earned, bool isOver)
     {
         Membership word = found.word;
         IConsentRegistry consents = IConsentRegistry(address(uint160(found.rules)));
         OrderTail consent = UnionBook.consentOf(found.tail.group(), word);
         uint256 until = Settlement.stopOf(ledger, consents, consent, parties, found.head.end());
         if (word.leftAt() != 0 && word.leftAt() < until) until = word.leftAt();
+        isOver = block.timestamp >= until;
         // Times have 40 bits, prices 96.
         unchecked {
             uint256 start = found.head.start();
-            if (until > start) {
-                earned = share * (until - start) / found.head.duration();
-            }
+            uint256 time = isOver ? until : block.timestamp;
+            if (time > start) earned = share * (time - start) / found.head.duration();
             // Nothing is paid, or given back, that could still be disputed: an upheld dispute gives it back.
-            until = _later(until, start + uint40(found.rules >> 160));
+            uint256 payableAt = start + uint40(found.rules >> 160);
+            if (block.timestamp < payableAt) {
+                revert IOrderDesk.OrderNotOver(found.order, uint40(_later(until, payableAt)));
+            }
         }
-        if (block.timestamp < until) revert IOrderDesk.OrderNotOver(found.order, uint40(until));
+        // Where the stop can't be told any more, what was paid stays paid.
+        if (earned < found.paid) earned = found.paid;
+        if (!isOver && earned == found.paid) revert IOrderDesk.OrderNotOver(found.order, uint40(until));
     }
 
     /// @dev The head of an order that is delivered. A dispute that lapsed is over by that: nobody can uphold it once

@@ -168,13 +168,13 @@ contract Unions is IUnions, OrderDesk {
         _ledger.resolve(_book, order, upheld);
     }
 
-    /// @notice See {IOrderDesk-settle}: what no member claimed goes back to the buyer, once all have, or a year after the
-    /// order's end.
+    /// @notice See {IOrderDesk-settle}: what no member claimed goes back to the buyer, once all have claimed to the end, or a
+    /// year after the order's end.
     function settle(uint256 order) external override(IOrderDesk, OrderDesk) {
-        _ledger.settle(_rules >> 160, order);
+        _ledger.settle(_book, _rules >> 160, order);
     }
 
-    /// @notice An order of a union has no parts but its members'.
+    /// @notice An order of a union has no parts but its members', who are each paid as theirs is earned: see {claim}.
     function settlePart(uint256 order) external pure override(IOrderDesk, OrderDesk) {
         revert UnionHasParts(order);
     }

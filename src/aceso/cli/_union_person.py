@@ -20,8 +20,11 @@ from .consent import ask, keep_notice
 from .extracts import options_of, show_fulfilled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
+    from aceso.chain import Receipt
     from aceso.flows import Claimed, Joining, JoinPlan
 
 __all__ = ["claim", "fulfil", "join", "leave", "list_unions", "show_union"]
@@ -180,16 +183,20 @@ def fulfil(session: Session, given: dict[str, Any]) -> int:
 
 def claim(session: Session, given: dict[str, Any]) -> int:
     """Have the person's parts paid that are due."""
+    from aceso.flows import coin
+
     wanted = orders(given["what"])
     done = _joining(session).claim(wanted)
     document = {"claims": [_outcome(one) for one in done]}
 
     def render(console: Console) -> None:
         for one in done:
-            if one.error is None:
-                text = say("union.claimed", order=one.order)
-            else:
+            if one.error is not None:
                 text = say("station.failed", order=one.order, why=sentence(one.error))
+            elif one.receipt is not None:
+                said = _paid(one.receipt)
+                name = "claimed" if "refunded" in said else "paid_by_now"
+                text = say(f"union.{name}", order=one.order, earned=coin(said["earned"]))
             console.print(text, highlight=False, markup=False)
 
     show(session, document, render)
@@ -199,10 +206,16 @@ def claim(session: Session, given: dict[str, Any]) -> int:
 def _outcome(one: Claimed) -> dict[str, Any]:
     if one.receipt is None:
         return {"order": str(one.order), "error": one.error.code if one.error else ""}
-    (said,) = (event.args for event in one.receipt.events if event.name == "UnionClaimed")
+    said = _paid(one.receipt)
     return {
         "order": str(one.order),
         "earned": str(said["earned"]),
-        "refunded": str(said["refunded"]),
+        "refunded": str(said["refunded"]) if "refunded" in said else None,
         "transactions": receipts([one.receipt]),
     }
+
+
+def _paid(receipt: Receipt) -> Mapping[str, Any]:
+    """What a member was paid; without what went back where their part runs on."""
+    (said,) = (one.args for one in receipt.events if one.name in ("UnionClaimed", "UnionPartPaid"))
+    return said

@@ -245,7 +245,7 @@ class Joining:
 
     def claim(self, orders: tuple[int, ...] = ()) -> list[Claimed]:
         """Claim the person's part of these orders, or of all that are due; what is paid goes to
-        their research account."""
+        their research account. Of one that is named and runs, what is earned by now is paid."""
         network, index = self._network, self._network.synced()
         mine = [one for one in self.parts() if one.state is OrderState.DELIVERED]
         rows = {row.order: row for row in index.union_orders(numbers=[one.order for one in mine])}

@@ -157,12 +157,13 @@ class Sale:
         price, state = row.price, row.state
         if member != NOBODY:
             price = row.price // row.members if row.members else row.price
-            state = state if claimed is None else OrderState.SETTLED
+            is_over = claimed is not None and claimed.refunded is not None
+            state = OrderState.SETTLED if is_over else state
         return cls(
             *(row.order, UNIONS, row.union, member, row.buyer, terms.classes, terms.use),
             *(terms.disease, terms.committee, terms.institution_bps, price, state),
             *(row.bought_at, None if member != NOBODY else row.capsule, row.receiving_key),
-            earned=None if claimed is None else claimed[0],
+            earned=None if claimed is None else claimed.earned,
             delivered_at=row.delivered_at,
         )
 

@@ -25,6 +25,7 @@ from .rows import (
     RecordEnd,
     RecordRow,
     StudyRow,
+    UnionClaim,
     UnionOrderRow,
     UnionRow,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "RecordRow",
     "ReorgTooDeepError",
     "StudyRow",
+    "UnionClaim",
     "UnionOrderRow",
     "UnionRow",
 ]

@@ -155,15 +155,17 @@ def _union_divided(base: sqlite3.Connection, event: Event, time: int) -> None:
     )
 
 
-def _union_claimed(base: sqlite3.Connection, event: Event, time: int) -> None:
+def _union_paid(base: sqlite3.Connection, event: Event, time: int) -> None:
+    """A member was paid all that they earned of an order, or all until now: nothing went back."""
     args = event.args
+    refunded = args.get("refunded")
     base.execute(
-        "INSERT INTO union_claims VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO union_claims VALUES (?, ?, ?, ?, ?)",
         (
             args["order"].to_bytes(32, "big"),
             args["member"],
             str(args["earned"]),
-            str(args["refunded"]),
+            None if refunded is None else str(refunded),
             time,
         ),
     )
@@ -186,5 +188,6 @@ ORDER_WRITERS: Final[dict[str, Callable[[sqlite3.Connection, Event, int], None]]
     "UnionLeft": _union_left,
     "UnionBought": _union_bought,
     "UnionDivided": _union_divided,
-    "UnionClaimed": _union_claimed,
+    "UnionPartPaid": _union_paid,
+    "UnionClaimed": _union_paid,
 }

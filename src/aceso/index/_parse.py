@@ -19,7 +19,16 @@ from aceso.chain import (
 from aceso.codes import Condition, DataClass, Use
 
 from .consents import EMPTY_HEAD
-from .rows import ConsentRow, EnrolmentRow, OfferRow, OrderRow, StudyRow, UnionOrderRow, UnionRow
+from .rows import (
+    ConsentRow,
+    EnrolmentRow,
+    OfferRow,
+    OrderRow,
+    StudyRow,
+    UnionClaim,
+    UnionOrderRow,
+    UnionRow,
+)
 
 __all__ = [
     "consent_of",
@@ -139,8 +148,8 @@ def union_of(row: tuple[Any, ...]) -> UnionRow:
     return UnionRow(number, UnionTerms.parse(orjson.loads(terms)), members, opened_at, closed_at)
 
 
-def union_order_of(row: tuple[Any, ...], claims: dict[str, tuple[int, int]]) -> UnionOrderRow:
-    """A row of `union_orders`, and what was claimed of it."""
+def union_order_of(row: tuple[Any, ...], claims: dict[str, UnionClaim]) -> UnionOrderRow:
+    """A row of `union_orders`, and what its members were paid of it."""
     number, union, buyer, price, minimum, key, state, *rest = row
     bought_at, delivered_at, members, extract, capsule, refunded = rest
     return UnionOrderRow(

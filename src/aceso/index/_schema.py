@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["DERIVED", "SCHEMA", "VERSION"]
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 DERIVED: Final = (
     "consents",
@@ -105,7 +105,7 @@ CREATE TABLE IF NOT EXISTS union_orders (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS union_orders_by_buyer ON union_orders (buyer);
 CREATE TABLE IF NOT EXISTS union_claims (
-    number BLOB NOT NULL, member TEXT NOT NULL, earned TEXT NOT NULL, refunded TEXT NOT NULL,
+    number BLOB NOT NULL, member TEXT NOT NULL, earned TEXT NOT NULL, refunded TEXT,
     claimed_at INTEGER NOT NULL, PRIMARY KEY (number, member)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS union_claims_by_member ON union_claims (member);

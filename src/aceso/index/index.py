@@ -47,6 +47,7 @@ from .rows import (
     RecordEnd,
     RecordRow,
     StudyRow,
+    UnionClaim,
     UnionOrderRow,
     UnionRow,
 )
@@ -463,14 +464,15 @@ class Index:
             {"union_number": unions, "buyer": buyers, "number": _packed(numbers)},
             "bought_at, number",
         )
-        found: dict[bytes, dict[str, tuple[int, int]]] = {row[0]: {} for row in rows}
+        found: dict[bytes, dict[str, UnionClaim]] = {row[0]: {} for row in rows}
         claims = self._select(
             "SELECT number, member, earned, refunded FROM union_claims",
             {"number": list(found)},
             "number, member",
         )
         for number, member, earned, refunded in claims:
-            found[number][member] = (int(earned), int(refunded))
+            given = None if refunded is None else int(refunded)
+            found[number][member] = UnionClaim(int(earned), given)
         return [union_order_of(row, found[row[0]]) for row in rows]
 
     def earlier(self, personas: Sequence[str]) -> dict[str, str]:

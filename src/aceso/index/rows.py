@@ -165,9 +165,18 @@ class UnionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnionClaim:
+    """What a member was paid of an order, in the coin's unit. What went back of their part is None
+    while it runs: then `earned` is what they were paid by now."""
+
+    earned: int
+    refunded: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnionOrderRow:
     """An order of a union. `members` divide its price once it is delivered, and `claims` says what
-    became of each part that was claimed: by member, what was earned and what went back."""
+    became of each part that something was paid of, by member."""
 
     order: int
     union: int
@@ -182,7 +191,7 @@ class UnionOrderRow:
     extract: bytes | None
     capsule: bytes | None
     refunded: int | None
-    claims: dict[str, tuple[int, int]]
+    claims: dict[str, UnionClaim]
 
 
 @dataclass(frozen=True, slots=True)

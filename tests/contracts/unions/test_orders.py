@@ -12,7 +12,9 @@ buy, deliver, claim, settle: an order of many
 │   ├── each has an equal part, whoever comes last; what can't be divided goes back
 │   ├── who withdrew, left, granted anew or barred the buyer is paid until then, the others whole
 │   ├── who renewed without a gap is paid as if nothing had been, also before that is seen
-│   ├── before the end or the window, twice, of what was not delivered, by who came later: refuses
+│   ├── before its end what is earned by now, and the rest later; in one second once
+│   ├── what was paid of it stays paid, whatever comes; what was not claimed to its end goes back
+│   ├── before the window is over, twice, of what was not delivered, by who came later: refuses
 │   └── more than the committee counted: refuses
 ├── settle: not before a year is over, once; then what was not claimed is the buyer's
 ├── accuse
@@ -212,8 +214,6 @@ def test_who_stops_is_paid_until_then_and_the_others_whole(unity, how):
     assert tx.events["UnionClaimed"]["earned"] == earned
     assert unity.credit(unity.subject) == Shares.of(earned, 0).subject
     assert unity.credit(unity.buyer) == SHARE - earned
-    with brownie.reverts(typed("OrderNotOver", order, start + DURATION)):
-        unity.claim(order, unity.people[1], at=start + DURATION - 1)
     unity.claim(order, unity.people[1], at=start + DURATION)
     assert unity.credit(unity.people[1]) == Shares.of(SHARE, 0).subject
 
@@ -250,14 +250,15 @@ def test_a_member_renews_without_a_gap(unity):
     assert member(unity, number, unity.subject)
     with brownie.reverts(typed("UnionConsentStands", number, unity.subject)):
         unity.unions.strike(number, unity.subject, by)
-    with brownie.reverts(typed("OrderNotOver", order, start + DURATION)):
-        unity.claim(order, unity.subject)
+    # Not over: it is paid by now.
+    assert "UnionPartPaid" in unity.claim(order, unity.subject, at=start + DAY).events
 
     unity.unions.followConsent(unity.subject, number, by)
 
     assert member(unity, number, unity.subject)
-    unity.claim(order, unity.subject, at=start + DURATION)
-    assert unity.credit(unity.subject) == Shares.of(PRICE // 2, 0).subject
+    tx = unity.claim(order, unity.subject, at=start + DURATION)
+    assert tx.events["UnionClaimed"]["earned"] == PRICE // 2
+    assert unity.credit(unity.buyer) == 0
 
 
 def test_who_joins_anew_gives_up_the_orders_there_are(unity):
@@ -293,6 +294,107 @@ def test_refuses_claims_of_what_is_not_owed(unity):
     unity.unions.leave(number, {"from": unity.subject})
     unity.unions.join(number, mark_of(unity.subject), {"from": unity.subject})
     assert unity.unions.isClaimed(order, 1)
+
+
+def test_a_part_that_runs_is_paid_as_it_is_earned(unity):
+    _number, order, start = unity.sold()
+    half, whole = start + DURATION // 2, start + DURATION
+    first = unity.claim(order, unity.subject, at=start + DAY)
+    second = unity.claim(order, unity.subject, at=half)
+    paid = [tx.events["UnionPartPaid"]["earned"] for tx in (first, second)]
+    assert paid == [SHARE * DAY // DURATION, SHARE * (DURATION // 2) // DURATION]
+    parts = (paid[0], paid[1] - paid[0])
+    assert unity.credit(unity.subject) == sum(Shares.of(one, 0).subject for one in parts)
+    assert unity.fees(1, unity.commons)[0] == sum(Shares.of(one, 0).committee for one in parts)
+    assert unity.credit(unity.buyer) == 0
+    assert unity.unions.sharesOf(order)[1] == 1
+    assert not unity.unions.isClaimed(order, 1)
+
+    last = unity.claim(order, unity.subject, at=whole)
+
+    assert dict(last.events["UnionClaimed"]) == {
+        "order": order,
+        "member": unity.subject,
+        "earned": SHARE,
+        "refunded": 0,
+    }
+    assert unity.unions.isClaimed(order, 1)
+    with brownie.reverts(typed("UnionClaimedBefore", order, unity.subject)):
+        unity.claim(order, unity.subject)
+    for person in unity.people[1:3]:
+        unity.claim(order, person)
+    unity.settle(order)
+    assert unity.credit(unity.buyer) == PRICE - 3 * SHARE
+
+
+def test_who_stops_after_a_part_was_paid_is_paid_until_then(unity):
+    number, order, start = unity.sold()
+    unity.claim(order, unity.subject, at=start + 2 * DAY)
+    unity.at(start + 3 * DAY)
+    unity.revoke(number, unity.subject)
+
+    tx = unity.claim(order, unity.subject)
+
+    earned = SHARE * 3 * DAY // DURATION
+    assert tx.events["UnionClaimed"]["earned"] == earned
+    assert unity.credit(unity.buyer) == SHARE - earned
+
+
+def test_what_was_paid_stays_paid_where_the_stop_can_not_be_told(unity):
+    number, order, start = unity.sold()
+    unity.claim(order, unity.subject, at=start + 2 * DAY)
+    unity.at(start + 3 * DAY)
+    unity.revoke(number, unity.subject)
+    unity.consent(number, unity.subject)
+
+    tx = unity.claim(order, unity.subject)
+
+    earned = SHARE * 2 * DAY // DURATION
+    assert tx.events["UnionClaimed"]["earned"] == earned
+    assert unity.credit(unity.subject) == Shares.of(earned, 0).subject
+    assert unity.credit(unity.buyer) == SHARE - earned
+
+
+def test_nothing_is_paid_twice_in_a_second(unity):
+    _number, order, start = unity.sold()
+    unity.claim(order, unity.subject, at=start + 2 * DAY)
+    attack = (order, *unity.proof(unity.subject))
+
+    # Asked in the second of the block that paid.
+    with brownie.reverts(typed("OrderNotOver", order, start + DURATION)):
+        unity.unions.claim.call(*attack, {"from": unity.stranger}, block_identifier="latest")
+
+
+def test_no_more_are_paid_of_parts_that_run_than_the_committee_counted(unity):
+    number = unity.open(3)
+    order = unity.purchase(number)
+    start = unity.deliver_of(order, unity.people[:3], count=2)
+    for person in unity.people[:2]:
+        unity.claim(order, person, at=max(unity.now + 1, start + 2 * DAY))
+
+    with brownie.reverts(typed("UnionAllClaimed", order)):
+        unity.claim(order, unity.people[2])
+    # Who was paid of theirs before is paid the rest.
+    unity.claim(order, unity.people[0], at=start + DURATION)
+    assert unity.credit(unity.people[0]) >= Shares.of(PRICE // 2, 0).subject
+
+
+def test_a_part_that_was_not_claimed_to_its_end_is_the_buyers_after_a_year(unity):
+    _number, order, start = unity.sold()
+    unity.claim(order, unity.subject, at=start + 2 * DAY)
+    for person in unity.people[1:3]:
+        unity.claim(order, person, at=max(unity.now + 1, start + DURATION))
+    over = start + DURATION + CLAIM_PERIOD
+    with brownie.reverts(typed("OrderNotOver", order, over)):
+        unity.settle(order)
+    unity.settle(order, at=over)
+
+    assert unity.credit(unity.buyer) == PRICE - 2 * SHARE - SHARE * 2 * DAY // DURATION
+    assert (
+        unity.coin.balanceOf(unity.unions)
+        == sum(unity.credit(one) for one in (*unity.people[:3], unity.buyer))
+        + 2 * unity.fees(1, unity.commons)[0]
+    )
 
 
 def test_who_joined_after_the_count_can_not_claim(unity):
@@ -418,6 +520,17 @@ def test_a_dispute_of_all_parts_gives_all_back(judged):
         judged.claim(order, judged.subject, at=start + DURATION)
     judged.settle(order)
     assert judged.credit(judged.buyer) == PRICE
+
+
+def test_a_part_that_runs_waits_for_the_window(judged):
+    _number, order, start = judged.sold()
+    with brownie.reverts(typed("OrderNotOver", order, start + DURATION)):
+        judged.claim(order, judged.subject, at=start + DAY - 1)
+
+    judged.claim(order, judged.subject, at=start + DAY)
+
+    earned = SHARE * DAY // DURATION
+    assert judged.credit(judged.subject) == Shares.of(earned, 0).subject
 
 
 def test_a_dismissed_dispute_costs_nobody_their_share(judged):

@@ -27,7 +27,7 @@ from aceso.chain import (
 )
 from aceso.codes import DataClass, Reason, Role, Use
 from aceso.flows.unions import claim, delivery_of, leaf_of
-from aceso.index import Index
+from aceso.index import Index, UnionClaim
 from aceso.vault import PartList
 from tests.python.chain.conftest import account
 
@@ -131,8 +131,14 @@ def test_a_union_and_who_sold_by_it(
         assert found[union, subject.address][1] is not None
         (sold,) = index.union_orders([union])
         assert (sold.order, sold.members, sold.extract) == (order, 2, parts.extract)
-        earned, refunded = sold.claims[subject.address]
-        assert (earned + refunded, sold.state) == (PRICE // 2, OrderState.DELIVERED)
+        paid = sold.claims[subject.address]
+        assert paid.refunded is not None and sold.state is OrderState.DELIVERED
+        assert paid.earned + paid.refunded == PRICE // 2
+        relayer.send(claim(suite, order, published, second))
+        index.sync()
+        (sold,) = index.union_orders([union])
+        running = sold.claims[other.address]
+        assert running.refunded is None and 0 < running.earned < PRICE // 2
 
         local_chain.advance_time(31 * DAY)
         relayer.send(claim(suite, order, published, second))
@@ -141,7 +147,7 @@ def test_a_union_and_who_sold_by_it(
         index.sync()
         (sold,) = index.union_orders(buyers=[researcher.address])
         assert (sold.state, sold.refunded) == (OrderState.SETTLED, 1)
-        assert sold.claims[other.address] == (PRICE // 2, 0)
+        assert sold.claims[other.address] == UnionClaim(PRICE // 2, 0)
         assert index.unions(union)[0].closed_at is not None
         with Index(":memory:", suite) as again:
             again.sync()
