@@ -3,7 +3,7 @@ evaluators do of it is in `board`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +59,11 @@ def _compute(session: Session, given: dict[str, Any]) -> None:
     filed, refused = read_filed(given["filed"]) if given["filed"] else ([], [])
     audit = compute_rewards(session.network(), given["epoch"], filed)
     path.write_bytes(audit.to_bytes())
-    document = _audit_document(audit) | {"file": str(path), "refused": refused}
-    _tell(session, document, "rewards.computed", audit, file=path)
+    left_out = len(filed) - len(audit.facts.filed)
+    document = _audit_document(audit) | {"file": str(path), "refused": refused, "leftOut": left_out}
+    lines = [say("rewards.not_filed", count=len(refused), names=", ".join(refused))] * bool(refused)
+    lines += [say("rewards.left_out", count=left_out)] * bool(left_out)
+    _tell(session, document, "rewards.computed", audit, lines, file=path)
 
 
 def _verify(session: Session, given: dict[str, Any]) -> None:
@@ -168,7 +171,12 @@ def _audit_document(audit: Audit) -> dict[str, Any]:
 
 
 def _tell(
-    session: Session, document: dict[str, Any], key: str, audit: Audit, **more: object
+    session: Session,
+    document: dict[str, Any],
+    key: str,
+    audit: Audit,
+    lines: Sequence[str] = (),
+    **more: object,
 ) -> None:
     from aceso.flows import coin
 
@@ -177,8 +185,8 @@ def _tell(
         "count": len(audit.lines),
         "total": coin(audit.total * MICROCOIN),
     }
-    text = say(key, **words, **more)
-    show(session, document, lambda console: console.print(text))
+    text = "\n".join((say(key, **words, **more), *lines))
+    show(session, document, lambda console: console.print(text, highlight=False, markup=False))
 
 
 def _order_document(one: OrderEarning) -> dict[str, Any]:

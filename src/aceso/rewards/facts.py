@@ -14,6 +14,7 @@ Warning: how a record stood at that block is asked of the node, which has to kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from aceso.codes import Condition, Role
 
 from .audit import Facts
 from .contribution import Contribution
-from .errors import AuditFileError
+from .errors import AuditFileError, ContributionError
 from .formula import Source, Use
 
 __all__ = ["Approved", "Bought", "gather", "settled_in", "with_ethics_approval"]
@@ -128,7 +129,8 @@ def gather(
     *,
     approved: Approved = with_ethics_approval,
 ) -> Facts:
-    """All facts of an epoch that is over, with what persons filed for its orders."""
+    """All facts of an epoch that is over, with what persons filed for its orders. What doesn't hold
+    together yields nothing: one who files it must not keep all others from their rewards."""
     terms = suite.rewards.emission()
     if suite.now() < terms.begins(epoch + 1):
         raise AuditFileError(
@@ -144,7 +146,9 @@ def gather(
     kept: list[Contribution] = []
     sources: list[Source] = []
     for one in ordered:
-        source = one.check(suite.records, domain, block=block)
+        source = None
+        with suppress(ContributionError):
+            source = one.check(suite.records, domain, block=block)
         if source is not None:
             kept.append(one)
             sources.append(source)

@@ -2,7 +2,7 @@
 An epoch on a chain, from an order to the coin: what `aceso rewards` does, with the real contracts
 ├── an approved order with a record of the patient's own: computed, posted, claimed, released
 ├── the audit file is right by itself and by the chain, and one of other facts is not
-├── another patient's record, and one that nobody accredited anchored, yield nothing
+├── another patient's record, and one that nobody accredited anchored, yield nothing and stop nobody
 ├── `earnings` gives the reason of each coin; the commands say the same, in two languages
 └── a retraction takes what has not vested
 """
@@ -234,12 +234,14 @@ def test_from_an_order_to_the_coin(
     order = scene.order()
     good = scene.file(order)
     quack = scene.file(order, issuer=QUACK, tag=b"\x09" * 32)
-    for name, one in (("a", good), ("b", quack)):
+    # Of another's record, by a vouch that is not for its patient: it stops nobody's rewards.
+    spoilt = dataclasses.replace(good, vouch=quack.vouch)
+    for name, one in (("a", good), ("b", quack), ("d", spoilt)):
         (tmp_path / f"{name}.json").write_text(json.dumps(one.to_document()))
     (tmp_path / "c.json").write_text("{}")
     folder = tmp_path / "filed"
     folder.mkdir()
-    for name in ("a", "b", "c"):
+    for name in ("a", "b", "c", "d"):
         (tmp_path / f"{name}.json").rename(folder / f"{name}.json")
     filed, refused = read_filed(folder)
     assert refused == ["c.json"]
@@ -260,7 +262,7 @@ def test_from_an_order_to_the_coin(
     file = tmp_path / "audit.json"
     made = command("rewards", "compute", file, "--epoch", 0, "--filed", folder, "--json").document
     assert file.read_bytes() == audit.to_bytes()
-    assert (made["total"], made["refused"]) == (half, ["c.json"])
+    assert (made["total"], made["refused"], made["leftOut"]) == (half, ["c.json"], 2)
     said = command("rewards", "verify", file, "--json").document
     assert (said["right"], said["posted"], said["root"]) == (True, False, "0x" + audit.root.hex())
     wrong = dataclasses.replace(audit.facts, uses=())
