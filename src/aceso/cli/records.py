@@ -351,10 +351,11 @@ def _opened_document(one: Opened, evidence: bool) -> dict[str, Any]:
 
 def _open_order(session: Session, order: int, out: Path) -> None:
     from aceso.flows import Researcher
+    from aceso.research import PACKAGE_TYPE
 
     profile = session.profile("researcher")
-    envelope = Researcher(session.network(), profile).open(order, out)
-    document = {"order": str(order), "file": str(out), "mediaType": envelope.media_type}
+    Researcher(session.network(), profile).open(order, out)
+    document = {"order": str(order), "file": str(out), "mediaType": PACKAGE_TYPE}
     show(session, document, lambda console: _say_opened(console, [document]))
 
 

@@ -20,6 +20,7 @@
     union_buying a researcher buys of one, and downloads its members' parts
     orders       an order as all know it, of an offer, a study or a union
     earning      what a person earned and why; rewards computed, checked, claimed
+    certifying   whether an extract is certified for its order, by who may
     origins      where the data of an order come from: asked, shown, checked
     filing       which record an order was made from, for a reward
     vouching     an issuer's word for it, that either is shown by

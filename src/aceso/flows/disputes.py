@@ -31,9 +31,20 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Part, Receipt
 from aceso.custody import Answer, Question
 from aceso.errors import AcesoError, InputError, IntegrityError, UsageError
-from aceso.research import Case, CaseFile, CasePart, CaseShare, Verdict, asked_of, cases_of, replay
+from aceso.research import (
+    Case,
+    CaseFile,
+    CasePart,
+    CaseShare,
+    Package,
+    Verdict,
+    asked_of,
+    cases_of,
+    replay,
+)
 from aceso.vault import ListEntry, PrivateKey
 
+from .certifying import check_certificate
 from .issuer import Holder
 from .network import Network, said
 from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named, find_sale, receiving_key
@@ -218,8 +229,16 @@ def judge(
         body=body,
         domain=network.suite.domain("ConsentRegistry"),
         answers=answers,
+        check_certificate=lambda package: _check_certificate(network, sale, case, package),
         check_origin=lambda package: check_origin(network, sale, package),
     )
+
+
+def _check_certificate(network: Network, sale: Sale, case: Case, package: Package) -> None:
+    """As the buyer's client does: what it refuses, a panel finds too."""
+    entry = ListEntry.from_bytes(case.entry)
+    subject = sale.subject if case.part is None else case.part.member
+    check_certificate(network, sale, package, record_id=entry.record_id, subject=subject)
 
 
 def _delivered_part(network: Network, sale: Sale, case: Case, parts: int) -> bytes:

@@ -40,7 +40,7 @@ from .profile import Profile
 from .publishing import day_of
 from .sightings import see_again
 
-__all__ = ["HoldingRecords", "write_body", "write_sealed"]
+__all__ = ["HoldingRecords", "write_body", "write_contents", "write_sealed"]
 
 
 class HoldingRecords(Consenting):
@@ -325,11 +325,18 @@ class HoldingRecords(Consenting):
 
 def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
     """Fetch the sealed body, check it whole, and write what is in it to `target`."""
+    envelope = _envelope_of(entry, key)
+    write_contents(network, entry, key, target)
+    return envelope
+
+
+def write_contents(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> None:
+    """As `write_body`, whatever the envelope says."""
     target.parent.mkdir(parents=True, exist_ok=True)
     sealed = target.with_name(f".{target.name}.{os.getpid()}.sealed")
     try:
         network.ipfs.read_into(entry.cid, sealed)
-        return write_sealed(sealed, entry, key, target)
+        _open_sealed(sealed, key, target)
     finally:
         sealed.unlink(missing_ok=True)
 
@@ -337,8 +344,18 @@ def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path)
 def write_sealed(sealed: Path, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
     """Check the sealed body in a file whole, and write what is in it to `target`; nobody is
     asked."""
+    envelope = _envelope_of(entry, key)
+    _open_sealed(sealed, key, target)
+    return envelope
+
+
+def _envelope_of(entry: ListEntry, key: RecordKey) -> Envelope:
     envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
     envelope.tree(key.dek)
+    return envelope
+
+
+def _open_sealed(sealed: Path, key: RecordKey, target: Path) -> None:
     opened = target.with_name(f".{target.name}.{os.getpid()}.opened")
     try:
         with (
@@ -349,4 +366,3 @@ def write_sealed(sealed: Path, entry: ListEntry, key: RecordKey, target: Path) -
         opened.replace(target)
     finally:
         opened.unlink(missing_ok=True)
-    return envelope

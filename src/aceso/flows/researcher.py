@@ -21,21 +21,30 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aceso.chain import Decision, Receipt, Request, grantee_of_group, is_signed
-from aceso.codes import DataClass, Role, Use
+from aceso.chain import Decision, Receipt, Request, grantee_of_group
+from aceso.codes import DataClass, Use
 from aceso.custody import Inquiry
 from aceso.errors import IntegrityError, UsageError
 from aceso.ethereum import NOBODY, keccak
 from aceso.research import Package, Patient
 from aceso.storage import cid_digest
-from aceso.vault import CERTIFICATE_FIELD, Certificate, Envelope, PrivateKey, SignedCertificate
+from aceso.vault import (
+    CERTIFICATE_FIELD,
+    Certificate,
+    Envelope,
+    ListEntry,
+    OpeningError,
+    PrivateKey,
+    RecordKey,
+)
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
+from .certifying import check_certificate
 from .issuer import Holder
 from .network import said
 from .orders import MARKET, STUDIES, UNIONS, Sale, find_sale, private_key, receiving_key
 from .origins import check_origin
-from .records import write_body
+from .records import write_contents
 
 __all__ = ["Downloaded", "Purchase", "Researcher"]
 
@@ -59,6 +68,15 @@ class Downloaded:
     certificate: Certificate
     # Whose patient its subject is shown to be, where the order asks where data are from.
     patients: frozenset[Patient] = field(default_factory=frozenset, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Extract:
+    """What was opened, after all was checked."""
+
+    package: Package
+    certificate: Certificate
+    patients: frozenset[Patient]
 
 
 class Researcher(Holder):
@@ -91,15 +109,15 @@ class Researcher(Holder):
         number = int(said(bought, "OrderBought")["order"])
         return Purchase(number, offer, terms.price, (*receipts, bought))
 
-    def open(self, order: int, target: Path) -> Envelope:
+    def open(self, order: int, target: Path) -> Certificate:
         """Open the extract of an order into `target`, a package with its certificate."""
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as folder:
             opened = Path(folder, "extract")
             sale = find_sale(self.network, order, delivered=True)
-            envelope, *_ = self._opened(sale, opened)
+            extract = self._opened(sale, opened)
             target.parent.mkdir(parents=True, exist_ok=True)
             _write(target, opened.read_bytes())
-        return envelope
+        return extract.certificate
 
     def download(self, order: int, folder: Path) -> Downloaded:
         """Write the extract of an order as standard files into a new `folder`: FHIR as NDJSON by
@@ -110,8 +128,8 @@ class Researcher(Holder):
         """As `download`, of an order that was looked up, or of a member's part of one."""
         _check_new(folder)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as place:
-            _, package, patients = self._opened(sale, Path(place, "extract"))
-        certificate = package.check()
+            extract = self._opened(sale, Path(place, "extract"))
+        package = extract.package
         signed = package.signed.to_json() if package.signed else {}
         files = dict(package.files)
         files["certificate.json"] = _text({**signed, "domain": dict(sale.domain(self.network))})
@@ -119,7 +137,7 @@ class Researcher(Holder):
         folder.mkdir(mode=0o700, parents=True)
         for name, data in files.items():
             _write(folder / name, data)
-        return Downloaded(folder, tuple(files), certificate, patients)
+        return Downloaded(folder, tuple(files), extract.certificate, extract.patients)
 
     def asking(self, sale: Sale) -> Inquiry:
         """The arguments of `Committee.order_entry` and `open_key` that say who asks for what."""
@@ -139,45 +157,29 @@ class Researcher(Holder):
             "proof": sale.proof,
         }
 
-    def _opened(self, sale: Sale, target: Path) -> tuple[Envelope, Package, frozenset[Patient]]:
+    def _opened(self, sale: Sale, target: Path) -> _Extract:
         committee, asked = self.network.committee, self.asking(sale)
         entry = committee.order_entry(sale.order, capsule=sale.capsule or b"", **asked)
         private = self.order_key(sale)
         key = committee.open_key(entry, receiving_key=private, reader_key=private, **asked)
-        envelope = write_body(self.network, entry, key, target)
+        write_contents(self.network, entry, key, target)
         package = Package.read(target.read_bytes())
-        certificate = package.check()
-        assert package.signed is not None  # noqa: S101 - `check` refuses a package without one
-        self._check(sale, certificate, package.signed, envelope)
-        return envelope, package, check_origin(self.network, sale, package)
-
-    def _check(
-        self, sale: Sale, certificate: Certificate, signed: SignedCertificate, envelope: Envelope
-    ) -> None:
-        """The certificate is of this order and record, and its maker signed it and might."""
-        suite = self.network.suite
-        domain = sale.domain(self.network)
-        hashed = signed.digest(domain)
-        maker, message = certificate.maker, certificate.message()
-        may = maker == sale.subject or suite.participants.had_roles(
-            maker, Role.STATION, min(envelope.issued_at, suite.now())
+        certificate = check_certificate(
+            self.network, sale, package, record_id=entry.record_id, subject=sale.subject
         )
-        is_same = (
-            (certificate.order, certificate.record_id) == (sale.order, envelope.record_id)
-            and certificate.subject == sale.subject
-            and envelope.hashes.get(CERTIFICATE_FIELD) == keccak(hashed)
-        )
-        if not (
-            may
-            and is_same
-            and is_signed(suite, maker, "ExtractCertificate", message, domain, signed.signature)
-        ):
-            raise IntegrityError(
-                "The certificate of this extract is not one for this order by whoever may make it. "
-                "Don't use the extract; ask for another.",
-                code="E_EXTRACT_CERTIFICATE",
-                details={"order": str(sale.order)},
+        assert package.signed is not None  # noqa: S101 - it was checked
+        patients = check_origin(self.network, sale, package)
+        if not _shows(entry, key, package.signed.digest(sale.domain(self.network))):
+            self.network.troubles.append(
+                IntegrityError(
+                    f"The extract of order {sale.order} is whole and certified. What lies beside "
+                    "it doesn't show that the certificate is in the record that was attested: you "
+                    "can't prove that to others.",
+                    code="E_EXTRACT_NOT_SHOWN",
+                    details={"order": str(sale.order)},
+                )
             )
+        return _Extract(package, certificate, patients)
 
     def settle(self, order: int) -> Receipt:
         """Pay an order out, of whichever desk; anybody may."""
@@ -206,6 +208,18 @@ class Researcher(Holder):
             classes=DataClass(terms.classes),
             disease=terms.disease,
         )
+
+
+def _shows(entry: ListEntry, key: RecordKey, hashed: bytes) -> bool:
+    """Whether the envelope shows that the certificate of this digest is a field of the record. The
+    committee attests the record, and nobody attests the envelope: a spoilt one spoils no extract
+    that opens, as no panel could say who spoilt it."""
+    try:
+        envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
+        envelope.tree(key.dek)
+    except OpeningError:
+        return False
+    return envelope.hashes.get(CERTIFICATE_FIELD) == keccak(hashed)
 
 
 def _check_new(folder: Path) -> None:

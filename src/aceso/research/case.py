@@ -34,7 +34,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aceso.custody import Answer, FalseShareProof, Release
-from aceso.errors import AcesoError, InputError, StorageError
+from aceso.errors import AcesoError, InputError, IntegrityError, StorageError
 from aceso.signing import digest
 from aceso.storage import content_digest
 from aceso.vault import (
@@ -252,10 +252,11 @@ def replay(
     body: bytes | None,
     domain: Mapping[str, Any],
     answers: Sequence[CaseShare] = (),
+    check_certificate: Callable[[Package], object] | None = None,
     check_origin: Callable[[Package], object] | None = None,
 ) -> Verdict:
-    """Open the extract of a case again, with the `answers` of custodians beside it, and where its
-    order asks for it, have its origin checked.
+    """Open the extract of a case again, with the `answers` of custodians beside it, and have its
+    certificate checked against the chain, and its origin, where its order asks for that.
 
     `delivered` is the capsule's digest and `receiving_key` the digest in the CID of the buyer's
     public key, as the chain has them; `body` the sealed bytes under the entry's CID, or None if
@@ -301,6 +302,11 @@ def replay(
     if (certificate.order, certificate.record_id) != (case.order, entry.record_id):
         why = "The certificate is of another order or record than the one that was delivered."
         return replace(found, broken=Step.EXTRACT, why=why)
+    if check_certificate is not None:
+        try:
+            check_certificate(package)
+        except IntegrityError as exc:
+            return replace(found, broken=Step.EXTRACT, why=exc.message)
     if check_origin is not None:
         try:
             check_origin(package)

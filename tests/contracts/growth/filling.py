@@ -8,6 +8,7 @@ they run: from the node of the other tests, of which they change nothing.
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,11 @@ def light_node(folder: Path) -> Iterator[None]:
         web3.provider = KeptConnection(f"http://127.0.0.1:{port}")
         try:
             node.wait_until(web3.is_connected, seconds=_SECONDS)
+            running = set(threading.enumerate())
             yield
+            # Brownie watches each transaction from a thread, which asks once more when it is mined.
+            for thread in set(threading.enumerate()) - running:
+                thread.join(_SECONDS)
         finally:
             web3.provider = before
 

@@ -2,7 +2,8 @@
 
 case      what the custodians give; one that is down is named as silent; nothing before the delivery
 judge     anybody does the opening again; another case than the disputed one is told; shares that
-          custodians signed falsely count against them, and those that the buyer changed do not
+          custodians signed falsely count against them, and those that the buyer changed do not;
+          what the buyer's client refuses it refuses, and what nobody attests spoils nothing
 answers   custodians that gave none are asked by the panel, and answer it by hand of who runs them:
           only of an order that is disputed, and nothing that was withdrawn
 panel     drawn by lot among evaluators; who has no seat has no vote; two decide, and why is for
@@ -12,6 +13,7 @@ panel     drawn by lot among evaluators; who has no seat has no vote; two decide
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,12 +41,14 @@ from aceso.flows import (
     check_order_logs,
     draw,
     end_dispute,
+    extracts,
     find_sale,
     judge,
     questions,
     take_answer,
 )
-from aceso.research import Case, CaseFile, Step
+from aceso.research import Case, CaseFile, Package, Step
+from aceso.vault import SignedCertificate
 from tests.python.cli.conftest import call
 
 from .conftest import Bundle, World
@@ -61,6 +65,10 @@ def buyer(world: World) -> Disputing:
 @pytest.fixture
 def order(world: World, person: Person, bundle: Bundle, buyer: Disputing) -> int:
     """An order that was bought and delivered."""
+    return _delivered(world, person, bundle, buyer)
+
+
+def _delivered(world: World, person: Person, bundle: Bundle, buyer: Disputing) -> int:
     person.import_files([bundle()])
     seller = Seller(person)
     offer, _ = seller.offer(classes=DataClass.LABS, use=Use.HMB, price=_PRICE, seconds=30 * _DAY)
@@ -202,6 +210,60 @@ def test_what_custodians_answer_the_panel_decides_the_case(
         if one.act == "release"
     )
     assert report.problems == [] and keeper.address in seen.times
+
+
+def test_what_the_buyers_client_refuses_a_panel_refuses(
+    world: World,
+    person: Person,
+    bundle: Bundle,
+    buyer: Disputing,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Another signature in the package than the one that custodians were shown."""
+    to_bytes = Package.to_bytes
+
+    def unsigned(package: Package, signed: SignedCertificate, *given: Any) -> bytes:
+        return to_bytes(package, replace(signed, signature=bytes(65)), *given)
+
+    monkeypatch.setattr(Package, "to_bytes", unsigned)
+    order = _delivered(world, person, bundle, buyer)
+    with pytest.raises(IntegrityError) as refused:
+        buyer.download(order, tmp_path / "extract")
+    assert refused.value.code == "E_EXTRACT_CERTIFICATE"
+
+    verdict = judge(world.network, buyer.case(order))
+
+    assert (verdict.broken, verdict.upholds) == (Step.EXTRACT, True)
+
+
+def test_an_envelope_that_somebody_spoilt_spoils_no_extract(
+    world: World,
+    person: Person,
+    bundle: Bundle,
+    buyer: Disputing,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Nobody attests it, so a panel could not tell who did."""
+    before = len(world.network.troubles)
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(extracts, "envelope_of", lambda *_, **__: SpoiltEnvelope())
+        order = _delivered(world, person, bundle, buyer)
+
+    done = buyer.download(order, tmp_path / "extract")
+
+    assert [one.code for one in world.network.troubles[before:]] == ["E_EXTRACT_NOT_SHOWN"]
+    del world.network.troubles[before:]
+    verdict = judge(world.network, buyer.case(order))
+    assert verdict.opens and not verdict.upholds
+    assert verdict.package is not None
+    assert verdict.package.check() == done.certificate
+
+
+class SpoiltEnvelope:
+    def seal(self, dek: bytes) -> bytes:
+        return dek[:0] + bytes(400)
 
 
 def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:

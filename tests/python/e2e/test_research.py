@@ -139,14 +139,15 @@ def test_the_buyer_opens_the_extract(
 ) -> None:
     delivered = seller.deliver(purchase.order)
     path = tmp_path / "extract.json"
-    envelope = researcher.open(purchase.order, path)
+    certificate = researcher.open(purchase.order, path)
     package = Package.read(path.read_bytes())
     assert list(package.files) == ["Observation.ndjson"]
     assert len(package.files["Observation.ndjson"].splitlines()) == 2
     assert package.check() == delivered.certificate
     assert "Kim Na-ra" not in path.read_text()
     assert "observation-1" not in path.read_text()
-    assert envelope.data_class == delivered.entry.capsule.context.data_class == LABS
+    assert certificate == delivered.certificate
+    assert delivered.entry.capsule.context.data_class == LABS
 
 
 def test_before_delivery_there_is_nothing_to_open(
