@@ -54,7 +54,7 @@ class Node:
 
     def _receipt(self, digest: str) -> dict[str, Any]:
         """A node may answer before its block is made."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             answer = web3.provider.make_request("eth_getTransactionReceipt", [digest])
             if answer["result"]:

@@ -49,7 +49,7 @@ def sent_by(program: Path, url: str, folder: Path) -> subprocess.CompletedProces
     command += ["--phases", "coverage,fuzzing", "--request-timeout", "10"]
     command += ["--no-color", "--no-shrink", "--warnings", "off", "--continue-on-failure"]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=180
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=400
     )
 
 
