@@ -38,6 +38,7 @@ __all__ = [
     "private_text",
     "receipts",
     "show",
+    "show_text",
     "steps",
     "table",
 ]
@@ -89,6 +90,15 @@ def show(session: Session, document: object, render: Callable[[Console], None]) 
         sys.stdout.write(json.dumps(plain_document, ensure_ascii=False, indent=1) + "\n")
     else:
         render(plain())
+
+
+def show_text(session: Session, document: object, text: str) -> None:
+    """As `show`, of words that are printed as they are."""
+    show(
+        session,
+        document,
+        lambda console: console.print(text, highlight=False, markup=False, soft_wrap=True),
+    )
 
 
 def table(title: str, *columns: str, rows: Sequence[Sequence[object]] = ()) -> Table:

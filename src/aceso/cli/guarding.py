@@ -19,7 +19,7 @@ from aceso.errors import InputError, UsageError
 from . import _terms, wards
 from ._click import command
 from ._first_will import by_default
-from ._output import private_text, receipts, show, steps, table
+from ._output import private_text, receipts, show, show_text, steps, table
 from ._session import Session, home_folder
 from ._words import language, say
 from .consent import ask
@@ -122,7 +122,7 @@ def _name(session: Session, account: str, given: dict[str, Any]) -> None:
     persona = guarded.persona.address
     document = {"account": account, "persona": persona, "will": will}
     lines = [say("guardian.name", account=account, persona=persona), *lines]
-    _tell(session, document | {"transactions": receipts([receipt])}, "\n".join(lines))
+    show_text(session, document | {"transactions": receipts([receipt])}, "\n".join(lines))
 
 
 def _entrust(session: Session, account: str, given: dict[str, Any]) -> None:
@@ -236,7 +236,7 @@ def _prepare(
     persona = guarded.persona.address
     document = {"persona": persona, "threshold": threshold, "files": files, "will": will}
     lines = [say("recovery.prepared", persona=persona, count=len(files), folder=out), *lines]
-    _tell(session, document, "\n".join(lines))
+    show_text(session, document, "\n".join(lines))
 
 
 def _support(
@@ -400,14 +400,6 @@ def _done(session: Session, action: str, receipt: Receipt, **values: str) -> Non
     key = "recovery.vetoed" if action == "veto" else f"guardian.{action}"
     text = say(key, **values)
     show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
-
-
-def _tell(session: Session, document: dict[str, Any], text: str) -> None:
-    show(
-        session,
-        document,
-        lambda console: console.print(text, highlight=False, markup=False, soft_wrap=True),
-    )
 
 
 def _account_of(text: str) -> str:

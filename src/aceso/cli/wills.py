@@ -7,7 +7,7 @@ names whom the person let in, and ends it when it is carried out.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,7 @@ from aceso.errors import InputError, UsageError
 
 from . import _terms
 from ._click import command
-from ._output import private_text, receipts, show, table
+from ._output import private_text, receipts, show, show_text, table
 from ._session import Session
 from ._words import say, sentence
 from .consent import ask
@@ -87,7 +87,7 @@ def _write(session: Session, out: Path | None, keep: tuple[str, ...], *, yes: bo
         lines.append(say("will.no_guardian"))
     if not document["whole"]:
         lines.append(say("will.not_whole"))
-    _tell(session, document, "\n".join(lines))
+    show_text(session, document, "\n".join(lines))
     return 0
 
 
@@ -110,7 +110,8 @@ def _show(session: Session, file: Path | None) -> int:
             lines.append(say("will.kept", keep=", ".join(names) or "-"))
         elif found is not None:
             lines.append(say("will.elsewhere"))
-        _tell(session, {"will": found, "withCustodians": is_kept, "keep": names}, "\n".join(lines))
+        said = {"will": found, "withCustodians": is_kept, "keep": names}
+        show_text(session, said, "\n".join(lines))
         return 0
     facts = read_will(network, _read(file))
     rows = [[one, _terms.grantee_text(network, grantee)] for one, grantee in facts.ends]
@@ -152,7 +153,7 @@ def _carry(session: Session, file: Path | None, ward: str | None, *, yes: bool) 
     ask(session, say("will.ask_carry", count=count), yes=yes)
     done = carry_out(network, text)
     document = {"ended": len(done), "transactions": receipts(done)}
-    _tell(session, document, say("will.carried", count=len(done)))
+    show_text(session, document, say("will.carried", count=len(done)))
     return 0
 
 
@@ -162,7 +163,7 @@ def _revoke(session: Session, *, yes: bool) -> int:
     kept_by = {who: sentence(error) for who, error in failed.items()}
     lines = [say("will.revoked")]
     lines += [say("will.kept_by", custodian=who, why=why) for who, why in kept_by.items()]
-    _tell(session, {"transactions": receipts(sent), "keptBy": kept_by}, "\n".join(lines))
+    show_text(session, {"transactions": receipts(sent), "keptBy": kept_by}, "\n".join(lines))
     return _UNFINISHED if kept_by else 0
 
 
@@ -180,11 +181,3 @@ def _read(file: Path | None) -> str:
             code="E_GUARDIAN_FILE",
             details={"path": str(file)},
         ) from exc
-
-
-def _tell(session: Session, document: dict[str, Any], text: str) -> None:
-    show(
-        session,
-        document,
-        lambda console: console.print(text, highlight=False, markup=False, soft_wrap=True),
-    )

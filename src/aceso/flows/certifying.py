@@ -10,7 +10,7 @@ from aceso.chain import is_signed
 from aceso.codes import Role
 from aceso.errors import IntegrityError
 from aceso.research import Package
-from aceso.vault import Certificate
+from aceso.vault import SignedCertificate
 
 from .network import Network
 from .orders import Sale
@@ -20,12 +20,12 @@ __all__ = ["check_certificate"]
 
 def check_certificate(
     network: Network, sale: Sale, package: Package, *, record_id: bytes, subject: str
-) -> Certificate:
+) -> SignedCertificate:
     """The certificate of a package: of these files, of this order, record and subject; signed by
     its maker, who is the subject or was an accredited station at the delivery. Else an
     `IntegrityError`."""
-    suite, certificate = network.suite, package.check()
-    assert package.signed is not None  # noqa: S101 - `check` refuses a package without one
+    suite, certificate, signed = network.suite, package.check(), package.signed
+    assert signed is not None  # noqa: S101 - `check` refuses a package without one
     maker, at = certificate.maker, min(sale.delivered_at or suite.now(), suite.now())
     found = (certificate.order, certificate.record_id, certificate.subject)
     if (
@@ -37,7 +37,7 @@ def check_certificate(
             "ExtractCertificate",
             certificate.message(),
             sale.domain(network),
-            package.signed.signature,
+            signed.signature,
         )
     ):
         raise IntegrityError(
@@ -46,4 +46,4 @@ def check_certificate(
             code="E_EXTRACT_CERTIFICATE",
             details={"order": str(sale.order)},
         )
-    return certificate
+    return signed

@@ -319,8 +319,9 @@ class ExtractMaker:
             k=k,
         )
         signed = SignedCertificate.sign(certificate, self._account, domain)
-        # As its buyer will check it.
-        check_origin(self._network, sale, replace(package, signed=signed))
+        if origin is not None:
+            # As its buyer will check it.
+            check_origin(self._network, sale, replace(package, signed=signed))
         return self._seal(prepared, package, signed, domain, PublicKey(key.public))
 
     def _seal(

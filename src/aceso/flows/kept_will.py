@@ -149,11 +149,7 @@ class KeepingWill(KeepingEpochs):
     def _note_will(self, note: WillNote) -> None:
         """Keep the note on the device; that others hear of it may come later."""
         self.manifest.will = note
-        self._keep_manifest()
-        try:
-            self._save_manifest()
-        except AcesoError as exc:
-            self.network.troubles.append(exc)
+        self._try(self._save_manifest)
 
 
 def _note_of(plan: Plan, **where: object) -> WillNote:

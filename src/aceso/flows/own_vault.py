@@ -11,7 +11,7 @@ brings everything back. Two devices of one person merge what each of them added.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -240,6 +240,13 @@ class OwnVault:
             except RequestRefusedError as exc:
                 if exc.code != "E_HEAD_ROLLBACK" or attempt == _SAVES - 1:
                     raise
+
+    def _try(self, act: Callable[[], object]) -> None:
+        """Do what may come later: what fails of it is in `network.troubles`."""
+        try:
+            act()
+        except AcesoError as exc:
+            self.network.troubles.append(exc)
 
     def _keep_manifest(self) -> None:
         """Keep the index on the device, as it is. Its version stays that of the last one that was

@@ -9,7 +9,7 @@ person.forget(record_id)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from .profile import Profile
 from .publishing import day_of
 from .sightings import see_again
 
-__all__ = ["HoldingRecords", "write_body", "write_contents", "write_sealed"]
+__all__ = ["HoldingRecords", "read_envelope", "write_body", "write_contents", "write_sealed"]
 
 
 class HoldingRecords(Consenting):
@@ -100,12 +100,6 @@ class HoldingRecords(Consenting):
         self.rejected = rejected
         return found
 
-    def _try(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except AcesoError as exc:
-            self.network.troubles.append(exc)
-
     def _is_known(self, listed: ListEntry) -> bool:
         """Whether this very entry was read before, so that nothing of it is to be learned."""
         note = self.manifest.records.get(listed.record_id)
@@ -138,8 +132,7 @@ class HoldingRecords(Consenting):
         key = self.key_of(entry)
         context = entry.capsule.context
         try:
-            envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
-            envelope.tree(key.dek)
+            envelope = read_envelope(entry, key)
             note = RecordNote(
                 data_class=envelope.data_class,
                 epoch=context.epoch,
@@ -325,7 +318,7 @@ class HoldingRecords(Consenting):
 
 def write_body(network: Network, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
     """Fetch the sealed body, check it whole, and write what is in it to `target`."""
-    envelope = _envelope_of(entry, key)
+    envelope = read_envelope(entry, key)
     write_contents(network, entry, key, target)
     return envelope
 
@@ -344,12 +337,13 @@ def write_contents(network: Network, entry: ListEntry, key: RecordKey, target: P
 def write_sealed(sealed: Path, entry: ListEntry, key: RecordKey, target: Path) -> Envelope:
     """Check the sealed body in a file whole, and write what is in it to `target`; nobody is
     asked."""
-    envelope = _envelope_of(entry, key)
+    envelope = read_envelope(entry, key)
     _open_sealed(sealed, key, target)
     return envelope
 
 
-def _envelope_of(entry: ListEntry, key: RecordKey) -> Envelope:
+def read_envelope(entry: ListEntry, key: RecordKey) -> Envelope:
+    """What an entry says of its record, with its fields; an `OpeningError` if it doesn't open."""
     envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
     envelope.tree(key.dek)
     return envelope

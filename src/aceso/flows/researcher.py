@@ -31,11 +31,11 @@ from aceso.storage import cid_digest
 from aceso.vault import (
     CERTIFICATE_FIELD,
     Certificate,
-    Envelope,
     ListEntry,
     OpeningError,
     PrivateKey,
     RecordKey,
+    SignedCertificate,
 )
 from aceso.vault.hpke import PRIVATE_KEY_BYTES
 
@@ -44,7 +44,7 @@ from .issuer import Holder
 from .network import said
 from .orders import MARKET, STUDIES, UNIONS, Sale, find_sale, private_key, receiving_key
 from .origins import check_origin
-from .records import write_contents
+from .records import read_envelope, write_contents
 
 __all__ = ["Downloaded", "Purchase", "Researcher"]
 
@@ -75,7 +75,7 @@ class _Extract:
     """What was opened, after all was checked."""
 
     package: Package
-    certificate: Certificate
+    signed: SignedCertificate
     patients: frozenset[Patient]
 
 
@@ -117,7 +117,7 @@ class Researcher(Holder):
             extract = self._opened(sale, opened)
             target.parent.mkdir(parents=True, exist_ok=True)
             _write(target, opened.read_bytes())
-        return extract.certificate
+        return extract.signed.certificate
 
     def download(self, order: int, folder: Path) -> Downloaded:
         """Write the extract of an order as standard files into a new `folder`: FHIR as NDJSON by
@@ -129,15 +129,15 @@ class Researcher(Holder):
         _check_new(folder)
         with tempfile.TemporaryDirectory(dir=self.profile.folder) as place:
             extract = self._opened(sale, Path(place, "extract"))
-        package = extract.package
-        signed = package.signed.to_json() if package.signed else {}
+        package, signed = extract.package, extract.signed
         files = dict(package.files)
-        files["certificate.json"] = _text({**signed, "domain": dict(sale.domain(self.network))})
+        domain = dict(sale.domain(self.network))
+        files["certificate.json"] = _text({**signed.to_json(), "domain": domain})
         files["about.json"] = _text(dict(package.about))
         folder.mkdir(mode=0o700, parents=True)
         for name, data in files.items():
             _write(folder / name, data)
-        return Downloaded(folder, tuple(files), extract.certificate, extract.patients)
+        return Downloaded(folder, tuple(files), signed.certificate, extract.patients)
 
     def asking(self, sale: Sale) -> Inquiry:
         """The arguments of `Committee.order_entry` and `open_key` that say who asks for what."""
@@ -164,12 +164,11 @@ class Researcher(Holder):
         key = committee.open_key(entry, receiving_key=private, reader_key=private, **asked)
         write_contents(self.network, entry, key, target)
         package = Package.read(target.read_bytes())
-        certificate = check_certificate(
+        signed = check_certificate(
             self.network, sale, package, record_id=entry.record_id, subject=sale.subject
         )
-        assert package.signed is not None  # noqa: S101 - it was checked
         patients = check_origin(self.network, sale, package)
-        if not _shows(entry, key, package.signed.digest(sale.domain(self.network))):
+        if not _shows(entry, key, signed.digest(sale.domain(self.network))):
             self.network.troubles.append(
                 IntegrityError(
                     f"The extract of order {sale.order} is whole and certified. What lies beside "
@@ -179,7 +178,7 @@ class Researcher(Holder):
                     details={"order": str(sale.order)},
                 )
             )
-        return _Extract(package, certificate, patients)
+        return _Extract(package, signed, patients)
 
     def settle(self, order: int) -> Receipt:
         """Pay an order out, of whichever desk; anybody may."""
@@ -215,8 +214,7 @@ def _shows(entry: ListEntry, key: RecordKey, hashed: bytes) -> bool:
     committee attests the record, and nobody attests the envelope: a spoilt one spoils no extract
     that opens, as no panel could say who spoilt it."""
     try:
-        envelope = Envelope.open(entry.envelope, key.dek, record_id=entry.record_id)
-        envelope.tree(key.dek)
+        envelope = read_envelope(entry, key)
     except OpeningError:
         return False
     return envelope.hashes.get(CERTIFICATE_FIELD) == keccak(hashed)

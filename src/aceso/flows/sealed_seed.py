@@ -127,8 +127,4 @@ def _delete_former(person: Person, persona: LocalAccount) -> Mapping[str, AcesoE
 def _note(person: Person, note: RecoveryNote) -> None:
     """Keep the note on the device; that others hear of it may come later."""
     person.manifest.recovery = note
-    person._keep_manifest()
-    try:
-        person._save_manifest()
-    except AcesoError as exc:
-        person.network.troubles.append(exc)
+    person._try(person._save_manifest)

@@ -18,8 +18,7 @@ from typing import Final
 
 from aceso.errors import InputError
 from aceso.ethereum import checksum
-from aceso.rewards import TAG_FIELD, Contribution, ContributionError
-from aceso.signing import recover
+from aceso.rewards import TAG_FIELD, Contribution, ContributionError, is_vouched
 from aceso.vault import Envelope
 
 from .errors import EvidenceError
@@ -56,9 +55,13 @@ class Vouch:
     def check(self, network: Network, account: str) -> None:
         """Refuse one for another account than this, or that its issuer did not sign."""
         self.check_account(account)
-        message = {"issuer": self.issuer, "account": account, "tag": self.tag}
-        domain = network.suite.domain("RewardPool")
-        if recover("PatientVouch", message, domain, self.signature) != self.issuer:
+        if not is_vouched(
+            network.suite.domain("RewardPool"),
+            issuer=self.issuer,
+            account=account,
+            tag=self.tag,
+            signature=self.signature,
+        ):
             raise ContributionError(
                 f"{self.issuer} did not sign this vouch for this network. Ask them for another; "
                 "they make it with `aceso vouch`.",

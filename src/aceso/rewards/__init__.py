@@ -13,7 +13,7 @@ The rules and their reasons: docs/economy.md. The formula: `formula.compute`.
 from __future__ import annotations
 
 from .audit import Audit, Facts, rewards_of
-from .contribution import TAG_FIELD, Contribution, patient_tag, vouch_for
+from .contribution import TAG_FIELD, Contribution, is_vouched, patient_tag, vouch_for
 from .errors import AuditFalseError, AuditFileError, ContributionError
 from .facts import Approved, Bought, gather, settled_in, with_ethics_approval
 from .formula import MICROCOIN, Line, Part, Source, Use, compute, scarcity
@@ -39,6 +39,7 @@ __all__ = [
     "Use",
     "compute",
     "gather",
+    "is_vouched",
     "patient_tag",
     "rewards_of",
     "scarcity",

@@ -33,7 +33,7 @@ from aceso.vault.errors import FormatError, OpeningError
 from .errors import ContributionError
 from .formula import Source
 
-__all__ = ["TAG_FIELD", "Contribution", "patient_tag", "vouch_for"]
+__all__ = ["TAG_FIELD", "Contribution", "is_vouched", "patient_tag", "vouch_for"]
 
 # The field of a record in which its issuer writes the tag.
 TAG_FIELD: Final = "/patientTag"
@@ -54,6 +54,14 @@ def vouch_for(
     """The issuer's signature that `account` is the research persona of the patient of this tag."""
     message = {"issuer": issuer.address, "account": account, "tag": tag}
     return sign(issuer, _VOUCH, message, domain)
+
+
+def is_vouched(
+    domain: Mapping[str, Any], *, issuer: str, account: str, tag: bytes, signature: bytes
+) -> bool:
+    """Whether this is the issuer's signature that `vouch_for` makes."""
+    message = {"issuer": issuer, "account": account, "tag": tag}
+    return len(tag) == _WORD_BYTES and recover(_VOUCH, message, domain, signature) == issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,9 @@ class Contribution:
                 f"What is filed for order {self.order} contradicts itself, or shows no class or "
                 "tag: ask the issuer for the record's evidence with the patient's tag."
             ) from exc
-        message = {"issuer": self.issuer, "account": self.account, "tag": tag}
-        if len(tag) != 32 or recover(_VOUCH, message, domain, self.vouch) != self.issuer:
+        if not is_vouched(
+            domain, issuer=self.issuer, account=self.account, tag=tag, signature=self.vouch
+        ):
             raise ContributionError(
                 f"What is filed for order {self.order} is of another patient than the one that "
                 f"{self.issuer} vouched for as {self.account}: file a record of your own.",

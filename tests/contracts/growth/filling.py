@@ -7,7 +7,6 @@ they run: from the node of the other tests, of which they change nothing.
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +15,14 @@ from time import monotonic, sleep
 
 from brownie import web3
 
-from aceso.devnet import Process
+from aceso.devnet import Process, free_port
 from tests.brownie_repairs import KeptConnection
+from tools.gas_scene import HARDFORK
 from tools.programs import ANVIL
 
 __all__ = ["fill", "light_node"]
 
 _ROOT = Path(__file__).resolve().parents[3]
-_HARDFORK = "shanghai"
 _GAS_LIMIT = 30_000_000
 _BLOCK_GAS = 1_000_000_000
 _BASE_FEE = 1_000_000_000
@@ -33,13 +32,10 @@ _SECONDS = 60.0
 @contextmanager
 def light_node(folder: Path) -> Iterator[None]:
     """Brownie and `web3` speak to a node of this test's own, and afterwards to theirs again."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    before = web3.provider
+    port, before = str(free_port()), web3.provider
     command = [
         *(str(_ROOT / ANVIL), "--quiet", "--port", port, "--fork-url", before.endpoint_uri),
-        *("--hardfork", _HARDFORK, "--gas-limit", str(_GAS_LIMIT), "--accounts", "20"),
+        *("--hardfork", HARDFORK, "--gas-limit", str(_GAS_LIMIT), "--accounts", "20"),
         *("--no-storage-caching", "--max-persisted-states", "0"),
     ]
     with Process.start("growth", command, folder=folder) as node:
