@@ -78,7 +78,7 @@ def _profile(folder: Path, kind: Any, turn: int = 0) -> Profile:
 def _reader(folder: Path, network: Network, authority: Authority, turn: int) -> Reader:
     reader = Reader(network, _profile(folder, "professional", turn))
     authority.fund([reader.account.address])
-    reader.publish_key()
+    reader.receiving.publish()
     return reader
 
 

@@ -281,7 +281,7 @@ def _card_of(session: Session, given: dict[str, Any]) -> EmergencyCard:
     secret = session.passphrase(question, variable="ACESO_GATEWAY_PASSPHRASE")
     behind = Profile.open(home, passphrase=secret)
     try:
-        keys = Holder(session.network(), behind).receiving_keys
+        keys = Holder(session.network(), behind).receiving.all
     finally:
         behind.close()
     # It may have been sealed to a key of before.

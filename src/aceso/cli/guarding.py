@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from aceso.chain import GuardianPower, Receipt
-    from aceso.flows import Guarded, Guardian
-    from aceso.vault import PrivateKey
+    from aceso.flows import Guarded, Guardian, ReceivingKeys
 
-__all__ = ["guardian", "majority", "own_account", "recovery"]
+__all__ = ["guardian", "majority", "own_account", "own_receiving", "recovery"]
 
 _UNFINISHED = 5
 
@@ -355,7 +354,7 @@ def _acting(session: Session, ward: str) -> Guardian:
     from aceso.flows import Guardian
 
     account = own_account(session, ward)
-    return Guardian(session.network(), account, _receiving_key(session, ward))
+    return Guardian(session.network(), account, own_receiving(session, ward))
 
 
 def own_account(session: Session, ward: str) -> LocalAccount:
@@ -369,17 +368,14 @@ def own_account(session: Session, ward: str) -> LocalAccount:
     return Holder(session.network(), profile).account
 
 
-def _receiving_key(session: Session, ward: str) -> PrivateKey:
-    """The key of that account: like the account, a person's own for each ward."""
-    from aceso.chain import grantee_of_account
-    from aceso.flows import Holder
+def own_receiving(session: Session, ward: str) -> ReceivingKeys:
+    """The keys of that account: like the account, a person has some for each ward."""
+    from aceso.flows import Holder, receiving_for_ward
 
     profile = session.profile()
     if profile.kind == "person":
-        person = session.person()
-        person.persona_for(grantee_of_account(ward))
-        return person.keys.guardian_key(person.manifest.relationships[grantee_of_account(ward)])
-    return Holder(session.network(), profile).receiving_key
+        return receiving_for_ward(session.person(), ward)
+    return Holder(session.network(), profile).receiving
 
 
 def needed(value: T | None, option: str) -> T:

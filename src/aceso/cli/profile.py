@@ -97,7 +97,7 @@ def _join(network: Network | None, profile: Profile, *, is_restored: bool) -> di
         assert network is not None  # noqa: S101 - `init` refused it otherwise
         holder = Holder(network, profile)
         fund(network, holder.account.address)
-        receipt = holder.publish_key()
+        receipt = holder.receiving.publish()
         return {"account": holder.account.address, "published": receipt is not None}
     if is_restored:
         assert network is not None  # noqa: S101

@@ -27,7 +27,7 @@ _CLAIMS = ("incapacity", "death", "capacity")
 def account(session: Session, acting: Guardian, ward: str) -> None:
     """Show the account that the ward is to name, with its receiving key published."""
     fund(session.network(), acting.account.address)
-    published = acting.publish_key()
+    published = acting.receiving.publish()
     document = {
         "account": acting.account.address,
         "ward": ward,

@@ -60,7 +60,7 @@ def gather(network: Network, authority: Authority, folder: Path) -> Cast:
         }
     )
     for holder in holders:
-        holder.publish_key()
+        holder.receiving.publish()
     return Cast(
         person=Person(network, profile("person", "person")),
         hospital=hospital,

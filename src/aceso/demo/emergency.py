@@ -114,7 +114,7 @@ def _admit(
         member = network.suite.participants.set_member(number, one.account.address, _FOREVER)
         network.sender(one.account).send(member)
         numbers.append(number)
-    paramedic.publish_key()
+    paramedic.receiving.publish()
     network.sender(paramedic.account).send(network.suite.sale.buy(_ETHER))
     return numbers
 

@@ -6,6 +6,7 @@
     reader       a physician, or a member through the gateway, opens
     guarding     names guardians, says what they act on, brings a lost seed back
     wards        what a guardian does: reads, lets others in; attests, for physicians
+    receiving    the keys that others seal to, and their turns
     succession   a new seed takes over a vault
     backup       the vault in one file, and back from it
     wills        what ends at a person's death, and what does not
@@ -116,6 +117,7 @@ from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened, guardian_group
 from .receipts import Access, LogReport, anchor_heads, check_logs
 from .renewing import Renewal, RenewalPlan, Renewing
+from .receiving import ReceivingKeys
 from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
@@ -154,7 +156,7 @@ from .unions import (
     vouch_for_persona,
 )
 from .vouching import Vouch, contribution_of, give_vouch
-from .wards import Attesting, Guardian
+from .wards import Attesting, Guardian, receiving_for_ward
 from .wills import WillFacts, carry_out, collect_will, read_will
 
 __all__ = [
@@ -220,6 +222,7 @@ __all__ = [
     "Reader",
     "Refused",
     "Renewal",
+    "ReceivingKeys",
     "RenewalPlan",
     "Renewing",
     "Rescuer",
@@ -313,6 +316,7 @@ __all__ = [
     "read_will",
     "recover_seed",
     "restore_backup",
+    "receiving_for_ward",
     "said",
     "said_in_dispute",
     "said_of_ban",

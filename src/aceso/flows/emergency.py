@@ -258,7 +258,7 @@ class Rescuer(Holder):
                 listing,
                 actor=self.account,
                 grantee=group,
-                receiving_key=self.receiving_key,
+                receiving_key=self.receiving.current,
                 class_keys_to=[card.secret],
                 persona=card.persona,
                 data_class=data_class,

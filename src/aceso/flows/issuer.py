@@ -20,11 +20,12 @@ from aceso.codes import DataClass
 from aceso.errors import InputError
 from aceso.formats import Imported, Kind, import_file
 from aceso.rewards import TAG_FIELD, patient_tag, vouch_for
-from aceso.vault import Card, PrivateKey
+from aceso.vault import Card
 
 from .network import Network
 from .profile import Profile
 from .publishing import Draft, Progress, Publisher, random_record_id, seconds_of
+from .receiving import ReceivingKeys
 from .reports import FileReport, ImportReport
 
 __all__ = ["ACCOUNT", "Holder", "Issuer"]
@@ -40,23 +41,8 @@ class Holder:
         self.network = network
         self.profile = profile
         self.account: LocalAccount = profile.seed.persona(ACCOUNT)
-
-    @property
-    def receiving_key(self) -> PrivateKey:
-        """The key that others seal to; its public half is published on chain. Where none is, the
-        one to be published next: one that was revoked is not used again."""
-        return self.receiving_keys[0]
-
-    @property
-    def receiving_keys(self) -> tuple[PrivateKey, ...]:
-        """That key, and those of before, which open what was sealed to them."""
-        digest, version = self.network.suite.participants.key_of(self.account.address)
-        keys = self.profile.seed.keys(self.network.suite.chain_id)
-        # No number was taken more often than something was published.
-        found = [keys.receiving_key(number) for number in range(version + 1)]
-        published = [one for one in found if one.public_key.digest == digest]
-        current = published[0] if published else found[-1]
-        return (current, *(one for one in reversed(found) if one is not current))
+        keys = profile.seed.keys(network.suite.chain_id)
+        self.receiving = ReceivingKeys(network, self.account, keys.receiving_key)
 
     def allow(self, spender: str, amount: int) -> list[Receipt]:
         """Allow a contract to take so much coin of the account, unless it may already."""
@@ -64,32 +50,6 @@ class Holder:
         if coin.allowance(self.account.address, spender) >= amount:
             return []
         return [self.network.sender(self.account).send(coin.approve(spender, amount))]
-
-    def publish_key(self) -> Receipt | None:
-        """Publish the receiving key, unless it is published already."""
-        public = self.receiving_key.public_key.to_bytes()
-        if self.network.synced().published_key(self.account.address) == public:
-            return None
-        return self._send_key(public)
-
-    def rotate_key(self) -> Receipt:
-        """Publish a new receiving key in place of the one that is published."""
-        _, version = self.network.suite.participants.key_of(self.account.address)
-        keys = self.profile.seed.keys(self.network.suite.chain_id)
-        return self._send_key(keys.receiving_key(version).public_key.to_bytes())
-
-    def revoke_key(self) -> Receipt | None:
-        """Revoke the published key, unless none is published. Nothing is sealed to it from then on,
-        and no custodian releases a share to it."""
-        participants = self.network.suite.participants
-        digest, _ = participants.key_of(self.account.address)
-        if not any(digest):
-            return None
-        return self.network.sender(self.account).send(participants.revoke_key())
-
-    def _send_key(self, public: bytes) -> Receipt:
-        sender = self.network.sender(self.account)
-        return sender.send(self.network.suite.participants.publish_key(public))
 
 
 class Issuer(Holder):

@@ -94,7 +94,7 @@ class _Opening(Holder):
         """What opened; `unopened` says what did not. If nothing did, the first error is raised."""
         opened: list[Opened] = []
         unopened: list[Unopened] = []
-        keys = self.receiving_keys
+        keys = self.receiving.all
         for data_class in classes:
             for one in open_listed(
                 self.network,

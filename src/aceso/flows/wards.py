@@ -1,6 +1,6 @@
 """What a guardian does for a ward: accept, read, let others in, help with a lost seed.
 
-    guardian = Guardian(network, account, receiving_key)
+    guardian = Guardian(network, account, receiving)          # its `ReceivingKeys`
     guardian.accept(persona)
     guardian.read(persona, classes=CLINICAL, folder=Path("opened"))
     guardian.share(persona, physician, seconds=90 * DAY)      # on chain, and the keys to read with
@@ -12,17 +12,19 @@ that the guardian may act, to a guardian who let themself in: so reading is an a
 anybody sees, and is in the logs. For those whom they let in, the guardian seals the keys anew, and
 signs that. Whatever is asked for, `decide` answers, as of everybody.
 
-A guardian uses an account, and a receiving key, for each ward: both are public.
+A guardian uses an account, and receiving keys, for each ward: both are public. Those who have a
+vault of their own derive both from its seed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Claim, GrantWord, Receipt, guardian_acts
+from aceso.chain import Claim, GrantWord, Receipt, grantee_of_account, guardian_acts
 from aceso.chain.guardian_acts import Support
 from aceso.codes import DataClass, Use
 from aceso.custody import Listing
@@ -31,41 +33,46 @@ from aceso.vault import KeyBinding, PrivateKey
 
 from .issuer import Holder
 from .network import Network
+from .person import Person
 from .reader import Opened, Unopened, class_keys, guardian_group, open_listed
+from .receiving import ReceivingKeys
 
-__all__ = ["Attesting", "Guardian"]
+__all__ = ["Attesting", "Guardian", "receiving_for_ward"]
 
 _Keys = list[tuple[KeyBinding, PrivateKey]]
 
 
+def receiving_for_ward(person: Person, ward: str) -> ReceivingKeys:
+    """What is sealed to a person as the guardian of this ward."""
+    known_as = grantee_of_account(ward)
+    persona = person.persona_for(known_as)
+    number = person.manifest.relationships[known_as]
+    derived = partial(person.keys.guardian_key, number)
+    return ReceivingKeys(person.network, persona, derived)
+
+
 class Guardian:
-    """What a guardian does, with the account that the ward named. One without a receiving key reads
+    """What a guardian does, with the account that the ward named. One without receiving keys reads
     nothing, and passes no keys on."""
 
     def __init__(
-        self, network: Network, account: LocalAccount, receiving_key: PrivateKey | None = None
+        self, network: Network, account: LocalAccount, receiving: ReceivingKeys | None = None
     ):
         self._network = network
         self._suite = network.suite
         self.account = account
-        self._receiving_key = receiving_key
+        self._receiving = receiving
         self.unopened: tuple[Unopened, ...] = ()
 
-    def publish_key(self) -> Receipt | None:
-        """Publish the receiving key, unless it is published already; the account pays."""
-        public = self._key().public_key.to_bytes()
-        if self._network.synced().published_key(self.account.address) == public:
-            return None
-        sender = self._network.sender(self.account)
-        return sender.send(self._suite.participants.publish_key(public))
-
-    def _key(self) -> PrivateKey:
-        if self._receiving_key is None:
+    @property
+    def receiving(self) -> ReceivingKeys:
+        """What is sealed to this guardian, or `InputError` for one without."""
+        if self._receiving is None:
             raise InputError(
                 "This guardian has no receiving key, so nothing can be sealed to them.",
                 code="E_GUARDIAN_NO_KEY",
             )
-        return self._receiving_key
+        return self._receiving
 
     def accept(self, ward: str) -> Receipt:
         """Accept to be the guardian of this persona."""
@@ -83,7 +90,7 @@ class Guardian:
         """Let `actor` in on what the ward granted to this guardian's group, never for longer than
         the guardian lasts, and pass them the keys."""
         receipt = self._let_in(ward, actor, seconds)
-        if self._receiving_key is not None and actor != self.account.address:
+        if self._receiving is not None and actor != self.account.address:
             self.pass_keys(ward, [actor])
         return receipt
 
@@ -132,12 +139,13 @@ class Guardian:
     def _keys(self, ward: str) -> _Keys:
         """The class keys that the ward left for us, of every class and epoch in scope."""
         group = guardian_group(self._network, self.account.address)
+        ours = self.receiving.all
         found: _Keys = []
         for data_class, _ in self._in_scope(ward):
             listing = self._listing(ward, data_class)
             found += class_keys(
                 listing,
-                [self._key()],
+                ours,
                 chain_id=self._suite.chain_id,
                 persona=ward,
                 grantee=group,
@@ -173,13 +181,15 @@ class Guardian:
         """Open what was entrusted; `unopened` says what did not open. If nothing did, the first
         error is raised."""
         done: list[Opened | Unopened] = []
+        ours = self.receiving.all
         for data_class in classes:
             done += open_listed(
                 self._network,
                 self._listing(ward, data_class, use),
                 actor=self.account,
                 grantee=guardian_group(self._network, self.account.address),
-                receiving_key=self._key(),
+                receiving_key=ours[0],
+                class_keys_to=ours,
                 persona=ward,
                 data_class=data_class,
                 use=use,

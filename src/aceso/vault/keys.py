@@ -195,9 +195,10 @@ class VaultKeys:
         """Opens the emergency classes' keys; its secret is on the card of this persona."""
         return self._pair("emergency-key", 0, persona)
 
-    def guardian_key(self, persona: int) -> PrivateKey:
-        """What is sealed to us as somebody's guardian: a key for each ward, as the account is."""
-        return self._pair("guardian-key", 0, persona)
+    def guardian_key(self, persona: int, number: int = 0) -> PrivateKey:
+        """What is sealed to us as somebody's guardian: keys for each ward, as there is an account
+        for each, one after the other."""
+        return self._pair("guardian-key", number, persona)
 
     def receiving_key(self, number: int) -> PrivateKey:
         """What is sealed to an account that is no person's: its keys one after the other, the first

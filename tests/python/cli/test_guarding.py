@@ -7,6 +7,7 @@ aceso guardian and recovery, on a real local network
 ├── the words of a guardian are in a file that nobody else may read
 ├── guardians are listed with their powers; removed, they are gone
 ├── a guardian is entrusted with classes, reads them, lets somebody in who reads, and resigns
+├── a guardian's key is changed, and what is there opens; revoked, nothing is released to it
 ├── two physicians attest incapacity; the person objects
 ├── a will is written, shown, carried out and taken back
 │  └── it is made with the first guardian, who carries it out after the death, without a file
@@ -205,6 +206,33 @@ def test_a_guardian_reads_what_was_entrusted_and_lets_somebody_in(actor, network
     assert (synced["keys"], set(synced["letIn"])) == (1, {reader, account["account"]})
     guardian("guardian", "resign", *ward)
     assert doctor(*opening, *by, code=4)["error"]["code"] == "E_DENIED"
+
+
+def test_a_guardian_changes_and_revokes_the_key_for_a_ward(actor, network, tmp_path):
+    person, guardian = actor(), actor("person")
+    person("import", labs(tmp_path))
+    persona = person("guardian", "list")["persona"]
+    ward = ("--for", persona)
+    account = guardian("guardian", "account", *ward)["account"]
+    first = guardian("key", "show", *ward)
+    name = ("guardian", "name", account, "--powers", "share")
+    person(*name, "--majority", majority_of(network), "--yes")
+    guardian("guardian", "accept", *ward)
+    person("guardian", "entrust", account, "--classes", "labs", "--yes")
+    read = ("guardian", "read", *ward, "--classes", "labs", "--out", tmp_path / "read")
+
+    second = guardian("key", "rotate", *ward)
+    network.chain.mine(2)
+
+    assert (first["account"], second["account"]) == (account, account)
+    assert second["published"] not in (None, first["published"])
+    # Sealed to the key of before, and to the new one once the ward's device heard of it.
+    assert len(guardian(*read)["opened"]) == 3
+    person("records", "--sync")
+    assert len(guardian(*read)["opened"]) == 3
+    assert guardian("key", "revoke", *ward, "--yes")["published"] is None
+    network.chain.mine(2)
+    assert guardian(*read, code=3)["error"]["code"] == "E_RECEIVING_KEY"
 
 
 def test_two_physicians_attest_and_the_person_objects(actor, aceso, network, tmp_path):

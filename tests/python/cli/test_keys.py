@@ -1,7 +1,7 @@
 """
 published keys
 ├── aceso key: shown; revoked, nothing is released or sealed to it; a new one opens what was left
-│   to the one before, and is never one that was revoked; a person has none of this kind
+│   to the one before, and is never one that was revoked; a person has one for each ward alone
 └── aceso custodian revoke: no list is opened and nothing is left at its key; what is there opens
 """
 
@@ -60,8 +60,8 @@ def test_a_holder_revokes_a_key_and_takes_a_new_one(person, doctor, chart, netwo
     assert "철회" in doctor.says("key", "revoke", "--yes", "--lang", "ko").out
 
 
-def test_a_person_has_none_of_this_kind(person):
-    assert code_of(person("key", "revoke", "--yes")) == (2, "E_PROFILE_KIND")
+def test_a_person_has_one_for_each_ward_alone(person):
+    assert code_of(person("key", "revoke", "--yes")) == (2, "E_KEY_WARD")
 
 
 def test_nothing_is_left_at_a_custodian_that_revoked_its_key(aceso, actors, network, tmp_path):

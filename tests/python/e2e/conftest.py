@@ -116,7 +116,7 @@ class World:
         if role is not None:
             self.authority.accredit({holder.account.address: role})
         if funded:
-            holder.publish_key()
+            holder.receiving.publish()
         return holder
 
     def institution(self) -> tuple[Issuer, Gateway]:

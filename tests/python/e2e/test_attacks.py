@@ -48,7 +48,7 @@ def _class_key(reader: Reader, person: Person, data_class: DataClass) -> Private
     (left,) = reader.listing(persona, data_class=data_class).sealed_keys
     return open_class_key(
         left.sealed,
-        reader.receiving_key,
+        reader.receiving.current,
         binding=KeyBinding(
             chain_id=reader.network.suite.chain_id,
             list_key=left.list_key,
@@ -129,7 +129,7 @@ def test_a_former_grantee_with_one_custodian_opens_nothing(
             grantee=stranger.grantee,
             use=Use.TREAT,
             data_class=LABS,
-            receiving_key=stranger.receiving_key,
+            receiving_key=stranger.receiving.current,
             reader_key=class_key,
         )
     assert refused.value.reason is Reason.WITHDRAWN
@@ -162,7 +162,7 @@ def test_a_sealed_class_key_opens_for_nobody_else(
     with pytest.raises(OpeningError):
         open_class_key(
             left.sealed,
-            physician.receiving_key,
+            physician.receiving.current,
             binding=KeyBinding(
                 chain_id=person.network.suite.chain_id,
                 list_key=left.list_key,

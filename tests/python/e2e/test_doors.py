@@ -257,7 +257,7 @@ def _release(scene: Scene) -> Callable[[], object]:
             listing,
             actor=scene.reader.account,
             grantee=scene.reader.grantee,
-            receiving_key=scene.reader.receiving_key,
+            receiving_key=scene.reader.receiving.current,
             persona=scene.persona,
             data_class=_LABS,
             use=Use.TREAT,

@@ -273,7 +273,7 @@ def test_a_named_institution_opens_its_copy(
 ) -> None:
     copies = prepared.sealed_for([gateway.number])
 
-    found = EmergencyCard.open(copies[gateway.number], gateway.receiving_key)
+    found = EmergencyCard.open(copies[gateway.number], gateway.receiving.current)
 
     assert found.to_text() == card.to_text()
     with pytest.raises(OpeningError):
@@ -292,7 +292,7 @@ def test_another_device_knows_who_has_a_copy(
 
     copies = there.sealed_for([])
     assert set(copies) == {gateway.number}
-    found = EmergencyCard.open(copies[gateway.number], gateway.receiving_key)
+    found = EmergencyCard.open(copies[gateway.number], gateway.receiving.current)
     assert found.to_text() == anew.to_text()
 
 

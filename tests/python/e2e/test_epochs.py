@@ -54,7 +54,7 @@ def _class_keys(
     persona = person.persona_for(reader.grantee).address
     opened = {}
     for left in reader.listing(persona, data_class=data_class).sealed_keys:
-        if left.receiving_key != reader.receiving_key.public_key.digest:
+        if left.receiving_key != reader.receiving.current.public_key.digest:
             continue
         binding = KeyBinding(
             chain_id=reader.network.suite.chain_id,
@@ -64,7 +64,7 @@ def _class_keys(
             data_class=int(data_class),
             epoch=left.epoch,
         )
-        opened[left.epoch] = open_class_key(left.sealed, reader.receiving_key, binding=binding)
+        opened[left.epoch] = open_class_key(left.sealed, reader.receiving.current, binding=binding)
     return opened
 
 
@@ -200,7 +200,7 @@ def test_a_newer_published_key_is_sealed_to_at_the_next_sync(
     participants = world.network.suite.participants
     world.network.sender(stranger.account).send(participants.publish_key(former))
     person.share(stranger.grantee, classes=LABS, uses=Use.TREAT)
-    stranger.publish_key()
+    stranger.receiving.publish()
     with pytest.raises(AcesoError) as none:
         _count(stranger, person, tmp_path)
     assert none.value.code == "E_NO_CLASS_KEY"
@@ -220,12 +220,12 @@ def test_nothing_is_released_to_a_revoked_key(
     assert _count(stranger, person, tmp_path / "before") == 2
     participants = world.network.suite.participants
     revoked, _ = participants.key_of(stranger.account.address)
-    stranger.revoke_key()
+    stranger.receiving.revoke()
     with pytest.raises(RequestRefusedError) as refused:
         _count(stranger, person, tmp_path / "after")
     assert refused.value.code == "E_RECEIVING_KEY"
     # Nor is it ever published again.
-    assert stranger.publish_key() is not None
+    assert stranger.receiving.publish() is not None
     assert participants.key_of(stranger.account.address)[0] not in (revoked, bytes(32))
 
 
@@ -274,7 +274,7 @@ def test_what_each_coalition_opens(
     # m custodians, and all of them, alone: nothing.
     assert not any(_opened(world, one, everyone, custodians) for one in entries.values())
     # A grantee with m - 1 custodians: nothing, of their own time either.
-    grantee = [stranger.receiving_key, *given]
+    grantee = [stranger.receiving.current, *given]
     for place in everyone:
         assert not any(_opened(world, one, (place,), grantee) for one in entries.values())
     # m custodians with a grantee: what was given to that grantee, the stated limit, and no more.

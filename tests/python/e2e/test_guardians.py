@@ -3,6 +3,7 @@
 a minor     the guardian reads, lets a physician in, who reads; both are on chain and in the logs
 scope       another class is refused by chain and custodians; nobody else passes keys
 new keys    those let in read what has new keys, once the guardian passed them
+own key     changed, nothing is lost: the ward's next sync seals to the new one alone
 removed     the guardian and whom they let in are out, and what comes later has keys they never had
 majority    at the quarter that was told, everybody whom the guardian let in is out, by the chain
 incapacity  by two physicians of two institutions, after the delay; the ward objects, and it falls;
@@ -83,7 +84,7 @@ def named(world: World, person: Person, stranger: Reader, bundle: Bundle) -> Nam
     def make(majority: int = 0) -> Scene:
         person.import_files([bundle()])
         holder = world.cast(Reader, "professional", None)
-        guardian = Guardian(world.network, holder.account, holder.receiving_key)
+        guardian = Guardian(world.network, holder.account, holder.receiving)
         guarded = Guarded(person)
         guarded.name(holder.account.address, powers=POWERS, majority=majority)
         guardian.accept(guarded.persona.address)
@@ -176,6 +177,32 @@ def test_after_new_keys_those_let_in_read_on_once_they_were_passed(
     assert minor.guardian.pass_keys(minor.persona) == 2
 
     assert minor.read_by_other(tmp_path / "after") == 4
+
+
+def test_a_guardians_new_key_opens_what_was_sealed_before_and_is_sealed_to_at_the_next_sync(
+    minor: Scene, bundle: Bundle, tmp_path: Path
+) -> None:
+    guardian, persona = minor.guardian, minor.persona
+    guardian.share(persona, minor.other.account.address, seconds=30 * DAY)
+    guardian.receiving.rotate()
+    newest = guardian.receiving.current
+
+    assert len(guardian.read(persona, classes=LABS, folder=tmp_path / "before")) == 2
+    assert guardian.pass_keys(persona) == 1
+    assert left_for(guardian, persona, newest) == []
+    minor.ward.sync()
+    minor.ward.import_files([bundle(name="later.json", start=70)])
+
+    assert len(guardian.read(persona, classes=LABS, folder=tmp_path / "after")) == 4
+    assert left_for(guardian, persona, newest) == [0]
+    assert minor.read_by_other(tmp_path / "other") == 4
+
+
+def left_for(guardian: Guardian, persona: str, key: PrivateKey) -> list[int]:
+    """The epochs whose class keys lie with the custodians for this key."""
+    listing = guardian._listing(persona, LABS)
+    digest = key.public_key.digest
+    return sorted({one.epoch for one in listing.sealed_keys if one.receiving_key == digest})
 
 
 def test_a_removed_guardian_is_out_with_all_whom_they_let_in(

@@ -245,7 +245,7 @@ def test_a_reader_with_a_new_key_opens_what_was_shared_again(
     call = world.network.suite.participants.publish_key(before)
     world.network.sender(physician.account).send(call)
     person.share(physician.grantee, classes=LABS, uses=Use.TREAT)
-    physician.publish_key()
+    physician.receiving.publish()
     person.share(physician.grantee, classes=LABS, uses=Use.TREAT)
     world.confirm()
     persona = person.persona_for(physician.grantee).address

@@ -130,7 +130,7 @@ def test_an_issuer_keeps_nothing_that_opens_a_record(
 ) -> None:
     record_id = _issued(person, laboratory, bundle())
     entry = person.entry(record_id)
-    own = laboratory.receiving_key
+    own = laboratory.receiving.current
     stored = laboratory.profile.store.entry(record_id)
     assert stored is None or stored.entry.digest == entry.digest
     with pytest.raises(OpeningError):

@@ -251,7 +251,7 @@ def test_no_custodian_keeps_or_logs_what_opens_anything(world: World, scene: Sce
         if name != "custodian.key"
     )
     keys = [CustodianKeys.read(keeper.folder) for keeper in world.keepers]
-    secrets = [one.to_bytes() for one in scene.physician.receiving_keys]
+    secrets = [one.to_bytes() for one in scene.physician.receiving.all]
     for record_id, note in person.records():
         entry = person.entry(record_id)
         secrets.append(person.key_of(entry).dek)

@@ -118,7 +118,7 @@ def test_a_guardian_without_a_file_ends_what_was_not_willed(
     colleague: Reader,
 ) -> None:
     world.authority.fund([colleague.account.address])
-    colleague.publish_key()
+    colleague.receiving.publish()
     for reader in (stranger, physician):
         person.share(reader.grantee, classes=LABS, uses=Use.TREAT)
     person.write_will({physician.grantee})

@@ -469,7 +469,7 @@ def test_what_a_guardian_and_the_emergency_group_were_let_see_goes_along(
 ) -> None:
     person.import_files([bundle()])
     holder = world.cast(Reader, "professional", None)
-    guardian = Guardian(world.network, holder.account, holder.receiving_key)
+    guardian = Guardian(world.network, holder.account, holder.receiving)
     guarded = Guarded(person)
     majority = world.network.suite.now() + 365 * DAY
     guarded.name(holder.account.address, powers=GuardianPower.SHARE, majority=majority)
@@ -483,7 +483,7 @@ def test_what_a_guardian_and_the_emergency_group_were_let_see_goes_along(
     for group in (guardian_group(later, holder.account.address), emergency_group(later)):
         assert moving.manifest.holders[group][int(LABS)].epoch == 1
     # From the new committee alone: one that was in the former one, and the one that joined.
-    there = Guardian(later, holder.account, holder.receiving_key)
+    there = Guardian(later, holder.account, holder.receiving)
     with world.down(world.keepers[2]):
         read = there.read(guarded.persona.address, classes=LABS, folder=tmp_path / "guardian")
     assert len(read) == 2

@@ -55,7 +55,7 @@ def test_it_ends_what_was_granted_later(
     world: World, person: Person, stranger: Reader, physician: Reader, colleague: Reader
 ) -> None:
     world.authority.fund([colleague.account.address])
-    colleague.publish_key()
+    colleague.receiving.publish()
     person.share(physician.grantee, classes=LABS, uses=Use.TREAT)
     will = person.write_will({physician.grantee})
     for reader in (stranger, colleague):

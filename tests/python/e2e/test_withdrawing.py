@@ -126,12 +126,12 @@ def test_a_grantee_without_a_key_gets_the_new_class_key_later(
     for reader in (leaving, stranger, physician):
         person.share(reader.grantee, classes=LABS, uses=Use.TREAT)
     suite = world.network.suite
-    world.network.sender(stranger.account).send(suite.participants.revoke_key())
+    world.network.sender(stranger.account).send(suite.participants.receiving.revoke())
     person.unshare(leaving.grantee)
     assert _epoch(person) == 1
     person.import_files([bundle(name="later.json", start=20)])
     assert _count(physician, person, tmp_path / "physician") == 4
-    stranger.publish_key()
+    stranger.receiving.publish()
     again = Person(world.network, person.profile)
     again.sync()
     assert _count(stranger, again, tmp_path / "stranger") == 4
