@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aceso.chain import Receipt
     from aceso.flows import Disputing, Evaluator
-    from aceso.research import Case, CaseFile
+    from aceso.research import CaseFile
 
 __all__ = ["dispute"]
 
@@ -87,12 +87,12 @@ def _done(session: Session, said: dict[str, Any], sent: list[Receipt], key: str)
 def _case(session: Session, given: dict[str, Any]) -> None:
     if given["out"] is None:
         raise UsageError("This takes --out FILE.", code="E_DISPUTE_OPTIONS")
-    from aceso.research import PartsCase
+    from aceso.research import CaseFile
 
     buyer, order = _buyer(session), _number(given)
     members = [_terms.address(one) for one in given["members"]]
     cases = tuple(buyer.case(order, one) for one in dict.fromkeys(members) or (None,))
-    private_text(given["out"], PartsCase(cases).to_bytes().decode("ascii"))
+    private_text(given["out"], CaseFile.of(cases).original.decode("ascii"))
     shares = sum(len(one.shares) for one in cases)
     silent = {who for one in cases for who in one.silent}
     said = {"file": str(given["out"]), "shares": shares, "silent": len(silent)}
@@ -163,7 +163,7 @@ def _draw(session: Session, given: dict[str, Any]) -> None:
 
 
 def _case_file(session: Session, given: dict[str, Any]) -> CaseFile:
-    """The case that a command is about, and that it is the one of the dispute, if that is named."""
+    """The file that a command is about, and that it is the one of the dispute, if that is named."""
     from aceso.flows import check_case
     from aceso.research import CaseFile
 
@@ -174,22 +174,18 @@ def _case_file(session: Session, given: dict[str, Any]) -> CaseFile:
 
 
 def _replay(session: Session, given: dict[str, Any]) -> int:
-    from aceso.research import cases_of
-
-    data = _file(Path(given["what"]) if given["what"] else None, given["action"])
-    cases = cases_of(data)
-    if len(cases) == 1:
-        return _show_verdict(session, _case_file(session, given))
-    return _show_parts(session, given, data, cases)
+    return _show_file(session, _case_file(session, given))
 
 
-def _show_parts(session: Session, given: dict[str, Any], data: bytes, cases: Sequence[Case]) -> int:
+def _show_file(session: Session, file: CaseFile) -> int:
+    return (_show_verdict if len(file.cases) == 1 else _show_parts)(session, file)
+
+
+def _show_parts(session: Session, file: CaseFile) -> int:
     """A case of several parts of a union's order: each is opened again."""
-    from aceso.flows import check_case, judge_parts
+    from aceso.flows import judge_file
 
-    if given["number"] is not None:
-        check_case(session.network(), given["number"], data)
-    found, upholds = judge_parts(session.network(), cases)
+    judged = judge_file(session.network(), file)
     parts = [
         {
             "member": case.part.member if case.part else None,
@@ -197,46 +193,60 @@ def _show_parts(session: Session, given: dict[str, Any], data: bytes, cases: Seq
             "step": one.broken.value if one.broken else None,
             "why": one.why,
             "decided": one.is_decided,
+            "false": list(one.false),
+            "unproven": list(one.unproven),
+            "answered": [share.custodian for share in file.answers_to(case)],
         }
-        for case, one in zip(cases, found, strict=True)
+        for case, one in zip(file.cases, judged.verdicts, strict=True)
     ]
-    document = {"order": str(cases[0].order), "upholds": upholds, "parts": parts}
+    document = {
+        "order": str(file.cases[0].order),
+        "upholds": judged.upholds,
+        "decided": judged.is_decided,
+        "parts": parts,
+    }
 
     def render(console: Console) -> None:
         rows = [
             [
                 str(one["member"]),
-                say("word.yes" if one["opens"] else "word.no"),
+                say("word.yes" if one["opens"] else "word.no") if one["decided"] else "?",
                 say(f"dispute_step.{one['step']}") if one["step"] else "",
             ]
             for one in parts
         ]
         heads = [say(f"column.{one}") for one in ("account", "opens", "step")]
         console.print(table(say("dispute.parts"), *heads, rows=rows))
-        key = "dispute.parts_upheld" if upholds else "dispute.parts_dismissed"
-        console.print(say(key), highlight=False)
+        key = "dispute.parts_upheld" if judged.upholds else "dispute.parts_dismissed"
+        console.print(say(key if judged.is_decided else "dispute.parts_undecided"), highlight=False)
 
     show(session, document, render)
-    return 6 if upholds else 0
+    return 0 if judged.is_decided and not judged.upholds else 6
 
 
 def _ask(session: Session, given: dict[str, Any]) -> None:
-    """A file for each custodian whose share the case lacks."""
+    """A file for each custodian whose share a case lacks."""
     from aceso.flows import questions
 
     if given["out"] is None:
         raise UsageError("This takes --out DIR.", code="E_DISPUTE_OPTIONS")
     file, folder = _case_file(session, given), given["out"]
-    asked = questions(session.network(), file.case, answers=file.answers)
+    asked = questions(session.network(), file)
     for one in asked:
-        private_text(folder / f"question-{one.custodian}.json", one.to_bytes().decode("ascii"))
-    said = {"folder": str(folder), "custodians": [one.custodian for one in asked]}
+        # Of a union's order a custodian may be asked about the parts of several members.
+        whose = "" if len(file.cases) == 1 else f"-{one.request['subject']}"
+        path = folder / f"question-{one.custodian}{whose}.json"
+        private_text(path, one.to_bytes().decode("ascii"))
+    said = {
+        "folder": str(folder),
+        "custodians": list(dict.fromkeys(one.custodian for one in asked)),
+    }
     text = say("dispute.asked", folder=folder, count=len(asked))
     show(session, said, lambda console: console.print(text, highlight=False, markup=False))
 
 
 def _add(session: Session, given: dict[str, Any]) -> int:
-    """Take what custodians answered into the case, and do the opening again."""
+    """Take what custodians answered into the file, and do the opening again."""
     from aceso.custody import Answer
     from aceso.flows import take_answer
 
@@ -246,15 +256,15 @@ def _add(session: Session, given: dict[str, Any]) -> int:
     for path in given["answers"]:
         file = take_answer(session.network(), file, Answer.read(file_bytes(path)))
     private_text(given["out"], file.to_bytes().decode("ascii"))
-    return _show_verdict(session, file)
+    return _show_file(session, file)
 
 
 def _show_verdict(session: Session, file: CaseFile) -> int:
-    from aceso.flows import judge
+    from aceso.flows import judge_file
 
-    case = file.case
-    found = judge(session.network(), case, answers=file.answers)
-    answered = [one.custodian for one in file.answers]
+    (case,) = file.cases
+    (found,) = judge_file(session.network(), file).verdicts
+    answered = [one.custodian for one in file.answers_to(case)]
     silent = {who: why for who, why in case.silent.items() if who not in answered}
     document = {
         "order": str(case.order),

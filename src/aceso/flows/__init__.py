@@ -54,12 +54,13 @@ from .consents import Seer
 from .disputes import (
     Disputing,
     Evaluator,
+    Judgement,
     check_case,
     dispute_of_order,
     draw,
     end_dispute,
     judge,
-    judge_parts,
+    judge_file,
     questions,
     take_answer,
 )
@@ -116,8 +117,8 @@ from .profile import Kind, Profile
 from .publishing import Draft, Published, Publisher, Refused
 from .reader import Gateway, Opened, Reader, Unopened, guardian_group
 from .receipts import Access, LogReport, anchor_heads, check_logs
-from .renewing import Renewal, RenewalPlan, Renewing
 from .receiving import ReceivingKeys
+from .renewing import Renewal, RenewalPlan, Renewing
 from .reports import FileReport, ImportReport
 from .researcher import Downloaded, Purchase, Researcher
 from .selling import Seller
@@ -200,6 +201,7 @@ __all__ = [
     "Issuer",
     "JoinPlan",
     "Joining",
+    "Judgement",
     "Keeper",
     "Kind",
     "LogReport",
@@ -220,9 +222,9 @@ __all__ = [
     "Purchase",
     "ReadOut",
     "Reader",
+    "ReceivingKeys",
     "Refused",
     "Renewal",
-    "ReceivingKeys",
     "RenewalPlan",
     "Renewing",
     "Rescuer",
@@ -297,7 +299,7 @@ __all__ = [
     "guardian_group",
     "hand_over",
     "judge",
-    "judge_parts",
+    "judge_file",
     "make_backup",
     "move",
     "orders_ever",
@@ -314,9 +316,9 @@ __all__ = [
     "read_root",
     "read_sale",
     "read_will",
+    "receiving_for_ward",
     "recover_seed",
     "restore_backup",
-    "receiving_for_ward",
     "said",
     "said_in_dispute",
     "said_of_ban",

@@ -9,8 +9,9 @@
     evaluator = Evaluator(network, profile)
     if verdict.is_decided:
         evaluator.vote(number, upheld=verdict.upholds, reason=b"…")
-    for question in questions(network, case):   # else ask the custodians whose shares it lacks
+    for question in questions(network, file):   # else ask the custodians whose shares it lacks
         file = take_answer(network, file, answer)
+    judge_file(network, file).upholds           # with the answers; of a union's order of each part
 
 The chain has the SHA-256 of the case, which the buyer hands to the panel: so all who judge see the
 one that was there when the dispute began. A case is full of fresh random bytes, and its digest
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -39,10 +40,9 @@ from aceso.research import (
     Package,
     Verdict,
     asked_of,
-    cases_of,
     replay,
 )
-from aceso.vault import ListEntry, PrivateKey
+from aceso.vault import ListEntry
 
 from .certifying import check_certificate
 from .issuer import Holder
@@ -56,12 +56,13 @@ from .unions import delivered_parts
 __all__ = [
     "Disputing",
     "Evaluator",
+    "Judgement",
     "check_case",
     "dispute_of_order",
     "draw",
     "end_dispute",
     "judge",
-    "judge_parts",
+    "judge_file",
     "questions",
     "take_answer",
 ]
@@ -123,7 +124,7 @@ class Disputing(Researcher):
         suite = self.network.suite
         sale = find_sale(self.network, order)
         desk = suite.addresses[sale.desk]
-        accused = cases_of(case) if sale.desk == UNIONS else ()
+        accused = CaseFile.read(case).cases if sale.desk == UNIONS else ()
         named = [receipt for one in accused for receipt in self._accuse(sale, one)]
         sent = named + self.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
         call = suite.disputes.open(desk, order, ground, sha256(case).digest())
@@ -192,13 +193,38 @@ def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt
     return network.sender(account).send(network.suite.disputes.end(number))
 
 
-def judge_parts(
-    network: Network, cases: Sequence[Case], *, seconds: float | None = None
-) -> tuple[list[Verdict], bool]:
-    """Judge the case of each part of a union's order; and whether the dispute is upheld: only if
-    none of them opens, and no other was accused."""
-    found = [judge(network, one, parts=len(cases), seconds=seconds) for one in cases]
-    return found, all(one.upholds for one in found)
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the cases of a dispute came to, in their order."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def upholds(self) -> bool:
+        """Whether a panel upholds it: none of the parts opens, and no other was accused."""
+        return all(one.upholds for one in self.verdicts)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether no answer of a custodian would change it."""
+        dismissed = any(one.is_decided and not one.upholds for one in self.verdicts)
+        return self.upholds or dismissed
+
+
+def judge_file(network: Network, file: CaseFile, *, seconds: float | None = None) -> Judgement:
+    """Judge each case in a file, with what custodians answered."""
+    return Judgement(
+        tuple(
+            judge(
+                network,
+                one,
+                answers=file.answers_to(one),
+                parts=len(file.cases),
+                seconds=seconds,
+            )
+            for one in file.cases
+        )
+    )
 
 
 def judge(
@@ -264,18 +290,21 @@ def _no_part(order: int) -> UsageError:
     )
 
 
-def questions(
-    network: Network, case: Case, *, answers: Sequence[CaseShare] = ()
-) -> tuple[Question, ...]:
-    """What the panel of a case asks each custodian whose share could decide it."""
+def questions(network: Network, file: CaseFile) -> tuple[Question, ...]:
+    """What the panel asks each custodian whose share could decide a case of the file."""
+    found = [_questions(network, one, file.answers_to(one)) for one in file.cases]
+    return tuple(question for some in found for question in some)
+
+
+def _questions(network: Network, case: Case, answers: Sequence[CaseShare]) -> list[Question]:
     sale = find_sale(network, case.order, delivered=True)
-    asked, entry = sale.request(network), ListEntry.from_bytes(case.entry)
+    asked, (entry, private) = sale.request(network), case.extract()
     if case.part is not None:
         asked = replace(asked, subject=case.part.member)
     deadline = network.suite.now() + _QUESTION_SECONDS
-    public = PrivateKey.from_bytes(case.private_key).public_key.to_bytes()
+    public = private.public_key.to_bytes()
     named = asked_of(case, domain=network.suite.domain("ConsentRegistry"), answers=answers)
-    return tuple(
+    return [
         Question(
             {
                 "subject": asked.subject,
@@ -291,12 +320,12 @@ def questions(
             }
         )
         for custodian in named
-    )
+    ]
 
 
 def take_answer(network: Network, file: CaseFile, answer: Answer) -> CaseFile:
-    """The case with what a custodian answered beside it; refused unless that custodian signed it,
-    for this case."""
+    """The file with what a custodian answered beside it; refused unless that custodian signed it,
+    for a case of this file."""
     return file.with_answer(answer, network.suite.domain("ConsentRegistry"))
 
 

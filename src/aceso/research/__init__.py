@@ -3,7 +3,8 @@ one matches what a study looks for, which is one's own to know."""
 
 from __future__ import annotations
 
-from .case import Case, CaseFile, CasePart, CaseShare, Step, Verdict, asked_of, replay
+from .case import Case, CasePart, CaseShare, Step, Verdict, asked_of, replay
+from .case_file import CaseFile
 from .cohort import Criteria, CriteriaError, Criterion, ExpressionError, Finding, Match, match
 from .deidentify import (
     QUALITATIVE_RESULTS,
@@ -30,7 +31,6 @@ from .origin import (
     class_of_source,
 )
 from .package import PACKAGE_TYPE, Package
-from .parts_case import PartsCase, cases_of
 from .study_document import StudyDocument
 
 __all__ = [
@@ -55,7 +55,6 @@ __all__ = [
     "OriginError",
     "OriginProof",
     "Package",
-    "PartsCase",
     "Patient",
     "Recogniser",
     "Rules",
@@ -65,7 +64,6 @@ __all__ = [
     "Verdict",
     "anonymise",
     "asked_of",
-    "cases_of",
     "class_of_source",
     "extract",
     "match",

@@ -6,9 +6,6 @@
     verdict = replay(Case.read(data), delivered=…, receiving_key=…, body=…, domain=…)
     verdict.opens, verdict.is_decided, verdict.broken, verdict.false
 
-    file = CaseFile.read(data).with_answer(answer, domain)      # what a custodian said since
-    replay(file.case, answers=file.answers, …)
-
 Nothing of the case is believed: the receiving key has to be the one that the purchase named on
 chain, the capsule the one that the committee attested there, each share the one that the capsule
 commits to, the body the one that the capsule has the digest of. So two people who replay one case
@@ -19,8 +16,7 @@ A share counts against its custodian where they signed it, for a request that th
 it is not the attested one (`FalseShareProof`). One that doesn't verify and that nobody signed
 counts as not shown: the buyer may have spoilt it. Where those that were not shown might open it,
 there is no verdict. The panel asks those custodians (`asked_of`), whose share, if it is right,
-verifies for everybody; and whose answer, if it is false, is signed. Answers lie beside the case and
-not in it: the chain has the digest of the case that the dispute began with.
+verifies for everybody; and whose answer, if it is false, is signed (`CaseFile`).
 """
 
 from __future__ import annotations
@@ -33,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from aceso.custody import Answer, FalseShareProof, Release
+from aceso.custody import FalseShareProof, Release
 from aceso.errors import AcesoError, InputError, IntegrityError, StorageError
 from aceso.signing import digest
 from aceso.storage import content_digest
@@ -55,14 +51,12 @@ from aceso.vault.errors import FormatError
 from .origin import OriginError
 from .package import Package
 
-__all__ = ["Case", "CaseFile", "CasePart", "CaseShare", "Step", "Verdict", "asked_of", "replay"]
+__all__ = ["Case", "CasePart", "CaseShare", "Step", "Verdict", "asked_of", "replay"]
 
 _FORMAT: Final = "aceso-dispute"
 _VERSION: Final = 2
 # With a part of a union's order.
 _VERSION_OF_PART: Final = 3
-_ANSWERED: Final = "aceso-dispute-answered"
-_ANSWERED_VERSION: Final = 1
 
 
 class Step(StrEnum):
@@ -85,6 +79,21 @@ class CaseShare:
     custodian: str
     request: Mapping[str, Any]
     release: Release
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {
+            "custodian": self.custodian,
+            "request": dict(self.request),
+            "sealed": _text(self.release.sealed),
+            "signature": _text(self.release.signature),
+        }
+
+    @classmethod
+    def from_json(cls, said: Any) -> CaseShare:
+        """What `to_json` made; `KeyError`, `TypeError` or `ValueError` for anything else."""
+        release = Release(_bytes(said["sealed"]), _bytes(said["signature"]))
+        return cls(str(said["custodian"]), dict(said["request"]), release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,17 @@ class Case:
     # Of a union's order.
     part: CasePart | None = None
 
+    def extract(self) -> tuple[ListEntry, PrivateKey]:
+        """The entry and the key, or `InputError` where they are none."""
+        try:
+            return ListEntry.from_bytes(self.entry), PrivateKey.from_bytes(self.private_key)
+        except AcesoError as exc:
+            raise InputError(
+                "The case has no entry and key of an extract, so no custodian can be asked about "
+                "it. It is dismissed: see `aceso dispute replay`.",
+                code="E_CASE_EXTRACT",
+            ) from exc
+
     def to_bytes(self) -> bytes:
         """A JSON document. Whoever has it can open the extract of this order."""
         part = self.part
@@ -130,7 +150,7 @@ class Case:
                 "order": str(self.order),
                 "entry": _text(self.entry),
                 "privateKey": _text(self.private_key),
-                "shares": [_share_to_json(one) for one in self.shares],
+                "shares": [one.to_json() for one in self.shares],
                 "silent": dict(self.silent),
             }
             | of_part,
@@ -149,70 +169,16 @@ class Case:
                 int(said["order"]),
                 _bytes(said["entry"]),
                 _bytes(said["privateKey"]),
-                tuple(_share_from_json(one) for one in said["shares"]),
+                tuple(CaseShare.from_json(one) for one in said["shares"]),
                 {str(who): str(code) for who, code in said["silent"].items()},
                 _part_of(said["part"]) if "part" in said else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
-            raise _no_case() from exc
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """A case as the dispute began with it, to the byte, and what custodians answered since."""
-
-    original: bytes = field(repr=False)
-    case: Case
-    answers: tuple[CaseShare, ...] = ()
-
-    def to_bytes(self) -> bytes:
-        """The case itself, or a JSON document around it where there are answers."""
-        if not self.answers:
-            return self.original
-        said = {
-            "format": _ANSWERED,
-            "version": _ANSWERED_VERSION,
-            "case": _text(self.original),
-            "answers": [_share_to_json(one) for one in self.answers],
-        }
-        return json.dumps(said, indent=1).encode()
-
-    @classmethod
-    def read(cls, data: bytes) -> CaseFile:
-        """Read what `to_bytes` wrote, or a case without answers, or raise `InputError`."""
-        try:
-            said: Any = json.loads(data)
-            if said["format"] != _ANSWERED:
-                return cls(data, Case.read(data))
-            if said["version"] != _ANSWERED_VERSION:
-                raise ValueError("another version")
-            original = _bytes(said["case"])
-            answers = tuple(_share_from_json(one) for one in said["answers"])
-            return cls(original, Case.read(original), answers)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
-            raise _no_case() from exc
-
-    def with_answer(self, answer: Answer, domain: Mapping[str, Any]) -> CaseFile:
-        """The file with one answer more, which that custodian signed for this case; whether the
-        share is the right one is for the verdict. `domain` is the consent registry's."""
-        case, request = self.case, answer.request
-        try:
-            entry = ListEntry.from_bytes(case.entry)
-            public = PrivateKey.from_bytes(case.private_key).public_key.to_bytes()
-        except AcesoError as exc:
-            raise _other_answer("the case has no entry and key of an extract") from exc
-        capsule, asked = entry.capsule, digest("ReleaseRequest", request, domain)
-        if answer.custodian not in capsule.custodians:
-            raise _other_answer(f"{answer.custodian} has no share of this extract")
-        wanted = (answer.custodian, "0x" + entry.record_id.hex(), "0x" + public.hex())
-        if (request["custodian"], request["recordId"], request["receivingKey"]) != wanted:
-            raise _other_answer("it answers a question about another extract, key or custodian")
-        if not answer.release.is_of(
-            answer.custodian, request=asked, capsule=capsule.digest, domain=domain
-        ):
-            raise _other_answer(f"{answer.custodian} did not sign it")
-        share = CaseShare(answer.custodian, request, answer.release)
-        return self if share in self.answers else replace(self, answers=(*self.answers, share))
+            raise InputError(
+                "This is no case of a disputed order, of a version that we know. Ask the buyer for "
+                "the file that `aceso dispute case` wrote.",
+                code="E_CASE_FORMAT",
+            ) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,11 +288,8 @@ def asked_of(
     case: Case, *, domain: Mapping[str, Any], answers: Sequence[CaseShare] = ()
 ) -> tuple[str, ...]:
     """The custodians that a panel asks: those who showed no right share, nor signed a false one."""
-    try:
-        capsule = ListEntry.from_bytes(case.entry).capsule
-        private = PrivateKey.from_bytes(case.private_key)
-    except AcesoError as exc:
-        raise _other_answer("the case has no entry and key of an extract") from exc
+    entry, private = case.extract()
+    capsule = entry.capsule
     shares, false, _ = _shares((*case.shares, *answers), capsule, private, domain)
     known = {one.custodian for one in shares} | set(false)
     return tuple(one for one in capsule.custodians if one not in known)
@@ -362,37 +325,6 @@ def _shares(
             # No request that anybody could have been asked.
             unproven[one.custodian] = None
     return list(shares.values()), tuple(false), tuple(unproven)
-
-
-def _share_to_json(share: CaseShare) -> dict[str, Any]:
-    return {
-        "custodian": share.custodian,
-        "request": dict(share.request),
-        "sealed": _text(share.release.sealed),
-        "signature": _text(share.release.signature),
-    }
-
-
-def _share_from_json(said: Any) -> CaseShare:
-    release = Release(_bytes(said["sealed"]), _bytes(said["signature"]))
-    return CaseShare(str(said["custodian"]), dict(said["request"]), release)
-
-
-def _no_case() -> InputError:
-    return InputError(
-        "This is no case of a disputed order, of a version that we know. Ask the buyer for the "
-        "file that `aceso dispute case` wrote.",
-        code="E_CASE_FORMAT",
-    )
-
-
-def _other_answer(why: str) -> InputError:
-    return InputError(
-        f"The answer is not taken into the case: {why}. Ask that custodian with the file that "
-        "`aceso dispute ask` wrote.",
-        code="E_ANSWER_OTHER",
-        details={"why": why},
-    )
 
 
 def _part_json(part: CasePart) -> dict[str, Any]:

@@ -9,7 +9,7 @@ options
 download
 └── how many are alike is the least that anybody measured; nothing, where one did not
 dispute
-├── a case of several parts is told part by part, and upheld only as a whole
+├── a case of several parts is told part by part, and upheld only as a whole; or not decided
 └── parts of several orders, or twice the same, are no case
 on a real local network
 └── opened, vouched for, joined, bought, fulfilled, downloaded, left, claimed
@@ -29,9 +29,9 @@ from aceso.cli._session import Session
 from aceso.cli._union_terms import terms_text
 from aceso.codes import Condition, DataClass, Use
 from aceso.errors import InputError
-from aceso.flows import Downloaded, JoinPlan, UnionDownload, base_units
+from aceso.flows import Downloaded, JoinPlan, Judgement, UnionDownload, base_units
 from aceso.index import UnionRow
-from aceso.research import Case, CasePart, PartsCase, Step, Verdict
+from aceso.research import Case, CaseFile, CasePart, Step, Verdict
 
 DISEASE = 4_711
 INSTITUTION, VOUCHER = "0x" + "11" * 20, "0x" + "44" * 20
@@ -164,14 +164,23 @@ def test_how_many_are_alike_is_the_least_that_was_measured():
     assert UnionDownload({"c": failed}, 0).k == 0
 
 
-@pytest.mark.parametrize(("upholds", "code"), [(True, 6), (False, 0)])
-def test_a_case_of_several_parts_is_told_part_by_part(monkeypatch, tmp_path, capsys, upholds, code):
+@pytest.mark.parametrize(
+    ("last", "upholds", "decided", "code"),
+    [
+        (Verdict(Step.BODY), True, True, 6),
+        (Verdict(None), False, True, 0),
+        (Verdict(Step.SHARES, is_decided=False), False, False, 6),
+    ],
+)
+def test_a_case_of_several_parts_is_told_part_by_part(
+    monkeypatch, tmp_path, capsys, last, upholds, decided, code
+):
     parts = [CasePart("0x" + one * 20, b"\x01" * 32, ()) for one in ("55", "66")]
     cases = tuple(Case(7, b"", b"", (), {}, part) for part in parts)
     path = tmp_path / "case.json"
-    path.write_bytes(PartsCase(cases).to_bytes())
-    found = [Verdict(Step.BODY, "gone"), Verdict(None if not upholds else Step.BODY)]
-    monkeypatch.setattr("aceso.flows.judge_parts", lambda network, cases: (found, upholds))
+    path.write_bytes(CaseFile.of(cases).original)
+    found = Judgement((Verdict(Step.BODY, "gone"), last))
+    monkeypatch.setattr("aceso.flows.judge_file", lambda network, file: found)
     session = Session()
     session.as_json = True
     monkeypatch.setattr(session, "network", lambda: None)
@@ -179,7 +188,7 @@ def test_a_case_of_several_parts_is_told_part_by_part(monkeypatch, tmp_path, cap
     done = dispute._replay(session, {"what": str(path), "action": "replay", "number": None})
 
     said = json.loads(capsys.readouterr().out)
-    assert (done, said["upholds"]) == (code, upholds)
+    assert (done, said["upholds"], said["decided"]) == (code, upholds, decided)
     assert [one["member"] for one in said["parts"]] == [part.member for part in parts]
     assert said["parts"][0]["step"] == "body"
 
@@ -192,7 +201,7 @@ def test_parts_of_several_orders_are_no_case():
         (Case(7, b"", b"", (), {}, part), Case(7, b"", b"", (), {}, part)),
     ):
         with pytest.raises(InputError) as caught:
-            PartsCase.read(PartsCase(cases).to_bytes())
+            CaseFile.read(CaseFile.of(cases).original)
         assert caught.value.code == "E_CASE_FORMAT"
 
 

@@ -44,6 +44,7 @@ from aceso.flows import (
     extracts,
     find_sale,
     judge,
+    judge_file,
     questions,
     take_answer,
 )
@@ -173,8 +174,8 @@ def test_what_custodians_answer_the_panel_decides_the_case(
     with world.down(*silent):
         data = buyer.case(order).to_bytes()
     file = CaseFile.read(data)
-    assert not judge(network, file.case).is_decided
-    asked = questions(network, file.case)
+    assert not judge_file(network, file).is_decided
+    asked = questions(network, file)
     assert {one.custodian for one in asked} == {one.address for one in silent}
     question = Question.read(asked[0].to_bytes())
     keeper = next(one for one in silent if one.address == question.custodian)
@@ -200,7 +201,8 @@ def test_what_custodians_answer_the_panel_decides_the_case(
     file = take_answer(network, file, Answer.read(given.to_bytes()))
 
     check_case(network, number, CaseFile.read(file.to_bytes()).original)
-    assert judge(network, file.case, answers=file.answers).opens
+    judged = judge_file(network, file)
+    assert [one.opens for one in judged.verdicts] == [True] and not judged.upholds
     # Whose extract it is reads in the log that it was given out.
     report = LogReport()
     reader = person.persona(RESEARCH)

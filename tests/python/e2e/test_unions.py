@@ -42,15 +42,16 @@ from aceso.flows import (
     entrust,
     find_union_order,
     judge,
-    judge_parts,
+    judge_file,
     part_of_subject,
     published,
     questions,
     strike,
+    take_answer,
     union_status,
     vouch_for_persona,
 )
-from aceso.research import Case, PartsCase, Step, cases_of
+from aceso.research import Case, CaseFile, Step
 from aceso.storage import IpfsNotFoundError, cid_from_digest
 from aceso.vault import PartList
 
@@ -182,10 +183,9 @@ def test_a_union_from_its_opening_to_the_last_claim(
         spoilt = judge(network, replace(case, part=part))
         assert (spoilt.broken, spoilt.upholds) == (Step.ENTRY, False)
 
-    both = PartsCase((case, other))
-    assert PartsCase.read(both.to_bytes()) == both and cases_of(case.to_bytes()) == (case,)
-    verdicts, upholds = judge_parts(network, cases_of(both.to_bytes()))
-    assert [one.opens for one in verdicts] == [True, True] and not upholds
+    both = judge_file(network, CaseFile.of((case, other)))
+    assert [one.opens for one in both.verdicts] == [True, True]
+    assert (both.is_decided, both.upholds) == (True, False)
 
     # One leaves ten days on; their data open no more, and their part ends there.
     window, _ = suite.unions.challenge()
@@ -235,10 +235,12 @@ def test_a_member_needs_nobody_s_publishing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network = world.network
-    union, only = opened(), another(5)
-    _join(only, union)
+    union, only, second = opened(), another(5), another(6)
+    for joining in (only, second):
+        _join(joining, union)
     order = buyer.buy_of(union).order
     world.confirm()
+    second.fulfil()
     # The last to deliver has the order divided at once.
     only.fulfil()
     row = find_union_order(network, order)
@@ -253,21 +255,37 @@ def test_a_member_needs_nobody_s_publishing(
         assert published(network, row) == leaves
 
     # A panel is answered for a part that was delivered, and for no other.
-    disputing, keeper = Disputing(network, buyer.profile), world.keepers[0]
-    arguments = ["--folder", str(keeper.folder), "--rpc", world.devnet.chain_url]
-    arguments += ["--deployment", str(world.devnet.folder / "deployment.json")]
-    with world.down(keeper):
-        case = disputing.case(order, only.subject)
-        number, _ = disputing.dispute(order, Ground.CANNOT_OPEN, case.to_bytes())
+    disputing, silent = Disputing(network, buyer.profile), world.keepers[:2]
+    with world.down(*silent):
+        cases = [disputing.case(order, one.subject) for one in (only, second)]
+        file = CaseFile.read(CaseFile.of(cases).original)
+        number, _ = disputing.dispute(order, Ground.CANNOT_OPEN, file.original)
         assert network.suite.disputes.dispute_of(number).desk == network.suite.addresses["Unions"]
-        # One part is accused, which is the one of the case: a panel opens that and no more.
-        assert network.suite.unions.accusations_of(order) == (1, True, False)
-        assert judge(network, case).opens
-        assert judge(network, case, parts=2).broken is Step.ENTRY
+        # Two parts are accused, those of the cases: a panel opens them and no others.
+        assert network.suite.unions.accusations_of(order) == (2, True, False)
+        assert judge(network, cases[0]).broken is Step.ENTRY
+        judged = judge_file(network, file)
+        assert {one.broken for one in judged.verdicts} == {Step.SHARES}
+        assert (judged.is_decided, judged.upholds) == (False, False)
         world.confirm()
-        (question,) = questions(network, case)
-        assert question.request["subject"] == only.subject
-        assert answer(arguments, question).release.sealed
+        asked = questions(network, file)
+        assert sorted((one.custodian, one.request["subject"]) for one in asked) == sorted(
+            (keeper.address, one.subject) for keeper in silent for one in (only, second)
+        )
+        question = next(one for one in asked if one.request["subject"] == only.subject)
+        keeper = next(one for one in silent if one.address == question.custodian)
+        arguments = ["--folder", str(keeper.folder), "--rpc", world.devnet.chain_url]
+        arguments += ["--deployment", str(world.devnet.folder / "deployment.json")]
+        file = take_answer(network, file, answer(arguments, question))
+        # It is about the one part: that opens, so that the dispute is dismissed.
+        judged = judge_file(network, CaseFile.read(file.to_bytes()))
+        assert [(one.opens, one.is_decided) for one in judged.verdicts] == [
+            (True, True),
+            (False, False),
+        ]
+        assert judged.verdicts[1].unproven == ()
+        assert (judged.is_decided, judged.upholds) == (True, False)
+        assert len(questions(network, file)) == len(asked) - 1
         monkeypatch.setattr(Orders, "lists", lambda self, order: [])
         with pytest.raises(RequestRefusedError) as unlisted:
             answer(arguments, question)

@@ -253,28 +253,29 @@ def test_what_custodians_answer_decides_a_case_that_keeps_its_digest(made):
     first, second, third = made.case.shares
     case = replace(made.case, shares=(first, spoilt(second)))
     file = CaseFile.read(case.to_bytes())
-    assert asked_of(file.case, domain=DOMAIN) == (second.custodian, third.custodian)
+    assert asked_of(case, domain=DOMAIN) == (second.custodian, third.custodian)
 
     answered = CaseFile.read(file.with_answer(answer_of(third), DOMAIN).to_bytes())
     twice = CaseFile.read(answered.with_answer(answer_of(third), DOMAIN).to_bytes())
-    found = replay(answered.case, answers=answered.answers, **made.known)
+    found = replay(case, answers=answered.answers_to(case), **made.known)
 
     assert found.opens and found.unproven == (second.custodian,)
-    assert asked_of(answered.case, domain=DOMAIN, answers=answered.answers) == (second.custodian,)
+    assert asked_of(case, domain=DOMAIN, answers=answered.answers) == (second.custodian,)
     assert twice == answered and answered.original == case.to_bytes() == file.to_bytes()
 
 
 def test_a_false_answer_counts_against_who_signed_it(made):
     first, *others = made.case.shares
     file = CaseFile.read(replace(made.case, shares=(first,)).to_bytes())
+    (case,) = file.cases
     for one in others:
         file = file.with_answer(answer_of(lied(one, made.capsule)), DOMAIN)
 
-    found = replay(file.case, answers=file.answers, **made.known)
+    found = replay(case, answers=file.answers_to(case), **made.known)
 
     assert broken(found) is Step.SHARES and found.is_decided
     assert found.false == tuple(one.custodian for one in others)
-    assert asked_of(file.case, domain=DOMAIN, answers=file.answers) == ()
+    assert asked_of(case, domain=DOMAIN, answers=file.answers) == ()
 
 
 def test_an_answer_that_is_none_for_this_case_is_refused(made, deliver, extract_bytes):
