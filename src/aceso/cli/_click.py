@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, str] = {
     "who-can-see": "consent",
     "backup": "backups",
     "restore": "backups",
+    "pin": "backups",
     "guardian": "guarding",
     "recovery": "guarding",
     "majority": "guarding",

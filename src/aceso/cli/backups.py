@@ -1,4 +1,5 @@
-"""`aceso backup` and `restore`: the whole vault in one sealed file, and back from it.
+"""`aceso backup`, `restore` and `pin`: the whole vault in one sealed file, and back from it; and at
+every IPFS node.
 
 A profile is made from the words where there is none. With --to the records are written out instead,
 by the seed and the file alone: no network is needed, and none is asked.
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from aceso.errors import AcesoError
     from aceso.vault import Seed
 
-__all__ = ["backup", "restore"]
+__all__ = ["backup", "pin", "restore"]
+
+_UNFINISHED = 5
+_MOST_SENTENCES = 10
 
 
 @command("backup")
@@ -54,6 +58,37 @@ def backup(session: Session, *, file: Path, without_bodies: bool) -> None:
             _line(console, say("backup.without_body", count=len(made.without_body)))
 
     show(session, document, render)
+
+
+@command("pin")
+def pin(session: Session) -> int:
+    person = session.person()
+    with steps(session) as progress:
+        keeps = person.pin_everywhere(on_given=lambda count: progress("stored", count))
+    document = {
+        "nodes": [
+            {
+                "url": one.url,
+                "kept": one.kept,
+                "given": one.given,
+                "lacking": [
+                    {"cid": cid, "error": error.code} for cid, error in sorted(one.lacking.items())
+                ],
+            }
+            for one in keeps
+        ]
+    }
+
+    def render(console: Console) -> None:
+        for one in keeps:
+            counts = {"kept": one.kept, "given": one.given, "lacking": len(one.lacking)}
+            _line(console, say("pin.node", url=one.url, **counts))
+        why = dict.fromkeys(sentence(error) for one in keeps for error in one.lacking.values())
+        for text in list(why)[:_MOST_SENTENCES]:
+            _line(console, say("pin.trouble", why=text))
+
+    show(session, document, render)
+    return _UNFINISHED if any(one.lacking for one in keeps) else 0
 
 
 @command("restore")

@@ -20,6 +20,7 @@ from eth_account.signers.local import LocalAccount
 from aceso.codes import DataClass
 from aceso.custody import Committee, HeadRollbackError, RequestRefusedError, newest_of
 from aceso.errors import AcesoError
+from aceso.storage import NodeKeeps
 from aceso.vault import (
     Card,
     CommitteeNote,
@@ -278,6 +279,16 @@ class OwnVault:
             self.network.ipfs.unpin(before.decode())
         self.manifest = manifest
         return not any(error.code == "E_HEAD_ROLLBACK" for error in posted.missing.values())
+
+    def pin_everywhere(
+        self, *, on_given: Callable[[int], object] = lambda count: None
+    ) -> tuple[NodeKeeps, ...]:
+        """Have every IPFS node of the network keep the sealed bodies and the index: one that was
+        named later, a person's own at home for one, is given what the others have."""
+        bodies = [note.cid for note in self.manifest.records.values()]
+        index = self.profile.store.get("manifest-cid")
+        cids = bodies if index is None else [*bodies, index.decode()]
+        return self.network.ipfs.spread(cids, on_given=on_given)
 
     def _catch_up(self) -> None:
         """Take in what another device saved since. Where nobody answers soon, what this device

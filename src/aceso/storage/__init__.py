@@ -16,7 +16,7 @@ from .errors import (
 )
 from .ipfs import Content, IpfsClient, NodeInfo
 from .paged import LABEL_BYTES, MAX_ITEMS, ShownItem, page_of_place, paged
-from .replicated import ReplicatedIpfs
+from .replicated import NodeKeeps, ReplicatedIpfs
 
 __all__ = [
     "LABEL_BYTES",
@@ -31,6 +31,7 @@ __all__ = [
     "IpfsTimeoutError",
     "IpfsTooLargeError",
     "NodeInfo",
+    "NodeKeeps",
     "ReplicatedIpfs",
     "ShownItem",
     "cid_digest",

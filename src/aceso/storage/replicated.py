@@ -10,13 +10,15 @@ does not: nothing is promised then, and to do it again harms nothing. Reading as
 hold the content, and raises what the first one said when none gave it. `unpin`, `remove` and
 `sweep` are tried at every node before they raise.
 
-The nodes need not know of each other. One that is gone for good is taken out of the network's file.
+The nodes need not know of each other. One that is gone for good is taken out of the network's file;
+one that is named later is given what the others have by `spread`.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from io import IOBase
 from pathlib import Path
 from typing import IO, TypeVar
@@ -26,9 +28,20 @@ from aceso.errors import StorageError, UsageError
 from .errors import IpfsNotFoundError
 from .ipfs import READ_LIMIT, Content, IpfsClient
 
-__all__ = ["ReplicatedIpfs"]
+__all__ = ["NodeKeeps", "ReplicatedIpfs"]
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class NodeKeeps:
+    """What a node keeps of a list of CIDs: how many it kept before, how many it was given now, and
+    which it lacks still, with why. Where the node does not answer it lacks all."""
+
+    url: str
+    kept: int = 0
+    given: int = 0
+    lacking: dict[str, StorageError] = field(default_factory=dict)
 
 
 class ReplicatedIpfs:
@@ -75,15 +88,62 @@ class ReplicatedIpfs:
         return cid
 
     def pin(self, cid: str, *, deadline: float | None = None) -> None:
-        """Have every node keep `cid`; one that can't find it is given it by one that has it."""
+        """Have every node keep `cid`; one that lacks it is given it by one that has it, and looks
+        for it elsewhere where none has."""
         for node in self.nodes:
-            try:
+            if not self._is_given(node, cid, deadline):
                 node.pin(cid, deadline=deadline)
-            except IpfsNotFoundError:
-                having = [one for one in self.nodes if one is not node and _holds(one, cid)]
-                if not having:
-                    raise
-                _copy(cid, having[0], node, deadline)
+
+    def spread(
+        self, cids: Iterable[str], *, on_given: Callable[[int], object] = lambda count: None
+    ) -> tuple[NodeKeeps, ...]:
+        """Have every node keep each of `cids` that any of them holds; nothing is raised, and the
+        rest is done where one fails. Nobody else is asked for what none of them holds."""
+        wanted = list(dict.fromkeys(cids))
+        return tuple(self._spread_to(node, wanted, on_given) for node in self.nodes)
+
+    def _spread_to(
+        self, node: IpfsClient, wanted: Sequence[str], on_given: Callable[[int], object]
+    ) -> NodeKeeps:
+        found = NodeKeeps(node.url)
+        try:
+            kept = node.pins()
+        except StorageError as exc:
+            found.lacking = dict.fromkeys(wanted, exc)
+            return found
+        for cid in wanted:
+            if cid in kept:
+                found.kept += 1
+                continue
+            try:
+                if not self._is_given(node, cid, None):
+                    raise IpfsNotFoundError(cid, self._deadline)
+            except StorageError as exc:
+                found.lacking[cid] = exc
+                continue
+            found.given += 1
+            on_given(1)
+        return found
+
+    def _is_given(self, node: IpfsClient, cid: str, deadline: float | None) -> bool:
+        """Have a node keep what it, or another of the nodes, holds; False where none does."""
+        told: StorageError | None = None
+        for one in (node, *(other for other in self.nodes if other is not node)):
+            if not _holds(one, cid):
+                continue
+            try:
+                if one is node:
+                    node.pin(cid, deadline=deadline)
+                else:
+                    _copy(cid, one, node, deadline)
+            except StorageError as exc:
+                # It may have a part of it only, or be gone by now.
+                told = exc
+            else:
+                return True
+        if told is not None:
+            raise told
+        return False
 
     def is_pinned(self, cid: str) -> bool:
         """Tell whether every node keeps `cid`."""

@@ -4,7 +4,15 @@ aceso backup and restore
 ├── read offline: no network is named, and every record is written out
 ├── in Korean and English, for a person to read
 └── what is left out, or is no backup: one sentence, exit code 2, 3 or 6
+aceso pin
+├── a node that the network's file names since is given all that was published before
+└── one that is down is named, and the others are served: exit code 5
 """
+
+import json
+
+from aceso.devnet import free_port
+from aceso.storage import ReplicatedIpfs
 
 from .conftest import PASSPHRASE
 
@@ -61,3 +69,35 @@ def test_a_vault_is_backed_up_lost_and_brought_back(aceso, network, tmp_path, mo
     assert refused["error"]["code"] == "E_BACKUP_FILE"
     refused = run(aceso, "restore", *new, code=2)
     assert refused["error"]["code"] == "E_USAGE_MISSING"
+
+
+def test_a_node_that_is_named_later_is_given_what_was_published_before(aceso, network, tmp_path):
+    facts = json.loads((network.folder / "devnet.json").read_text())
+    first, second = facts["ipfs"]["url"], facts["ipfs"]["also"][0]
+    down = f"http://127.0.0.1:{free_port()}"
+
+    def naming(*urls):
+        path = tmp_path / "network.json"
+        path.write_text(json.dumps(facts | {"ipfs": {"url": urls[0], "also": urls[1:]}}))
+        return "--network", path, "--home", tmp_path / "home"
+
+    weights = tmp_path / "weights.csv"
+    weights.write_text("date,weight (kg)\n2024-03-01,71.5\n")
+    run(aceso, "init", "--yes", *naming(first))
+    run(aceso, "import", weights, *naming(first))
+    kept = {one["cid"] for one in run(aceso, "records", *naming(first))["records"]}
+
+    pinned = run(aceso, "pin", *naming(first, second, down), code=5)["nodes"]
+
+    total = len(kept) + 1  # and the index
+    assert [(one["url"], one["kept"], one["given"]) for one in pinned] == [
+        (first, total, 0),
+        (second, 0, total),
+        (down, 0, 0),
+    ]
+    assert {one["error"] for one in pinned[2]["lacking"]} == {"E_IPFS_DOWN"}
+    with ReplicatedIpfs([second]) as ipfs:
+        assert kept < ipfs.pins()
+    assert run(aceso, "pin", *naming(first, second))["nodes"][1]["kept"] == total
+    told = aceso("pin", *naming(first, second, down), "--lang", "ko")
+    assert (told.code, "이미 보관" in told.out, down in told.out) == (5, True, True)

@@ -3,6 +3,7 @@ P8 the same content at every node
 ├── add: bytes, a file, a stream from where it stands, one that can't be read twice: at both nodes
 ├── add and pin with a node down: an error that names it
 ├── pin: a node that lacks the content is given it by the other
+├── spread: each node is given what another has; what nobody has, or who is down, is named
 ├── read, read_into, stat: by the second node when the first is down, lacks it, or lies
 ├── read with none that has it: what the first said
 ├── has, pins: by any; is_pinned: by all
@@ -106,6 +107,37 @@ def test_a_node_that_lacks_it_is_given_it(both, place):
 def test_what_nobody_has_is_not_pinned(both):
     with pytest.raises(IpfsNotFoundError):
         both.pin(cid_from_digest(os.urandom(32)), deadline=1)
+
+
+def test_each_node_is_given_what_another_has(both):
+    only = [node.add(os.urandom(600_000)) for node in both.nodes]
+    alike, nobody = both.add(os.urandom(100)), cid_from_digest(os.urandom(32))
+    given = []
+
+    found = both.spread([*only, alike, nobody, alike], on_given=given.append)
+
+    assert [(one.kept, one.given, set(one.lacking)) for one in found] == [(2, 1, {nobody})] * 2
+    assert isinstance(found[0].lacking[nobody], IpfsNotFoundError)
+    assert [both.is_pinned(cid) for cid in (*only, alike)] == [True] * 3
+    assert given == [1, 1]
+
+
+def test_what_was_let_go_and_not_swept_is_kept_again(both):
+    cid = both.add(os.urandom(100))
+    both.unpin(cid)
+
+    assert [one.given for one in both.spread([cid])] == [1, 1]
+    assert both.is_pinned(cid)
+
+
+def test_a_node_that_is_down_keeps_back_no_other(half):
+    cid = half.nodes[1].add(os.urandom(100))
+    half.nodes[1].unpin(cid)
+
+    down, up = half.spread([cid])
+
+    assert isinstance(down.lacking[cid], IpfsDownError)
+    assert (up.given, up.lacking) == (1, {})
 
 
 def test_it_is_read_from_the_node_that_has_it(both, tmp_path):
