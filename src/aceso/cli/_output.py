@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from aceso.errors import UsageError
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from aceso.chain import Receipt
 
-    from ._session import Session
-
 __all__ = [
     "errors",
     "plain",
@@ -42,6 +40,13 @@ __all__ = [
     "steps",
     "table",
 ]
+
+
+class Asked(Protocol):
+    """How a command is to answer; a `Session` knows."""
+
+    as_json: bool
+
 
 # Where no terminal says how wide it is, nothing should be cut off.
 _WIDE = 200
@@ -83,7 +88,7 @@ def plain() -> Console:
     return _console(sys.stdout)
 
 
-def show(session: Session, document: object, render: Callable[[Console], None]) -> None:
+def show(session: Asked, document: object, render: Callable[[Console], None]) -> None:
     """The document for a program, or what `render` prints for a person."""
     if session.as_json:
         plain_document = masked_document(document)
@@ -92,7 +97,7 @@ def show(session: Session, document: object, render: Callable[[Console], None]) 
         render(plain())
 
 
-def show_text(session: Session, document: object, text: str) -> None:
+def show_text(session: Asked, document: object, text: str) -> None:
     """As `show`, of words that are printed as they are."""
     show(
         session,
@@ -135,7 +140,7 @@ def receipts(sent: Sequence[Receipt]) -> list[dict[str, object]]:
 
 
 @contextmanager
-def steps(session: Session) -> Iterator[Callable[[str, int], None]]:
+def steps(session: Asked) -> Iterator[Callable[[str, int], None]]:
     """A line that counts what was sealed, anchored and posted, while it is done."""
     if session.as_json or not sys.stderr.isatty():
         yield lambda step, count: None

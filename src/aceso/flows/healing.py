@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
@@ -30,8 +30,7 @@ from aceso.custody import (
 from aceso.errors import AcesoError
 from aceso.vault import ListEntry
 
-if TYPE_CHECKING:
-    from .records import HoldingRecords
+from .own_vault import OwnVault
 
 __all__ = ["heal", "own_listing", "unlisted_errors"]
 
@@ -39,7 +38,7 @@ _PATIENCE = 24.0
 
 
 def own_listing(
-    vault: HoldingRecords,
+    vault: OwnVault,
     persona: LocalAccount,
     data_class: DataClass,
     *,
@@ -60,7 +59,7 @@ def own_listing(
 
 
 def heal(
-    vault: HoldingRecords,
+    vault: OwnVault,
     persona: LocalAccount,
     data_class: DataClass,
     listing: Listing,
@@ -88,7 +87,7 @@ def heal(
 
 
 def _listed_by_nobody(
-    vault: HoldingRecords, persona: LocalAccount, data_class: DataClass, listing: Listing
+    vault: OwnVault, persona: LocalAccount, data_class: DataClass, listing: Listing
 ) -> list[ListEntry]:
     """Records that this device holds, that are on lists which this persona sees, and that no
     custodian lists."""
@@ -109,7 +108,7 @@ def _listed_by_nobody(
 
 
 def _give(
-    vault: HoldingRecords,
+    vault: OwnVault,
     persona: LocalAccount,
     custodian: Custodian,
     entries: Sequence[ListEntry],
@@ -153,7 +152,7 @@ def _give(
 
 
 def _given_before(
-    vault: HoldingRecords, custodian: Custodian, given: Sequence[ListEntry]
+    vault: OwnVault, custodian: Custodian, given: Sequence[ListEntry]
 ) -> list[ListEntry]:
     """Those that were given to this custodian once already, and noted as such from now on."""
     name = f"given/{custodian.address}"
@@ -166,7 +165,7 @@ def _given_before(
 
 
 def _judge(
-    vault: HoldingRecords,
+    vault: OwnVault,
     persona: LocalAccount,
     data_class: DataClass,
     custodian: Custodian,
