@@ -18,7 +18,7 @@ from aceso.errors import UsageError
 
 from . import _terms
 from ._click import command
-from ._output import private_file, private_text, receipts, show, table
+from ._output import private_file, private_text, receipts, show, show_text, table
 from ._session import Session, home_folder
 from ._words import language, say
 from .consent import ask
@@ -87,7 +87,7 @@ def _card(session: Session, given: dict[str, Any]) -> None:
         "until": now + seconds,
         "files": files,
     }
-    _tell(session, document, say("emergency.card", file=out, until=until))
+    show_text(session, document, say("emergency.card", file=out, until=until))
 
 
 def _open(session: Session, given: dict[str, Any]) -> None:
@@ -121,7 +121,9 @@ def _open(session: Session, given: dict[str, Any]) -> None:
         "transactions": receipts(sent),
     }
     moment = _terms.moment_text(until)
-    _tell(session, document, say("emergency.open", number=number, until=moment, count=len(files)))
+    show_text(
+        session, document, say("emergency.open", number=number, until=moment, count=len(files))
+    )
 
 
 def _close(session: Session, given: dict[str, Any]) -> None:
@@ -129,7 +131,7 @@ def _close(session: Session, given: dict[str, Any]) -> None:
 
     rescuer = Rescuer(session.network(), session.profile("professional"))
     receipt = rescuer.close(_terms.address(given["what"]))
-    _tell(session, {"transactions": receipts([receipt])}, say("emergency.close"))
+    show_text(session, {"transactions": receipts([receipt])}, say("emergency.close"))
 
 
 def _let_stop(session: Session, given: dict[str, Any]) -> None:
@@ -145,7 +147,7 @@ def _let_stop(session: Session, given: dict[str, Any]) -> None:
         "persona": persona,
         "transactions": receipts([receipt]),
     }
-    _tell(session, document, say("emergency.let_stop", account=guardian, persona=persona))
+    show_text(session, document, say("emergency.let_stop", account=guardian, persona=persona))
 
 
 def _stop(session: Session, given: dict[str, Any]) -> None:
@@ -164,7 +166,7 @@ def _stop(session: Session, given: dict[str, Any]) -> None:
     else:
         receipt = EmergencyProfile(session.person()).stop(clinician)
     document = {"clinician": clinician, "transactions": receipts([receipt])}
-    _tell(session, document, say("emergency.stop", clinician=clinician))
+    show_text(session, document, say("emergency.stop", clinician=clinician))
 
 
 def _review(session: Session, given: dict[str, Any]) -> None:
@@ -181,7 +183,7 @@ def _review(session: Session, given: dict[str, Any]) -> None:
         receipt = reviewer.review(number, institution=place, justified=given["justified"])
     outcome = session.network().suite.emergencies.opening(number).outcome.name.lower()
     document = {"number": number, "outcome": outcome, "transactions": receipts([receipt])}
-    _tell(session, document, say("emergency.review", number=number, outcome=_outcome(outcome)))
+    show_text(session, document, say("emergency.review", number=number, outcome=_outcome(outcome)))
 
 
 def _collect(session: Session, given: dict[str, Any]) -> None:
@@ -202,7 +204,7 @@ def _collect(session: Session, given: dict[str, Any]) -> None:
         amount = network.suite.emergencies.credit_of(account.address)[0]
         receipt = network.sender(account).send(network.suite.emergencies.take_credit(to))
     document = {"amount": str(amount), "to": to, "transactions": receipts([receipt])}
-    _tell(session, document, say("emergency.collect", amount=coin(amount), account=to))
+    show_text(session, document, say("emergency.collect", amount=coin(amount), account=to))
 
 
 def _status(session: Session, given: dict[str, Any]) -> None:
@@ -262,10 +264,6 @@ def _outcome(name: str) -> str:
     return say(f"emergency.{name}")
 
 
-def _tell(session: Session, document: dict[str, Any], text: str) -> None:
-    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
-
-
 def _card_of(session: Session, given: dict[str, Any]) -> EmergencyCard:
     """The card that was scanned, or the copy that the person left with the institution, which its
     gateway opens."""
@@ -303,7 +301,7 @@ def _statistics(session: Session, given: dict[str, Any]) -> None:
     """The public numbers, for whoever asks: no profile is needed."""
     (place,) = given["institution"] or (0,)
     counted = session.network().suite.emergencies.statistics(place)
-    _tell(session, _numbers(place, counted), _said(counted))
+    show_text(session, _numbers(place, counted), _said(counted))
 
 
 def _numbers(place: int, counted: EmergencyStatistics) -> dict[str, Any]:
