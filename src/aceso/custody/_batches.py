@@ -19,7 +19,6 @@ from starlette.responses import Response
 from aceso.errors import AcesoError, ChainError, ServiceError
 
 from . import _wire as wire
-from ._box import Box
 from ._chain import Chain, Heads
 from ._deletions import Deletions
 from ._desk import Desk
@@ -61,9 +60,10 @@ class BatchBody(wire.Wire):
 class _Joined:
     """The store as one transaction sees it: what is written goes in there."""
 
-    def __init__(self, connection: Connection, box: Box):
+    def __init__(self, connection: Connection, store: Store):
         self._connection = connection
-        self.box = box
+        self.box = store.box
+        self.forget = store.forget
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -104,7 +104,7 @@ class Batches(Desk):
         """What came of each: `status` as HTTP's, with the answer or the refusal."""
         chain = cast("Chain", _Moment(self.chain, self.chain.heads()))
         with self.store.write() as connection:
-            joined = cast("Store", _Joined(connection, self.store.box))
+            joined = cast("Store", _Joined(connection, self.store))
             lists = Lists(self.keys, joined, chain, self._bounds)
             deletions = Deletions(self.keys, joined, chain)
             results = [self._one(connection, lists, deletions, act) for act in acts]

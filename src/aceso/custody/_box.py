@@ -3,7 +3,7 @@
     box.close(plain, place)                  # what is never deleted
     sealed = box.close_row(plain, place)     # what may have to be forgotten one day
     box.open(sealed, place)
-    box.forget(sealed)                       # in the transaction that deletes the row
+    box.forget([box.row_key(sealed)])        # once the row is deleted (`Store.forget`)
 
 `Box` encrypts with one key that is not in the database (ChaCha20-Poly1305, bound to the row that it
 belongs to). That is enough where deleting overwrites, as in a file of SQLite.
@@ -56,8 +56,12 @@ class Box:
     def open(self, sealed: bytes, place: Sequence[bytes]) -> bytes:
         return _decrypt(self._cipher, sealed, place)
 
-    def forget(self, sealed: bytes) -> None:
-        """Make sure that a row which is deleted now can't be opened from what is left of it."""
+    def row_key(self, sealed: bytes) -> bytes | None:
+        """The number of the key that is to be forgotten with a row; None where deleting does."""
+        return None
+
+    def forget(self, numbers: Sequence[bytes]) -> None:
+        """Overwrite these keys of rows, so that nothing opens what is left of the rows anywhere."""
 
     def empty_log(self) -> bool:
         """Cut what may still hold what was forgotten; whether that was done."""
@@ -115,9 +119,12 @@ class RowKeyBox(Box):
         key = _decrypt(self._cipher, found[0][0], (b"row-key", number))
         return _decrypt(ChaCha20Poly1305(key), sealed[1 + _NUMBER_BYTES :], place)
 
-    def forget(self, sealed: bytes) -> None:
-        if sealed[:1] == _BY_ROW:
-            self._ask("DELETE FROM row_keys WHERE number = ?", sealed[1 : 1 + _NUMBER_BYTES])
+    def row_key(self, sealed: bytes) -> bytes | None:
+        return sealed[1 : 1 + _NUMBER_BYTES] if sealed[:1] == _BY_ROW else None
+
+    def forget(self, numbers: Sequence[bytes]) -> None:
+        for number in numbers:
+            self._ask("DELETE FROM row_keys WHERE number = ?", number)
 
     def empty_log(self) -> bool:
         deadline = time.monotonic() + _CHECKPOINT_SECONDS

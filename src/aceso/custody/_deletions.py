@@ -49,7 +49,7 @@ class Deletions(Desk):
                 capsule, deleted_at = gone
             else:
                 capsule, deleted_at = row.capsule, now
-                self.store.box.forget(row.entry)
+                self.store.forget(connection, row.entry)
                 connection.execute(_DELETE, {"row": row.number})
                 connection.execute(_LESS, {"place": list_key, "less": row.size})
                 connection.execute(

@@ -78,7 +78,7 @@ class Deposits(Desk, abc.ABC):
                     version=int(row.version),
                 )
             if row is not None and row.deposit:
-                self.store.box.forget(row.deposit)
+                self.store.forget(connection, row.deposit)
             connection.execute(sa.delete(table).where(table.c.persona == key))
             connection.execute(
                 sa.insert(table).values(
@@ -126,7 +126,7 @@ class Deposits(Desk, abc.ABC):
         with self.store.write() as connection:
             row = connection.execute(sa.select(table).where(table.c.persona == key)).first()
             if row is not None and int(row.version) < version:
-                self.store.box.forget(row.deposit)
+                self.store.forget(connection, row.deposit)
                 # The version stays: a deposit of before that somebody kept is not taken again.
                 connection.execute(
                     sa.update(table)

@@ -287,7 +287,7 @@ class Follower(Desk):
 
     def _delete(self, connection: Connection, keys: set[_Left]) -> None:
         for left in keys:
-            self.store.box.forget(left.sealed)
+            self.store.forget(connection, left.sealed)
             connection.execute(sa.delete(tables.sealed_keys).where(*_where(left)))
 
 

@@ -380,7 +380,7 @@ class Lists(Desk):
             here = mine & (table.c.receiving_key == message["receivingKey"])
             earlier = connection.execute(sa.select(table.c.sealed).where(here)).scalar()
             if earlier is not None:
-                self.store.box.forget(earlier)
+                self.store.forget(connection, earlier)
                 connection.execute(sa.delete(table).where(here))
             count = connection.execute(
                 sa.select(sa.func.count()).select_from(table).where(mine)

@@ -19,7 +19,7 @@ from ._box import Box
 
 __all__ = ["SCHEMA", "migrate"]
 
-SCHEMA: Final = "6"
+SCHEMA: Final = "7"
 _STEPS: Final = Path(__file__).with_name("migrations")
 # The last schema that had no table of versions.
 _FIRST: Final = "2"

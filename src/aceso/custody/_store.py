@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,12 +107,14 @@ class Store:
         self._waiting: list[_Seat] = []
         self._waiting_lock = threading.Lock()
         self._lines: _NewLines | None = None
+        self._forgets = False
         where = f"The database of {folder}" if self.is_shared else str(folder / DATABASE)
         try:
             with self.write() as connection:
                 is_changed = migrate(connection, self.box, where)
-            if is_changed:
-                # What was in the clear before is not to stay in the log.
+            # What was in the clear before is not to stay in the log. And a process that was killed
+            # may have deleted rows, and not come to overwrite their keys.
+            if is_changed or self.is_shared:
                 self.empty_log()
         except BaseException:
             self.close()
@@ -127,8 +129,10 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes, by itself. It is on disk when this returns."""
-        with self._writing, self._transaction() as connection:
-            yield connection
+        with self._writing:
+            with self._transaction() as connection:
+                yield connection
+            self._forget_noted()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -138,7 +142,7 @@ class Store:
             connection.begin(),
         ):
             begin_writing(connection)
-            self._lines = _NewLines(connection)
+            self._lines, self._forgets = _NewLines(connection), False
             try:
                 yield connection
                 self._lines.flush()
@@ -170,12 +174,9 @@ class Store:
                 if len(seats) == 1:
                     # What it leaves behind goes with the transaction, and no savepoint is needed.
                     seats[0].value = seats[0].act(connection)
-                    return
-                for seat in seats:
-                    kept = self._lines.mark() if self._lines else 0
-                    seat.run(connection)
-                    if seat.error is not None and self._lines:
-                        self._lines.back_to(kept)
+                else:
+                    self._run(connection, seats)
+            self._forget_noted()
         except AcesoError as error:
             if len(seats) == 1:
                 seats[0].error = error
@@ -190,6 +191,38 @@ class Store:
         finally:
             for seat in seats:
                 seat.is_done = True
+
+    def _run(self, connection: Connection, seats: Sequence[_Seat]) -> None:
+        for seat in seats:
+            kept = self._lines.mark() if self._lines else 0
+            seat.run(connection)
+            if seat.error is not None and self._lines:
+                self._lines.back_to(kept)
+
+    def forget(self, connection: Connection, sealed: bytes) -> None:
+        """Have nothing open what is left anywhere of a row that this transaction deletes. It is
+        noted in the transaction and done after it: one that comes to nothing leaves the row as it
+        was, with its key."""
+        key = self.box.row_key(sealed)
+        if key is not None:
+            connection.execute(sa.insert(tables.forgotten_rows).values(number=key))
+            self._forgets = True
+
+    def _forget_noted(self, *, looks: bool = False) -> None:
+        """Overwrite the keys of rows that were deleted; by whoever writes."""
+        if not (self._forgets or looks):
+            return
+        table = tables.forgotten_rows
+        with self.read() as connection:
+            numbers = [
+                bytes(one) for one in connection.execute(sa.select(table.c.number)).scalars()
+            ]
+        if not numbers:
+            return
+        self.box.forget(numbers)
+        done = sa.delete(table).where(table.c.number == sa.bindparam("done"))
+        with self._transaction() as connection:
+            connection.execute(done, [{"done": one} for one in numbers])
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -224,6 +257,8 @@ class Store:
     def empty_log(self) -> bool:
         """Cut what still holds the bytes of what was deleted; whether that was done."""
         if self.is_shared:
+            with self._writing:
+                self._forget_noted(looks=True)
             return self.box.empty_log()
         deadline = time.monotonic() + _CHECKPOINT_SECONDS
         while True:

@@ -156,6 +156,12 @@ class tables:
         sa.Column("version", sa.String, nullable=False),
         sa.Column("deposit", sa.LargeBinary, nullable=False),
     )
+    # The keys of rows that were deleted, until they are overwritten: of a server's rows alone.
+    forgotten_rows = sa.Table(
+        "forgotten_rows",
+        meta,
+        sa.Column("number", sa.LargeBinary(16), primary_key=True),
+    )
     log = sa.Table(
         "log",
         meta,

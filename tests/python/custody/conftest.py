@@ -173,10 +173,10 @@ class Network:
             more=keeper.more,
         ).process
 
-    def twin(self, name: str, folder: Path, **more: Any) -> Keeper:
-        """The first custodian once more, in a folder and with a database of its own."""
+    def twin(self, name: str, folder: Path, *, of: int = 0, **more: Any) -> Keeper:
+        """One of the custodians once more, in a folder and with a database of its own."""
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.keepers[0].folder / "custodian.key", folder)
+        shutil.copy(self.keepers[of].folder / "custodian.key", folder)
         made = self.serve(name, folder, **more)
         self.extra.append(made)
         return made

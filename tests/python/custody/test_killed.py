@@ -1,5 +1,6 @@
 """
-a custodian that is killed within an act, and started again, has done it or never began it
+a custodian that is killed within an act, and started again, has done it or never began it; with
+SQLite and with PostgreSQL
 ├── a post: the entry and its count
 ├── a release: the receipt and the nonce, in a log that continues the one which was anchored
 ├── a withdrawal that is shown: it holds and waits to be carried, or can be shown again
@@ -12,9 +13,7 @@ a custodian that is killed within an act, and started again, has done it or neve
 from __future__ import annotations
 
 import signal
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,8 @@ from aceso.custody import (
 from aceso.devnet.errors import ProcessEndedError
 
 from .conftest import LABS, Keeper, Network, Person, Reader, Shared, ask, post_at, share_at, until
-from .watching import left, show, waiting
+from .postgres import PostgresServer
+from .watching import left, rows, show, waiting
 
 _MORTAL = str(Path(__file__).with_name("mortal.py"))
 _SECONDS = 30.0
@@ -48,10 +48,16 @@ class Mortal:
 
     network: Network
     folder: Path
+    # Of a server; in the folder, where there is none.
+    database: str = ""
     keeper: Keeper | None = None
 
+    def options(self, more: tuple[str, ...]) -> tuple[str, ...]:
+        at = ("--database", self.database) if self.database else ()
+        return (*(more or _QUIET), *at)
+
     def serve(self, *more: str) -> Keeper:
-        more, now = more or _QUIET, self.keeper
+        more, now = self.options(more), self.keeper
         if now is None or now.more != more or not now.process.is_running:
             self.stop()
             now = self.keeper = self.network.serve("mortal", self.folder, more=more)
@@ -66,7 +72,7 @@ class Mortal:
         self.stop()
         words = [_MORTAL, ":".join(point), "serve", "--folder", str(self.folder)]
         words += ["--rpc", self.network.chain.url]
-        words += ["--deployment", str(self.network.deployment_file), *(more or _QUIET)]
+        words += ["--deployment", str(self.network.deployment_file), *self.options(more)]
         process = self.network.template.run("mortal", words, folder=self.network.folder / "logs")
         with process:
             url = process.wait_for_line(seconds=60)["url"]
@@ -77,14 +83,24 @@ class Mortal:
                 process.check()
 
 
-@pytest.fixture(scope="module")
-def mortal(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def mortal(
+    network: Network,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres: PostgresServer,
+    request: pytest.FixtureRequest,
+) -> Iterator[Mortal]:
     folder = tmp_path_factory.mktemp("mortal")
-    made = Mortal(network, folder)
-    made.keeper = network.twin("mortal", folder, more=_QUIET)
+    at_server = request.param == "postgresql"
+    made = Mortal(network, folder, postgres.database() if at_server else "")
+    # Each anchors a log of its own.
+    made.keeper = network.twin("mortal", folder, of=int(at_server), more=made.options(()))
     network.chain.ask("anvil_setBalance", made.keeper.keys.address, hex(10**18))
     yield made
     made.stop()
+
+
+of_the_folder = pytest.mark.parametrize("mortal", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -105,17 +121,16 @@ def unanswered(act: Callable[[Keeper], object]) -> Callable[[Keeper], None]:
     return asked
 
 
-def _rows(mortal: Mortal, statement: str, *values: object) -> list[tuple[object, ...]]:
-    database = f"file:{mortal.folder}/custodian.sqlite?mode=ro"
-    with closing(sqlite3.connect(database, uri=True)) as opened:
-        return opened.execute(statement, values).fetchall()
+def _rows(mortal: Mortal, statement: str, **values: object) -> list[tuple[object, ...]]:
+    assert mortal.keeper is not None
+    return rows(mortal.keeper, statement, **values)
 
 
 def _tally(mortal: Mortal) -> None:
     """Each list counts what it has."""
     assert not _rows(
         mortal,
-        "SELECT list_key FROM lists WHERE (records, used_bytes) IS NOT (SELECT count(*), "
+        "SELECT list_key FROM lists WHERE (records, used_bytes) <> (SELECT count(*), "
         "coalesce(sum(size), 0) FROM entries WHERE entries.list_key = lists.list_key)",
     )
 
@@ -134,7 +149,7 @@ def test_a_post(mortal: Mortal, shared: Shared, when: str) -> None:
     entry = shared.person.entry()[0]
     posts = unanswered(lambda keeper: post_at(keeper, shared.person, entry))
     mortal.die((when, "INSERT INTO entries"), posts)
-    there = _rows(mortal, "SELECT 1 FROM entries WHERE record_id = ?", entry.record_id)
+    there = _rows(mortal, "SELECT 1 FROM entries WHERE record_id = :id", id=entry.record_id)
     assert len(there) == (when == "kept")
     _tally(mortal)
     keeper = mortal.serve()
@@ -210,7 +225,8 @@ def test_carrying_a_withdrawal(network: Network, mortal: Mortal, shared: Shared,
         asked = ("eth_getTransactionCount", keeper.keys.address, "latest")
         return int(network.chain.ask(*asked), 16)
 
-    before = sent(network.keepers[0])
+    assert mortal.keeper is not None
+    before = sent(mortal.keeper)
     mortal.die((when, "Sender.send"), lambda keeper: show(keeper, act), *soon)
     keeper = mortal.serve(*soon)
     with pytest.raises(DeniedError):
@@ -231,7 +247,7 @@ def test_carrying_a_withdrawal(network: Network, mortal: Mortal, shared: Shared,
 @pytest.mark.parametrize("when", ["commit", "kept"])
 def test_a_deletion(network: Network, mortal: Mortal, shared: Shared, when: str) -> None:
     person, record_id = shared.person, shared.entry.record_id
-    ((sealed,),) = _rows(mortal, "SELECT entry FROM entries WHERE record_id = ?", record_id)
+    ((sealed,),) = _rows(mortal, "SELECT entry FROM entries WHERE record_id = :id", id=record_id)
     assert isinstance(sealed, bytes)
 
     def delete(keeper: Keeper) -> bytes:
@@ -249,6 +265,8 @@ def test_a_deletion(network: Network, mortal: Mortal, shared: Shared, when: str)
             release(keeper, shared)
     assert delete(keeper) == shared.entry.capsule.digest
     _tally(mortal)
+    if mortal.database:
+        return
     lie = b"".join(path.read_bytes() for path in mortal.folder.glob("custodian.sqlite*"))
     assert not any(sealed[at : at + 64] in lie for at in range(0, len(sealed) - 64, 64))
 
@@ -269,6 +287,7 @@ def test_following_the_chain(network: Network, mortal: Mortal, shared: Shared, w
         ask(keeper, shared)
 
 
+@of_the_folder
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_new_key(network: Network, mortal: Mortal, shared: Shared, when: str) -> None:
     before = CustodianKeys.read(mortal.folder)

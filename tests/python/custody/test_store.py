@@ -26,6 +26,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -371,7 +372,7 @@ def test_what_the_server_keeps_of_a_forgotten_row_opens_nothing(
     assert row_key in _bytes(tmp_path)
     with store.write() as connection:
         connection.execute(sa.delete(tables.log))
-        store.box.forget(sealed)
+        store.forget(connection, sealed)
     assert store.empty_log()
 
     # PostgreSQL has the bytes still, in its log if nowhere else, and never had the key of the row.
@@ -384,6 +385,46 @@ def test_what_the_server_keeps_of_a_forgotten_row_opens_nothing(
     assert refused.value.code == "E_CUSTODY_STORE"
     assert store.box.open(kept, place) == b"the plain entry"
     store.close()
+
+
+def test_a_deletion_that_comes_to_nothing_leaves_the_row_its_key(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    store = Store(tmp_path, KEY, postgres.database())
+    place = (b"entry", b"list", b"record")
+    sealed = store.box.close_row(b"the plain entry", place)
+
+    with pytest.raises(ZeroDivisionError), store.write() as connection:
+        store.forget(connection, sealed)
+        raise ZeroDivisionError
+    with store.write() as connection, suppress(ZeroDivisionError), connection.begin_nested():
+        store.forget(connection, sealed)
+        raise ZeroDivisionError
+
+    assert store.empty_log()
+    assert store.box.open(sealed, place) == b"the plain entry"
+    store.close()
+
+
+def test_what_a_killed_process_deleted_is_forgotten_at_the_start(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    database = postgres.database()
+    store = Store(tmp_path, KEY, database)
+    place = (b"entry", b"list", b"record")
+    sealed = store.box.close_row(b"the plain entry", place)
+    # As one that is killed after its transaction, which didn't come to forget.
+    with store.write() as connection:
+        connection.execute(sa.insert(tables.forgotten_rows).values(number=sealed[1:17]))
+    store.close()
+
+    again = Store(tmp_path, KEY, database)
+
+    with pytest.raises(IntegrityError, match="forgotten"):
+        again.box.open(sealed, place)
+    with again.read() as connection:
+        assert connection.execute(sa.select(tables.forgotten_rows)).all() == []
+    again.close()
 
 
 def _row_key(folder: Path, sealed: bytes) -> bytes:

@@ -1,11 +1,9 @@
-"""What can be seen of a custodian from beside it: its figures, and what lies in its folder."""
+"""What can be seen of a custodian from beside it: its figures, and what lies in its database."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import httpx
+import sqlalchemy as sa
 
 from aceso.chain import GrantWord, SignedAct
 
@@ -20,15 +18,26 @@ def figures(keeper: Keeper) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
+def rows(keeper: Keeper, statement: str, **values: object) -> list[tuple[object, ...]]:
+    """What its database answers, in a file or at a server."""
+    url = f"sqlite:///file:{keeper.folder}/custodian.sqlite?mode=ro&uri=true"
+    if "--database" in keeper.more:
+        given = keeper.more[keeper.more.index("--database") + 1]
+        url = given.replace("postgresql:", "postgresql+psycopg:")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as opened:
+        return [tuple(row) for row in opened.execute(sa.text(statement), values)]
+
+
 def left(keeper: Keeper, person: Person, reader: Reader) -> list[bytes]:
     """What lies there for this reader, encrypted as it is."""
-    database = f"file:{keeper.folder}/custodian.sqlite?mode=ro"
-    with closing(sqlite3.connect(database, uri=True)) as opened:
-        rows = opened.execute(
-            "SELECT sealed FROM sealed_keys WHERE persona = ? AND grantee = ?",
-            (bytes.fromhex(person.persona.address[2:]), reader.grantee),
-        )
-        return [bytes(row[0]) for row in rows]
+    found = rows(
+        keeper,
+        "SELECT sealed FROM sealed_keys WHERE persona = :persona AND grantee = :grantee",
+        persona=bytes.fromhex(person.persona.address[2:]),
+        grantee=reader.grantee,
+    )
+    return [bytes(sealed) for (sealed,) in found if isinstance(sealed, bytes)]
 
 
 def caught_up(network: Network, keeper: Keeper) -> None:
@@ -50,10 +59,10 @@ def word(shared: Shared) -> GrantWord:
     return suite.standing(persona, reader.grantee, reader.account.address).grant
 
 
-def waiting(keeper: Keeper, person: Person) -> list[tuple[str, int | None]]:
-    database = f"file:{keeper.folder}/custodian.sqlite?mode=ro"
-    with closing(sqlite3.connect(database, uri=True)) as opened:
-        return opened.execute(
-            "SELECT kind, relay_at FROM withdrawals WHERE subject = ?",
-            (bytes.fromhex(person.persona.address[2:]),),
-        ).fetchall()
+def waiting(keeper: Keeper, person: Person) -> list[tuple[object, ...]]:
+    """The kind of each withdrawal of a person that was shown, and when it is to be relayed."""
+    return rows(
+        keeper,
+        "SELECT kind, relay_at FROM withdrawals WHERE subject = :subject",
+        subject=bytes.fromhex(person.persona.address[2:]),
+    )
