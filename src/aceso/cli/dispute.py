@@ -181,6 +181,10 @@ def _show_file(session: Session, file: CaseFile) -> int:
     return (_show_verdict if len(file.cases) == 1 else _show_parts)(session, file)
 
 
+def _print_order(console: Console, file: CaseFile) -> None:
+    console.print(say("dispute.of_order", order=file.order), highlight=False)
+
+
 def _show_parts(session: Session, file: CaseFile) -> int:
     """A case of several parts of a union's order: each is opened again."""
     from aceso.flows import judge_file
@@ -207,6 +211,7 @@ def _show_parts(session: Session, file: CaseFile) -> int:
     }
 
     def render(console: Console) -> None:
+        _print_order(console, file)
         rows = [
             [
                 str(one["member"]),
@@ -280,6 +285,7 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
     }
 
     def render(console: Console) -> None:
+        _print_order(console, file)
         if found.broken is None:
             console.print(say("dispute.opens"), highlight=False)
         elif found.opens:

@@ -69,6 +69,7 @@ __all__ = [
 
 # A question goes by hand, and a panel has weeks.
 _QUESTION_SECONDS: Final = 30 * 24 * 60 * 60
+_DESKS: Final = (MARKET, STUDIES, UNIONS)
 
 
 class Disputing(Researcher):
@@ -81,6 +82,12 @@ class Disputing(Researcher):
         part = None
         if sale.desk == UNIONS:
             part, sale = self._part(order, member)
+        elif member is not None:
+            raise UsageError(
+                f"Order {order} is no union's, but one person's. Leave --member out.",
+                code="E_CASE_NO_MEMBER",
+                details={"order": str(order)},
+            )
         committee, asked = self.network.committee, self.asking(sale)
         entry = committee.order_entry(order, capsule=sale.capsule or b"", **asked)
         private = self.order_key(sale)
@@ -97,19 +104,32 @@ class Disputing(Researcher):
             part,
         )
 
-    def _accuse(self, sale: Sale, case: Case) -> list[Receipt]:
-        """Say on chain which part does not open, unless that was said before."""
-        part = case.part
-        if part is None:
-            raise _no_part(sale.order)
-        unions = self.network.suite.unions
-        place = unions.membership_of(sale.group, part.member).place
-        if unions.is_accused(sale.order, place):
-            return []
-        capsule = ListEntry.from_bytes(case.entry).capsule.digest
-        named = Part(part.member, part.extract, capsule)
-        call = unions.accuse(sale.order, named, list(part.proof))
-        return [self.network.sender(self.account).send(call)]
+    def _accuse(self, sale: Sale, file: CaseFile) -> list[Receipt]:
+        """Say on chain which parts do not open, unless that was said before."""
+        unions, left = self.network.suite.unions, []
+        for case in file.cases:
+            if case.part is None:
+                raise _no_part(sale.order)
+            place = unions.membership_of(sale.group, case.part.member).place
+            if not unions.is_accused(sale.order, place):
+                left.append((case, case.part))
+        count, _, _ = unions.accusations_of(sale.order)
+        others = count + len(left) - len(file.cases)
+        if others:
+            raise InputError(
+                f"Other parts of order {sale.order} were accused before ({others}), and a panel "
+                "dismisses a dispute whose case lacks one. Make one case of all of them, with "
+                "--member 0x… for each.",
+                code="E_CASE_PARTS",
+                details={"order": str(sale.order), "count": others},
+            )
+        sent = []
+        for case, part in left:
+            capsule = ListEntry.from_bytes(case.entry).capsule.digest
+            named = Part(part.member, part.extract, capsule)
+            call = unions.accuse(sale.order, named, list(part.proof))
+            sent.append(self.network.sender(self.account).send(call))
+        return sent
 
     def _part(self, order: int, member: str | None) -> tuple[CasePart, Sale]:
         found, _ = delivered_parts(self.network, order, self.account)
@@ -121,13 +141,19 @@ class Disputing(Researcher):
     def dispute(self, order: int, ground: Ground, case: bytes) -> tuple[int, list[Receipt]]:
         """Dispute a delivery, with the bond; gives the number. The panel will get `case`. Of a
         union's order the parts of the case are accused first: only their shares are at stake."""
-        suite = self.network.suite
+        suite, file = self.network.suite, CaseFile.read(case)
+        if file.order != order:
+            raise InputError(
+                f"This case is of order {file.order}, and shows nothing of order {order}: a panel "
+                "would dismiss it. Make the case of this order with `aceso dispute case`.",
+                code="E_CASE_ORDER",
+                details={"order": str(order), "of": str(file.order)},
+            )
         sale = find_sale(self.network, order)
         desk = suite.addresses[sale.desk]
-        accused = CaseFile.read(case).cases if sale.desk == UNIONS else ()
-        named = [receipt for one in accused for receipt in self._accuse(sale, one)]
-        sent = named + self.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
-        call = suite.disputes.open(desk, order, ground, sha256(case).digest())
+        sent = self._accuse(sale, file) if sale.desk == UNIONS else []
+        sent += self.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
+        call = suite.disputes.open(desk, order, ground, sha256(file.original).digest())
         sent.append(self.network.sender(self.account).send(call))
         return int(said(sent[-1], "DisputeOpened")["number"]), sent
 
@@ -163,9 +189,11 @@ class Evaluator(Holder):
 
 def dispute_of_order(network: Network, order: int) -> int:
     """The number of an order's newest dispute, which whoever sold it knows only the order of."""
-    found = 0
+    found, suite = 0, network.suite
+    # Whoever writes a contract of their own can dispute a number there.
+    desks = {suite.addresses[name] for name in _DESKS}
     for event in network.synced().events("DisputeOpened"):
-        if event.args["order"] == order:
+        if event.args["order"] == order and event.args["desk"] in desks:
             found = int(event.args["number"])
     if not found:
         raise InputError(
@@ -180,7 +208,14 @@ def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
     """Draw the panel; anybody may, once the block of the lot is past."""
     suite = network.suite
     dispute = _existing(network, number)
-    names = {suite.addresses[name]: name for name in (MARKET, STUDIES, UNIONS)}
+    names = {suite.addresses[name]: name for name in _DESKS}
+    if dispute.desk not in names:
+        raise InputError(
+            f"Dispute {number} is about something at {dispute.desk}, which is no desk of this "
+            "network: there is nothing to judge.",
+            code="E_DISPUTE_DESK",
+            details={"dispute": str(number), "account": dispute.desk},
+        )
     desk = desk_named(network, names[dispute.desk])
     wanted = desk.parties_of(dispute.order).committee
     row = next(one for one in network.synced().committees() if one.number == wanted)
@@ -330,9 +365,9 @@ def take_answer(network: Network, file: CaseFile, answer: Answer) -> CaseFile:
 
 
 def check_case(network: Network, number: int, case: bytes) -> Dispute:
-    """That this is the case which the dispute began with; raise `IntegrityError` if it is not."""
-    dispute = _existing(network, number)
-    suite = network.suite
+    """That this is the case which the dispute began with, and of its order; raise `IntegrityError`
+    if it is not."""
+    dispute, suite = _existing(network, number), network.suite
     began = suite.deployment.contracts["Disputes"].block
     evidence = suite.disputes.evidence_of(number, first=began)
     if evidence != sha256(case).digest():
@@ -340,6 +375,15 @@ def check_case(network: Network, number: int, case: bytes) -> Dispute:
             f"This is not the case that dispute {number} began with. Ask the buyer for that one.",
             code="E_CASE_OTHER",
             details={"dispute": str(number)},
+        )
+    # The digest is whatever the buyer gave: of something else that doesn't open, perhaps.
+    about = CaseFile.read(case).order
+    if about != dispute.order:
+        raise IntegrityError(
+            f"Dispute {number} is about order {dispute.order}, and its case about order {about}: "
+            "it shows nothing of what was delivered. Vote --dismissed.",
+            code="E_CASE_ELSEWHERE",
+            details={"dispute": str(number), "order": str(dispute.order), "of": str(about)},
         )
     return dispute
 

@@ -31,6 +31,7 @@ from typing import Any, Final
 
 from aceso.custody import FalseShareProof, Release
 from aceso.errors import AcesoError, InputError, IntegrityError, StorageError
+from aceso.ethereum import checksum
 from aceso.signing import digest
 from aceso.storage import content_digest
 from aceso.vault import (
@@ -336,7 +337,9 @@ def _part_json(part: CasePart) -> dict[str, Any]:
 
 
 def _part_of(said: Mapping[str, Any]) -> CasePart:
-    return CasePart(str(said["member"]), _bytes(said["extract"]), tuple(map(_bytes, said["proof"])))
+    # As the chain writes it: else one part, spelt twice, were the parts of two members.
+    member = checksum(str(said["member"]))
+    return CasePart(member, _bytes(said["extract"]), tuple(map(_bytes, said["proof"])))
 
 
 def _text(data: bytes) -> str:

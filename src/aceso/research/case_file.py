@@ -49,6 +49,11 @@ class CaseFile:
         document = {"format": _PARTS, "version": _PARTS_VERSION, "cases": said}
         return cls(json.dumps(document).encode(), tuple(cases))
 
+    @property
+    def order(self) -> int:
+        """The order that all of it is about."""
+        return self.cases[0].order
+
     def to_bytes(self) -> bytes:
         """The original itself, or a JSON document around it where there are answers."""
         if not self.answers:

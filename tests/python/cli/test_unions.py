@@ -196,9 +196,12 @@ def test_a_case_of_several_parts_is_told_part_by_part(
 def test_parts_of_several_orders_are_no_case():
     part = CasePart("0x" + "55" * 20, b"\x01" * 32, ())
     other = replace(part, member="0x" + "66" * 20)
+    spelt = [replace(part, member=one) for one in ("0x" + "ab" * 20, "0X" + "aB" * 20)]
     for cases in (
         (Case(7, b"", b"", (), {}, part), Case(8, b"", b"", (), {}, other)),
         (Case(7, b"", b"", (), {}, part), Case(7, b"", b"", (), {}, part)),
+        # Else the part of a friend, spelt twice, were that of somebody else who is accused.
+        tuple(Case(7, b"", b"", (), {}, one) for one in spelt),
     ):
         with pytest.raises(InputError) as caught:
             CaseFile.read(CaseFile.of(cases).original)

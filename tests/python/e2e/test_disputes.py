@@ -6,6 +6,8 @@ judge     anybody does the opening again; another case than the disputed one is 
           what the buyer's client refuses it refuses, and what nobody attests spoils nothing
 answers   custodians that gave none are asked by the panel, and answer it by hand of who runs them:
           only of an order that is disputed, and nothing that was withdrawn
+elsewhere a case of another order than the disputed one shows nothing, whatever its digest; a
+          dispute at somebody's own contract is none of this network
 panel     drawn by lot among evaluators; who has no seat has no vote; two decide, and why is for
           everybody to read; what nobody could read is no reason
 """
@@ -13,6 +15,7 @@ panel     drawn by lot among evaluators; who has no seat has no vote; two decide
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,7 @@ from aceso.flows import (
     base_units,
     check_case,
     check_order_logs,
+    dispute_of_order,
     draw,
     end_dispute,
     extracts,
@@ -266,6 +270,50 @@ def test_an_envelope_that_somebody_spoilt_spoils_no_extract(
 class SpoiltEnvelope:
     def seal(self, dek: bytes) -> bytes:
         return dek[:0] + bytes(400)
+
+
+def test_a_case_of_another_order_shows_nothing(world: World, buyer: Disputing, order: int) -> None:
+    """Of one that doesn't open, perhaps, which the buyer sold to themselves."""
+    network, suite = world.network, world.network.suite
+    other = replace(buyer.case(order), order=order + 1).to_bytes()
+    with pytest.raises(InputError) as refused:
+        buyer.dispute(order, Ground.CANNOT_OPEN, other)
+    assert refused.value.code == "E_CASE_ORDER"
+
+    buyer.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
+    evidence = sha256(other).digest()
+    desk = suite.addresses["DataMarket"]
+    opening = suite.disputes.open(desk, order, Ground.CANNOT_OPEN, evidence)
+    network.sender(buyer.account).send(opening)
+    number = dispute_of_order(network, order)
+
+    with pytest.raises(IntegrityError) as caught:
+        check_case(network, number, other)
+    assert caught.value.code == "E_CASE_ELSEWHERE"
+    with pytest.raises(UsageError) as unnamed:
+        buyer.case(order, buyer.account.address)
+    assert unnamed.value.code == "E_CASE_NO_MEMBER"
+
+
+def test_a_dispute_at_somebody_s_own_contract_is_none_of_this_network(
+    world: World, buyer: Disputing, order: int
+) -> None:
+    network, suite = world.network, world.network.suite
+    sender = network.sender(buyer.account)
+    # Whatever it is asked, it answers that this buyer paid.
+    answers = "73" + buyer.account.address[2:] + "60205260a06000f3"
+    code = bytes.fromhex(f"60{len(answers) // 2:02x}80600b6000396000f3" + answers)
+    desk = sender.deploy(code, name="").contract_address
+    assert desk is not None
+    buyer.allow(suite.addresses["Disputes"], suite.disputes.terms().bond)
+    sender.send(suite.disputes.open(desk, order, Ground.CANNOT_OPEN, bytes(31) + b"\1"))
+
+    with pytest.raises(InputError) as caught:
+        dispute_of_order(network, order)
+    assert caught.value.code == "E_ORDER_UNDISPUTED"
+    with pytest.raises(InputError) as drawn:
+        draw(network, suite.disputes.dispute_count(), buyer.account)
+    assert drawn.value.code == "E_DISPUTE_DESK"
 
 
 def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:

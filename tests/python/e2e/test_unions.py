@@ -264,6 +264,9 @@ def test_a_member_needs_nobody_s_publishing(
         # Two parts are accused, those of the cases: a panel opens them and no others.
         assert network.suite.unions.accusations_of(order) == (2, True, False)
         assert judge(network, cases[0]).broken is Step.ENTRY
+        with pytest.raises(InputError) as fewer:
+            disputing.dispute(order, Ground.CANNOT_OPEN, CaseFile.of(cases[:1]).original)
+        assert fewer.value.code == "E_CASE_PARTS"
         judged = judge_file(network, file)
         assert {one.broken for one in judged.verdicts} == {Step.SHARES}
         assert (judged.is_decided, judged.upholds) == (False, False)
