@@ -106,15 +106,13 @@ class Disputing(Researcher):
 
     def _accuse(self, sale: Sale, file: CaseFile) -> list[Receipt]:
         """Say on chain which parts do not open, unless that was said before."""
-        unions, left = self.network.suite.unions, []
+        before, left = _accused(self.network, sale.order), []
         for case in file.cases:
             if case.part is None:
                 raise _no_part(sale.order)
-            place = unions.membership_of(sale.group, case.part.member).place
-            if not unions.is_accused(sale.order, place):
+            if case.part.member not in before:
                 left.append((case, case.part))
-        count, _, _ = unions.accusations_of(sale.order)
-        others = count + len(left) - len(file.cases)
+        others = len(before) + len(left) - len(file.cases)
         if others:
             raise InputError(
                 f"Other parts of order {sale.order} were accused before ({others}), and a panel "
@@ -127,7 +125,7 @@ class Disputing(Researcher):
         for case, part in left:
             capsule = ListEntry.from_bytes(case.entry).capsule.digest
             named = Part(part.member, part.extract, capsule)
-            call = unions.accuse(sale.order, named, list(part.proof))
+            call = self.network.suite.unions.accuse(sale.order, named, list(part.proof))
             sent.append(self.network.sender(self.account).send(call))
         return sent
 
@@ -309,11 +307,22 @@ def _delivered_part(network: Network, sale: Sale, case: Case, parts: int) -> byt
     if part is None:
         return b""
     _, _, root = unions.shares_of(sale.order)
-    count, is_disputed, _ = unions.accusations_of(sale.order)
-    place = unions.membership_of(sale.group, part.member).place
-    if is_disputed and (count != parts or not unions.is_accused(sale.order, place)):
-        return b""
+    _, is_disputed, _ = unions.accusations_of(sale.order)
+    if is_disputed:
+        accused = _accused(network, sale.order)
+        if len(accused) != parts or part.member not in accused:
+            return b""
     return part.capsule(case.entry, root)
+
+
+def _accused(network: Network, order: int) -> frozenset[str]:
+    """Whose parts of a union's order were accused, as it was said then: the chain keeps their
+    places, and who joins anew has another one."""
+    return frozenset(
+        str(event.args["member"])
+        for event in network.synced().events("UnionAccused")
+        if event.args["order"] == order
+    )
 
 
 def _no_part(order: int) -> UsageError:

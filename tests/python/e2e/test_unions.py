@@ -267,6 +267,9 @@ def test_a_member_needs_nobody_s_publishing(
         with pytest.raises(InputError) as fewer:
             disputing.dispute(order, Ground.CANNOT_OPEN, CaseFile.of(cases[:1]).original)
         assert fewer.value.code == "E_CASE_PARTS"
+        # Whoever joins anew once they were accused gets nobody's dispute dismissed by it.
+        second.leave(union)
+        _join(second, union)
         judged = judge_file(network, file)
         assert {one.broken for one in judged.verdicts} == {Step.SHARES}
         assert (judged.is_decided, judged.upholds) == (False, False)
