@@ -31,7 +31,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Part, Receipt
 from aceso.custody import Answer, Question
-from aceso.errors import AcesoError, InputError, IntegrityError, UsageError
+from aceso.errors import AcesoError, InputError, IntegrityError, StorageError, UsageError
 from aceso.research import (
     Case,
     CaseFile,
@@ -42,6 +42,7 @@ from aceso.research import (
     asked_of,
     replay,
 )
+from aceso.storage import IpfsNotFoundError
 from aceso.vault import ListEntry
 
 from .certifying import check_certificate
@@ -275,8 +276,11 @@ def judge(
     sale = find_sale(network, case.order, delivered=True)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
-    except AcesoError:
-        # That nobody has it, or that the entry says nothing, is for the verdict to tell.
+    except AcesoError as exc:
+        # That nobody has it, or that the entry says nothing, is for the verdict to tell. A node of
+        # the judge's own that is down, slow or lies says nothing against who delivered.
+        if isinstance(exc, StorageError) and not isinstance(exc, IpfsNotFoundError):
+            raise
         body = None
     key, delivered = receiving_key(network, sale).digest, sale.capsule or b""
     if sale.desk == UNIONS:

@@ -3,7 +3,8 @@
 case      what the custodians give; one that is down is named as silent; nothing before the delivery
 judge     anybody does the opening again; another case than the disputed one is told; shares that
           custodians signed falsely count against them, and those that the buyer changed do not;
-          what the buyer's client refuses it refuses, and what nobody attests spoils nothing
+          what the buyer's client refuses it refuses, and what nobody attests spoils nothing; a
+          node of the judge's that is down decides nothing
 answers   custodians that gave none are asked by the panel, and answer it by hand of who runs them:
           only of an order that is disputed, and nothing that was withdrawn
 elsewhere a case of another order than the disputed one shows nothing, whatever its digest; a
@@ -31,7 +32,7 @@ from aceso.custody import (
     RequestRefusedError,
 )
 from aceso.custody.__main__ import answer
-from aceso.errors import AcesoError, InputError, IntegrityError, UsageError
+from aceso.errors import AcesoError, InputError, IntegrityError, StorageError, UsageError
 from aceso.flows import (
     RESEARCH,
     Disputing,
@@ -53,6 +54,7 @@ from aceso.flows import (
     take_answer,
 )
 from aceso.research import Case, CaseFile, Package, Step
+from aceso.storage import IpfsDownError, IpfsNotFoundError, IpfsTimeoutError
 from aceso.vault import SignedCertificate
 from tests.python.cli.conftest import call
 
@@ -293,6 +295,30 @@ def test_a_case_of_another_order_shows_nothing(world: World, buyer: Disputing, o
     with pytest.raises(UsageError) as unnamed:
         buyer.case(order, buyer.account.address)
     assert unnamed.value.code == "E_CASE_NO_MEMBER"
+
+
+def test_what_the_judges_node_cannot_give_is_no_verdict(
+    world: World, buyer: Disputing, order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, network = buyer.case(order), world.network
+    cid, read = case.extract()[0].cid, network.ipfs.read
+
+    def failing(error: StorageError) -> None:
+        def body(wanted: str, **more: Any) -> bytes:
+            if wanted != cid:
+                return read(wanted, **more)
+            raise error
+
+        monkeypatch.setattr(network.ipfs, "read", body)
+
+    for error in (IpfsDownError("http://127.0.0.1:1"), IpfsTimeoutError("http://127.0.0.1:1", 1.0)):
+        failing(error)
+        with pytest.raises(StorageError):
+            judge(network, case)
+    # That nobody has it is another thing.
+    failing(IpfsNotFoundError(cid, 1.0))
+    verdict = judge(network, case)
+    assert (verdict.broken, verdict.upholds) == (Step.BODY, True)
 
 
 def test_a_dispute_at_somebody_s_own_contract_is_none_of_this_network(
