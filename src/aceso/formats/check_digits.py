@@ -15,8 +15,9 @@ from typing import Final
 __all__ = ["is_kd_code", "is_loinc", "is_snomed_concept"]
 
 _LOINC: Final = re.compile(r"(?:[0-9]{1,5}|1[0-9]{5})-[0-9]\Z", re.ASCII)
-# Behind the item, the partition: 00 for a concept of the international edition, 10 for another's.
-_CONCEPT: Final = re.compile(r"[1-9][0-9]{2,14}[01]0[0-9]\Z", re.ASCII)
+# Behind the item, the partition: 00 for a concept of the international edition; 10 for another's,
+# behind the seven digits of whose it is.
+_CONCEPT: Final = re.compile(r"[1-9](?:[0-9]{2,14}0|[0-9]{0,7}[1-9][0-9]{6}1)0[0-9]\Z", re.ASCII)
 
 # A GTIN of 13 digits of a Korean maker of medicines.
 _KD: Final = re.compile(r"8806[0-9]{9}\Z", re.ASCII)

@@ -23,8 +23,11 @@ from aceso.research import extract as make
 EVERYTHING = DataClass((1 << 24) - 1)
 LOINC, SCT, UCUM = "http://loinc.org", "http://snomed.info/sct", "http://unitsofmeasure.org"
 HL7 = "http://terminology.hl7.org/CodeSystem"
+GOOGLE = "https://developers.google.com/fit/datatypes"
+OMH = "https://www.openmhealth.org/schemas/omh"
 # Whom all of this is about, in every way that a source may write it.
 NEEDLES = (
+    *("M10123456", "19900101"),
     *("박아픔", "Kim", "Nguyen", "kim-nara", "효원로", "16444", "850312", "010-1234-5678"),
     *("1012345678", "01012345678", "SN-889-XK21", "0042117", "patients.example", "kim@"),
     *("1706659200", "1706659200000", "20240131", "2024-01-31", "31.01.2024", "Jan 31", "1/31/24"),
@@ -147,6 +150,35 @@ AS_WHAT_IS_KEPT: dict[str, dict[str, Any]] = {
     "zip as a korean code": condition(
         code=coded("16444", "http://www.hl7korea.or.kr/CodeSystem/hira-edi-procedure")
     ),
+    "name as a korean code": condition(
+        category=[coded("kim-nara", "http://www.hl7korea.or.kr/CodeSystem/krcore-vcnt-types")],
+        bodySite=[coded("M10123456", "http://www.hl7korea.or.kr/CodeSystem/kostat-kcd-8")],
+    ),
+    "name as a measure": observed(
+        component=[
+            {"code": coded("kim-nara", system), "valueInteger": 1}
+            for system in (
+                "https://developers.google.com/fit/datatypes",
+                "https://developer.withings.com/api-reference",
+                "https://www.openmhealth.org/schemas/omh",
+                "urn:aceso:measure",
+            )
+        ]
+    ),
+    "name in capitals": condition(
+        bodySite=[
+            coded("KIM", system)
+            for system in (
+                "urn:oid:2.16.840.1.113883.6.12",
+                "http://dicom.nema.org/resources/ontology/DCM",
+                "http://www.cms.gov/Medicare/Coding/ICD10",
+                "http://hl7.org/fhir/sid/icd-11",
+            )
+        ]
+    ),
+    "phone as a drug": condition(code=coded("01012345678", "http://hl7.org/fhir/sid/ndc")),
+    "number as a status": {**PERSON, "gender": 850312},
+    "day as snomed": condition(code=coded("19900101", SCT)),
     "apple": observed(
         component=[
             {
@@ -229,6 +261,9 @@ def test_what_only_looks_alike_stays() -> None:
         observed("98979-8", valueQuantity={"value": 88, "unit": "mL/min/{1.73_m2}"}),
         observed("55423-8", valueInteger=20481),
         condition(code=coded("44054006", SCT), severity=coded("24484000", SCT)),
+        condition(code=coded("5A11", "http://hl7.org/fhir/sid/icd-11")),
+        observed("55423-8", method=coded("com.google.step_count.delta", GOOGLE)),
+        observed("55423-8", method=coded("resting-heart-rate", OMH)),
         *(
             condition(code=coded(code, f"http://www.hl7korea.or.kr/CodeSystem/{name}"))
             for name, code in KOREAN
@@ -237,5 +272,6 @@ def test_what_only_looks_alike_stays() -> None:
     text = text_of(*kept)
 
     wanted = ("1250000", "1700000000", "7.1", "x10*9/L", "mL/min/{1.73_m2}", "20481")
+    wanted += ("5A11", "com.google.step_count.delta", "resting-heart-rate")
     wanted += ("44054006", "24484000", *(code for _, code in KOREAN))
     assert [one for one in wanted if one not in text] == []

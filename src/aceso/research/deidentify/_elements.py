@@ -26,6 +26,7 @@ __all__ = [
     "REGION",
     "TEXT",
     "VALUE",
+    "WHOLE",
     "YEARS",
 ]
 
@@ -34,6 +35,7 @@ VALUE: Final = "value"
 DATE: Final = "date"
 PERIOD: Final = "period"
 PLAIN: Final = "plain"
+WHOLE: Final = "whole"
 COMPONENT: Final = "component"
 RANGE: Final = "range"
 AGE: Final = "age"
@@ -56,7 +58,7 @@ OBSERVATION: Final[Mapping[str, str]] = {
     "valueString": TEXT,
     "valueDateTime": DATE,
     "valuePeriod": PERIOD,
-    "valueInteger": PLAIN,
+    "valueInteger": WHOLE,
     "valueRange": RANGE,
     "valueRatio": RANGE,
     "valueSampledData": VALUE,

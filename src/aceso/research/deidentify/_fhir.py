@@ -33,6 +33,7 @@ from ._elements import (
     REGION,
     TEXT,
     VALUE,
+    WHOLE,
     YEARS,
 )
 from ._hierarchies import band, parent_code, region_of
@@ -172,6 +173,8 @@ class FhirMaker:
             return self._quantity(value, path, age=how == AGE)
         if how == YEARS:
             return self._years(value, path)
+        if how == WHOLE:
+            return value if is_number(value) and is_measure(plain(value)) else None
         if how == DATE:
             return self._date(value, path)
         if how == PERIOD:
@@ -193,9 +196,9 @@ class FhirMaker:
             return [one for one in treated if one is not None]
         if isinstance(value, bool):
             return value
-        if is_number(value):
-            return value if is_measure(plain(value)) else None
-        return value if isinstance(value, str) and is_plain_code(value) else None
+        # A number has no place here, and would be anybody's.
+        is_text = isinstance(value, str) and not is_number(value)
+        return value if is_text and is_plain_code(value) else None
 
     def _code(self, value: Any, path: str) -> Any:
         """A concept with the codings of published systems; displays and texts are dropped."""

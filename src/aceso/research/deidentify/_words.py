@@ -17,6 +17,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
+from aceso.formats._classify import load
 from aceso.formats.check_digits import is_kd_code, is_loinc, is_snomed_concept
 
 __all__ = ["is_code_of", "is_measure", "is_plain_code", "is_unit"]
@@ -49,6 +50,7 @@ _LETTERS: Final = re.compile(r"[A-Za-zµμ]+")
 # Powers of ten, and what something is counted by, are units without a letter.
 _NUMBER_UNIT: Final = re.compile(r"[x/]?10{0,3}(?:[*^]-?[0-9]{1,2})?(?:/10{1,3})?\Z", re.ASCII)
 _MOST_UNIT_DIGITS: Final = 4
+_MOST_MEASURED: Final = 80
 
 # From so many digits on, a number is round or no measurement: an epoch has ten, a telephone number
 # too, a resident registration number thirteen.
@@ -58,6 +60,11 @@ _DAY_NUMBER: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[1
 
 _LOINC_OTHERS: Final = re.compile(r"L[AGLP][0-9]{1,6}-[0-9]\Z")
 _RXNORM: Final = re.compile(r"[1-9][0-9]{1,6}\Z")
+# A stem, or what is joined to one: I and O are in none.
+_ICD_11: Final = (
+    r"(?:[1-9A-HJ-NP-WYZ][A-HJ-NP-Z][0-9][0-9A-HJ-NP-Z](?:\.[0-9A-HJ-NP-Z]{1,2})?"
+    r"|X[A-HJ-NP-Z](?=[A-Z]*[0-9])[0-9A-HJ-NP-Z]{2,4})"
+)
 _ICD_10: Final = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?\Z")
 _ATC: Final = re.compile(r"[A-Z](?:[0-9]{2}(?:[A-Z]{1,2}(?:[0-9]{2})?)?)?\Z")
 # What Apple calls its types and metadata; what else an app puts there is of that app.
@@ -65,6 +72,44 @@ _APPLE: Final = re.compile(
     r"HK[A-Z][A-Za-z0-9]{1,70}|WorkoutRoute|duration"
     r"|(?:total|active|apple|sum|average|minimum|maximum)[A-Z][A-Za-z]{1,30}(?:Goal)?\Z"
 )
+
+
+# Kinds of pictures, by DICOM PS3.3 C.7.3.1.1.1.
+_MODALITY_TEXT: Final = """
+AR AU BI BMD CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT
+IVUS KER KO LEN LS MG MR NM OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX
+REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR
+SR SRF STAIN TEXTUREMAP TG US VA XA XC
+"""
+_MODALITIES: Final = frozenset(_MODALITY_TEXT.split())
+# Of what phones and watches call what they measure, beside the names of our own measures.
+_MEASURED_TEXT: Final = """
+active average awake body bpm calories com count deep deepsleepduration delta descriptive diastolic
+distance elevation expended fat google hr hydration latency light lightsleepduration manual max
+median min minutes percentage physical pressure rem remsleepduration saturation segment sleep speed
+state statistic steps summary systolic temperature timeinbed total unspecified variance
+wakeupduration wakeupcount activity time main
+"""
+_DCM: Final = re.compile(r"1[0-9]{5}\Z", re.ASCII)
+# Withings numbers what it measures.
+_MEASURED_NUMBER: Final = re.compile(r"[0-9]{1,3}\Z", re.ASCII)
+
+
+@cache
+def _measured_words() -> frozenset[str]:
+    names = load("measures.toml")["measure"]
+    return frozenset(_MEASURED_TEXT.split()).union(*(one.split("_") for one in names))
+
+
+def _is_dicom(code: str) -> bool:
+    return code in _MODALITIES or _DCM.match(code) is not None
+
+
+def _is_measured(code: str) -> bool:
+    """Whether it is made of words for what is measured, and so of nobody's name."""
+    if _MEASURED_NUMBER.match(code):
+        return True
+    return len(code) <= _MOST_MEASURED and set(re.split("[._-]", code)) <= _measured_words()
 
 
 def _is_loinc(code: str) -> bool:
@@ -87,32 +132,39 @@ _SHAPES: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
         "urn:oid:2.16.840.1.113883.6.88:": _shaped(_RXNORM.pattern),
         "hl7.org/fhir/sid/icd-10": _shaped(_ICD_10.pattern),
         "hl7.org/fhir/sid/icd-9": _shaped(r"[EV]?[0-9]{2,3}(?:\.[0-9]{1,2})?"),
-        "hl7.org/fhir/sid/icd": _shaped(r"[A-Z0-9]{1,6}(?:[./&][A-Z0-9]{1,6}){0,3}"),
+        "hl7.org/fhir/sid/icd-11": _shaped(rf"{_ICD_11}(?:[/&]{_ICD_11}){{0,3}}"),
+        "hl7.org/fhir/sid/icd-o": _shaped(r"C[0-9]{2}(?:\.[0-9])?|[0-9]{4}/[0-9]"),
         "hl7.org/fhir/sid/icpc": _shaped(r"[A-Z][0-9]{2}(?:\.[0-9]{2})?"),
         "hl7.org/fhir/sid/icf": _shaped(r"[bdes][0-9]{1,5}(?:[.+][0-9]{1,4})?"),
         "hl7.org/fhir/sid/cvx": _shaped(r"[0-9]{1,3}"),
         "hl7.org/fhir/sid/mvx": _shaped(r"[A-Z]{2,3}"),
-        "hl7.org/fhir/sid/ndc": _shaped(r"[0-9]{4,5}-[0-9]{3,4}(?:-[0-9]{1,2})?|[0-9]{10,11}"),
+        "hl7.org/fhir/sid/ndc": _shaped(
+            r"[0-9]{4,5}-[0-9]{3,4}(?:-[0-9]{1,2})?|(?!01[016-9])[0-9]{10,11}"
+        ),
         "hl7.org/fhir/sid/": _shaped(r"(?!)"),
         "www.whocc.no/atc": _shaped(_ATC.pattern),
         "urn:oid:2.16.840.1.113883.6.73:": _shaped(_ATC.pattern),
         "urn:oid:2.16.840.1.113883.6.69:": _shaped(r"[0-9]{4,5}-[0-9]{3,4}(?:-[0-9]{1,2})?"),
-        "urn:oid:": _shaped(r"(?![0-9]{6})[A-Z0-9]{1,7}(?:[.-][A-Z0-9]{1,4})?"),
+        "urn:oid:": _shaped(r"(?![0-9]{6})(?=.*[0-9])[A-Z0-9]{1,7}(?:[.-][A-Z0-9]{1,4})?"),
         "human-phenotype-ontology.org": _shaped(r"HP:[0-9]{7}"),
         "purl.obolibrary.org/obo/": _shaped(r"[A-Z]{2,12}[:_][0-9]{1,7}"),
         "ncicb.nci.nih.gov/": _shaped(r"C[0-9]{2,6}"),
-        "dicom.nema.org/": _shaped(r"[A-Z]{2,8}|[0-9]{1,6}"),
-        "www.cms.gov/": _shaped(r"[A-Z0-9]{3,7}"),
+        "dicom.nema.org/": _is_dicom,
+        "www.cms.gov/": _shaped(r"(?=.*[0-9])[A-Z0-9]{3,7}"),
         "developer.apple.com/": _shaped(_APPLE.pattern),
-        "developers.google.com/": _shaped(r"com\.google(?:\.[a-z_]{1,30}){1,5}|[a-z_]{1,30}"),
-        "developer.withings.com/": _shaped(r"[0-9]{1,3}|[a-z_]{1,40}"),
-        "www.openmhealth.org/": _shaped(r"[a-z][a-z0-9_-]{1,60}"),
-        "urn:aceso:measure": _shaped(r"[a-z][a-z0-9_]{1,60}"),
+        "developers.google.com/": _is_measured,
+        "developer.withings.com/": _is_measured,
+        "www.openmhealth.org/": _is_measured,
+        "urn:aceso:measure": _is_measured,
         "urn:iso:std:iso:11073": _shaped(r"[0-9]{1,6}|MDC_[A-Z0-9_]{1,60}"),
         "www.hl7korea.or.kr/CodeSystem/kpis-kdcode": is_kd_code,
-        "www.hl7korea.or.kr/": _shaped(
-            r"[A-Z]{1,3}[0-9]{2,8}[A-Z]?(?:\.[0-9A-Z]{1,3})?|[0-9]{9}|[0-9]{1,3}|[a-z-]{1,40}"
+        "www.hl7korea.or.kr/CodeSystem/kostat-kcd": _shaped(_ICD_10.pattern),
+        "www.hl7korea.or.kr/CodeSystem/hira-edi-medication": _shaped(r"[0-9]{9}"),
+        # Five places, and three more of how it was done.
+        "www.hl7korea.or.kr/CodeSystem/hira-edi-procedure": _shaped(
+            r"(?=(?:.{5}|.{8})\Z)[A-Z]{1,3}[0-9]{2,7}"
         ),
+        "www.hl7korea.or.kr/": _shaped(r"[0-9]{1,3}"),
     }
 )
 
