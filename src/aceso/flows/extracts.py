@@ -79,8 +79,8 @@ class Options:
     variants: frozenset[str] = frozenset()
     recogniser: Recogniser | None = None
 
-    def rules(self, classes: DataClass, key: bytes) -> Rules:
-        """The rules for these classes."""
+    def rules(self, classes: DataClass, key: bytes, year: int) -> Rules:
+        """The rules for these classes, of an extract that is made in this year."""
         return Rules(
             classes=classes,
             key=key,
@@ -91,6 +91,7 @@ class Options:
             loci=self.loci,
             variants=self.variants,
             recogniser=self.recogniser,
+            year=year,
         )
 
 
@@ -235,7 +236,8 @@ class ExtractMaker:
                     yield one.piece
 
         key = shift_key(self._keys.derive(f"extract-dates/{sale.subject}", 32), sale.study)
-        made = make_extract(pieces(), options.rules(sale.classes, key))
+        year = datetime.fromtimestamp(self._network.suite.now(), UTC).year
+        made = make_extract(pieces(), options.rules(sale.classes, key, year))
         if not made.count:
             if left_out:
                 raise next(iter(left_out.values()))

@@ -194,6 +194,17 @@ def test_a_birth_date_becomes_a_band_of_years(born, band, shown):
     assert made.removed["Patient.birthDate"] == "C"
 
 
+def test_old_records_tell_of_nobody_that_they_are_over_89_by_now():
+    person = {"resourceType": "Patient", "birthDate": "1936-02-03", "gender": "female"}
+    visit = {"resourceType": "Encounter", "status": "finished", "period": {"start": "2004-01-01"}}
+    infant = visit | {"period": {"start": "1936-02-03"}}
+    made = extract([person, visit, infant], classes=DataClass.ENCOUNTERS, year=2026)
+    (found,) = (one for one in entries(made) if one["resourceType"] == "Patient")
+
+    assert found["birthDate"] == "1900"
+    assert "193" not in json.dumps(entries(made))
+
+
 def test_no_date_and_no_age_tells_that_somebody_is_over_89():
     def aged(value, unit):
         quantity = {"value": value, "unit": unit, "system": "http://unitsofmeasure.org"}

@@ -6,8 +6,8 @@ the dates of two studies don't match. Times of day and zones go: an interval is 
 
 Safe Harbor itself, 45 CFR 164.514(b)(2)(i)(C), lets only the year stay: `dates="year"` does that,
 at the price of the intervals. In both, what tells an age over 89 goes, years too: a birth year from
-then on becomes 1900, an age in years becomes ">= 90", and a date so far before the newest one that
-only somebody of 90 can have it is dropped.
+then on becomes 1900, an age in years becomes ">= 90", and a date is dropped so far before the
+newest one, or the year in which the extract is made, that only somebody of 90 can have it.
 """
 
 from __future__ import annotations

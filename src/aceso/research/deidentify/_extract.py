@@ -83,7 +83,7 @@ def extract(records: Iterable[Source], rules: Rules) -> Extract:
                     genomes.append(genome)
             continue
         wanted += _resources(one, classes)
-    maker = FhirMaker(rules, newest_year(wanted))
+    maker = FhirMaker(rules, max(rules.year, newest_year(wanted)))
     made = [one for one in map(maker.resource, wanted) if one is not None]
     return Extract(
         resources=tuple(sorted(made, key=canonical_bytes)),

@@ -36,6 +36,9 @@ class Rules:
     loci: tuple[Locus, ...] = ()
     variants: frozenset[str] = frozenset()
     recogniser: Recogniser | None = None
+    # The year in which it is made, or 0: who has the extract knows how old a birth year is by then,
+    # however old the records are.
+    year: int = 0
 
     def __post_init__(self) -> None:
         if len(self.key) < _SHORTEST_KEY:
@@ -65,4 +68,5 @@ class Rules:
             "loci": [str(one) for one in sorted(self.loci)],
             "variants": sorted(self.variants),
             "recogniser": self.recogniser.name if self.recogniser else None,
+            "year": self.year,
         }
