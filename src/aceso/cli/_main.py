@@ -22,6 +22,7 @@ from aceso import __version__
 from aceso.errors import AcesoError, UsageError
 
 from ._click import root
+from ._machine import machine_error
 from ._masked import masked_document
 from ._session import Session, home_folder
 from ._words import from_environment, say, sentence, use
@@ -68,7 +69,8 @@ def _run(given: list[str]) -> int:
     except AcesoError as exc:
         return _failed(exc, as_json)
     except Exception as exc:
-        return _defect(exc, given, as_json)
+        known = machine_error(exc)
+        return _failed(known, as_json) if known else _defect(exc, given, as_json)
 
 
 def _failed(error: AcesoError, as_json: bool) -> int:

@@ -125,7 +125,8 @@ def walk(paths: Iterable[Path]) -> tuple[list[Path], int]:
     found: dict[Path, None] = {}
     hidden = 0
     for path in paths:
-        if not path.is_dir():
+        # Not `Path.is_dir`, which fails where a name is too long.
+        if not os.path.isdir(path):
             found[path] = None
             continue
         for folder, folders, names in os.walk(path):

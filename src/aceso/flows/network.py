@@ -303,7 +303,7 @@ class Network:
         if group.is_group and group.address == self.suite.addresses["Guardianship"]:
             holder = self.guardian_of(group.number)
         else:
-            holder = self.suite.key_holder(grantee)
+            holder = self._key_holder(grantee)
         found = self.synced().published_key(holder)
         if found is None:
             raise ProfileError(
@@ -314,6 +314,16 @@ class Network:
                 details={"account": holder},
             )
         return PublicKey(found)
+
+    def _key_holder(self, grantee: bytes) -> str:
+        try:
+            return self.suite.key_holder(grantee)
+        except ValueError as exc:
+            raise InputError(
+                "Nothing can be sealed to this grantee: there is no institution of that number, or "
+                "it is a group that has no key. Check the number.",
+                code="E_GRANTEE_UNKNOWN",
+            ) from exc
 
     def guardian_of(self, number: int) -> str:
         """Whose group has this number: no two accounts that anybody found share 96 bits."""

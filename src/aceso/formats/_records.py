@@ -47,6 +47,7 @@ __all__ = ["Imported", "group", "import_file"]
 
 # A record that grows larger is cut in parts, so that none needs more memory than this to make.
 _MAX_RECORD = 8 << 20
+_SEVERAL = "the file is about several people"
 
 
 class Imported:
@@ -138,10 +139,11 @@ class Imported:
         chosen = key if key is not None and self._people.knows(key) else None
         for subject in self._store.subjects():
             if chosen is None:
-                self._set_aside(subject, "the file is about several people", "several_people")
+                self._set_aside(subject, _SEVERAL, "several_people")
             elif not self._people.is_about(subject, chosen):
                 self._set_aside(subject, "it is about another person", "another_person")
         if chosen is None and not self._store.says(Kind.REFUSED, "several_people"):
+            self._store.set_kept_aside(_SEVERAL, "several_people")
             reason = (
                 f"it is about {len(self.people)} people, who are never mixed; nothing is taken, "
                 "say which of them is you and import it again"

@@ -72,6 +72,8 @@ _SET_ASIDE = """
 UPDATE part SET said = ?, digest = NULL, body = NULL
 WHERE said = ? AND family IN (SELECT id FROM family WHERE subject = ?)
 """
+_SAID_KEPT = "SELECT id, type FROM said WHERE kind = ?"
+_SET_ALL_ASIDE = "UPDATE part SET said = ?, digest = NULL, body = NULL WHERE said = ?"
 # A batch is written when it has so many rows or so many bytes.
 _BATCH_ROWS = 2_000
 _BATCH_BYTES = 4 << 20
@@ -209,6 +211,16 @@ class Store:
         for said, resource_type in kinds:
             outcome = Outcome(Kind.SKIPPED, "", resource_type, reason, code)
             self._database.execute(_SET_ASIDE, (self._said_id(outcome, ""), said, subject))
+
+    def set_kept_aside(self, reason: str, code: str) -> None:
+        """Say of what would be kept in the source file that it is left out, where that is not
+        sealed either."""
+        self._write()
+        self._sorted = False
+        kept = self._database.execute(_SAID_KEPT, (Kind.KEPT.value,)).fetchall()
+        for said, resource_type in kept:
+            outcome = Outcome(Kind.SKIPPED, "", resource_type, reason, code)
+            self._database.execute(_SET_ALL_ASIDE, (self._said_id(outcome, ""), said))
 
     def families(self) -> Iterator[Family]:
         """Every family, by lineage: an order that depends on the contents only."""

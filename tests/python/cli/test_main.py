@@ -10,6 +10,7 @@ aceso, without a network
 │   └── a profile is there: refused
 ├── doctor: the installation, exit code 0
 ├── a network that is not there: exit code 2
+├── a full disk, a place that can't be written, a damaged store: what to do, and no defect
 ├── a defect: one sentence, exit code 70, a log without values
 └── Ctrl-C: exit code 130
 as a process
@@ -18,8 +19,10 @@ as a process
 └── --help takes less than a second even on a busy machine
 """
 
+import errno
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -28,6 +31,7 @@ import pytest
 
 from aceso.cli import _main, doctor
 from aceso.cli._click import _COMMANDS
+from aceso.cli._machine import machine_error
 
 WORDS = "abandon " * 23 + "art"
 
@@ -169,6 +173,47 @@ def test_doctor_with_a_profile_that_others_may_read(aceso, tmp_path):
     assert [one["check"] for one in run.document["checks"] if one["state"] == "failed"] == [
         "profile"
     ]
+
+
+@pytest.mark.parametrize(
+    ("exc", "code", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 5, "E_DISK_FULL"),
+        (PermissionError(errno.EACCES, "Permission denied", "out"), 2, "E_PLACE"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300), 2, "E_PLACE"),
+    ],
+)
+def test_what_the_machine_refuses_is_no_defect(aceso, monkeypatch, exc, code, said):
+    def refused():
+        raise exc
+
+    monkeypatch.setattr(doctor.doctor, "callback", refused)
+
+    run = aceso("doctor", "--json")
+
+    assert (run.code, run.document["error"]["code"]) == (code, said)
+
+
+def test_a_damaged_store_says_how_to_get_it_back(aceso, tmp_path):
+    aceso("init", "--yes")
+    store = tmp_path / "home" / "store.db"
+    store.write_bytes(b"this is no database, and never was" * 40)
+
+    run = aceso("records", "--json", "--network", tmp_path)
+
+    assert (run.code, run.document["error"]["code"]) == (2, "E_STORE_DAMAGED")
+
+
+def test_a_store_on_a_full_disk(tmp_path):
+    database = sqlite3.connect(tmp_path / "store.db")
+    database.execute("PRAGMA max_page_count = 2")
+    database.execute("CREATE TABLE kept (value BLOB)")
+
+    with pytest.raises(sqlite3.OperationalError) as full:
+        database.execute("INSERT INTO kept VALUES (zeroblob(100000))")
+
+    known = machine_error(full.value)
+    assert known is not None and (known.exit_code, known.code) == (5, "E_DISK_FULL")
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

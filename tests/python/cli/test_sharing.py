@@ -1,6 +1,7 @@
 """
 aceso share, open, unshare, verify
 ├── share, who-can-see, open, unshare: what is said, done and refused
+│   ├── to an institution that there is none of: refused
 │   └── without a yes: nothing is done
 ├── verify: genuine, another file, contradicting evidence
 └── open --c4gh: a Crypt4GH file for one reader
@@ -21,6 +22,12 @@ def test_share_without_a_yes_does_nothing(person, physician):
     assert (run.code, run.document["error"]["code"]) == (2, "E_DECLINED")
     assert "can't be unread" in run.err
     assert person("consents").document["consents"] == []
+
+
+def test_share_with_an_institution_that_is_none(person):
+    run = person("share", "institution:777", "--classes", "labs", "--yes")
+
+    assert (run.code, run.document["error"]["code"]) == (3, "E_GRANTEE_UNKNOWN")
 
 
 def test_share_open_and_unshare(person, physician, tmp_path):

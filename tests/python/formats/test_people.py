@@ -1,6 +1,6 @@
 """
 a file about several people
-├── asks: nothing is taken, not even what is about nobody
+├── asks: nothing is taken, not even what is about nobody, and nothing is said to be kept
 ├── gives what is about the chosen one, and what is about nobody
 ├── counts people only: what is told of a group, a device or a place is about nobody
 ├── names them for the screen, and in no outcome
@@ -40,6 +40,16 @@ def test_nothing_is_taken_before_one_is_chosen(write, importing):
     assert sorted(set(read.kinds)) == ["refused", "skipped"]
     assert "several_people" in read.codes
     assert importing(write(TWO), "p3").records == []
+
+
+def test_nothing_is_said_to_be_kept_before_one_is_chosen(write, importing):
+    older = {"resourceType": "MedicationOrder", "patient": {"reference": "Patient/p1"}}
+    people = (patient("p1"), about("p1", 1), patient("p2"), older)
+
+    read = importing(write(bundle(*people)))
+
+    assert sorted(set(read.kinds)) == ["refused", "skipped"]
+    assert "kept" in importing(write(bundle(*people)), "p1").kinds
 
 
 def test_the_chosen_one_gets_theirs_and_what_is_about_nobody(write, importing):
