@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aceso.codes import Emergency, label
-from aceso.errors import UsageError
+from aceso.errors import InputError, UsageError
 
 from . import _terms
 from ._click import command
 from ._output import private_file, private_text, receipts, show, show_text, table
 from ._session import Session, home_folder
-from ._words import language, say
+from ._words import language, say, sentence
 from .consent import ask
 from .guarding import own_account
 
@@ -92,8 +92,9 @@ def _card(session: Session, given: dict[str, Any]) -> None:
 
 def _open(session: Session, given: dict[str, Any]) -> None:
     """Break the glass, unless it is broken; with --out read what the person chose."""
-    from aceso.flows import EMERGENCY_CLASSES, Rescuer
+    from aceso.flows import Rescuer
 
+    wanted = _terms.classes(given["classes"]) if given["classes"] else None
     rescuer = Rescuer(session.network(), session.profile("professional"))
     card = _card_of(session, given)
     suite = session.network().suite
@@ -111,19 +112,38 @@ def _open(session: Session, given: dict[str, Any]) -> None:
     if given["out"] is not None:
         folder: Path = given["out"]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        wanted = _terms.classes(given["classes"]) if given["classes"] else EMERGENCY_CLASSES
         files = [str(one.path) for one in rescuer.read(card, classes=wanted, folder=folder)]
     document = {
         "number": number,
         "persona": card.persona,
         "until": until,
+        "classes": _terms.class_names(rescuer.chosen(card)),
         "files": files,
+        "notOpened": [
+            {
+                "record": one.entry.record_id.hex(),
+                "code": one.error.code,
+                "reason": sentence(one.error),
+            }
+            for one in rescuer.unopened
+        ],
+        "notListed": [
+            {"class": _terms.class_name(name), "code": exc.code, "reason": sentence(exc)}
+            for name, exc in rescuer.unlisted.items()
+        ],
         "transactions": receipts(sent),
     }
     moment = _terms.moment_text(until)
-    show_text(
-        session, document, say("emergency.open", number=number, until=moment, count=len(files))
-    )
+    said = [say("emergency.open", number=number, until=moment, count=len(files))]
+    said += [
+        say("open.failed", record=one.entry.record_id.hex()[:16], why=sentence(one.error))
+        for one in rescuer.unopened
+    ]
+    said += [
+        say("open.failed", record=label(name, language()), why=sentence(exc))
+        for name, exc in rescuer.unlisted.items()
+    ]
+    show_text(session, document, "\n".join(said))
 
 
 def _close(session: Session, given: dict[str, Any]) -> None:
@@ -336,6 +356,12 @@ def _read_card(text: str) -> EmergencyCard:
     if text and not text.startswith("ACESO") and path.is_file():
         text = path.read_text(encoding="utf-8", errors="replace")
     found = _CARD.search(text)
+    if found is None and not text.upper().startswith("ACESO"):
+        raise InputError(
+            "That is no emergency card. Name the file of its page, or write the text beneath its "
+            "picture, which begins with ACESO-E1.",
+            code="E_EMERGENCY_CARD",
+        )
     return EmergencyCard.from_text(found.group() if found else text)
 
 

@@ -5,7 +5,7 @@
     …                                                             # the person can't be asked
     rescuer = Rescuer(network, clinician's profile)
     rescuer.open(card, institution=3, reason=Emergency.UNCONSCIOUS)
-    rescuer.read(card, classes=DataClass.ALLERGIES, folder=Path("opened"))
+    rescuer.read(card, folder=Path("opened"))                    # what the person chose
     profile.openings()                                            # it can't be hidden
     profile.stop(clinician)
 
@@ -19,7 +19,7 @@ all of them opens what the person chose.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,9 +39,10 @@ from aceso.chain import (
     guardian_acts,
 )
 from aceso.codes import DataClass, Emergency, Use
-from aceso.errors import InputError
+from aceso.errors import AcesoError, InputError
 from aceso.vault import EmergencyCard
 
+from .errors import NothingToOpenError
 from .issuer import Holder
 from .network import Network
 from .person import Person
@@ -217,6 +218,22 @@ class Rescuer(Holder):
     def __init__(self, network: Network, profile: Profile):
         super().__init__(network, profile)
         self.unopened: tuple[Unopened, ...] = ()
+        self.unlisted: Mapping[DataClass, AcesoError] = {}
+
+    def chosen(self, card: EmergencyCard) -> DataClass:
+        """What the person lets this card open now; nothing where they withdrew, or it ran out."""
+        self._check(card)
+        suite = self.network.suite
+        group = emergency_group(self.network)
+        standing = suite.standing(card.persona, group, self.account.address)
+        grant, now = standing.grant, suite.now()
+        is_live = (
+            Use.ETREAT in grant.uses
+            and grant.valid_from <= now < grant.valid_until
+            and grant.epoch == standing.head.epoch
+            and not grant.barred
+        )
+        return grant.classes if is_live else DataClass(0)
 
     def open(
         self,
@@ -226,8 +243,14 @@ class Rescuer(Holder):
         reason: Emergency,
         seconds: int = 0,
     ) -> Receipt:
-        """Break the glass of the card's persona, leaving the bond. It is public at once."""
-        self._check(card)
+        """Break the glass of the card's persona, leaving the bond. It is public at once. Of a card
+        that opens nothing any more no bond is taken."""
+        if not self.chosen(card):
+            raise NothingToOpenError(
+                "This card opens nothing: the person withdrew it, made another in its place, or "
+                "its time is over. No bond was left. Ask for a newer card.",
+                code="E_EMERGENCY_NOTHING",
+            )
         suite = self.network.suite
         self.allow(suite.emergencies.address, suite.emergencies.bond())
         call = suite.emergencies.open(card.persona, institution, reason, seconds)
@@ -239,40 +262,54 @@ class Rescuer(Holder):
         """Close one's own access before its time."""
         return self.network.sender(self.account).send(self.network.suite.emergencies.close(persona))
 
-    def read(self, card: EmergencyCard, *, classes: DataClass, folder: Path) -> list[Opened]:
-        """What opened; `unopened` says what did not. If nothing did, the first error is raised."""
-        self._check(card)
-        group = emergency_group(self.network)
+    def read(
+        self, card: EmergencyCard, *, folder: Path, classes: DataClass | None = None
+    ) -> list[Opened]:
+        """What opened, of all that the person chose unless `classes` names less. `unopened` says
+        which records did not, and `unlisted` which classes could not be asked for: one that fails
+        keeps back no other. If nothing opened, the first error is raised."""
+        chosen = self.chosen(card)
         opened: list[Opened] = []
         unopened: list[Unopened] = []
-        for data_class in classes:
-            listing = self.network.committee.listing(
-                actor=self.account,
-                subject=card.persona,
-                grantee=group,
-                use=Use.ETREAT,
-                data_class=data_class,
-            )
-            for one in open_listed(
-                self.network,
-                listing,
-                actor=self.account,
-                grantee=group,
-                receiving_key=self.receiving.current,
-                class_keys_to=[card.secret],
-                persona=card.persona,
-                data_class=data_class,
-                use=Use.ETREAT,
-                folder=folder,
-            ):
-                if isinstance(one, Opened):
-                    opened.append(one)
-                else:
-                    unopened.append(one)
-        self.unopened = tuple(unopened)
-        if unopened and not opened:
-            raise unopened[0].error
+        unlisted: dict[DataClass, AcesoError] = {}
+        # Nothing chosen is asked for all the same, so that the custodians say why not.
+        for data_class in classes or chosen or EMERGENCY_CLASSES:
+            try:
+                found = self._read_class(card, data_class, folder)
+            except AcesoError as exc:
+                unlisted[data_class] = exc
+                continue
+            opened += [one for one in found if isinstance(one, Opened)]
+            unopened += [one for one in found if isinstance(one, Unopened)]
+        self.unopened, self.unlisted = tuple(unopened), unlisted
+        failed = [one.error for one in unopened] + list(unlisted.values())
+        if failed and not opened:
+            raise failed[0]
         return opened
+
+    def _read_class(
+        self, card: EmergencyCard, data_class: DataClass, folder: Path
+    ) -> list[Opened | Unopened]:
+        group = emergency_group(self.network)
+        listing = self.network.committee.listing(
+            actor=self.account,
+            subject=card.persona,
+            grantee=group,
+            use=Use.ETREAT,
+            data_class=data_class,
+        )
+        return open_listed(
+            self.network,
+            listing,
+            actor=self.account,
+            grantee=group,
+            receiving_key=self.receiving.current,
+            class_keys_to=[card.secret],
+            persona=card.persona,
+            data_class=data_class,
+            use=Use.ETREAT,
+            folder=folder,
+        )
 
     def _check(self, card: EmergencyCard) -> None:
         suite = self.network.suite

@@ -2,6 +2,8 @@
 aceso emergency, on a real local network
 ├── card: a page that another reader's QR decoder reads; the secret is in no output; private to read
 ├── open: breaks the glass and writes what the person chose, from the page; the person sees it
+│   ├── a class that the person didn't choose keeps back no other
+│   └── a card that was withdrawn from, or is none: nothing is opened, and no bond taken
 ├── copy: what was left with a hospital stands for the card there, and opens at its gateway alone
 ├── stop: the same command reads nothing any more, exit code of a denial
 ├── review, collect: two of other institutions, and the bond goes where they say
@@ -108,10 +110,13 @@ def test_a_card_opens_what_was_chosen_until_it_is_stopped(scene, tmp_path, actor
     assert "ACESO-E1" not in json.dumps(made)
     given = ("--institution", place, "--reason", "unconscious", "--yes")
 
-    opened = paramedic(
-        "emergency", "open", page, *given, "--classes", "allergies", "--out", tmp_path / "out"
-    )
+    opened = paramedic("emergency", "open", page, *given, "--out", tmp_path / "out")
 
+    assert opened["classes"] == ["allergies"] and opened["notListed"] == []
+    more = ("--classes", "labs,allergies", "--out", tmp_path / "more")
+    again = paramedic("emergency", "open", page, *more)
+    assert len(again["files"]) == 1
+    assert [(one["class"], one["code"]) for one in again["notListed"]] == [("labs", "E_DENIED")]
     assert any(b"penicillin" in path.read_bytes() for path in (tmp_path / "out").iterdir())
     (seen,) = person("emergency", "status")["openings"]
     assert (seen["open"], seen["clinician"], seen["reason"]) == (
@@ -144,6 +149,21 @@ def test_a_card_opens_what_was_chosen_until_it_is_stopped(scene, tmp_path, actor
     assert chain.suite.coin.balance_of(account.address) == before + bond
     person("unshare", "emergency", "--yes")
     assert person("consents")["consents"] == []
+
+
+def test_a_card_that_opens_nothing_takes_no_bond(scene, chain, tmp_path):
+    person, page, _, (paramedic, account, place) = scene
+    given = ("--institution", place, "--reason", "unconscious", "--yes", "--out", tmp_path / "out")
+    before = chain.suite.coin.balance_of(account.address)
+    none = paramedic("emergency", "open", tmp_path / "history.json", *given, code=3)
+    assert none["error"]["code"] == "E_EMERGENCY_CARD"
+    person("unshare", "emergency", "--yes")
+
+    refused = paramedic("emergency", "open", page, *given, code=4)
+
+    assert refused["error"]["code"] == "E_EMERGENCY_NOTHING"
+    assert chain.suite.coin.balance_of(account.address) == before
+    assert person("emergency", "status")["openings"] == []
 
 
 def test_a_copy_at_the_hospital_stands_for_a_card_at_home(
