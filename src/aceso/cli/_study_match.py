@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aceso.errors import InputError, IntegrityError, UsageError
 
+from . import _terms
 from ._output import errors, show, table
 from ._session import Session
 from ._words import say
@@ -31,8 +32,9 @@ def match_study(session: Session, given: dict[str, Any]) -> None:
         )
     (named,) = given["what"]
     person, network = session.person(), session.network()
-    if named.isascii() and named.isdigit():
-        criteria = document_of(network, find_study(network, int(named))).criteria
+    study = _terms.whole(named, 32)
+    if study is not None:
+        criteria = document_of(network, find_study(network, study)).criteria
     else:
         criteria = read_criteria(network, named)
     _check(criteria.commitment, given["commitment"])

@@ -233,12 +233,12 @@ def attest(session: Session, given: dict[str, Any]) -> None:
     row = find_study(network, study, revision)
     institution = 0
     if not given["revoke"]:
-        if not str(given["institution"] or "").isdigit():
+        institution = _terms.whole(given["institution"], 96) or 0
+        if not institution:
             raise UsageError(
                 "A board attests as a member of an institution: --institution N.",
                 code="E_STUDY_OPTIONS",
             )
-        institution = int(given["institution"])
     key = "notice.study_revoke" if given["revoke"] else "notice.study_attest"
     ask(session, say(key, study=study, revision=revision), yes=given["yes"])
     row, sent = approve(network, profile, study, institution=institution, revision=revision)
@@ -384,12 +384,13 @@ def dispute(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import coin
 
     what = given["what"]
-    if len(what) != 1 or not what[0].isdigit() or given["out"] is None:
+    order = _terms.whole(what[0]) if len(what) == 1 else None
+    if order is None or given["out"] is None:
         raise UsageError(
             "To dispute takes one order, and --out FILE for the case that the panel gets.",
             code="E_STUDY_OPTIONS",
         )
-    order, lead = int(what[0]), _lead(session)
+    lead = _lead(session)
     bond = lead.network.suite.disputes.terms().bond
     afford = _afford(lead, bond, given)
     text = say("notice.dispute", order=order, bond=coin(bond))

@@ -25,13 +25,13 @@ __all__ = [
 
 def number(what: Sequence[str]) -> int:
     """The one study that a command is about, of the arguments that it was given."""
-    digits = what[0].removeprefix("study:") if what else ""
-    if len(what) != 1 or not digits.isascii() or not digits.isdigit() or int(digits) < 1:
+    found = _terms.whole(what[0].removeprefix("study:"), 32) if len(what) == 1 else None
+    if found is None:
         raise UsageError(
             "Name one study by its number, as in study:3. See `aceso study list`.",
             code="E_STUDY_WHAT",
         )
-    return int(digits)
+    return found
 
 
 def attested_text(found: Conditions) -> str:

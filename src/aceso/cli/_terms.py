@@ -46,10 +46,15 @@ __all__ = [
     "grantee_text",
     "longest",
     "moment_text",
+    "order",
     "roles",
     "use_names",
     "uses",
+    "whole",
 ]
+
+# Of a number of 256 bits.
+_MOST_DIGITS = 78
 
 GROUPS = {
     "clinical": CLINICAL,
@@ -299,6 +304,23 @@ def disease_text(disease: int) -> str:
 def moment_text(seconds: int) -> str:
     """A moment to the minute, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def whole(text: object, bits: int = 256) -> int | None:
+    """A number from 1 that a contract keeps in so many bits, or None where it is none."""
+    digits = str(text)
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+        return None
+    found = int(digits)
+    return found if 0 < found < 1 << bits else None
+
+
+def order(text: str) -> int:
+    """An order, by its number."""
+    found = whole(text)
+    if found is None:
+        raise UsageError(f"{text!r} is not the number of an order.", code="E_ORDER_NUMBER")
+    return found
 
 
 def _parts(text: str) -> list[str]:

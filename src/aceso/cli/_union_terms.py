@@ -30,21 +30,18 @@ __all__ = [
 
 def number(what: Sequence[str]) -> int:
     """The one union that a command is about, of the arguments that it was given."""
-    digits = what[0].removeprefix("union:") if what else ""
-    if len(what) != 1 or not digits.isascii() or not digits.isdigit() or int(digits) < 1:
+    found = _terms.whole(what[0].removeprefix("union:"), 48) if len(what) == 1 else None
+    if found is None:
         raise UsageError(
             "Name one union by its number, as in union:2. See `aceso union list`.",
             code="E_UNION_WHAT",
         )
-    return int(digits)
+    return found
 
 
 def orders(what: Sequence[str]) -> tuple[int, ...]:
     """Orders, by their numbers."""
-    for one in what:
-        if not one.isascii() or not one.isdigit():
-            raise UsageError(f"{one!r} is not the number of an order.", code="E_ORDER_NUMBER")
-    return tuple(map(int, what))
+    return tuple(map(_terms.order, what))
 
 
 def order_number(what: Sequence[str]) -> int:

@@ -232,12 +232,13 @@ def _is_number(what: str | None) -> bool:
 
 
 def _epoch(given: dict[str, Any]) -> int:
-    if not _is_number(given["what"]) or int(given["what"]) > _LAST_EPOCH:
+    text = str(given["what"])
+    if not _is_number(text) or len(text) > len(str(_LAST_EPOCH)) or int(text) > _LAST_EPOCH:
         raise UsageError(
             "Name an epoch by its number, from 0, as `aceso rewards verify` shows it.",
             code="E_REWARDS_WHICH",
         )
-    return int(given["what"])
+    return int(text)
 
 
 def _account(given: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ _GROUNDS = ("cannot-open", "not-as-offered")
 @click.option("--ground", type=click.Choice(_GROUNDS), default="cannot-open", show_default=True)
 @click.option("--member", "members", multiple=True, metavar="0x…")
 @click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--dispute", "number", type=click.IntRange(min=1), metavar="N")
+@click.option("--dispute", "number", type=click.IntRange(1, 2**64 - 1), metavar="N")
 @click.option("--upheld/--dismissed", default=None)
 @click.option("--answer", "answers", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--reason", "reason_file", type=click.Path(path_type=Path), metavar="FILE")
@@ -51,13 +51,26 @@ def dispute(session: Session, *, action: str, **given: Any) -> int | None:
 
 
 def _number(given: dict[str, Any]) -> int:
-    text = str(given["what"] or "")
-    if not text.isascii() or not text.isdecimal():
+    found = _terms.whole(given["what"])
+    if found is None:
         raise UsageError(
             "Name the number of an order, a dispute or an institution, as it was shown.",
             code="E_DISPUTE_WHAT",
         )
-    return int(text)
+    return found
+
+
+def _dispute(given: dict[str, Any]) -> int:
+    """Orders have longer numbers."""
+    number = _number(given)
+    if number > _LAST_DISPUTE:
+        raise UsageError(
+            f"{number} is an order, or nothing. Name the dispute: `aceso dispute show {number}` "
+            "says which it is.",
+            code="E_DISPUTE_NUMBER",
+            details={"order": str(number)},
+        )
+    return number
 
 
 def _file(path: Path | None, option: str) -> bytes:
@@ -113,13 +126,13 @@ def _open(session: Session, given: dict[str, Any]) -> None:
 
 
 def _show(session: Session, given: dict[str, Any]) -> None:
-    from aceso.flows import dispute_of_order, said_in_dispute
+    from aceso.flows import dispute_of_order, find_dispute, said_in_dispute
 
     number, network = _number(given), session.network()
     if number > _LAST_DISPUTE:
         number = dispute_of_order(network, number)
     disputes = network.suite.disputes
-    found = disputes.dispute_of(number)
+    found = find_dispute(network, number)
     seats = [disputes.seat_of(number, seat) for seat in range(disputes.SEATS)]
     document = {
         "dispute": number,
@@ -157,7 +170,7 @@ def _show(session: Session, given: dict[str, Any]) -> None:
 def _draw(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import draw
 
-    number = _number(given)
+    number = _dispute(given)
     sent = draw(session.network(), number, _evaluator(session).account)
     _done(session, {"dispute": number}, [sent], "dispute.drawn")
 
@@ -313,7 +326,7 @@ def _show_verdict(session: Session, file: CaseFile) -> int:
 def _vote(session: Session, given: dict[str, Any]) -> None:
     if given["upheld"] is None:
         raise UsageError("A vote says --upheld or --dismissed.", code="E_DISPUTE_OPTIONS")
-    number, reason = _number(given), _file(given["reason_file"], "--reason")
+    number, reason = _dispute(given), _file(given["reason_file"], "--reason")
     key = "notice.vote_upheld" if given["upheld"] else "notice.vote_dismissed"
     ask(session, say(key, dispute=number), yes=given["yes"])
     sent = _evaluator(session).vote(number, upheld=given["upheld"], reason=reason)
@@ -323,13 +336,13 @@ def _vote(session: Session, given: dict[str, Any]) -> None:
 def _end(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import end_dispute
 
-    number = _number(given)
+    number = _dispute(given)
     sent = end_dispute(session.network(), number, _evaluator(session).account)
     _done(session, {"dispute": number}, [sent], "dispute.ended")
 
 
 def _join(session: Session, given: dict[str, Any]) -> None:
-    number = _number(given)
+    number = _terms.whole(given["what"], 96) or _number(given | {"what": None})
     _done(session, {"institution": number}, [_evaluator(session).join(number)], "dispute.joined")
 
 

@@ -93,7 +93,7 @@ def _outcome(one: Fulfilled) -> dict[str, Any]:
 
 @command("extract")
 @click.argument("action", type=click.Choice(["download"]), metavar="ACTION")
-@click.argument("order", type=click.IntRange(min=1))
+@click.argument("order", type=click.IntRange(1, 2**256 - 1))
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR")
 def extract(session: Session, *, action: str, order: int, out: Path) -> None:
     from aceso.flows import Researcher

@@ -55,7 +55,7 @@ _DAY = 86_400
 @click.option("--uses", default="TREAT", show_default=True, metavar="USES")
 @click.option("--until", metavar="TIME")
 @click.option("--majority", metavar="DATE")
-@click.option("--institution", type=click.IntRange(min=1), metavar="N")
+@click.option("--institution", type=click.IntRange(1, 2**96 - 1), metavar="N")
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
 @click.option("--yes", is_flag=True)
 def guardian(session: Session, *, action: str, whom: str, **given: Any) -> None:

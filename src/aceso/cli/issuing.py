@@ -107,7 +107,7 @@ def patient_name(path: Path) -> str:
 
 
 @command("member")
-@click.argument("institution", type=click.IntRange(min=1))
+@click.argument("institution", type=click.IntRange(1, 2**96 - 1))
 @click.argument("account")
 @click.option("--until", default="365d", show_default=True, metavar="TIME")
 @click.option("--end", is_flag=True)

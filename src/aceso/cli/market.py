@@ -40,7 +40,7 @@ __all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
 @click.option("--conditions", default="", metavar="CODES")
 @click.option("--institution", metavar="0x…")
 @click.option("--institution-share", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT")
-@click.option("--close", type=click.IntRange(min=1), metavar="N")
+@click.option("--close", type=click.IntRange(1, 2**48 - 1), metavar="N")
 @click.option("--yes", is_flag=True)
 def offer(
     session: Session,
@@ -206,14 +206,14 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
 
 
 def _offer_number(text: str) -> int:
-    digits = text.removeprefix("offer:")
-    if not digits.isascii() or not digits.isdigit() or int(digits) < 1:
+    found = _terms.whole(text.removeprefix("offer:"), 48)
+    if found is None:
         raise UsageError(
             f"{text!r} is not an offer. Write its number, as in offer:12. See `aceso offers`.",
             code="E_OFFER_NUMBER",
             details={"text": text},
         )
-    return int(digits)
+    return found
 
 
 def _still_open(network: Network, number: int) -> OfferTerms:
@@ -235,7 +235,7 @@ def _still_open(network: Network, number: int) -> OfferTerms:
 
 
 @command("deliver")
-@click.argument("order", type=click.IntRange(min=1))
+@click.argument("order", type=click.IntRange(1, 2**256 - 1))
 @making
 @click.option("--yes", is_flag=True)
 def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
@@ -263,7 +263,7 @@ def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
 
 
 @command("settle")
-@click.argument("order", type=click.IntRange(min=1))
+@click.argument("order", type=click.IntRange(1, 2**256 - 1))
 @click.option("--part", is_flag=True)
 def settle(session: Session, *, order: int, part: bool) -> None:
     from aceso.flows import RESEARCH, Holder, coin, find_sale, said

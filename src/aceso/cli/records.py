@@ -156,10 +156,10 @@ def find_record(person: Person, text: str) -> bytes:
 @click.option("--persona", metavar="0x…")
 @click.option("--classes", default="clinical", show_default=True, metavar="CLASSES")
 @click.option("--use", "use_code", default="TREAT", show_default=True, metavar="USE")
-@click.option("--institution", type=click.IntRange(min=1), metavar="N")
+@click.option("--institution", type=click.IntRange(1, 2**96 - 1), metavar="N")
 @click.option("--gateway", "gateway_home", metavar="DIR")
 @click.option("--guardian", metavar="0x…")
-@click.option("--order", type=click.IntRange(min=1), metavar="N")
+@click.option("--order", type=click.IntRange(1, 2**256 - 1), metavar="N")
 def open(
     session: Session,
     *,

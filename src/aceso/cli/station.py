@@ -148,11 +148,7 @@ def _orders(session: Session, given: dict[str, Any]) -> None:
 
 def _fulfil(session: Session, given: dict[str, Any]) -> int | None:
     options = options_of(given)
-    orders = []
-    for one in given["what"]:
-        if not one.isascii() or not one.isdigit():
-            raise UsageError(f"{one!r} is not the number of an order.", code="E_ORDER_NUMBER")
-        orders.append(int(one))
+    orders = [_terms.order(one) for one in given["what"]]
     own = _own(session)
     ask(session, say("notice.fulfil"), yes=given["yes"])
     done = own.fulfil(orders, options=options, k=given["k"] or 0)

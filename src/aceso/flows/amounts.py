@@ -9,6 +9,8 @@ from aceso.errors import UsageError
 __all__ = ["base_units", "coin"]
 
 _DECIMALS = 18
+# Contracts keep prices in 96 bits.
+_MOST = 2**96 - 1
 _AMOUNT = re.compile(r"(\d{1,30})(?:\.(\d{1,18}))?\Z")
 
 
@@ -28,4 +30,9 @@ def base_units(text: str) -> int:
             code="E_AMOUNT",
         )
     part = (found[2] or "").ljust(_DECIMALS, "0")
-    return int(found[1] + part)
+    amount = int(found[1] + part)
+    if amount > _MOST:
+        raise UsageError(
+            f"{text!r} is more coin than there can be: {coin(_MOST)} at most.", code="E_AMOUNT_MOST"
+        )
+    return amount

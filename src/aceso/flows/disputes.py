@@ -62,6 +62,7 @@ __all__ = [
     "dispute_of_order",
     "draw",
     "end_dispute",
+    "find_dispute",
     "judge",
     "judge_file",
     "questions",
@@ -206,7 +207,7 @@ def dispute_of_order(network: Network, order: int) -> int:
 def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
     """Draw the panel; anybody may, once the block of the lot is past."""
     suite = network.suite
-    dispute = _existing(network, number)
+    dispute = find_dispute(network, number)
     names = {suite.addresses[name]: name for name in _DESKS}
     if dispute.desk not in names:
         raise InputError(
@@ -380,7 +381,7 @@ def take_answer(network: Network, file: CaseFile, answer: Answer) -> CaseFile:
 def check_case(network: Network, number: int, case: bytes) -> Dispute:
     """That this is the case which the dispute began with, and of its order; raise `IntegrityError`
     if it is not."""
-    dispute, suite = _existing(network, number), network.suite
+    dispute, suite = find_dispute(network, number), network.suite
     began = suite.deployment.contracts["Disputes"].block
     evidence = suite.disputes.evidence_of(number, first=began)
     if evidence != sha256(case).digest():
@@ -401,7 +402,8 @@ def check_case(network: Network, number: int, case: bytes) -> Dispute:
     return dispute
 
 
-def _existing(network: Network, number: int) -> Dispute:
+def find_dispute(network: Network, number: int) -> Dispute:
+    """A dispute by its number, or a `UsageError`."""
     found = network.suite.disputes.dispute_of(number)
     if found.state is DisputeState.NONE:
         raise UsageError(

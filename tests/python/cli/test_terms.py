@@ -3,7 +3,8 @@ What people write
 ├── classes: names, groups, both; unknown or none is refused with what there is
 ├── uses, conditions and roles: codes in any case; unknown is refused with what there is
 ├── times: lengths and dates; past, too long and nonsense are refused
-└── addresses: any one case, or the right mixture
+├── addresses: any one case, or the right mixture
+└── numbers: of as many bits as a contract keeps; others, however long, are refused in a sentence
 """
 
 import pytest
@@ -114,3 +115,48 @@ def test_what_is_no_address_is_refused(text):
         _terms.address(text)
 
     assert refused.value.code == "E_ADDRESS"
+
+
+@pytest.mark.parametrize(
+    ("text", "bits", "found"),
+    [
+        ("1", 32, 1),
+        (str(2**32 - 1), 32, 2**32 - 1),
+        (str(2**32), 32, None),
+        (str(2**256 - 1), 256, 2**256 - 1),
+        (str(2**256), 256, None),
+        ("9" * 5000, 256, None),
+        *((text, 256, None) for text in ("0", "-1", "1.5", "²", "１", "", "abc", "0x10")),
+        (None, 256, None),
+    ],
+)
+def test_a_number_is_one_that_a_contract_keeps(text, bits, found):
+    assert _terms.whole(text, bits) == found
+
+
+@pytest.mark.parametrize("number", [str(2**256), "9" * 5000, "²"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(f"study {act} N" for act in ("close", "download")),
+        *(f"union {act} N" for act in ("show", "close", "strike", "leave", "join", "claim")),
+        *(f"dispute {act} N" for act in ("show", "draw", "end", "join")),
+        *("study dispute N --out case", "study show 1 --revision N", "buy N", "settle N"),
+        *("rewards show N", "rewards end N", "offer --classes labs --price N"),
+    ],
+)
+def test_a_number_that_none_keeps_is_refused_in_a_sentence(aceso, command, number):
+    done = aceso(*(number if one == "N" else one for one in command.split()), "--json")
+
+    assert (done.code, "Traceback" in done.err) == (2, False)
+    code = done.document["error"]["code"]
+    assert code in {
+        "E_USAGE_VALUE",
+        "E_AMOUNT",
+        "E_ADDRESS",
+        "E_ORDER_NUMBER",
+        "E_OFFER_NUMBER",
+    } | {
+        f"E_{one}"
+        for one in ("STUDY_WHAT", "STUDY_OPTIONS", "UNION_WHAT", "DISPUTE_WHAT", "REWARDS_WHICH")
+    }

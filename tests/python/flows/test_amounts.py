@@ -50,3 +50,11 @@ def test_an_amount_is_written_without_needless_zeros(units: int, text: str) -> N
 @given(st.integers(min_value=0, max_value=2**96))
 def test_what_is_written_is_read_back(units: int) -> None:
     assert base_units(coin(units)) == units
+
+
+def test_more_than_a_contract_keeps_is_refused() -> None:
+    most = coin(2**96 - 1)
+    assert base_units(most) == 2**96 - 1
+    with pytest.raises(UsageError) as refused:
+        base_units(most[:-1] + "6")
+    assert refused.value.code == "E_AMOUNT_MOST"
