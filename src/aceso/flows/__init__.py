@@ -88,6 +88,7 @@ from .enrolling import Enrolling, EnrolmentPlan, part_of_subject
 from .errors import (
     BackupFileError,
     EvidenceError,
+    KeysNotLeftError,
     NothingToOpenError,
     NotWithdrawnError,
     ProfileError,
@@ -204,6 +205,7 @@ __all__ = [
     "Joining",
     "Judgement",
     "Keeper",
+    "KeysNotLeftError",
     "Kind",
     "LogReport",
     "Mandate",

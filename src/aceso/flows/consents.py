@@ -20,8 +20,9 @@ from eth_account.signers.local import LocalAccount
 from aceso.chain import Receipt, Request, SignedAct, Studies, Terms, acts, parse_grantee
 from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use
 from aceso.errors import AcesoError
+from aceso.vault import PublicKey
 
-from .errors import NothingToOpenError, NotWithdrawnError
+from .errors import KeysNotLeftError, NothingToOpenError, NotWithdrawnError
 from .kept_will import KeepingWill
 from .own_vault import HOME, RESEARCH
 from .sightings import see_again
@@ -72,11 +73,29 @@ class Consenting(KeepingWill):
             notice=notice,
         )
         receipt = self.network.relayer.send(acts.grant(self.network.suite, persona, terms))
-        self._leave_keys(persona, grantee, classes, to, anew=True)
-        self._save_manifest()
+        self._finish_grant(persona, grantee, classes, to, receipt)
+        return receipt
+
+    def _finish_grant(
+        self,
+        persona: LocalAccount,
+        grantee: bytes,
+        classes: DataClass,
+        to: PublicKey,
+        receipt: Receipt,
+    ) -> None:
+        """What comes after a grant is on chain. Where its keys can't be left, it stands all the
+        same, and that is said: they are left with the next act."""
+        failed: AcesoError | None = None
+        try:
+            self._leave_keys(persona, grantee, classes, to, anew=True)
+            self._save_manifest()
+        except AcesoError as exc:
+            failed = exc
         self.network.wait_confirmed(receipt)
         self.renew_will()
-        return receipt
+        if failed is not None:
+            raise KeysNotLeftError(failed) from failed
 
     def choose_physician(
         self, physician: str, *, sensitive: DataClass = _NONE, seconds: int = 365 * _DAY
@@ -93,13 +112,11 @@ class Consenting(KeepingWill):
         until = self.network.suite.now() + seconds
         call = acts.primary_physician(self.network.suite, persona, physician, classes, until)
         receipt = self.network.relayer.send(call)
-        self._leave_keys(persona, grantee, classes, to, anew=True)
-        self._save_manifest()
+        # Whoever was it before is put out, also where nothing can be left for the new one.
         for row in self.consents():
             if row.primary and row.grantee != grantee:
                 self.unshare(row.grantee)
-        self.network.wait_confirmed(receipt)
-        self.renew_will()
+        self._finish_grant(persona, grantee, classes, to, receipt)
         return receipt
 
     def unshare(self, grantee: bytes) -> Receipt:

@@ -17,6 +17,7 @@ __all__ = [
     "BackupFileError",
     "CustodianKeyError",
     "EvidenceError",
+    "KeysNotLeftError",
     "LostAccreditationError",
     "NotWithdrawnError",
     "NothingToOpenError",
@@ -59,6 +60,18 @@ class LostAccreditationError(NotPermittedError):
             "with `aceso unshare`.",
             code="E_LOST_ACCREDITATION",
             details={"grantee": who},
+        )
+
+
+class KeysNotLeftError(ServiceError):
+    """A grant is on chain, and the keys that it needs are not left with the custodians yet."""
+
+    def __init__(self, failed: AcesoError):
+        super().__init__(
+            "The consent is on chain and in force, but the keys for it could not be left yet, so "
+            "nothing opens by it. `aceso records --sync` leaves them; `aceso unshare` takes the "
+            f"consent back. {failed.message}",
+            code="E_KEYS_NOT_LEFT",
         )
 
 

@@ -3,6 +3,8 @@ aceso init --restore, doctor, and what is done while something is down
 ├── init --restore: the records are back; of another seed: not permitted, and nothing is made
 ├── doctor: all ok; a custodian down is a note, two are a failure
 └── down: chain, IPFS, two of three custodians: exit code 5, in both languages; one: goes on
+    ├── a consent whose keys can't be left: said to stand, and its keys are left later
+    └── another primary physician: the one of before is out all the same
 """
 
 import json
@@ -84,3 +86,36 @@ def test_import_while_one_custodian_is_down(person, without, tmp_path):
 
     assert run.code == 0
     assert run.document["added"] >= 1
+
+
+def test_a_consent_whose_keys_can_not_be_left_is_said_to_stand(
+    person, physician, without, tmp_path
+):
+    arguments = ["share", physician.account, "--classes", "labs", "--yes", "--json"]
+    # From before, as a new persona can't even be noted while too few custodians answer.
+    assert person(*arguments).code == person("unshare", physician.account, "--yes").code == 0
+
+    run = call(*arguments, "--home", person.home, "--network", without(0, 1))
+
+    assert (run.code, run.document["error"]["code"]) == (5, "E_KEYS_NOT_LEFT")
+    assert "in force" in run.document["error"]["message"]
+    (row,) = person("consents").document["consents"]
+    assert person("records", "--sync").code == 0
+    opened = physician("open", "--persona", row["persona"], "--classes", "labs", "--out", tmp_path)
+    assert opened.code == 0 and opened.document["opened"]
+    assert person("unshare", physician.account, "--yes").code == 0
+
+
+def test_another_physician_takes_the_place_while_custodians_are_down(
+    person, physician, researcher, without
+):
+    for one in (physician, researcher):
+        assert person("primary-physician", one.account, "--yes").code == 0
+    arguments = ["primary-physician", physician.account, "--yes", "--json"]
+
+    run = call(*arguments, "--home", person.home, "--network", without(0, 1))
+
+    assert (run.code, run.document["error"]["code"]) == (5, "E_KEYS_NOT_LEFT")
+    (row,) = person("consents").document["consents"]
+    assert row["grantee"] == physician.account
+    assert person("unshare", physician.account, "--yes").code == 0
