@@ -88,6 +88,9 @@ interface IStudies is IOrderDesk {
     /// @notice The terms have changed: the study is at `revision` now, which a person has to consent to.
     error StudyRevisedSince(uint96 group, uint16 revision);
 
+    /// @notice The accreditation of the study's researcher has ended: nobody enrols until it is renewed.
+    error StudyNotAccredited(uint96 study, address researcher);
+
     /// @notice As many subjects as the cap are enrolled.
     error StudyFull(uint96 study, uint32 cap);
 
@@ -121,7 +124,7 @@ interface IStudies is IOrderDesk {
     function close(uint96 study) external;
 
     /// @notice Enrols the caller: locks the price, makes the order, asks `decide` for the researcher, and refuses on a
-    /// denial. One live order per study and subject.
+    /// denial. One live order per study and subject. The researcher has to be accredited still.
     function enrol(uint96 group) external returns (uint256 order);
 
     /// @notice As {enrol}, by the signature of `subject` over the order that it makes.

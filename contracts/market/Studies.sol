@@ -90,7 +90,7 @@ contract Studies is IStudies, OrderDesk {
     }
 
     function _enrol(address subject, uint96 group) private returns (uint256 order) {
-        uint32 place = _book.takePlace(group);
+        uint32 place = _book.takePlace(group, _participants);
         Study storage terms = _book.revisions[group];
         uint96 price = terms.price;
         address researcher = terms.researcher;

@@ -68,12 +68,20 @@ library StudyBook {
     }
 
     /// @notice Locks one subject's share of the budget, and says which place they have.
-    function takePlace(Book storage book, uint96 group) external returns (uint32 place) {
+    function takePlace(Book storage book, uint96 group, IParticipantRegistry participants)
+        external
+        returns (uint32 place)
+    {
         uint96 study = group >> 16;
         StudyState storage state = book.states[study];
         _checkOpen(study, state);
         if (state.revision != uint16(group)) revert IStudies.StudyRevisedSince(group, state.revision);
         Study storage terms = book.revisions[group];
+        address researcher = terms.researcher;
+        // Whose accreditation has ended takes nobody new, whatever is in the budget.
+        if (!participants.hasRoles(researcher, Codes.RESEARCHER)) {
+            revert IStudies.StudyNotAccredited(study, researcher);
+        }
         place = state.enrolled + 1;
         if (place > terms.cap) revert IStudies.StudyFull(study, terms.cap);
         uint96 budget = state.budget;

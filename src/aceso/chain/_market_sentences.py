@@ -94,6 +94,12 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "and consent to that revision.",
         "{group}의 조건이 바뀌어 지금은 {revision}판입니다. 새 조건을 읽고 그 판에 동의하십시오.",
     ),
+    "StudyNotAccredited": (
+        "{researcher}, who leads study {study}, is not accredited as a researcher any more: choose "
+        "another study.",
+        "{study}번 연구를 이끄는 {researcher} 계정은 더는 인증된 연구자가 아닙니다. 다른 연구를 "
+        "고르십시오.",
+    ),
     "StudyFull": (
         "Study {study} has the {cap} subjects that it takes: choose another, or come back if a "
         "place is left.",

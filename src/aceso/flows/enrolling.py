@@ -23,7 +23,7 @@ from aceso.chain import (
     parse_grantee,
     study_acts,
 )
-from aceso.codes import DataClass
+from aceso.codes import DataClass, Role
 from aceso.errors import InputError, IntegrityError
 from aceso.ethereum import keccak
 from aceso.index import EnrolmentRow, StudyRow
@@ -191,6 +191,14 @@ class Enrolling:
                 f"Study {study} takes nobody any more. See `aceso study list` for others.",
                 code="E_STUDY_OVER",
                 details={"study": study},
+            )
+        lead = plan.row.terms.researcher
+        if not suite.participants.has_roles(lead, Role.RESEARCHER):
+            raise InputError(
+                f"{lead}, who leads study {study}, is not accredited as a researcher any more. See "
+                "`aceso study list` for others.",
+                code="E_STUDY_NOT_ACCREDITED",
+                details={"study": study, "account": lead},
             )
         if plan.conditions.missing:
             names = ", ".join(str(one.name) for one in plan.conditions.missing)

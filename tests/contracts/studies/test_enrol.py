@@ -4,6 +4,7 @@ enrol, enrolWithSig: a subject's share is locked, and the order is made
 ├── the person's consent doesn't permit it: refuses with the reason, and nothing is locked
 │   └── no grant, withdrawn, barred, another class, a condition that nobody attested
 ├── no such study or revision, closed, past the deadline: refuses
+├── a researcher whose accreditation has ended: refuses, and live orders go on
 ├── the terms have changed since: refuses, until the person consents to the new revision
 │   └── whoever enrolled before keeps their terms, and is a member's subject under them alone
 ├── the cap is reached, or the budget too small: refuses
@@ -18,7 +19,7 @@ enrol, enrolWithSig: a subject's share is locked, and the order is made
 import brownie
 import pytest
 
-from aceso.codes import Condition, DataClass, Reason
+from aceso.codes import Condition, DataClass, Reason, Role
 from tests.contracts.studying import BUDGET, ENROLMENT
 from tests.contracts.trading import DAY, DURATION, HMB, LABS, PERIOD, PRICE, Shares, grantee_of
 from tests.support import typed
@@ -126,6 +127,18 @@ def test_refuses_what_takes_nobody(research, group, what):
 
     with brownie.reverts(typed("StudyNotOpen", group >> 16)):
         enrolled(research, group)
+
+
+def test_refuses_for_a_researcher_who_lost_the_accreditation(research, group):
+    by = {"from": research.authority}
+    earlier = research.enrol(group, research.other)
+    research.participants.unaccredit(research.researcher, int(Role.RESEARCHER), 0, by)
+    research.consent(group)
+
+    with brownie.reverts(typed("StudyNotAccredited", 1, research.researcher)):
+        enrolled(research, group)
+    assert research.standing(1) == (BUDGET - PRICE, 1)
+    assert research.state(earlier) == OPEN
 
 
 def test_an_older_consent_is_not_for_newer_terms(research, group):

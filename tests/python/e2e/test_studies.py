@@ -265,6 +265,12 @@ def test_newer_terms_are_asked_for_anew(
     other = replace(sale, group=(study + 1) << 16 | 1)
     assert isinstance(other, Sale) and other.study != sale.study
 
+    world.authority.unaccredit(lead.account.address, Role.RESEARCHER)
+    late = Enrolling(another(4))
+    with pytest.raises(InputError) as refused:
+        late.enrol(late.plan(study), notice=bytes(32))
+    assert refused.value.code == "E_STUDY_NOT_ACCREDITED"
+
 
 def test_an_order_keeps_back_no_other(
     world: World,
