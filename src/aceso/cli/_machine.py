@@ -17,6 +17,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PLACE = frozenset(
     {
         errno.EACCES,
+        errno.EEXIST,
         errno.EISDIR,
         errno.ELOOP,
         errno.ENAMETOOLONG,

@@ -122,6 +122,8 @@ def _usage(exc: click.ClickException) -> UsageError:
         code, details["option"] = "E_USAGE_MISSING", name or option
     elif isinstance(exc, click.BadParameter) and exc.param is not None:
         code, details["option"] = "E_USAGE_VALUE", exc.param.opts[0]
+        if isinstance(exc.param.type, click.Choice):
+            code, details["choices"] = "E_USAGE_CHOICE", ", ".join(map(str, exc.param.type.choices))
     elif "No such command" in exc.format_message():
         code, details["option"] = "E_USAGE_COMMAND", exc.format_message().split("'")[1]
     text = f"{exc.format_message().rstrip('.')}. See `{details['command']} --help`."

@@ -40,6 +40,12 @@ def _receiving(session: Session, ward: str | None) -> ReceivingKeys:
 
     profile = session.profile()
     if profile.kind != "person":
+        if ward is not None:
+            raise UsageError(
+                "Only a person has a key of their own for each ward. Leave --for out: this profile "
+                "has one key.",
+                code="E_KEY_ONE",
+            )
         return Holder(session.network(), profile).receiving
     if ward is None:
         raise UsageError(

@@ -40,7 +40,7 @@ from aceso.chain import (
 from aceso.chain.guardian_acts import Support
 from aceso.codes import DataClass, Use
 from aceso.errors import InputError, NotPermittedError
-from aceso.vault import PrivateKey, RecoveryKey, Seed, open_seed
+from aceso.vault import OpeningError, PrivateKey, RecoveryKey, Seed, open_seed
 
 from .network import Network
 from .person import Person
@@ -238,7 +238,14 @@ def recover_seed(
     # Before anything is asked of custodians: words that don't fit are found out here.
     key = RecoveryKey.join(words)
     sealed, _ = network.committee.recover(requester, persona, PrivateKey.generate())
-    return open_seed(sealed, key, chain_id=network.suite.chain_id, persona=persona)
+    try:
+        return open_seed(sealed, key, chain_id=network.suite.chain_id, persona=persona)
+    except OpeningError as exc:
+        raise OpeningError(
+            "These words are of another preparation than the seed that the custodians keep: the "
+            "person prepared again, and gave out other words then. Ask the guardians for those.",
+            code="E_RECOVERY_OLD_WORDS",
+        ) from exc
 
 
 def support_to_json(support: Support) -> str:

@@ -70,7 +70,8 @@ class RecoveryKey:
             raise OpeningError(
                 "These guardians' words do not make the recovery key: there are too few of them, "
                 "one is miswritten, or they are of different recoveries. Check each against what "
-                "was written down."
+                "was written down.",
+                code="E_RECOVERY_WORDS",
             ) from None
         if len(secret) != PRIVATE_KEY_BYTES:
             raise OpeningError("These words share another secret than a recovery key.")

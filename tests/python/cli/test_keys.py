@@ -64,6 +64,12 @@ def test_a_person_has_one_for_each_ward_alone(person):
     assert code_of(person("key", "revoke", "--yes")) == (2, "E_KEY_WARD")
 
 
+def test_others_have_one_key_whosever_guardian_they_are(doctor):
+    before = doctor("key").document
+    assert code_of(doctor("key", "rotate", "--for", "0x" + "11" * 20)) == (2, "E_KEY_ONE")
+    assert doctor("key").document["published"] == before["published"]
+
+
 def test_nothing_is_left_at_a_custodian_that_revoked_its_key(aceso, actors, network, tmp_path):
     deployment = network.folder / "deployment.json"
     suite = Suite.connect(network.chain.url, Deployment.read(deployment))

@@ -70,7 +70,8 @@ def test_locale_decides_the_language(aceso, monkeypatch):
         (["records", "--fast"], "E_USAGE_OPTION"),
         (["share"], "E_USAGE_MISSING"),
         (["import"], "E_USAGE_MISSING"),
-        (["init", "--kind", "king"], "E_USAGE_VALUE"),
+        (["init", "--kind", "king"], "E_USAGE_CHOICE"),
+        (["devnet", "--custodians", "1"], "E_USAGE_VALUE"),
         (["unshare"], "E_UNSHARE_WHOM"),
         (["open", "--out", "x"], "E_OPEN_WHAT"),
         (["records"], "E_PROFILE_MISSING"),
@@ -179,6 +180,7 @@ def test_doctor_with_a_profile_that_others_may_read(aceso, tmp_path):
     ("exc", "code", "said"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), 5, "E_DISK_FULL"),
+        (FileExistsError(errno.EEXIST, "File exists", "out"), 2, "E_PLACE"),
         (PermissionError(errno.EACCES, "Permission denied", "out"), 2, "E_PLACE"),
         (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300), 2, "E_PLACE"),
     ],

@@ -209,6 +209,11 @@ def test_one_guardian_gets_nothing(
 
     with pytest.raises(OpeningError):
         recover_seed(world.network, requester, guarded.persona.address, [shares[0].words])
+    # Nor do words of a preparation that another took the place of.
+    others = RecoveryKey.make().shares(count=2, threshold=2)
+    with pytest.raises(OpeningError) as old:
+        recover_seed(world.network, requester, guarded.persona.address, others)
+    assert old.value.code == "E_RECOVERY_OLD_WORDS"
 
 
 def test_custodians_alone_get_nothing(

@@ -106,6 +106,7 @@ def test_words_that_do_not_fit(key):
     for words in ([], [first], [first, first], [first, foreign], [first, wrong], ["one two"]):
         with pytest.raises(OpeningError) as refused:
             RecoveryKey.join(words)
+        assert refused.value.code == "E_RECOVERY_WORDS"
         assert refused.value.__cause__ is None
         assert second.split()[3] not in str(refused.value)
 
