@@ -42,7 +42,7 @@ from ._order_log import close_order_line
 from ._store import tables
 from ._typed import address_bytes, digest, keccak
 from ._views import Order, Sold
-from ._wire import bytes_of
+from ._wire import bytes_of, time_text
 from .errors import DeniedError
 from .parts import leaf_of
 from .proof import Release
@@ -99,8 +99,8 @@ class Orders(Doors):
         found_order = self._open_order(desk, order, heads)
         if desk.has_parts and heads.newest.timestamp >= found_order.parts_until:
             self.refuse(
-                f"Parts of order {order} were taken until {found_order.parts_until}; now it is "
-                "being divided among those who delivered.",
+                f"Parts of order {order} were taken until {time_text(found_order.parts_until)}; "
+                "now it is being divided among those who delivered.",
                 code="E_UNION_PARTS_OVER",
                 status=409,
             )

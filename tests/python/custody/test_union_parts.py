@@ -145,7 +145,7 @@ def test_each_part_opens_by_its_own_member_s_consent(
     entry, mine, _ = _deposited(first, committee)
     with pytest.raises(RequestRefusedError) as early:
         union.divide(committee)
-    assert early.value.code == "E_UNION_EARLY"
+    assert early.value.code == "E_UNION_EARLY" and " UTC." in early.value.message
     other, theirs, _ = _deposited(second, committee)
 
     found = union.divide(committee)
