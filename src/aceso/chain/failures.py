@@ -435,6 +435,10 @@ def sentence(error: str, values: Mapping[str, Any], lang: str = "en") -> str:
     column = 1 if lang.lower().startswith("ko") else 0
     text = SENTENCES.get(error, _OTHER_SENTENCE)[column]
     shown = {name: _shown(name, value, column) for name, value in values.items()}
+    group = values.get("group")
+    if error.startswith("Study") and isinstance(group, int):
+        # A study and its revision, as people name them.
+        shown["group"] = f"study:{group >> 16}.{group & 0xFFFF}"
     return text.format(**shown)
 
 

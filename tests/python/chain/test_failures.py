@@ -68,6 +68,10 @@ def test_codes_are_unlike_each_other():
     assert error_code("ConsentNotBarred") == "E_REFUSED_CONSENT_NOT_BARRED"
 
 
+def test_a_study_is_named_as_people_name_it():
+    assert "study:3.2" in sentence("StudyRevisedSince", {"group": 3 << 16 | 2, "revision": 4})
+
+
 @pytest.mark.parametrize("data", [b"", b"\x01\x02\x03\x04", bytes.fromhex("4e487b71") + bytes(31)])
 def test_bytes_that_are_no_error_of_ours_still_make_a_sentence(data):
     failure = refused(Call("0x" + "22" * 20, b"", name="X.y"), data, text="why", receipt=None)
