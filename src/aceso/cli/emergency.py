@@ -20,7 +20,8 @@ from . import _terms
 from ._click import command
 from ._output import private_file, private_text, receipts, show, show_text, table
 from ._session import Session, home_folder
-from ._words import language, say, sentence
+from ._unopened import unopened_document, unopened_lines
+from ._words import language, say
 from .consent import ask
 from .guarding import own_account
 
@@ -119,30 +120,11 @@ def _open(session: Session, given: dict[str, Any]) -> None:
         "until": until,
         "classes": _terms.class_names(rescuer.chosen(card)),
         "files": files,
-        "notOpened": [
-            {
-                "record": one.entry.record_id.hex(),
-                "code": one.error.code,
-                "reason": sentence(one.error),
-            }
-            for one in rescuer.unopened
-        ],
-        "notListed": [
-            {"class": _terms.class_name(name), "code": exc.code, "reason": sentence(exc)}
-            for name, exc in rescuer.unlisted.items()
-        ],
         "transactions": receipts(sent),
-    }
+    } | unopened_document(rescuer.unopened, rescuer.unlisted)
     moment = _terms.moment_text(until)
     said = [say("emergency.open", number=number, until=moment, count=len(files))]
-    said += [
-        say("open.failed", record=one.entry.record_id.hex()[:16], why=sentence(one.error))
-        for one in rescuer.unopened
-    ]
-    said += [
-        say("open.failed", record=label(name, language()), why=sentence(exc))
-        for name, exc in rescuer.unlisted.items()
-    ]
+    said += unopened_lines(rescuer.unopened, rescuer.unlisted)
     show_text(session, document, "\n".join(said))
 
 

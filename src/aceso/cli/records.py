@@ -16,6 +16,7 @@ from . import _terms
 from ._click import command
 from ._output import errors, private_text, show, steps, table
 from ._session import Session
+from ._unopened import unopened_document, unopened_lines
 from ._words import language, say, sentence
 
 if TYPE_CHECKING:
@@ -291,8 +292,10 @@ def _open_shared(
     if institution is None:
         reader = Reader(network, profile)
         by = None if guardian is None else _terms.address(guardian)
-        opened = reader.open_all(subject, classes=found, folder=out, use=use, guardian=by)
-        unopened = reader.unopened
+        opened = reader.open_all(
+            subject, classes=found, folder=out, use=use, guardian=by, pass_by=True
+        )
+        unopened, unlisted = reader.unopened, reader.unlisted
     else:
         if gateway_home is None:
             raise UsageError(
@@ -308,26 +311,18 @@ def _open_shared(
         try:
             gateway = Gateway(network, behind, institution)
             member = Reader(network, profile).account
-            opened = gateway.open_for(member, subject, classes=found, folder=out, use=use)
-            unopened = gateway.unopened
+            opened = gateway.open_for(
+                member, subject, classes=found, folder=out, use=use, pass_by=True
+            )
+            unopened, unlisted = gateway.unopened, gateway.unlisted
         finally:
             behind.close()
     documents = [_opened_document(one, evidence) for one in opened]
-    failures = [
-        {
-            "record": one.entry.record_id.hex(),
-            "code": one.error.code,
-            "reason": sentence(one.error),
-        }
-        for one in unopened
-    ]
-    document = {"persona": subject, "opened": documents, "notOpened": failures}
+    document = {"persona": subject, "opened": documents} | unopened_document(unopened, unlisted)
 
     def render(console: Console) -> None:
         _say_opened(console, documents)
-        for one in failures:
-            name = one["record"][:_ID_DIGITS]
-            line = say("open.failed", record=name, why=one["reason"])
+        for line in unopened_lines(unopened, unlisted):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     show(session, document, render)

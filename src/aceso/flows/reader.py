@@ -12,7 +12,7 @@ institution's own list says that they are one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import grantee_of_account, grantee_of_group
-from aceso.codes import DataClass, Use
-from aceso.custody import Listing
+from aceso.codes import DataClass, Reason, Use
+from aceso.custody import DeniedError, Listing
 from aceso.errors import AcesoError
 from aceso.vault import (
     Envelope,
@@ -80,6 +80,7 @@ class _Opening(Holder):
     def __init__(self, network: Network, profile: Profile):
         super().__init__(network, profile)
         self.unopened: tuple[Unopened, ...] = ()
+        self.unlisted: Mapping[DataClass, AcesoError] = {}
 
     def _open(
         self,
@@ -90,15 +91,27 @@ class _Opening(Holder):
         classes: DataClass,
         folder: Path,
         use: Use,
+        pass_by: bool,
     ) -> list[Opened]:
-        """What opened; `unopened` says what did not. If nothing did, the first error is raised."""
+        """What opened; `unopened` says what did not, and `unlisted` which classes were denied. If
+        nothing opened, the first error is raised; a class that is denied raises at once, unless
+        such are to be passed by."""
         opened: list[Opened] = []
         unopened: list[Unopened] = []
+        unlisted: dict[DataClass, AcesoError] = {}
         keys = self.receiving.all
         for data_class in classes:
+            try:
+                listing = _listing(self.network, actor, grantee, persona, data_class, use)
+            except DeniedError as exc:
+                # One that is said of all classes is as true of the next.
+                if not pass_by or not (opened or exc.reason == Reason.CLASS):
+                    raise
+                unlisted[data_class] = exc
+                continue
             for one in open_listed(
                 self.network,
-                _listing(self.network, actor, grantee, persona, data_class, use),
+                listing,
                 actor=actor,
                 grantee=grantee,
                 receiving_key=keys[0],
@@ -112,9 +125,10 @@ class _Opening(Holder):
                     opened.append(one)
                 else:
                     unopened.append(one)
-        self.unopened = tuple(unopened)
-        if unopened and not opened:
-            raise unopened[0].error
+        self.unopened, self.unlisted = tuple(unopened), unlisted
+        failed = [one.error for one in unopened] + list(unlisted.values())
+        if failed and not opened:
+            raise failed[0]
         return opened
 
 
@@ -137,11 +151,21 @@ class Reader(_Opening):
         folder: Path,
         use: Use = Use.TREAT,
         guardian: str | None = None,
+        pass_by: bool = False,
     ) -> list[Opened]:
-        """Open every record of these classes into `folder`; `unopened` says what did not open.
-        Where the person's guardian let us in, name the guardian."""
+        """Open every record of these classes into `folder`; `unopened` says what did not open. With
+        `pass_by`, classes that are not in the consent are passed by, and are in `unlisted`. Where
+        the person's guardian let us in, name the guardian."""
         grantee = self.grantee if guardian is None else guardian_group(self.network, guardian)
-        return self._open(self.account, grantee, persona, classes=classes, folder=folder, use=use)
+        return self._open(
+            self.account,
+            grantee,
+            persona,
+            classes=classes,
+            folder=folder,
+            use=use,
+            pass_by=pass_by,
+        )
 
 
 class Gateway(_Opening):
@@ -164,9 +188,18 @@ class Gateway(_Opening):
         classes: DataClass,
         folder: Path,
         use: Use = Use.TREAT,
+        pass_by: bool = False,
     ) -> list[Opened]:
         """Open for a member, who signs every request: the custodians see who asked."""
-        return self._open(member, self.grantee, persona, classes=classes, folder=folder, use=use)
+        return self._open(
+            member,
+            self.grantee,
+            persona,
+            classes=classes,
+            folder=folder,
+            use=use,
+            pass_by=pass_by,
+        )
 
 
 def guardian_group(network: Network, guardian: str) -> bytes:

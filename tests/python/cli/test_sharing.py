@@ -1,6 +1,7 @@
 """
 aceso share, open, unshare, verify
 ├── share, who-can-see, open, unshare: what is said, done and refused
+│   ├── open: classes that were not granted are named, and keep back no others
 │   ├── to an institution that there is none of: refused
 │   └── without a yes: nothing is done
 ├── verify: genuine, another file, contradicting evidence
@@ -48,6 +49,15 @@ def test_share_open_and_unshare(person, physician, tmp_path):
     opened = physician(*arguments, "--evidence")
     assert opened.code == 0
     assert any("2339-0" in Path(one["file"]).read_text() for one in opened.document["opened"])
+
+    more = physician(
+        *("open", "--persona", persona, "--classes", "hiv,clinical", "--out", tmp_path / "more")
+    )
+    assert len(more.document["opened"]) == len(opened.document["opened"])
+    assert {one["code"] for one in more.document["notListed"]} == {"E_DENIED"}
+    assert {"problems", "hiv"} <= {one["class"] for one in more.document["notListed"]}
+    other = ("--classes", "hiv,vitals", "--out", tmp_path / "none")
+    assert physician("open", "--persona", persona, *other).code == 4
 
     log = person("receipts", "--anchor").document
     assert (log["problems"], log["liars"], len(log["transactions"])) == ([], [], 3)
