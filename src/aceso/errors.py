@@ -35,9 +35,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Final
 
 __all__ = [
+    "SPOILT",
     "AcesoError",
     "ChainError",
     "CustodyError",
@@ -50,6 +51,12 @@ __all__ = [
     "VaultError",
 ]
 
+# What Python raises where a document is read that is of another form than it says: also what is
+# nested without end, and a number without end, such as 1e400.
+SPOILT: Final = (
+    *(KeyError, TypeError, ValueError, AttributeError),
+    *(OverflowError, RecursionError),
+)
 _CODE = re.compile(r"E_[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from aceso.errors import InputError
+from aceso.errors import SPOILT, InputError
 
 from ._typed import address
 from ._wire import ReleaseRequestMessage, to_json
@@ -54,7 +54,7 @@ class Question:
         try:
             said = _document(data, _QUESTION)
             return cls(ReleaseRequestMessage(**said["request"]).values_as_signed())
-        except (KeyError, TypeError, ValueError, RecursionError, ValidationError) as exc:
+        except (*SPOILT, ValidationError) as exc:
             raise InputError(
                 "This is no question about a disputed order, of a version that we know. Ask for "
                 "the file that `aceso dispute ask` wrote.",
@@ -94,14 +94,7 @@ class Answer:
                 to_json(request),
                 Release.from_json(said),
             )
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RecursionError,
-            ValidationError,
-        ) as exc:
+        except (*SPOILT, ValidationError) as exc:
             raise InputError(
                 "This is no answer of a custodian about a disputed order, of a version that we "
                 "know. Ask for the file that `aceso custodian answer` wrote.",

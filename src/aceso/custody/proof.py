@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.errors import InputError
+from aceso.errors import SPOILT, InputError
 from aceso.vault import Capsule, FalseShareError, OpeningError, PrivateKey, open_released
 
 from ._typed import Domain, address, digest, recover, sign
@@ -116,14 +116,7 @@ class FalseShareProof:
                 capsule=Capsule.from_bytes(bytes_of(said["capsule"])),
                 release=Release.from_json(said),
             )
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RecursionError,
-            OpeningError,
-        ) as exc:
+        except (*SPOILT, OpeningError) as exc:
             raise InputError(
                 "This is no proof of a false share, of a version that we know. Ask for the file as "
                 "it was written.",

@@ -18,6 +18,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from aceso.errors import SPOILT
 from aceso.vault import (
     Disclosure,
     Envelope,
@@ -33,7 +34,7 @@ from .network import Network
 __all__ = ["Evidence", "Verdict", "evidence_of", "verify"]
 
 # What reading a file that is no evidence ends with; it comes from strangers.
-_SPOILT = (KeyError, TypeError, ValueError, AttributeError, RecursionError, FormatError)
+_SPOILT = (*SPOILT, FormatError)
 _SHOWN = ("digest", "class", "issuedAt")
 
 

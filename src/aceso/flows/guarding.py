@@ -39,7 +39,7 @@ from aceso.chain import (
 )
 from aceso.chain.guardian_acts import Support
 from aceso.codes import DataClass, Use
-from aceso.errors import InputError, NotPermittedError
+from aceso.errors import SPOILT, InputError, NotPermittedError
 from aceso.vault import OpeningError, PrivateKey, RecoveryKey, Seed, open_seed
 
 from .network import Network
@@ -277,7 +277,7 @@ def support_from_json(text: str) -> Support:
             deadline=int(said["deadline"]),
             signature=bytes.fromhex(str(said["signature"]).removeprefix("0x")),
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+    except SPOILT as exc:
         raise InputError(
             "This is no guardian's support for a recovery. They make it with "
             "`aceso recovery support`.",

@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from aceso.errors import SPOILT
 from aceso.vault import Seed
 
 from .errors import ProfileError
@@ -120,7 +121,7 @@ class Profile:
                 code="E_PROFILE_MISSING",
                 details={"folder": str(folder)},
             ) from exc
-        except (OSError, KeyError, TypeError, ValueError, RecursionError) as exc:
+        except (OSError, *SPOILT) as exc:
             raise ProfileError(
                 f"The profile in {folder} can't be read. Restore it with `aceso init --restore` "
                 "and the words of the seed.",

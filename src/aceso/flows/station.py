@@ -25,7 +25,7 @@ from pathlib import Path
 from aceso.chain import OrderState, Receipt, Request, Terms, acts, grantee_of_account
 from aceso.codes import DataClass, Role, Use
 from aceso.custody.errors import DeniedError
-from aceso.errors import AcesoError, InputError
+from aceso.errors import SPOILT, AcesoError, InputError
 from aceso.research import anonymise
 from aceso.rewards import ContributionError
 from aceso.signing import recover, sign
@@ -43,7 +43,6 @@ __all__ = ["Mandate", "Station", "entrust"]
 
 _DAY = 24 * 60 * 60
 _AS_USUAL = Options()
-_SPOILT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Mandate:
             )
             vouches = tuple(Vouch.from_json(json.dumps(one)) for one in said.get("vouches", ()))
             return cls(research, persona, station, (first, second), vouches)
-        except (*_SPOILT, ContributionError) as exc:
+        except (*SPOILT, ContributionError) as exc:
             raise InputError(
                 "This is not a mandate of a version that we know. Ask the person for the file that "
                 "`aceso station entrust` wrote.",

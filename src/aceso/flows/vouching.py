@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from aceso.errors import InputError
+from aceso.errors import SPOILT, InputError
 from aceso.ethereum import checksum
 from aceso.rewards import TAG_FIELD, Contribution, ContributionError, is_vouched
 from aceso.vault import Envelope
@@ -31,7 +31,6 @@ __all__ = ["Vouch", "contribution_of", "give_vouch", "keep_vouches", "kept_vouch
 _FORMAT: Final = ("aceso-patient-vouch", 1)
 _TAG_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 65
-_SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ class Vouch:
             )
             if (len(made.tag), len(made.signature)) != (_TAG_BYTES, _SIGNATURE_BYTES):
                 raise ValueError("of another length")
-        except _SPOILT as exc:
+        except SPOILT as exc:
             raise ContributionError(
                 "This is not what an issuer vouches with. Ask your hospital or laboratory for the "
                 "file; they make it with `aceso vouch`.",

@@ -26,7 +26,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Receipt, SignedAct
 from aceso.custody import DepositKind, RequestRefusedError
-from aceso.errors import AcesoError, InputError, IntegrityError, NotPermittedError
+from aceso.errors import SPOILT, AcesoError, InputError, IntegrityError, NotPermittedError
 from aceso.index import ConsentRow
 from aceso.vault import PrivateKey, open_will
 
@@ -137,7 +137,7 @@ def _read(network: Network, text: str) -> list[SignedAct]:
             raise ValueError("another chain")
         single = [_act(network, one) for one in said["withdrawals"]]
         return single + [_of_all(network, one) for one in said.get("ofAll", [])]
-    except (KeyError, TypeError, ValueError, RecursionError) as exc:
+    except SPOILT as exc:
         raise InputError(
             "This is no will for this network. Ask whoever keeps it for the file as it was left.",
             code="E_WILL",

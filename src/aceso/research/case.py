@@ -30,7 +30,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aceso.custody import FalseShareProof, Release
-from aceso.errors import AcesoError, InputError, IntegrityError, StorageError
+from aceso.errors import SPOILT, AcesoError, InputError, IntegrityError, StorageError
 from aceso.ethereum import checksum
 from aceso.signing import digest
 from aceso.storage import content_digest
@@ -174,7 +174,7 @@ class Case:
                 {str(who): str(code) for who, code in said["silent"].items()},
                 _part_of(said["part"]) if "part" in said else None,
             )
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
+        except SPOILT as exc:
             raise InputError(
                 "This is no case of a disputed order, of a version that we know. Ask the buyer for "
                 "the file that `aceso dispute case` wrote.",

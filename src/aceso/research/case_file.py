@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from aceso.custody import Answer
-from aceso.errors import InputError
+from aceso.errors import SPOILT, InputError
 from aceso.signing import digest
 
 from .case import Case, CaseShare
@@ -78,7 +78,7 @@ class CaseFile:
             original = base64.b64decode(said["case"], validate=True)
             answers = tuple(CaseShare.from_json(one) for one in said["answers"])
             return cls(original, _cases_of(json.loads(original), original), answers)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
+        except SPOILT as exc:
             raise InputError(
                 "This is no case of a disputed order, or of parts of one, of a version that we "
                 "know. Ask the buyer for the file that `aceso dispute case` wrote.",

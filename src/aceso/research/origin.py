@@ -25,7 +25,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aceso.codes import CLINICAL, GENOME, LIFELOG, SENSITIVE, DataClass
-from aceso.errors import IntegrityError
+from aceso.errors import SPOILT, IntegrityError
 from aceso.formats._classify import classify
 from aceso.formats.canonical import JsonError, parse
 from aceso.rewards import Contribution, ContributionError
@@ -46,7 +46,6 @@ __all__ = [
 _KEY_BYTES: Final = 32
 # The chain is asked for each.
 _MOST_SOURCES: Final = 1 << 16
-_SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 # What a record of one class may look like, once its words are gone: a sensitive one like any other,
 # what a device measured like a laboratory's, a vital sign without its category like a result.
 _MAY_LOOK_LIKE: Final = (
@@ -113,7 +112,7 @@ class OriginProof:
             if len(key) != _KEY_BYTES or len(said["sources"]) > _MOST_SOURCES:
                 raise ValueError("a key of another length, or more than anybody would check")
             return cls(key, tuple(Contribution.from_document(one) for one in said["sources"]))
-        except (*_SPOILT, ContributionError) as exc:
+        except (*SPOILT, ContributionError) as exc:
             raise OriginError(
                 "What the extract shows of where its records come from can't be read.",
                 code="E_ORIGIN_FORMAT",

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import rfc8785
 
-from aceso.errors import IntegrityError
+from aceso.errors import SPOILT, IntegrityError
 from aceso.vault import Certificate, SignedCertificate, committed
 from aceso.vault.errors import FormatError
 
@@ -37,7 +37,6 @@ PACKAGE_TYPE: Final = "application/vnd.aceso.extract+json"
 _FORMAT: Final = "aceso-extract"
 _VERSION: Final = 1
 _BLIND_BYTES: Final = 32
-_SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Package:
                 raise ValueError("a blinding or a file name that we never write")
             signed = SignedCertificate.from_json(said["certificate"])
             return cls(files, about, blind, signed, said.get("origin"))
-        except (*_SPOILT, FormatError) as exc:
+        except (*SPOILT, FormatError) as exc:
             raise IntegrityError(
                 "This is not an extract of a version that we know. Ask its maker for another, or "
                 "update this program.",
@@ -121,7 +120,7 @@ class Package:
         certificate = signed.certificate if signed else None
         try:
             said = (self.contents, self.parameters, self.removed)
-        except (ValueError, TypeError):
+        except SPOILT:
             said = (b"", b"", b"")
         if certificate is None or said != (
             certificate.contents,

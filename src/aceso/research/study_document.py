@@ -18,7 +18,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aceso.errors import InputError
+from aceso.errors import SPOILT, InputError
 
 from .cohort import Criteria
 from .cohort._document import MAX_BYTES
@@ -33,7 +33,6 @@ _VERSION_OF_ORIGIN: Final = 2
 _MOST_TITLE: Final = 120
 _MOST_SUMMARY: Final = 2_000
 _MOST_CID: Final = 100
-_SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class StudyDocument:
             title, summary = (str(said[name]) for name in ("title", "summary"))
             protocol = _shown(str(said["protocol"]), _MOST_CID)
             encoded = json.dumps(group, ensure_ascii=False).encode()
-        except _SPOILT as exc:
+        except SPOILT as exc:
             raise _not_one() from exc
         criteria = Criteria.read(encoded)
         return cls(

@@ -23,6 +23,7 @@ from typing import Any, Final
 import rfc8785
 
 from aceso.chain import RecordStanding, Reward
+from aceso.errors import SPOILT
 from aceso.ethereum import checksum
 from aceso.vault.batch import Batch, standard_leaf, tree_of
 
@@ -35,7 +36,6 @@ __all__ = ["Audit", "Facts", "rewards_of"]
 
 _FORMAT: Final = "aceso-rewards-audit"
 _VERSION: Final = 1
-_SPOILT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Audit:
             )
             lines = tuple(_line(facts.epoch, one) for one in said["rewards"])
             audit = cls(facts, Rules.from_document(said["rules"]), lines)
-        except _SPOILT as exc:
+        except SPOILT as exc:
             raise AuditFileError(
                 "This is not an audit file of a version that we know: get the one whose CID was "
                 "posted with the root."

@@ -25,6 +25,7 @@ from typing import Any, Final
 from eth_account.signers.local import LocalAccount
 
 from aceso.chain import Records
+from aceso.errors import SPOILT
 from aceso.ethereum import checksum
 from aceso.signing import recover, sign
 from aceso.vault import Disclosure, check_proof, record_leaf
@@ -40,7 +41,7 @@ TAG_FIELD: Final = "/patientTag"
 _CLASS_FIELD: Final = "class"
 _VOUCH: Final = "PatientVouch"
 _WORD_BYTES: Final = 32
-_SPOILT = (KeyError, TypeError, ValueError, AttributeError, RecursionError, FormatError)
+_SPOILT = (*SPOILT, FormatError)
 
 
 def patient_tag(secret: bytes, patient: str) -> bytes:

@@ -24,6 +24,7 @@ from typing import Any, Final
 import rfc8785
 from eth_account.signers.local import LocalAccount
 
+from aceso.errors import SPOILT
 from aceso.signing import digest, recover_digest, sign_digest
 
 from ._bytes import address_bytes, address_text, exactly, keccak
@@ -51,7 +52,6 @@ CERTIFICATE_FIELD: Final = "/certificate"
 _TYPE: Final = "ExtractCertificate"
 _SHOWN: Final = (CERTIFICATE_FIELD, "recordId")
 _NO_CERTIFICATE: Final = "This is not the certificate of an extract. Ask for it again."
-_SPOILT: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def committed(blind: bytes, document: object) -> bytes:
@@ -100,7 +100,7 @@ class Certificate:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Certificate:
-        """Read what `to_json` wrote; anything else is one of `_SPOILT`."""
+        """Read what `to_json` wrote; anything else is one of `SPOILT`."""
 
         def word(name: str) -> bytes:
             return exactly(bytes.fromhex(said[name].removeprefix("0x")), 32, "a word")
@@ -182,7 +182,7 @@ class SignedCertificate:
                 Certificate.from_json(said["message"]),
                 exactly(bytes.fromhex(said["signature"].removeprefix("0x")), 65, "a signature"),
             )
-        except _SPOILT as exc:
+        except SPOILT as exc:
             raise FormatError(
                 "This is not the certificate of an extract. Ask for it again."
             ) from exc
@@ -239,7 +239,7 @@ class ShownCertificate:
                 exactly(bytes.fromhex(said["fieldsRoot"]), 32, "a root"),
                 Disclosure.from_json(json.dumps(said["fields"])),
             )
-        except _SPOILT as exc:
+        except SPOILT as exc:
             raise FormatError(
                 "This is not the certificate of an extract. Ask for it again."
             ) from exc

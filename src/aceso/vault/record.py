@@ -24,6 +24,8 @@ import rfc8785
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from aceso.errors import SPOILT
+
 from ._boxes import open_box, seal_box
 from ._bytes import ADDRESS_BYTES, Reader, address_bytes, address_text, be, exactly, keccak
 from .batch import check_proof
@@ -130,11 +132,7 @@ class Envelope:
                 proof=tuple(bytes.fromhex(step) for step in said["proof"]),
             )
             envelope.head()
-        except (
-            *(KeyError, TypeError, ValueError, AttributeError),
-            # An endless number, or what is nested without end.
-            *(OverflowError, RecursionError),
-        ) as exc:
+        except SPOILT as exc:
             raise FormatError("The envelope opens, but is not in a form that we know.") from exc
         if envelope.record_id != record_id:
             raise OpeningError("The envelope is another record's.")

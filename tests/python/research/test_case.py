@@ -344,6 +344,7 @@ def test_what_is_no_extract_is_told(deliver):
         lambda said: said | {"shares": 5},
         lambda said: said | {"silent": []},
         lambda said: said | {"order": "x"},
+        lambda said: said | {"order": 1e400},
         lambda said: [],
     ],
 )

@@ -271,7 +271,10 @@ def _nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(found for key, one in parts for found in _nodes(one, (*path, key)))]
 
 
-STRANGE = [None, -1, 10**30, 1.5, True, "", "\ud800", "\0", "٣", "00", [], [[]], {}, {"a": 1}]
+STRANGE = [
+    *(None, -1, 10**30, 1.5, float("inf"), True, "", "\ud800", "\0", "٣", "00"),
+    *([], [[]], {}, {"a": 1}),
+]
 
 
 @settings(max_examples=200, deadline=None)

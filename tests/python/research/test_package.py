@@ -85,6 +85,11 @@ def test_what_is_packed_opens_again(package):
         lambda said: said["about"]["counts"].update(Encounter=3),
         lambda said: said.update(blind="06" * 32),
         lambda said: said["about"].update(parameters={"x": 1e400}),
+        # What ends a program ends a panel too, and its seller would be paid.
+        *(
+            lambda said, name=name: said["certificate"]["message"].update({name: 1e400})
+            for name in ("order", "cohort", "k")
+        ),
     ],
 )
 def test_a_changed_package_is_noticed(package, change):

@@ -190,6 +190,9 @@ def test_what_does_not_hold_together_is_refused(filed):
     for one in wrong:
         with pytest.raises(ContributionError):
             one.shown(DOMAIN)
+    # One that ended a program would stop the rewards of all.
+    with pytest.raises(ContributionError):
+        Contribution.from_document(filed().to_document() | {"order": 1e400})
     # Nor for another deployment.
     with pytest.raises(ContributionError):
         filed().shown(domain_of(1, OTHER))
