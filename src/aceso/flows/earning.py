@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aceso.chain import Earned, OrderState, Receipt
+from aceso.errors import SPOILT
 from aceso.rewards import Audit, Contribution, ContributionError, Part, gather, rewards_of
 
 from .enrolling import part_of_subject
@@ -139,6 +140,6 @@ def read_filed(folder: Path) -> tuple[list[Contribution], list[str]]:
     for path in sorted(folder.glob("*.json")):
         try:
             filed.append(Contribution.from_document(json.loads(path.read_bytes())))
-        except (ContributionError, ValueError, OSError):
+        except (ContributionError, OSError, *SPOILT):
             refused.append(path.name)
     return filed, refused

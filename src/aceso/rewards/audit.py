@@ -165,12 +165,13 @@ class Audit:
             )
             lines = tuple(_line(facts.epoch, one) for one in said["rewards"])
             audit = cls(facts, Rules.from_document(said["rules"]), lines)
+            again = audit.to_bytes()
         except SPOILT as exc:
             raise AuditFileError(
                 "This is not an audit file of a version that we know: get the one whose CID was "
                 "posted with the root."
             ) from exc
-        if audit.to_bytes() != data:
+        if again != data:
             raise AuditFalseError(
                 "The audit file contradicts itself, or isn't in its canonical form: challenge it."
             )

@@ -41,6 +41,10 @@ TAG_FIELD: Final = "/patientTag"
 _CLASS_FIELD: Final = "class"
 _VOUCH: Final = "PatientVouch"
 _WORD_BYTES: Final = 32
+# A class is one of 32 bits.
+_MOST_CLASS_BYTES: Final = 4
+# Of a batch larger than any. The chain is asked to hash them, and fails where they have no end.
+_MOST_STEPS: Final = 64
 _SPOILT = (*SPOILT, FormatError)
 
 
@@ -89,6 +93,8 @@ class Contribution:
             values = self.disclosure.check(self.fields_root)
             check_proof(self.root, self.record, self.proof)
             data_class, tag = values[_CLASS_FIELD], values[TAG_FIELD]
+            if len(data_class) > _MOST_CLASS_BYTES:
+                raise OpeningError("This is no class.")
         except (OpeningError, KeyError) as exc:
             raise ContributionError(
                 f"What is filed for order {self.order} contradicts itself, or shows no class or "
@@ -129,6 +135,8 @@ class Contribution:
     def from_document(cls, document: Any) -> Contribution:
         """Read what `to_document` wrote; it comes from strangers."""
         try:
+            if len(document["proof"]) > _MOST_STEPS:
+                raise ValueError("of no batch")
             return cls(
                 int(document["order"]),
                 checksum(document["issuer"]),

@@ -20,6 +20,7 @@ import rfc8785
 from eth_account import Account
 
 from aceso.chain import Reward
+from aceso.flows import read_filed
 from aceso.rewards import (
     RULES,
     TAG_FIELD,
@@ -126,6 +127,19 @@ def test_other_rules_are_refused(audit):
         Audit.from_bytes(other.to_bytes()).recheck(rules=RULES)
 
 
+@pytest.mark.parametrize("name", ["chainId", "epoch", "budget", "block"])
+@pytest.mark.parametrize("number", ["1e400", str(10**30)])
+def test_a_number_without_end_is_no_audit_file(audit, name, number):
+    said = json.loads(audit.to_bytes())
+    data = audit.to_bytes().replace(
+        f'"{name}":{said[name]}'.encode(), f'"{name}":{number}'.encode()
+    )
+    assert data != audit.to_bytes()
+
+    with pytest.raises(AuditFileError):
+        Audit.from_bytes(data)
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"format": "x", "version": 1}', b"\xff"])
 def test_what_is_no_audit_file_is_refused(data):
     with pytest.raises(AuditFileError):
@@ -143,7 +157,7 @@ def test_a_file_that_is_not_canonical_is_refused(audit):
 def filed():
     """What a person files for order 1; `changed` replaces parts of it."""
 
-    def make(tag=TAG, vouched=TAG, account=None, by=HOSPITAL_KEY, **changed):
+    def make(tag=TAG, vouched=TAG, account=None, by=HOSPITAL_KEY, data_class=None, **changed):
         account = account or address(1)
         fields = head_fields(
             record_id=b"\x05" * 32,
@@ -153,6 +167,7 @@ def filed():
             holder=address(3),
             digest=b"\x06" * 32,
         ) | {TAG_FIELD: tag}
+        fields["class"] = data_class or fields["class"]
         tree = FieldTree.of(fields, dek=b"\x07" * 32, record_id=b"\x05" * 32)
         batch = make_batch([tree.leaf])
         shown = tree.disclose({"class": fields["class"], TAG_FIELD: tag})
@@ -193,6 +208,18 @@ def test_what_does_not_hold_together_is_refused(filed):
     # One that ended a program would stop the rewards of all.
     with pytest.raises(ContributionError):
         Contribution.from_document(filed().to_document() | {"order": 1e400})
+    endless = filed().to_document()
+    with pytest.raises(ContributionError):
+        Contribution.from_document(endless | {"proof": ["00" * 32] * 100_000})
+    with pytest.raises(ContributionError):
+        filed(data_class=b"\x01" * 5).shown(DOMAIN)
+
+
+def test_a_file_that_ends_a_program_is_refused_by_its_name(filed, tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 100_000 + "]" * 100_000)
+    (tmp_path / "good.json").write_text(json.dumps(filed().to_document()))
+
+    assert read_filed(tmp_path) == ([filed()], ["deep.json"])
     # Nor for another deployment.
     with pytest.raises(ContributionError):
         filed().shown(domain_of(1, OTHER))
