@@ -7,6 +7,8 @@ import {IOrderDesk} from "interfaces/IOrderDesk.sol";
 /// delivery, at `price` base units of coin. It never changes; to change it, close it and offer anew.
 /// `institution` gets `institutionBps` of 10,000 of what is earned (or nobody, 0); `committee` holds the extract's key;
 /// `deliveryPeriod` is how many seconds a delivery may take. A closed offer has a delivery period of 0.
+/// `originShown` says that the extract shows its buyer, and nobody else, that accredited issuers who vouch for the subject
+/// issued what it was made from; one that does not is not what was offered.
 struct Offer {
     address subject;
     uint96 price;
@@ -19,6 +21,7 @@ struct Offer {
     uint24 disease;
     uint24 conditions;
     uint32 deliveryPeriod;
+    bool originShown;
 }
 
 /// @title IDataMarket

@@ -322,6 +322,7 @@ class Scene:
             0,
             0,
             DAY,
+            False,
         )
         self.send(self.market.functions.offer(terms), subject)
         number = int(self.market.functions.offerCount().call())

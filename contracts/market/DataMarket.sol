@@ -33,8 +33,6 @@ contract DataMarket is IDataMarket, OrderDesk, Nonces {
 
     /// @inheritdoc IDataMarket
     function offer(Offer calldata terms) external returns (uint96 number) {
-        if (terms.subject != msg.sender) revert OfferInvalidTerm(0);
-
         (number,) = _make(terms, 0, 0);
     }
 
@@ -43,7 +41,6 @@ contract DataMarket is IDataMarket, OrderDesk, Nonces {
         external
         returns (uint96 number)
     {
-        if (block.timestamp > deadline) revert MarketExpiredSignature(deadline);
         address subject = terms.subject;
         bytes32 structHash;
         (number, structHash) = _make(terms, _useNonce(subject), deadline);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Codes} from "contracts/libraries/Codes.sol";
 import {IDataMarket, Offer} from "interfaces/IDataMarket.sol";
+import {IOrderDesk} from "interfaces/IOrderDesk.sol";
 import {IParticipantRegistry} from "interfaces/IParticipantRegistry.sol";
 
 /// @title Offers
@@ -16,7 +17,7 @@ library Offers {
     }
 
     bytes32 private constant OFFER_TYPEHASH = keccak256(
-        "Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,uint256 nonce,uint256 deadline)"
+        "Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,bool originShown,uint256 nonce,uint256 deadline)"
     );
 
     bytes32 private constant OFFER_CLOSURE_TYPEHASH = keccak256("OfferClosure(address subject,uint256 offer)");
@@ -26,7 +27,8 @@ library Offers {
     uint32 private constant MAX_DELIVERY_PERIOD = 30 days;
 
     /// @notice Writes an offer, and returns its number and the EIP-712 struct hash that its subject signed.
-    /// @dev Assumes that the caller knows, or finds out from the hash before anything else, that the subject wants it.
+    /// @dev Without a `deadline` (0) the sender has to be the subject. With one, assumes that the market finds out from
+    /// the hash, before anything else, that the subject wants it.
     function make(
         Book storage book,
         Offer calldata terms,
@@ -34,6 +36,8 @@ library Offers {
         uint256 nonce,
         uint256 deadline
     ) external returns (uint96 number, bytes32 structHash) {
+        if (deadline == 0) _require(terms.subject == msg.sender, 0);
+        else if (block.timestamp > deadline) revert IOrderDesk.MarketExpiredSignature(deadline);
         _check(terms, participants);
 
         structHash = keccak256(abi.encode(OFFER_TYPEHASH, terms, nonce, deadline));

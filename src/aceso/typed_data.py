@@ -427,7 +427,7 @@ _STRUCTS: dict[str, TypedStruct] = {
     "Offer": TypedStruct(
         primary_type="Offer",
         verifier="DataMarket",
-        encoded_type="Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,uint256 nonce,uint256 deadline)",
+        encoded_type="Offer(address subject,uint96 price,address institution,uint24 committee,uint32 duration,uint16 institutionBps,uint16 use,uint32 classes,uint24 disease,uint24 conditions,uint32 deliveryPeriod,bool originShown,uint256 nonce,uint256 deadline)",
         types={
             "Offer": [
                 {"name": "subject", "type": "address"},
@@ -441,6 +441,7 @@ _STRUCTS: dict[str, TypedStruct] = {
                 {"name": "disease", "type": "uint24"},
                 {"name": "conditions", "type": "uint24"},
                 {"name": "deliveryPeriod", "type": "uint32"},
+                {"name": "originShown", "type": "bool"},
                 {"name": "nonce", "type": "uint256"},
                 {"name": "deadline", "type": "uint256"},
             ],

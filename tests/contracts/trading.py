@@ -93,6 +93,7 @@ def terms(subject: Any, **changed: Any) -> dict[str, Any]:
         "disease": 0,
         "conditions": 0,
         "deliveryPeriod": PERIOD,
+        "originShown": False,
     } | changed
     return {name: found[name] for name in OFFER}
 

@@ -236,6 +236,7 @@ def offer(
         "disease": terms.disease,
         "conditions": int(terms.conditions),
         "deliveryPeriod": terms.delivery_period,
+        "originShown": terms.origin_shown,
         "nonce": suite.market.nonces(terms.subject),
         "deadline": until,
     }

@@ -105,7 +105,8 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class OfferTerms:
     """What a person offers: an extract of their data of `classes`, for one `use`, for `duration`
-    seconds, at `price` base units of coin. Closed when `delivery_period` is 0."""
+    seconds, at `price` base units of coin. Closed when `delivery_period` is 0. `origin_shown`: the
+    buyer is shown that issuers who vouch for the subject issued what it was made from."""
 
     subject: str
     price: int
@@ -118,8 +119,9 @@ class OfferTerms:
     disease: int
     conditions: Condition | int
     delivery_period: int
+    origin_shown: bool = False
 
-    def astuple(self) -> tuple[str, int, str, int, int, int, int, int, int, int, int]:
+    def astuple(self) -> tuple[str, int, str, int, int, int, int, int, int, int, int, bool]:
         return (
             self.subject,
             self.price,
@@ -132,6 +134,7 @@ class OfferTerms:
             self.disease,
             int(self.conditions),
             self.delivery_period,
+            self.origin_shown,
         )
 
 

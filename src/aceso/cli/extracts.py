@@ -103,7 +103,7 @@ def extract(session: Session, *, action: str, order: int, out: Path) -> None:
     try:
         done = Researcher(session.network(), profile).download(order, out)
     except OriginError:
-        errors().print(say("study.dispute_origin", order=order), highlight=False, markup=False)
+        errors().print(say("extract.dispute_origin", order=order), highlight=False, markup=False)
         raise
     document = {
         "order": str(order),

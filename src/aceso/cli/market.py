@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from aceso.ethereum import NOBODY
 from . import _terms
 from ._click import command
 from ._covered import covered_text
+from ._files import vouches_of
 from ._offered import basis_points, conditions_text, institution_text
 from ._output import receipts, show, table
 from ._paying import top_up
@@ -40,6 +42,8 @@ __all__ = ["balance", "buy", "deliver", "offer", "offers", "settle"]
 @click.option("--conditions", default="", metavar="CODES")
 @click.option("--institution", metavar="0x…")
 @click.option("--institution-share", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT")
+@click.option("--origin", type=click.Choice(["vouched", "any"]), default="any", show_default=True)
+@click.option("--vouch", "vouches", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--close", type=click.IntRange(1, 2**48 - 1), metavar="N")
 @click.option("--yes", is_flag=True)
 def offer(
@@ -54,6 +58,8 @@ def offer(
     conditions: str,
     institution: str | None,
     institution_share: float,
+    origin: str,
+    vouches: tuple[Path, ...],
     close: int | None,
     yes: bool,
 ) -> None:
@@ -78,6 +84,8 @@ def offer(
     seconds = _terms.Span.parse(duration).seconds(now)
     waiting = _terms.Span.parse(delivery).seconds(now)
     _terms.Span(length=seconds + waiting).seconds(now, most=_terms.longest(use))
+    seller, words, is_shown = Seller(person), vouches_of(vouches), origin == "vouched"
+    seller.check_origin(found, words, shown=is_shown)
     text = say(
         "notice.offer",
         classes=label(found, language()),
@@ -91,9 +99,11 @@ def offer(
         # What is signed, not what was typed: it has whole basis points.
         institution=institution_text(receiver or NOBODY, bps),
     )
+    if is_shown:
+        text += "\n" + say("notice.offer_origin")
     ask(session, text, yes=yes)
     notice = keep_notice(person.profile, text)
-    number, sent = Seller(person).offer(
+    number, sent = seller.offer(
         classes=found,
         use=use,
         price=amount,
@@ -103,6 +113,8 @@ def offer(
         conditions=attached,
         institution=receiver,
         institution_bps=bps,
+        origin_shown=is_shown,
+        vouches=words,
         notice=notice,
     )
     made = {
@@ -110,6 +122,7 @@ def offer(
         "grantee": f"offer:{number}",
         "price": str(amount),
         "institutionBps": bps,
+        "origin": origin,
         "notice": "0x" + notice.hex(),
         "noticeText": text,
         "transactions": receipts(sent),
@@ -135,10 +148,11 @@ def offers(session: Session) -> None:
                 label(Use(terms.use), language()),
                 coin(terms.price),
                 _terms.length_text(terms.duration),
+                say("word.yes" if terms.origin_shown else "word.no"),
             ]
             for number, terms in still
         ]
-        columns = ("offer", "classes", "uses", "price", "duration")
+        columns = ("offer", "classes", "uses", "price", "duration", "origin_shown")
         heads = [say(f"column.{one}") for one in columns]
         empty = say("offers.none")
         console.print(table(say("offers.title"), *heads, rows=rows) if rows else empty)
@@ -160,6 +174,7 @@ def _offer_document(number: int, terms: OfferTerms) -> dict[str, Any]:
         "institution": None if terms.institution == NOBODY else terms.institution,
         "institutionBps": terms.institution_bps,
         "committee": terms.committee,
+        "origin": "vouched" if terms.origin_shown else "any",
     }
 
 
@@ -191,6 +206,7 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         price=coin(terms.price),
         duration=_terms.length_text(terms.duration),
         delivery=_terms.length_text(terms.delivery_period),
+        origin=say("notice.buy_origin" if terms.origin_shown else "notice.buy_any"),
     )
     ask(session, afford.added_to(text), yes=yes)
     sent = afford.buy(researcher)

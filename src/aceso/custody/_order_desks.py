@@ -47,7 +47,7 @@ _ENROLLED: Final = keccak(b"StudyEnrolled(uint256,uint96,address,uint96,uint32)"
 _REVISED: Final = keccak(
     f"StudyRevised(uint96,address,{_STUDY_TERMS},(bytes32,bytes32,bytes32))".encode()
 )
-_OFFER_WORDS: Final = 11
+_OFFER_WORDS: Final = 12
 _STUDY_WORDS: Final = 13
 _UNION_WORDS: Final = 12
 # The terms, and the three digests beside them, of which the last is that of the keys.

@@ -24,24 +24,21 @@ from aceso.chain import (
     study_acts,
 )
 from aceso.codes import DataClass, Role
-from aceso.errors import InputError, IntegrityError
-from aceso.ethereum import keccak
+from aceso.errors import InputError
 from aceso.index import EnrolmentRow, StudyRow
 from aceso.research import Origin, StudyDocument
-from aceso.rewards import TAG_FIELD
-from aceso.vault import Envelope
 
 from .errors import NothingToOpenError
 from .extracts import Fulfilled, Options
 from .granting import grant_and_take_part, granted_terms
 from .network import Network, said
 from .orders import STUDIES, find_study
-from .origins import document_of, no_vouch
+from .origins import check_can_show, document_of
 from .own_vault import RESEARCH
 from .person import Person
 from .selling import Seller
 from .studies import Conditions, conditions_of
-from .vouching import Vouch, keep_vouches, kept_vouches
+from .vouching import Vouch, keep_vouches, known_vouches
 
 __all__ = ["Enrolling", "EnrolmentPlan", "part_of_subject"]
 
@@ -164,14 +161,6 @@ class Enrolling:
         self.person.renew_will()
         return int(said(enrolled, "StudyEnrolled")["order"]), (granted, enrolled)
 
-    def vouches(self, given: Sequence[Vouch] = ()) -> tuple[Vouch, ...]:
-        """Issuers' words for this person: those that the device keeps, and the ones given. Refused
-        where one is of another account, or not its issuer's."""
-        for one in given:
-            one.check(self._network, self.subject)
-        newest = {one.issuer: one for one in kept_vouches(self.person.profile.store)}
-        return tuple((newest | {one.issuer: one for one in given}).values())
-
     def check(self, plan: EnrolmentPlan, vouches: Sequence[Vouch] = ()) -> None:
         """Refuse in a sentence what the chain would refuse, or the buyer, before anything is
         signed."""
@@ -208,34 +197,9 @@ class Enrolling:
                 code="E_STUDY_NOT_ATTESTED",
                 details={"study": study, "conditions": names},
             )
-        known = self.vouches(vouches)
+        known = known_vouches(self.person, vouches)
         if plan.asks_origin:
-            if not known:
-                raise no_vouch(_name(plan.row), self.subject)
-            self._check_shown(plan.row, known)
-
-    def _check_shown(self, row: StudyRow, vouches: Sequence[Vouch]) -> None:
-        """That there is a record which could be shown, as far as the vault's index tells."""
-        tags = {one.issuer: keccak(one.tag) for one in vouches}
-        for record_id, note in self.person.records():
-            if note.issuer not in tags or not DataClass(note.data_class) & row.terms.classes:
-                continue
-            try:
-                entry = self.person.entry(record_id)
-                dek = self.person.key_of(entry).dek
-                envelope = Envelope.open(entry.envelope, dek, record_id=record_id)
-            except (IntegrityError, NothingToOpenError):
-                # What doesn't open is not sold either.
-                continue
-            if envelope.hashes.get(TAG_FIELD) == tags[note.issuer]:
-                return
-        raise NothingToOpenError(
-            f"{_name(row)} takes only data whose origin is shown, and there is no record of "
-            "what it asks for that an issuer who vouched for you issued with your tag. Ask them to "
-            "issue with it: `aceso issue --patient-file`.",
-            code="E_ORIGIN_NO_RECORD",
-            details={"study": _name(row)},
-        )
+            check_can_show(self.person, _name(plan.row), DataClass(plan.row.terms.classes), known)
 
     def fulfil(
         self,
@@ -260,7 +224,7 @@ class Enrolling:
                 "No order of yours in a study waits for its extract. See `aceso study list`.",
                 code="E_STUDY_NOTHING_DUE",
             )
-        self.vouches(vouches)
+        known_vouches(self.person, vouches)
         keep_vouches(self.person.profile.store, vouches)
         return list(Seller(self.person).deliver_each(waiting, options))
 

@@ -1,14 +1,15 @@
 """Where the data of an order come from: what a study asks, how it is shown, and what is checked.
 
     document_of(network, row).origin                # what a revision of a study asks
+    check_can_show(person, name, classes, vouches)  # before taking part in what asks it
     showing = Showing.of(network, sale, vouches)    # None where the order asks nothing
     source = showing.show(envelope, dek)            # one record, or why it can't be shown
     check_origin(network, sale, package)            # the buyer, and who judges a dispute
 
 A study says in its document, whose digest is on chain, whether it takes only data whose origin is
-shown. The proof lies in the sealed package: its buyer opens it, and a panel where they dispute.
-Nothing of it is public. It is checked as things stood at the delivery, so that whoever checks it
-later finds the same.
+shown; an offer says among its terms whether it shows it. The proof lies in the sealed package: its
+buyer opens it, and a panel where they dispute. Nothing of it is public. It is checked as things
+stood at the delivery, so that whoever checks it later finds the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aceso.chain import RecordStanding, Studies
+from aceso.codes import DataClass
 from aceso.errors import InputError, IntegrityError
+from aceso.ethereum import keccak
 from aceso.index import StudyRow
 from aceso.research import (
     Asked,
@@ -29,16 +32,19 @@ from aceso.research import (
     StudyDocument,
     class_of_source,
 )
-from aceso.rewards import Contribution, ContributionError
+from aceso.rewards import TAG_FIELD, Contribution, ContributionError
 from aceso.storage import cid_from_digest
 from aceso.vault import Envelope
 from aceso.vault.errors import OpeningError
 
+from .errors import NothingToOpenError
 from .network import Network
-from .orders import STUDIES, Sale, find_study
+from .orders import MARKET, STUDIES, Sale, find_study
+from .own_vault import RESEARCH
+from .records import HoldingRecords
 from .vouching import Vouch, contribution_of
 
-__all__ = ["Showing", "asks_origin", "check_origin", "document_of", "no_vouch"]
+__all__ = ["Showing", "asks_origin", "check_can_show", "check_origin", "document_of"]
 
 _MOST_DOCUMENT_BYTES = 256 << 10
 # Whose messages a patient's vouch is among.
@@ -59,8 +65,10 @@ def document_of(network: Network, row: StudyRow) -> StudyDocument:
 
 
 def asks_origin(network: Network, sale: Sale) -> bool:
-    """Whether an order takes only data whose origin is shown: by the revision that it was made
-    under. Offers and unions ask nothing as yet."""
+    """Whether an order takes only data whose origin is shown: by the terms of the offer, or the
+    revision of the study, that it was made under. Unions ask nothing as yet."""
+    if sale.desk == MARKET:
+        return network.suite.market.get_offer(sale.group).origin_shown
     if sale.desk != STUDIES:
         return False
     row = find_study(network, *Studies.of_group(sale.group))
@@ -128,14 +136,43 @@ class Showing:
         return shown
 
 
-def no_vouch(study: str, account: str) -> InputError:
-    """That a study asks for what no issuer's word was given for."""
+def check_can_show(
+    person: HoldingRecords, name: str, classes: DataClass, vouches: Iterable[Vouch]
+) -> None:
+    """That a person with these issuers' words has a record of these classes whose origin could be
+    shown, as far as the vault's index tells; `name` is of what asks it."""
+    tags = {one.issuer: keccak(one.tag) for one in vouches}
+    if not tags:
+        raise no_vouch(name, person.persona(RESEARCH).address)
+    for record_id, note in person.records():
+        if note.issuer not in tags or not DataClass(note.data_class) & classes:
+            continue
+        try:
+            entry = person.entry(record_id)
+            dek = person.key_of(entry).dek
+            envelope = Envelope.open(entry.envelope, dek, record_id=record_id)
+        except (IntegrityError, NothingToOpenError):
+            # What doesn't open is not sold either.
+            continue
+        if envelope.hashes.get(TAG_FIELD) == tags[note.issuer]:
+            return
+    raise NothingToOpenError(
+        f"For {name} the origin of data has to be shown, and there is no record of those classes "
+        "that an issuer who vouched for you issued with your tag. Ask them to issue with it: "
+        "`aceso issue --patient-file`.",
+        code="E_ORIGIN_NO_RECORD",
+        details={"name": name},
+    )
+
+
+def no_vouch(name: str, account: str) -> InputError:
+    """That no issuer's word was given for what asks for one."""
     return InputError(
-        f"{study} takes only data whose origin is shown. Ask the hospital or laboratory that "
+        f"For {name} the origin of data has to be shown. Ask the hospital or laboratory that "
         f"issued your records for a vouch of {account}; they make it with `aceso vouch`. Give its "
         "file with --vouch.",
         code="E_ORIGIN_VOUCH",
-        details={"study": study, "account": account},
+        details={"name": name, "account": account},
     )
 
 

@@ -29,10 +29,11 @@ from .extracts import Delivered, ExtractMaker, Fulfilled, Options, Read, read_re
 from .granting import granted_terms
 from .network import said
 from .orders import sales
+from .origins import check_can_show
 from .own_vault import RESEARCH
 from .person import Person
 from .records import write_body
-from .vouching import Vouch, kept_vouches
+from .vouching import Vouch, keep_vouches, kept_vouches, known_vouches
 
 __all__ = ["Seller"]
 
@@ -60,10 +61,15 @@ class Seller:
         conditions: Condition = _NO_CONDITION,
         institution: str | None = None,
         institution_bps: int = 0,
+        origin_shown: bool = False,
+        vouches: Sequence[Vouch] = (),
         notice: bytes = bytes(32),
     ) -> tuple[int, tuple[Receipt, ...]]:
-        """Make an offer and grant to it; return its number. `price` is in base units of coin."""
+        """Make an offer and grant to it; return its number. `price` is in base units of coin.
+        `vouches` are issuers' words, kept for the deliveries of an offer that shows origin."""
         suite = self._network.suite
+        self.check_origin(classes, vouches, shown=origin_shown)
+        keep_vouches(self._person.profile.store, vouches)
         persona = self._person.persona(RESEARCH)
         terms = OfferTerms(
             subject=persona.address,
@@ -77,6 +83,7 @@ class Seller:
             disease=disease,
             conditions=int(conditions),
             delivery_period=delivery_seconds,
+            origin_shown=origin_shown,
         )
         made = self._network.relayer.send(acts.offer(suite, persona, terms))
         number = int(said(made, "OfferMade")["number"])
@@ -91,6 +98,13 @@ class Seller:
         granted = self._network.relayer.send(acts.grant(suite, persona, granting))
         self._person.renew_will()
         return number, (made, granted)
+
+    def check_origin(self, classes: DataClass, vouches: Sequence[Vouch], *, shown: bool) -> None:
+        """Refuse words that are none for this person, and an offer that is to show the origin of
+        what is not there."""
+        known = known_vouches(self._person, vouches)
+        if shown:
+            check_can_show(self._person, "--origin vouched", classes, known)
 
     def grantee(self, number: int) -> bytes:
         """The offer as a grantee."""

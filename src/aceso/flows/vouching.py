@@ -24,9 +24,17 @@ from aceso.vault import Envelope
 from .errors import EvidenceError
 from .issuer import Issuer
 from .network import Network
+from .own_vault import RESEARCH, OwnVault
 from .store import Store
 
-__all__ = ["Vouch", "contribution_of", "give_vouch", "keep_vouches", "kept_vouches"]
+__all__ = [
+    "Vouch",
+    "contribution_of",
+    "give_vouch",
+    "keep_vouches",
+    "kept_vouches",
+    "known_vouches",
+]
 
 _FORMAT: Final = ("aceso-patient-vouch", 1)
 _TAG_BYTES: Final = 32
@@ -163,6 +171,16 @@ def keep_vouches(store: Store, vouches: Iterable[Vouch]) -> None:
     """Keep them on this device, the newest of each issuer's."""
     for one in vouches:
         store.put(f"vouch/{one.issuer}", one.to_json().encode())
+
+
+def known_vouches(person: OwnVault, given: Iterable[Vouch] = ()) -> tuple[Vouch, ...]:
+    """Issuers' words for a person: those that the device keeps, and the ones given. Refused where
+    one is of another account, or not its issuer's."""
+    new = {one.issuer: one for one in given}
+    for one in new.values():
+        one.check(person.network, person.persona(RESEARCH).address)
+    kept = {one.issuer: one for one in kept_vouches(person.profile.store)}
+    return tuple((kept | new).values())
 
 
 def kept_vouches(store: Store) -> tuple[Vouch, ...]:

@@ -121,7 +121,7 @@ def _record_ended(base: sqlite3.Connection, event: Event, time: int) -> None:
 def _offer_made(base: sqlite3.Connection, event: Event, time: int) -> None:
     terms = event.args["terms"]
     base.execute(
-        f"INSERT INTO offers VALUES ({', '.join('?' * 14)})",  # noqa: S608
+        f"INSERT INTO offers VALUES ({', '.join('?' * 15)})",  # noqa: S608
         (
             event.args["number"],
             terms["subject"],
@@ -135,6 +135,7 @@ def _offer_made(base: sqlite3.Connection, event: Event, time: int) -> None:
             terms["disease"],
             terms["conditions"],
             terms["deliveryPeriod"],
+            terms["originShown"],
             1,
             time,
         ),

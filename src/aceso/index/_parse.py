@@ -90,7 +90,7 @@ def order_of(row: tuple[Any, ...]) -> OrderRow:
 def offer_of(row: tuple[Any, ...]) -> OfferRow:
     """A row of `offers`."""
     number, subject, price, institution, committee, duration, bps, use, *rest = row
-    classes, disease, conditions, delivery_period, is_open, made_at = rest
+    classes, disease, conditions, delivery_period, origin_shown, is_open, made_at = rest
     terms = OfferTerms(
         subject=subject,
         price=int(price),
@@ -103,6 +103,7 @@ def offer_of(row: tuple[Any, ...]) -> OfferRow:
         disease=disease,
         conditions=Condition(conditions),
         delivery_period=delivery_period,
+        origin_shown=bool(origin_shown),
     )
     return OfferRow(number, terms, bool(is_open), made_at)
 

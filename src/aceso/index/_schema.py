@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["DERIVED", "SCHEMA", "VERSION"]
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 DERIVED: Final = (
     "consents",
@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS offers (
     institution TEXT NOT NULL, committee INTEGER NOT NULL, duration INTEGER NOT NULL,
     institution_bps INTEGER NOT NULL, use INTEGER NOT NULL, classes INTEGER NOT NULL,
     disease INTEGER NOT NULL, conditions INTEGER NOT NULL, delivery_period INTEGER NOT NULL,
-    is_open INTEGER NOT NULL, made_at INTEGER NOT NULL
+    origin_shown INTEGER NOT NULL, is_open INTEGER NOT NULL, made_at INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS orders (
     number BLOB PRIMARY KEY, offer INTEGER NOT NULL, buyer TEXT NOT NULL, subject TEXT NOT NULL,

@@ -355,7 +355,8 @@ class Index:
         """Offers that take buyers, or all; of these subjects, or of everybody."""
         rows = self._select(
             "SELECT number, subject, price, institution, committee, duration, institution_bps, "
-            "use, classes, disease, conditions, delivery_period, is_open, made_at FROM offers",
+            "use, classes, disease, conditions, delivery_period, origin_shown, is_open, made_at "
+            "FROM offers",
             {"is_open": [1] if open_only else None, "subject": subjects},
             "number",
         )

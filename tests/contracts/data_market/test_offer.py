@@ -8,6 +8,7 @@ offer, offerWithSig
 ├── the subject is not the sender: refuses
 └── the signature
     ├── at its deadline: accepted; a second later: refused
+    ├── without one: refused, but to the subject itself
     ├── is used twice: refused
     ├── is of something else, or of somebody else: refused
     └── is a contract wallet's: asked of the wallet
@@ -71,6 +72,7 @@ def test_numbers_rise_by_one(trade):
         {"use": int(Use.DS), "disease": 1},
         {"conditions": 2**24 - 1},
         {"committee": 2},
+        {"originShown": True},
     ],
 )
 def test_takes_every_bound(trade, market, changed):
@@ -157,6 +159,19 @@ def test_a_signature_ends_after_its_deadline(trade, market, signed):
     with brownie.reverts(typed("MarketExpiredSignature", deadline)):
         signed(deadline)
     assert market.offerCount() == 1
+
+
+def test_without_a_deadline_nobody_but_the_subject_makes_it(trade, market, signed):
+    with brownie.reverts(typed("OfferInvalidTerm", 0)):
+        signed(0)
+    assert market.offerCount() == 0
+
+
+def test_what_is_shown_of_origin_is_signed(trade, market, signed):
+    with brownie.reverts(typed("MarketInvalidSignature", trade.subject)):
+        signed(trade.now + DAY, changed={"originShown": True})
+    signed(trade.now + DAY, originShown=True)
+    assert market.getOffer(1)["originShown"] is True
 
 
 def test_a_signature_is_used_once(trade, market, signed):

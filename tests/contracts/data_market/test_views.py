@@ -45,7 +45,7 @@ def test_an_order_that_never_was(market, order):
 
 @pytest.mark.parametrize("number", [0, 1, 2**96 - 1])
 def test_an_offer_that_never_was(market, number):
-    assert tuple(market.getOffer(number)) == (ZERO, 0, ZERO, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert tuple(market.getOffer(number)) == (ZERO, 0, ZERO, *[0] * 8, False)
 
 
 def test_nobody_is_owed_anything_at_first(trade, market):

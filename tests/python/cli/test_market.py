@@ -11,6 +11,7 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 │   ├── withdrawn or over: not permitted, exit code 4
 │   └── closed: refused
 ├── study enrol --vouch: what its buyer learns is said; only what the issuer vouches for is sold
+├── offer --origin vouched: refused without a vouch; the buyer reads before paying that it is shown
 └── issue --patient-file, vouch, rewards file: what a person shows of a record, and nothing else
     └── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
 """
@@ -399,6 +400,25 @@ def test_a_study_is_shown_where_its_data_are_from(actors, person, tmp_path):
     assert (got.code, got.document["onePatient"]) == (0, [])
     (result,) = (tmp_path / "study" / sold["order"] / "Observation.ndjson").read_text().splitlines()
     assert json.loads(result)["valueQuantity"]["value"] == 95
+    # So does an offer that says that it shows it: the vouch is kept.
+    terms = ("offer", "--classes", "labs", "--price", "1", "--origin", "vouched")
+    offered = person(*terms, "--yes").document
+    assert offered["origin"] == "vouched" and learns in offered["noticeText"]
+    (listed,) = (
+        one for one in lead("offers").document["offers"] if one["offer"] == offered["offer"]
+    )
+    assert listed["origin"] == "vouched"
+    asked = lead.says("buy", offered["offer"], "--with-ether", "--lang", "ko")
+    assert asked.code != 0 and "출처:    추출본과 함께 보입니다" in asked.err
+    order = lead("buy", offered["offer"], "--with-ether", "--yes").document["order"]
+    assert set(person("deliver", order, "--yes").document["leftOut"]) <= own
+    got = lead("extract", "download", order, "--out", tmp_path / "extract")
+    assert got.code == 0, got.out
+    stranger = actors("person")
+    for lang, word in (("en", "aceso vouch"), ("ko", "확인 파일")):
+        refused = stranger(*terms, "--yes", "--lang", lang)
+        assert (refused.code, refused.document["error"]["code"]) == (3, "E_ORIGIN_VOUCH")
+        assert word in refused.document["error"]["message"]
 
 
 def test_buy_what_is_closed_over_or_not_there(network, person, researcher):

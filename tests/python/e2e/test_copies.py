@@ -1,4 +1,4 @@
-"""A study that takes only data whose origin is shown, and who sells it copies.
+"""A study that takes only data whose origin is shown, an offer that shows it, and who sells copies.
 
 shown      a vouch is asked for before anything is signed; what was imported is left out of the
            extract; by hand and by a station, and the buyer has it; retracted later, it still holds
@@ -6,6 +6,8 @@ copier     a patient with records of one class, who bought an extract of another
            and sells it as theirs with a client of their own: the buyer's client refuses it before a
            file is written, a panel decides it by computation, and the price is back
 not asked  the same copy is sold, and nobody can tell
+an offer   that shows origin is made with a vouch and a record to show; what was imported is left
+           out, and a copy is refused and decided by computation
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from aceso.chain import DisputeState, Ground
 from aceso.codes import Condition, DataClass, Role, Use
 from aceso.errors import AcesoError, InputError
 from aceso.flows import (
+    Disputing,
     Enrolling,
     Evaluator,
     ExtractMaker,
@@ -29,6 +32,7 @@ from aceso.flows import (
     Mandate,
     Options,
     Person,
+    Seller,
     Station,
     StudyLead,
     StudyPlan,
@@ -225,3 +229,74 @@ def test_a_copy_is_refused_disputed_and_paid_back(
     copier.fulfil((free,))
     paid_for = lead.download(another, tmp_path / "paid")
     assert "11.1" in (paid_for.folder / "Observation.ndjson").read_text()
+
+
+@pytest.fixture
+def bought(world: World) -> Callable[[Seller, int], tuple[Disputing, int]]:
+    """An order of an offer, delivered."""
+
+    def buy(seller: Seller, offer: int) -> tuple[Disputing, int]:
+        buyer = world.cast(Disputing, "researcher", Role.RESEARCHER)
+        buyer.buy_coin(wei=2 * _PRICE // world.network.suite.sale.rate())
+        world.confirm()
+        order = buyer.buy(offer).order
+        world.confirm()
+        seller.deliver(order)
+        world.confirm()
+        return buyer, order
+
+    return buy
+
+
+def _offering(seller: Seller, *vouches: Vouch) -> int:
+    terms: dict[str, Any] = {"classes": _ASKED, "use": Use.HMB, "price": _PRICE, "seconds": 86_400}
+    return seller.offer(**terms, origin_shown=True, vouches=vouches)[0]
+
+
+def test_an_offer_that_shows_origin_leaves_out_what_cannot_be_shown(
+    patient: Callable[[str, Path], tuple[Enrolling, Vouch]],
+    bought: Callable[[Seller, int], tuple[Disputing, int]],
+    bundle: Bundle,
+    tmp_path: Path,
+) -> None:
+    person, vouch = patient("chart 4", bundle(name="4.json", start=40))
+    _, another = patient("chart 5", bundle(name="5.json", start=60))
+    person.person.import_files([bundle(name="own.json", start=300)])
+    seller = Seller(person.person)
+    refused: list[tuple[str, tuple[Vouch, ...]]] = [
+        ("E_ORIGIN_VOUCH", ()),
+        ("E_VOUCH_ACCOUNT", (another,)),
+    ]
+    for code, given in refused:
+        with pytest.raises(AcesoError) as caught:
+            _offering(seller, *given)
+        assert caught.value.code == code
+
+    buyer, order = bought(seller, _offering(seller, vouch))
+
+    done = buyer.download(order, tmp_path / "extract")
+    assert len(done.patients) == 1
+    results = (done.folder / "Observation.ndjson").read_text()
+    assert HAEMOGLOBIN in results and "313.2" not in results
+
+
+def test_a_copy_is_not_what_such_an_offer_offered(
+    world: World,
+    patient: Callable[[str, Path], tuple[Enrolling, Vouch]],
+    bought: Callable[[Seller, int], tuple[Disputing, int]],
+    copying: None,
+    tmp_path: Path,
+) -> None:
+    own = resource("Condition", 1, code={"text": "asthma", "coding": [_ASTHMA]})
+    copier, vouch = patient("chart 6", _file(tmp_path / "own.json", own))
+    copied = observation(7, HAEMOGLOBIN, "2024-05-05", 11.1)
+    copier.person.import_files([_file(tmp_path / "copy.json", copied)])
+    seller = Seller(copier.person)
+
+    buyer, order = bought(seller, _offering(seller, vouch))
+
+    with pytest.raises(OriginError) as refused:
+        buyer.download(order, tmp_path / "copy")
+    assert refused.value.code == "E_ORIGIN_CONTENTS"
+    verdict = judge(world.network, buyer.case(order))
+    assert (verdict.broken, verdict.opens, verdict.upholds) == (Step.ORIGIN, True, True)
