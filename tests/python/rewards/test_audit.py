@@ -217,9 +217,10 @@ def test_what_does_not_hold_together_is_refused(filed):
 
 def test_a_file_that_ends_a_program_is_refused_by_its_name(filed, tmp_path):
     (tmp_path / "deep.json").write_text("[" * 100_000 + "]" * 100_000)
-    (tmp_path / "good.json").write_text(json.dumps(filed().to_document()))
+    good = filed()
+    (tmp_path / "good.json").write_text(json.dumps(good.to_document()))
 
-    assert read_filed(tmp_path) == ([filed()], ["deep.json"])
+    assert read_filed(tmp_path) == ([good], ["deep.json"])
     # Nor for another deployment.
     with pytest.raises(ContributionError):
         filed().shown(domain_of(1, OTHER))
