@@ -16,6 +16,7 @@ from aceso.codes import CLINICAL, SENSITIVE, DataClass, Reason, Use, label
 from aceso.errors import UsageError
 
 from . import _terms
+from ._alarms import alarms_document, print_alarms
 from ._click import command
 from ._covered import covered_document, print_covered
 from ._output import errors, receipts, show, table
@@ -251,9 +252,16 @@ def who_can_see(session: Session, *, actor: str | None, classes: str, use_code: 
     network = session.network()
     wanted = _terms.classes(classes) if classes else None
     seers = [one for one in person.who_can_see() if wanted is None or one.classes & wanted]
-    document = {"seers": [_seer(one, _terms.grantee_text(network, one.grantee)) for one in seers]}
+    from aceso.flows import standing_alarms
+
+    stands = standing_alarms(person)
+    document = {
+        "seers": [_seer(one, _terms.grantee_text(network, one.grantee)) for one in seers],
+        "alarms": alarms_document(stands),
+    }
 
     def render(console: Console) -> None:
+        print_alarms(console, stands)
         if not seers:
             console.print(say("seers.none"))
             return

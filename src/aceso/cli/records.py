@@ -13,6 +13,7 @@ from aceso.codes import DataClass, Use, label
 from aceso.errors import InputError, UsageError
 
 from . import _terms
+from ._alarms import alarms_document, print_alarms
 from ._click import command
 from ._output import errors, private_text, show, steps, table
 from ._session import Session
@@ -47,8 +48,10 @@ def records(
         with steps(session) as progress:
             new = person.sync(progress=progress)
     troubles = list(dict.fromkeys(sentence(one) for one in person.network.troubles))
-    from aceso.flows import earlier_personas
+    from aceso.flows import earlier_personas, standing_alarms
 
+    # What is done in one's name is asked of the chain, as what issuers added is.
+    stands = standing_alarms(person) if sync else []
     own = {*person.personas(), *earlier_personas(person)}
     listed = [
         (record_id, note)
@@ -66,6 +69,7 @@ def records(
         "new": new,
         "rejected": rejected,
         "troubles": troubles,
+        "alarms": alarms_document(stands),
         "records": [
             {
                 "id": record_id.hex(),
@@ -84,6 +88,7 @@ def records(
     }
 
     def render(console: Console) -> None:
+        print_alarms(console, stands)
         if rejected:
             console.print(say("records.rejected", count=rejected), highlight=False)
         for trouble in troubles:

@@ -35,6 +35,7 @@ Beneath them: `network` (where everything is), `profile` and `store` (what is on
 `publishing` (seal, keep on IPFS, anchor, post), which persons and issuers share.
 """
 
+from .alarms import Alarm, AlarmKind, standing_alarms
 from .amounts import base_units, coin
 from .backup import BackedUpVault, ReadOut, Restored, make_backup, read_records, restore_backup
 from .board import (
@@ -167,6 +168,8 @@ __all__ = [
     "HOME",
     "RESEARCH",
     "Access",
+    "Alarm",
+    "AlarmKind",
     "Attesting",
     "BackedUpVault",
     "BackupFileError",
@@ -332,6 +335,7 @@ __all__ = [
     "see",
     "see_again",
     "send_proceeds",
+    "standing_alarms",
     "start_recovery",
     "status_of",
     "stop_as_guardian",

@@ -125,6 +125,8 @@ def test_a_card_opens_what_was_chosen_until_it_is_stopped(scene, tmp_path, actor
         "UNCONSCIOUS",
     )
     assert seen["number"] == opened["number"]
+    stands = {"kind": "emergency", "at": opened["until"], "who": account.address}
+    assert person("who-can-see")["alarms"] == [stands]
 
     guardian = actor()
     theirs = guardian("guardian", "account", "--for", made["persona"])["account"]

@@ -93,7 +93,7 @@ def test_a_lost_seed_comes_back(scene, network, aceso, tmp_path, monkeypatch):
     assert asker(*finish, words[0], words[1], code=4)["error"]["code"] == "E_RECOVERY_NOT_READY"
     assert asker("recovery", "status", "--for", persona)["readyAt"] == started["readyAt"]
     wait(network, 3 * DAY + 60)
-    assert asker(*finish, words[1], code=6)["error"]["code"] == "E_VAULT_NOT_OPENED"
+    assert asker(*finish, words[1], code=6)["error"]["code"] == "E_RECOVERY_WORDS"
     assert not found.exists()
     asker(*finish, words[2], words[0])
 
@@ -110,7 +110,9 @@ def test_a_lost_seed_comes_back(scene, network, aceso, tmp_path, monkeypatch):
 def test_a_veto_stops_it(scene, network, tmp_path):
     person, asker, _, persona, _, prepared = scene
     start(scene, tmp_path)
-    assert person("recovery", "status")["requester"] is not None
+    requester = person("recovery", "status")["requester"]
+    (stands,) = person("records", "--sync")["alarms"]
+    assert (stands["kind"], stands["who"]) == ("recovery", requester)
 
     person("recovery", "veto")
 
@@ -250,9 +252,12 @@ def test_two_physicians_attest_and_the_person_objects(actor, aceso, network, tmp
     claim = person("guardian", "status")["claims"]["incapacity"]
     assert claim == {"inForceFrom": said[1]["inForceFrom"], "inForce": False, "objections": 0}
     assert person("guardian", "status")["minor"] is False
+    stands = {"kind": "incapacity", "at": claim["inForceFrom"], "who": None}
+    assert person("who-can-see")["alarms"] == [stands]
 
     person("guardian", "contest", "incapacity")
 
+    assert person("who-can-see")["alarms"] == []
     after = physicians[0]("guardian", "status", *ward)["claims"]["incapacity"]
     assert after == {"inForceFrom": None, "inForce": False, "objections": 1}
 
