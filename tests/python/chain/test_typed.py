@@ -30,6 +30,8 @@ def example(kind: str) -> object:
         return [example(kind[:-2]), example(kind[:-2])]
     if kind == "address":
         return "0x" + "0a" * 20
+    if kind == "bool":
+        return True
     if kind == "string":
         return "글"
     if kind == "bytes":
