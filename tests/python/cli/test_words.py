@@ -3,6 +3,7 @@ messages.toml
 ├── every sentence is there in Korean and, but for errors and outcomes, in English
 ├── both languages have the same values in braces
 ├── every key that the source says is there
+├── every command that a sentence, a docstring or a page of the docs names exists
 ├── every option and command has a help text
 ├── every code of an error in the package has a Korean sentence
 └── every code of an outcome has one
@@ -36,6 +37,12 @@ from aceso.storage.errors import IpfsDownError
 PACKAGE = Path(aceso.__file__).parent
 CATALOGUE = tomllib.loads((PACKAGE / "cli" / "messages.toml").read_text(encoding="utf-8"))
 KOREAN_ONLY = ("error", "outcome")
+ROOT = Path(__file__).parents[3]
+PAGES = (
+    PACKAGE / "cli" / "messages.toml",
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+)
 # Only docstrings and prefixes speak of these.
 NO_ERRORS = {"E_REFUSED_"}
 
@@ -83,6 +90,13 @@ def test_every_key_that_is_said_is_there():
     }
     assert len(said) > 60
     assert said - known == set()
+
+
+def test_every_command_that_is_named_exists():
+    texts = [*sources().values(), *(path.read_text("utf-8") for path in PAGES)]
+    named = {name for text in texts for name in re.findall(r"`aceso ([a-z][a-z-]*)", text)}
+    assert len(named) > 30
+    assert named - set(_COMMANDS) == set()
 
 
 def test_every_command_and_option_has_a_help_text():
