@@ -190,22 +190,18 @@ def _review(session: Session, given: dict[str, Any]) -> None:
 
 def _collect(session: Session, given: dict[str, Any]) -> None:
     """What is owed to the card's persona, or to the clinician."""
-    from aceso.chain import emergency_acts
     from aceso.flows import EmergencyProfile, Rescuer, coin
 
     to = _terms.address(given["what"])
     network = session.network()
     profile = session.profile("person", "professional")
     if profile.kind == "person":
-        persona = EmergencyProfile(session.person()).acting()
-        amount = network.suite.emergencies.credit_of(persona.address)[0]
-        act = emergency_acts.take_credit(network.suite, persona, to)
-        receipt = network.relayer.send(act.call)
+        amount, sent = EmergencyProfile(session.person()).collect(to)
     else:
         account = Rescuer(network, profile).account
         amount = network.suite.emergencies.credit_of(account.address)[0]
-        receipt = network.sender(account).send(network.suite.emergencies.take_credit(to))
-    document = {"amount": str(amount), "to": to, "transactions": receipts([receipt])}
+        sent = [network.sender(account).send(network.suite.emergencies.take_credit(to))]
+    document = {"amount": str(amount), "to": to, "transactions": receipts(sent)}
     show_text(session, document, say("emergency.collect", amount=coin(amount), account=to))
 
 
@@ -221,6 +217,7 @@ def _status(session: Session, given: dict[str, Any]) -> None:
         "openings": [
             {
                 "number": one.number,
+                "persona": one.subject,
                 "openedAt": one.opened_at,
                 "until": one.valid_until,
                 "open": one.is_open,

@@ -19,7 +19,7 @@ all of them opens what the person chose.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,7 @@ from aceso.vault import EmergencyCard
 from .errors import NothingToOpenError
 from .issuer import Holder
 from .network import Network
+from .own_vault import FIRST_RELATIONSHIP
 from .person import Person
 from .profile import Profile
 from .reader import Opened, Unopened, open_listed
@@ -67,9 +68,11 @@ _INSTITUTIONS: Final = "emergency-institutions"
 
 @dataclass(frozen=True, slots=True)
 class EmergencyNotice:
-    """What the chain says of one opening: when, by whom, why, and how it stands now."""
+    """What the chain says of one opening: of which card's persona, when, by whom, why, and how it
+    stands now."""
 
     number: int
+    subject: str
     opened_at: int
     valid_until: int
     is_open: bool
@@ -160,17 +163,38 @@ class EmergencyProfile:
             )
         return persona
 
+    def _cards(self) -> dict[str, LocalAccount]:
+        """The personas that may have been on a card, by address: a card that took the place of
+        another has a later one, and the one before is no relationship any more."""
+        newest = self._person.manifest.relationships.get(self._group, FIRST_RELATIONSHIP - 1)
+        personas = map(self._person.persona, range(FIRST_RELATIONSHIP, newest + 1))
+        return {one.address: one for one in personas}
+
     def openings(self) -> list[EmergencyNotice]:
-        """Every time that the glass was broken, the newest first."""
-        persona = self.persona
-        return [] if persona is None else _notices(self._network, persona.address)
+        """Every time that the glass was broken, of earlier cards too, the newest first."""
+        return _notices(self._network, self._cards())
 
     def stop(self, clinician: str) -> Receipt:
         """Stop an access at once. That clinician stays out until a panel finds it justified."""
-        persona = self.acting()
+        persona, cards = self.acting(), self._cards()
+        for notice in self.openings():
+            if notice.is_open and notice.opening.clinician == clinician:
+                persona = cards[notice.subject]
+                break
         suite = self._network.suite
         act = emergency_acts.stop(suite, persona, subject=persona.address, clinician=clinician)
         return self._network.relayer.send(act.call)
+
+    def collect(self, to: str) -> tuple[int, list[Receipt]]:
+        """Have what is owed to the personas of all cards paid to an account, each by itself."""
+        suite, found = self._network.suite, 0
+        owed = []
+        for persona in self._cards().values():
+            amount = suite.emergencies.credit_of(persona.address)[0]
+            found += amount
+            owed += [persona] if amount else []
+        acts = [emergency_acts.take_credit(suite, one, to) for one in owed or [self.acting()]]
+        return found, [self._network.relayer.send(act.call) for act in acts]
 
     def let_stop(self, guardian: str, *, seconds: int = 10 * _YEAR) -> Receipt:
         """Let somebody stop accesses, and do nothing else, once they accept. Guardians are named
@@ -190,11 +214,12 @@ def stop_as_guardian(
     return network.relayer.send(act.call)
 
 
-def _notices(network: Network, persona: str) -> list[EmergencyNotice]:
+def _notices(network: Network, personas: Collection[str]) -> list[EmergencyNotice]:
     emergencies = network.suite.emergencies
     found = []
     for event, time in network.synced().timed_events("EmergencyOpened"):
-        if event.args["subject"] != persona:
+        persona = str(event.args["subject"])
+        if persona not in personas:
             continue
         number, clinician = int(event.args["number"]), str(event.args["clinician"])
         newest = emergencies.newest_of(persona, clinician)
@@ -202,6 +227,7 @@ def _notices(network: Network, persona: str) -> list[EmergencyNotice]:
         found.append(
             EmergencyNotice(
                 number=number,
+                subject=persona,
                 opened_at=time,
                 valid_until=newest.valid_until if is_newest else int(event.args["validUntil"]),
                 is_open=emergencies.opening_of(persona, clinician) == number,

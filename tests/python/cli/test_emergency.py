@@ -6,7 +6,8 @@ aceso emergency, on a real local network
 │   └── a card that was withdrawn from, or is none: nothing is opened, and no bond taken
 ├── copy: what was left with a hospital stands for the card there, and opens at its gateway alone
 ├── stop: the same command reads nothing any more, exit code of a denial
-├── review, collect: two of other institutions, and the bond goes where they say
+├── review, collect: two of other institutions, and the bond goes where they say, and what was
+│   opened with a card is told and paid when another took its place, too
 ├── unshare emergency: withdraws
 └── what is left out or misspelt: one sentence, exit code 2
 """
@@ -146,6 +147,10 @@ def test_a_card_opens_what_was_chosen_until_it_is_stopped(scene, tmp_path, actor
         )
     assert said["outcome"] == "unjustified"
     bond = chain.suite.emergencies.bond()
+    # Another card hides nothing of the one before, and keeps nothing back that is owed to it.
+    person("emergency", "card", "--new", "--out", page, "--classes", "allergies", "--yes")
+    (seen,) = person("emergency", "status")["openings"]
+    assert (seen["persona"], seen["outcome"]) == (made["persona"], "unjustified")
     taken = person("emergency", "collect", account.address)
     assert taken["amount"] == str(bond)
     assert chain.suite.coin.balance_of(account.address) == before + bond
