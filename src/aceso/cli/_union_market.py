@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aceso.errors import AcesoError, UsageError
 
 from . import _offered, _terms
+from ._carried import sender_of
 from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
@@ -14,7 +15,6 @@ from ._union_terms import (
     number,
     order_document,
     order_number,
-    sender_of,
     terms_text,
     union_document,
 )

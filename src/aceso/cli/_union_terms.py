@@ -13,8 +13,6 @@ from . import _offered, _terms
 from ._words import say
 
 if TYPE_CHECKING:
-    from aceso.chain import Sender
-    from aceso.flows import Network, Profile
     from aceso.index import UnionOrderRow, UnionRow
 
 __all__ = [
@@ -22,7 +20,6 @@ __all__ = [
     "order_document",
     "order_number",
     "orders",
-    "sender_of",
     "terms_text",
     "union_document",
 ]
@@ -51,15 +48,6 @@ def order_number(what: Sequence[str]) -> int:
             "Name one order by its number. See `aceso union status UNION`.", code="E_UNION_ORDER"
         )
     return orders(what)[0]
-
-
-def sender_of(network: Network, profile: Profile) -> Sender:
-    """Who carries what anybody may do: a person has it carried like all that they do."""
-    from aceso.flows import Holder
-
-    if profile.kind == "person":
-        return network.relayer
-    return network.sender(Holder(network, profile).account)
 
 
 def terms_text(row: UnionRow) -> str:

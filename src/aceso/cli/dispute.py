@@ -11,12 +11,14 @@ import click
 from aceso.errors import UsageError
 
 from . import _terms
+from ._carried import sender_of
 from ._click import command
 from ._files import file_bytes
 from ._output import private_text, receipts, show, table
 from ._reasons import print_reasons, reasons_document
 from ._session import Session
 from ._words import say
+from .board import own_account
 from .consent import ask
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["dispute"]
 
-_ACTIONS = ("case", "open", "show", "draw", "replay", "ask", "add", "vote", "end", "join", "leave")
+_ACTIONS = (
+    *("case", "open", "show", "draw", "replay", "ask", "add", "vote", "end", "bond", "join"),
+    "leave",
+)
 # Numbers of orders are longer.
 _LAST_DISPUTE = 2**64 - 1
 _GROUNDS = ("cannot-open", "not-as-offered")
@@ -36,7 +41,7 @@ _GROUNDS = ("cannot-open", "not-as-offered")
 
 @command("dispute")
 @click.argument("action", type=click.Choice(_ACTIONS), metavar="ACTION")
-@click.argument("what", required=False, metavar="ORDER|NUMBER|FILE")
+@click.argument("what", required=False, metavar="ORDER|NUMBER|FILE|ACCOUNT")
 @click.option("--ground", type=click.Choice(_GROUNDS), default="cannot-open", show_default=True)
 @click.option("--member", "members", multiple=True, metavar="0x…")
 @click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE")
@@ -171,7 +176,8 @@ def _draw(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import draw
 
     number = _dispute(given)
-    sent = draw(session.network(), number, _evaluator(session).account)
+    network = session.network()
+    sent = draw(network, number, sender_of(network, session.profile()))
     _done(session, {"dispute": number}, [sent], "dispute.drawn")
 
 
@@ -337,8 +343,21 @@ def _end(session: Session, given: dict[str, Any]) -> None:
     from aceso.flows import end_dispute
 
     number = _dispute(given)
-    sent = end_dispute(session.network(), number, _evaluator(session).account)
+    network = session.network()
+    sent = end_dispute(network, number, sender_of(network, session.profile()))
     _done(session, {"dispute": number}, [sent], "dispute.ended")
+
+
+def _bond(session: Session, given: dict[str, Any]) -> None:
+    """Send what disputes owe, to oneself or another account, for anybody."""
+    from aceso.flows import coin, pay_dispute_credit
+
+    network = session.network()
+    account = _terms.address(given["what"]) if given["what"] else own_account(session).address
+    amount, sent = pay_dispute_credit(network, account, sender_of(network, session.profile()))
+    said = {"account": account, "amount": str(amount), "transactions": receipts([sent])}
+    text = say("dispute.paid", account=account, amount=coin(amount))
+    show(session, said, lambda console: console.print(text, highlight=False, markup=False))
 
 
 def _join(session: Session, given: dict[str, Any]) -> None:
@@ -360,6 +379,7 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
     "add": _add,
     "vote": _vote,
     "end": _end,
+    "bond": _bond,
     "join": _join,
     "leave": _leave,
 }

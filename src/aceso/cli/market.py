@@ -325,7 +325,7 @@ def balance(session: Session) -> None:
         rows = sales(network, buyers=[account])
     held = suite.coin.balance_of(account)
     desks = (suite.market, suite.studies, suite.unions)
-    credit = sum(desk.credit_of(account) for desk in desks)
+    credit = sum(one.credit_of(account) for one in (*desks, suite.disputes))
     (wei,) = suite.node.ask_all([("eth_getBalance", [account, "latest"])])
     covered = {one.sale.order: one for one in coverage(network, rows)}
     orders = [_order_document(network, row, covered.get(row.order)) for row in rows]

@@ -329,7 +329,7 @@ class _Study:
             # The lot is the hash of a block that nobody could know yet.
             lot = disputes.dispute_of(number).draw_block
             self.devnet.chain.mine(lot + 1 - self.suite.node.height())
-            stage.on_chain(draw(network, number, lead.account))
+            stage.on_chain(draw(network, number, network.sender(lead.account)))
             verdict = judge(network, case, seconds=_SEARCH_SECONDS)
             stage.expect("computed from the case: the body", verdict.broken, Step.BODY)
             seats = [disputes.seat_of(number, seat).evaluator for seat in range(disputes.SEATS)]

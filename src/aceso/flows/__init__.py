@@ -63,6 +63,7 @@ from .disputes import (
     find_dispute,
     judge,
     judge_file,
+    pay_dispute_credit,
     questions,
     take_answer,
 )
@@ -313,6 +314,7 @@ __all__ = [
     "own_match",
     "part_of_subject",
     "pay_bond",
+    "pay_dispute_credit",
     "posted_audit",
     "published",
     "questions",

@@ -3,7 +3,7 @@
     buyer = Disputing(network, profile)
     case = buyer.case(order)                    # what the custodians give, and the order's key
     number = buyer.dispute(order, Ground.CANNOT_OPEN, case.to_bytes())
-    draw(network, number, buyer.account)        # anybody, once the block of the lot is past
+    draw(network, number, sender)               # anybody, once the block of the lot is past
 
     verdict = judge(network, case)              # the opening done again; anybody may
     evaluator = Evaluator(network, profile)
@@ -27,9 +27,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-from eth_account.signers.local import LocalAccount
-
-from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Part, Receipt
+from aceso.chain import Call, Committee, Dispute, DisputeState, Ground, Part, Receipt, Sender
 from aceso.custody import Answer, Question
 from aceso.errors import AcesoError, InputError, IntegrityError, StorageError, UsageError
 from aceso.research import (
@@ -65,6 +63,7 @@ __all__ = [
     "find_dispute",
     "judge",
     "judge_file",
+    "pay_dispute_credit",
     "questions",
     "take_answer",
 ]
@@ -204,7 +203,7 @@ def dispute_of_order(network: Network, order: int) -> int:
     return found
 
 
-def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
+def draw(network: Network, number: int, sender: Sender) -> Receipt:
     """Draw the panel; anybody may, once the block of the lot is past."""
     suite = network.suite
     dispute = find_dispute(network, number)
@@ -220,12 +219,28 @@ def draw(network: Network, number: int, account: LocalAccount) -> Receipt:
     wanted = desk.parties_of(dispute.order).committee
     row = next(one for one in network.synced().committees() if one.number == wanted)
     committee = Committee(row.members, row.threshold)
-    return network.sender(account).send(suite.disputes.draw(number, committee))
+    return sender.send(suite.disputes.draw(number, committee))
 
 
-def end_dispute(network: Network, number: int, account: LocalAccount) -> Receipt:
+def end_dispute(network: Network, number: int, sender: Sender) -> Receipt:
     """End what took too long; anybody may."""
-    return network.sender(account).send(network.suite.disputes.end(number))
+    find_dispute(network, number)
+    return sender.send(network.suite.disputes.end(number))
+
+
+def pay_dispute_credit(network: Network, account: str, sender: Sender) -> tuple[int, Receipt]:
+    """Send an account what disputes owe it: what is left of a bond, or the pay of its votes.
+    Anybody may."""
+    disputes = network.suite.disputes
+    amount = disputes.credit_of(account)
+    if not amount:
+        raise InputError(
+            f"No dispute owes {account} anything now. A bond is owed once its dispute is over: see "
+            "`aceso dispute show`.",
+            code="E_DISPUTE_NOTHING_OWED",
+            details={"account": account},
+        )
+    return amount, sender.send(disputes.pay_credit(account))
 
 
 @dataclass(frozen=True, slots=True)

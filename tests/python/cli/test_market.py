@@ -179,6 +179,18 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     late = lead("study", "download", study, "--out", tmp_path / "late")
     assert (late.code, late.document["error"]["code"]) == (3, "E_STUDY_NOTHING")
 
+    # No panel was drawn in time: whoever waits for their pay ends it, without ether of their own.
+    assert person("dispute", "end", disputed["dispute"]).code == 0
+    assert person("dispute", "end", 99).document["error"]["code"] == "E_DISPUTE_UNKNOWN"
+    waiting = int(lead("balance").document["credit"])
+    bond = lead("dispute", "bond").document["amount"]
+    assert (bond, int(lead("balance").document["credit"])) == (
+        str(50 * 10**18),
+        waiting - int(bond),
+    )
+    again = lead("dispute", "bond", lead.account)
+    assert (again.code, again.document["error"]["code"]) == (3, "E_DISPUTE_NOTHING_OWED")
+
 
 def test_whoever_is_not_sought_is_told_before_anything_is_signed(actors, person, tmp_path):
     lead = actors("researcher")

@@ -210,7 +210,7 @@ def test_a_copy_is_refused_disputed_and_paid_back(
     before = suite.studies.state_of(study).budget
     lot = suite.disputes.dispute_of(number).draw_block
     world.devnet.chain.mine(lot + 1 - suite.node.height())
-    draw(network, number, evaluators[0].account)
+    draw(network, number, network.sender(evaluators[0].account))
     seats = [suite.disputes.seat_of(number, seat).evaluator for seat in range(3)]
     check_case(network, number, data)
     for each in [one for one in evaluators if one.account.address in seats][:2]:

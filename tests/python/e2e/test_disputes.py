@@ -50,6 +50,7 @@ from aceso.flows import (
     find_sale,
     judge,
     judge_file,
+    pay_dispute_credit,
     questions,
     take_answer,
 )
@@ -105,7 +106,7 @@ def test_a_dispute_that_is_dismissed(
     assert caught.value.code == "E_CASE_OTHER"
     lot = disputes.dispute_of(number).draw_block
     world.devnet.chain.mine(lot + 1 - network.suite.node.height())
-    draw(network, number, evaluators[0].account)
+    draw(network, number, network.sender(evaluators[0].account))
     seats = [disputes.seat_of(number, seat).evaluator for seat in range(3)]
     sitting = [one for one in evaluators if one.account.address in seats]
     assert len(sitting) >= 2
@@ -338,7 +339,7 @@ def test_a_dispute_at_somebody_s_own_contract_is_none_of_this_network(
         dispute_of_order(network, order)
     assert caught.value.code == "E_ORDER_UNDISPUTED"
     with pytest.raises(InputError) as drawn:
-        draw(network, suite.disputes.dispute_count(), buyer.account)
+        draw(network, suite.disputes.dispute_count(), sender)
     assert drawn.value.code == "E_DISPUTE_DESK"
 
 
@@ -348,10 +349,13 @@ def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:
     number, _ = buyer.dispute(order, Ground.CANNOT_OPEN, buyer.case(order).to_bytes())
     world.devnet.chain.advance_time(bond.draw_period)
 
-    end_dispute(network, number, buyer.account)
+    end_dispute(network, number, network.relayer)
 
     assert network.suite.disputes.dispute_of(number).state is DisputeState.LAPSED
     assert network.suite.disputes.credit_of(buyer.account.address) == bond.bond
+    before = buyer.balance()
+    paid, _ = pay_dispute_credit(network, buyer.account.address, network.relayer)
+    assert (paid, buyer.balance()) == (bond.bond, before + bond.bond)
 
 
 def test_nothing_to_dispute(world: World, buyer: Disputing) -> None:
