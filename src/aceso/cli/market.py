@@ -12,6 +12,7 @@ from aceso.errors import InputError, UsageError
 from aceso.ethereum import NOBODY
 
 from . import _terms
+from ._carried import sender_of
 from ._click import command
 from ._covered import covered_text
 from ._files import vouches_of
@@ -20,6 +21,7 @@ from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
 from ._words import language, say
+from .board import own_account
 from .consent import ask, keep_notice
 from .extracts import making, options_of
 
@@ -279,39 +281,51 @@ def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
 
 
 @command("settle")
-@click.argument("order", type=click.IntRange(1, 2**256 - 1))
+@click.argument("order", type=click.IntRange(1, 2**256 - 1), required=False)
 @click.option("--part", is_flag=True)
-def settle(session: Session, *, order: int, part: bool) -> None:
-    from aceso.flows import RESEARCH, Holder, coin, find_sale, said
+@click.option("--to", "payee", metavar="0x…")
+def settle(session: Session, *, order: int | None, part: bool, payee: str | None) -> None:
+    """Settle an order, whoever's, and send what waits for oneself; without an order that alone."""
+    from aceso.chain import OrderState
+    from aceso.flows import coin, find_sale, pay_out, said
 
-    profile, network = session.profile(), session.network()
-    if profile.kind == "person":
-        # Anybody may settle, so a person has it carried like all that they do.
-        own, sender = profile.seed.persona(RESEARCH).address, network.relayer
-    else:
-        account = Holder(network, profile).account
-        own, sender = account.address, network.sender(account)
-    desk = find_sale(network, order).contract(network)
-    sent = [sender.send(desk.settle_part(order) if part else desk.settle(order))]
-    earned = int(said(sent[0], "OrderPartSettled" if part else "OrderSettled")["earned"])
-    # What this account is owed there is sent to it with it.
-    paid = desk.credit_of(own)
-    if paid:
-        sent.append(sender.send(desk.pay_credit(own)))
+    if (part and order is None) or (payee is not None and order is not None):
+        raise UsageError(
+            "--part takes an order, and --to none: `aceso settle ORDER --part`, "
+            "`aceso settle --to 0x…`.",
+            code="E_SETTLE_OPTIONS",
+        )
+    network, profile = session.network(), session.profile()
+    sender = sender_of(network, profile)
+    sent, earned = [], 0
+    if order is not None:
+        sale = find_sale(network, order)
+        if sale.state is OrderState.SETTLED and not part:
+            # By somebody else, who had their own part sent to them.
+            earned = sale.earned or 0
+        else:
+            desk = sale.contract(network)
+            sent = [sender.send(desk.settle_part(order) if part else desk.settle(order))]
+            name = "OrderPartSettled" if part else "OrderSettled"
+            earned = int(said(sent[0], name)["earned"])
+    own = own_account(session).address if payee is None else _terms.address(payee)
+    done = pay_out(network, own, sender)
+    paid = sum(one.amount for one in done)
     document = {
-        "order": str(order),
+        "order": None if order is None else str(order),
         "earned": str(earned),
+        "account": own,
         "paid": str(paid),
-        "transactions": receipts(sent),
+        "transactions": receipts(sent + [one.receipt for one in done]),
     }
-    key = "settle.part" if part else "settle.done"
-    text = say(key, order=order, earned=coin(earned), paid=coin(paid))
+    key = "part" if part else "paid" if order is None else "done"
+    text = say(f"settle.{key}", order=order, earned=coin(earned), paid=coin(paid), account=own)
     show(session, document, lambda console: console.print(text, highlight=False))
 
 
 @command("balance")
 def balance(session: Session) -> None:
-    from aceso.flows import RESEARCH, Holder, Person, coin, coverage, orders_ever, sales
+    from aceso.flows import RESEARCH, Holder, Person, coin, coverage, orders_ever, owed_to, sales
 
     profile = session.profile()
     network = session.network()
@@ -324,8 +338,7 @@ def balance(session: Session) -> None:
         account = Holder(network, profile).account.address
         rows = sales(network, buyers=[account])
     held = suite.coin.balance_of(account)
-    desks = (suite.market, suite.studies, suite.unions)
-    credit = sum(one.credit_of(account) for one in (*desks, suite.disputes))
+    credit = owed_to(network, account)
     (wei,) = suite.node.ask_all([("eth_getBalance", [account, "latest"])])
     covered = {one.sale.order: one for one in coverage(network, rows)}
     orders = [_order_document(network, row, covered.get(row.order)) for row in rows]

@@ -115,6 +115,7 @@ from .order_receipts import OrderAccess, check_order_logs
 from .orders import Sale, find_sale, find_study, find_union, sales
 from .origins import asks_origin, check_origin, document_of
 from .own_vault import HOME, RESEARCH
+from .paying_out import PaidOut, commons_fees, owed_to, pay_out
 from .person import Person
 from .posted import Statement, posted_audit, said_in_dispute, said_of_ban, said_of_root
 from .profile import Kind, Profile
@@ -221,6 +222,7 @@ __all__ = [
     "Options",
     "OrderAccess",
     "OrderEarning",
+    "PaidOut",
     "Person",
     "Profile",
     "ProfileError",
@@ -278,6 +280,7 @@ __all__ = [
     "close",
     "coin",
     "collect_will",
+    "commons_fees",
     "compute_rewards",
     "conditions_of",
     "consents_ever",
@@ -311,10 +314,12 @@ __all__ = [
     "make_backup",
     "move",
     "orders_ever",
+    "owed_to",
     "own_match",
     "part_of_subject",
     "pay_bond",
     "pay_dispute_credit",
+    "pay_out",
     "posted_audit",
     "published",
     "questions",

@@ -21,6 +21,7 @@ from aceso.errors import InputError
 from .amounts import coin
 from .issuer import Holder
 from .network import Network, said
+from .paying_out import commons_fees
 
 __all__ = ["Bought", "CoinBuyer", "SaleState", "read_sale", "send_proceeds"]
 
@@ -151,7 +152,8 @@ class CoinBuyer(Holder):
 
 
 def send_proceeds(network: Network) -> list[Receipt]:
-    """Send what the sale took in to the commons; nothing where there is nothing."""
+    """Send what the sale took in, and what orders earned, to the commons; nothing where there is
+    nothing."""
     suite = network.suite
     sale = suite.sale
     token, price = sale.token()
@@ -160,4 +162,4 @@ def send_proceeds(network: Network) -> list[Receipt]:
         sent.append(network.relayer.send(sale.send_proceeds()))
     if price and Token(suite.node, token).balance_of(sale.address):
         sent.append(network.relayer.send(sale.send_token_proceeds()))
-    return sent
+    return sent + commons_fees(network, network.relayer)

@@ -284,6 +284,18 @@ def test_market(network, person, researcher, tmp_path):
     assert researcher("settle", order).code == 0
     (seen,) = (one for one in person("balance").document["orders"] if one["order"] == order)
     assert seen["state"] == "SETTLED"
+    # Somebody else settled it, and what is owed to the person waits.
+    owed = person("balance").document["credit"]
+    assert int(owed) > 0
+    sent = person("settle", order).document
+    assert sent["paid"] == owed and int(sent["earned"]) > 0
+    assert person("settle").document["paid"] == person("balance").document["credit"] == "0"
+    custodian = network.state["custodians"][0]["address"]
+    fee = researcher("settle", "--to", custodian).document
+    assert int(fee["paid"]) > 0 and fee["account"] == custodian
+    assert researcher("settle", "--to", custodian).document["paid"] == "0"
+    for wrong in (("--part",), (order, "--to", custodian)):
+        assert person("settle", *wrong).document["error"]["code"] == "E_SETTLE_OPTIONS"
     again = researcher("buy", number, "--with-ether", "--yes")
     assert (again.code, again.document["error"]["code"]) == (4, "E_DENIED")
 
