@@ -294,6 +294,9 @@ def test_market(network, person, researcher, tmp_path):
     fee = researcher("settle", "--to", custodian).document
     assert int(fee["paid"]) > 0 and fee["account"] == custodian
     assert researcher("settle", "--to", custodian).document["paid"] == "0"
+    # And the commons' part, which is as much as all custodians' together.
+    assert researcher("coin", "proceeds").document["transactions"]
+    assert researcher("coin", "proceeds").document["transactions"] == []
     for wrong in (("--part",), (order, "--to", custodian)):
         assert person("settle", *wrong).document["error"]["code"] == "E_SETTLE_OPTIONS"
     again = researcher("buy", number, "--with-ether", "--yes")
