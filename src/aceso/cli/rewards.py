@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["earnings", "rewards"]
 
-_ACTIONS = ("compute", "verify", "claim", "file", *BOARD)
+_ACTIONS = ("compute", "verify", "claim", "file", "clawback", *BOARD)
 
 
 @command("rewards")
@@ -90,6 +90,24 @@ def _claim(session: Session, given: dict[str, Any]) -> None:
     show(session, document, lambda console: console.print(text))
 
 
+def _clawback(session: Session, given: dict[str, Any]) -> None:
+    """Take back what has not vested of rewards for records that were retracted, for anybody."""
+    from aceso.flows import claw_back
+
+    audit = audit_of(session, given["what"])
+    done = claw_back(session.network(), audit)
+    document = {
+        "epoch": audit.facts.epoch,
+        "taken": [
+            {"index": reward.index, "account": reward.account, "issuer": reward.issuer}
+            for reward, _ in done
+        ],
+        "transactions": receipts([sent for _, sent in done]),
+    }
+    text = say("rewards.taken_back", epoch=audit.facts.epoch, count=len(done))
+    show(session, document, lambda console: console.print(text, highlight=False))
+
+
 def _file(session: Session, given: dict[str, Any]) -> None:
     """Write what a person files for an order: a record that it was made from."""
     import json
@@ -118,6 +136,7 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "verify": _verify,
     "claim": _claim,
     "file": _file,
+    "clawback": _clawback,
 }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aceso.chain import Earned, OrderState, Receipt
+from aceso.chain import Earned, OrderState, Receipt, RecordStanding, RefusedError, Reward
 from aceso.errors import SPOILT
 from aceso.rewards import Audit, Contribution, ContributionError, Part, gather, rewards_of
 
@@ -29,6 +29,7 @@ __all__ = [
     "OrderEarning",
     "RewardEarning",
     "claim_rewards",
+    "claw_back",
     "compute_rewards",
     "earnings",
     "read_filed",
@@ -132,6 +133,28 @@ def claim_rewards(network: Network, audit: Audit, account: str) -> list[Receipt]
     if state.vested > state.paid:
         sent.append(network.relayer.send(pool.release(account)))
     return sent
+
+
+def claw_back(network: Network, audit: Audit) -> list[tuple[Reward, Receipt]]:
+    """Take back what has not vested of the rewards in the file whose record its issuer retracted.
+    Anybody may: what is not taken back goes on to vest."""
+    suite, taken = network.suite, []
+    for line in audit.lines:
+        reward = line.reward
+        found = suite.records.verify(reward.issuer, bytes(32), reward.record, [])
+        if found.standing is not RecordStanding.RETRACTED:
+            continue
+        if suite.rewards.is_claimed(reward.epoch, reward.index)[1]:
+            continue
+        try:
+            sent = network.relayer.send(suite.rewards.claw_back(reward, audit.proof(reward)))
+        except RefusedError as exc:
+            # All of it has vested.
+            if exc.error != "RewardNothingToTake":
+                raise
+            continue
+        taken.append((reward, sent))
+    return taken
 
 
 def read_filed(folder: Path) -> tuple[list[Contribution], list[str]]:

@@ -303,8 +303,10 @@ def test_from_an_order_to_the_coin(
     assert "까닭" in command("earnings", "--audit", file, "--lang", "ko").out
 
     scene.send(HOSPITAL, suite.records.retract(good.record))
-    line = next(one for one in audit.lines if one.reward.account == scene.person.address)
-    scene.relayer.send(suite.rewards.claw_back(line.reward, audit.proof(line.reward)))
+    # The person's and the institution's, by anybody, and once.
+    taken = command("rewards", "clawback", file, "--json").document["taken"]
+    assert {one["account"] for one in taken} == {scene.person.address, HOSPITAL.address}
+    assert command("rewards", "clawback", file, "--json").document["taken"] == []
 
     after = earnings(network, scene.person.address)
     assert after.state.vesting == 0
