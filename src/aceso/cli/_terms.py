@@ -170,6 +170,10 @@ def longest(found: Use) -> int:
     return min(MAX_DAYS[one] for one in Use if one & found) * _DAY
 
 
+# Nothing here lasts as long, and no calendar reaches to what can be written.
+_CENTURY = 100 * 366 * _DAY
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """How long: a length from now on, or a moment."""
@@ -210,6 +214,10 @@ class Span:
                 f"For this use a consent lasts {most // _DAY} days at most. Name a shorter time.",
                 code="E_TIME_TOO_LONG",
                 details={"days": most // _DAY},
+            )
+        if seconds > _CENTURY:
+            raise UsageError(
+                "That is more than a hundred years. Name a shorter time.", code="E_TIME_FAR"
             )
         return seconds
 

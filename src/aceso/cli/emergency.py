@@ -21,7 +21,7 @@ from ._click import command
 from ._output import private_file, private_text, receipts, show, show_text, table
 from ._session import Session, home_folder
 from ._unopened import unopened_document, unopened_lines
-from ._words import language, say
+from ._words import language, say, sentence
 from .consent import ask
 from .guarding import own_account
 
@@ -72,8 +72,10 @@ def _card(session: Session, given: dict[str, Any]) -> None:
     seconds = _terms.Span.parse(given["until"]).seconds(now)
     until = _terms.day_text(now + seconds)
     words = say("emergency.ask", classes=label(classes, language()), until=until)
-    ask(session, words, yes=given["yes"])
     profile = EmergencyProfile(person)
+    for number in given["institution"]:
+        profile.key_at(number)
+    ask(session, words, yes=given["yes"])
     make = profile.replace if given["anew"] else profile.prepare
     card = make(classes, seconds=seconds)
     files = [str(private_text(out, emergency_page(card, classes)))]
@@ -87,8 +89,17 @@ def _card(session: Session, given: dict[str, Any]) -> None:
         "classes": _terms.class_names(classes),
         "until": now + seconds,
         "files": files,
+        "unsealed": [
+            {"institution": number, "code": exc.code, "reason": sentence(exc)}
+            for number, exc in profile.unsealed.items()
+        ],
     }
-    show_text(session, document, say("emergency.card", file=out, until=until))
+    said = [say("emergency.card", file=out, until=until)]
+    said += [
+        say("emergency.unsealed", institution=number, why=sentence(exc))
+        for number, exc in profile.unsealed.items()
+    ]
+    show_text(session, document, "\n".join(said))
 
 
 def _open(session: Session, given: dict[str, Any]) -> None:

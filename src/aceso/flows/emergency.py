@@ -40,7 +40,7 @@ from aceso.chain import (
 )
 from aceso.codes import DataClass, Emergency, Use
 from aceso.errors import AcesoError, InputError
-from aceso.vault import EmergencyCard
+from aceso.vault import EmergencyCard, PublicKey
 
 from .errors import NothingToOpenError
 from .issuer import Holder
@@ -96,6 +96,7 @@ class EmergencyProfile:
         self._person = person
         self._network = person.network
         self._group = emergency_group(person.network)
+        self.unsealed: Mapping[int, AcesoError] = {}
 
     @property
     def persona(self) -> LocalAccount | None:
@@ -139,19 +140,32 @@ class EmergencyProfile:
         noted = json.loads(self._person.profile.store.get(_INSTITUTIONS) or b"[]")
         return tuple(sorted({*self._person.manifest.card_copies, *map(int, noted)}))
 
+    def key_at(self, institution: int) -> PublicKey:
+        """What a copy for an institution is sealed to. One that there is none of, or that published
+        no key, is an error."""
+        participants = self._network.suite.addresses["ParticipantRegistry"]
+        return self._network.receiving_key(grantee_of_group(institution, participants))
+
     def sealed_for(self, institutions: Sequence[int]) -> dict[int, bytes]:
         """Copies of the card, each sealed to the published key of an institution, which opens it at
-        its gateway: these institutions, and those that were named before."""
-        institutions = sorted({*institutions, *self.institutions})
-        if self._person.manifest.card_copies != set(institutions):
-            self._person.manifest.card_copies = set(institutions)
+        its gateway: these institutions, and those that were named before. One of the latter that
+        has no key now gets none, and is in `unsealed` with the reason."""
+        # Before they are noted: what was noted is for every card to come.
+        keys = {number: self.key_at(number) for number in institutions}
+        unsealed: dict[int, AcesoError] = {}
+        for number in self.institutions:
+            if number not in keys:
+                try:
+                    keys[number] = self.key_at(number)
+                except AcesoError as exc:
+                    unsealed[number] = exc
+        self.unsealed = unsealed
+        noted = {*keys, *unsealed}
+        if self._person.manifest.card_copies != noted:
+            self._person.manifest.card_copies = noted
             self._person._save_manifest()
-        participants = self._network.suite.addresses["ParticipantRegistry"]
         card = self.card()
-        return {
-            number: card.seal(self._network.receiving_key(grantee_of_group(number, participants)))
-            for number in institutions
-        }
+        return {number: card.seal(key) for number, key in sorted(keys.items())}
 
     def acting(self) -> LocalAccount:
         """The persona on the card, or an `InputError` where there is none."""

@@ -4,7 +4,8 @@ aceso emergency, on a real local network
 ├── open: breaks the glass and writes what the person chose, from the page; the person sees it
 │   ├── a class that the person didn't choose keeps back no other
 │   └── a card that was withdrawn from, or is none: nothing is opened, and no bond taken
-├── copy: what was left with a hospital stands for the card there, and opens at its gateway alone
+├── copy: what was left with a hospital stands for the card there, and opens at its gateway alone;
+│   one that has no key any more keeps back no card
 ├── stop: the same command reads nothing any more, exit code of a denial
 ├── review, collect: two of other institutions, and the bond goes where they say, and what was
 │   opened with a card is told and paid when another took its place, too
@@ -205,6 +206,14 @@ def test_a_copy_at_the_hospital_stands_for_a_card_at_home(
         *("emergency", "card", "--new", "--out", page, "--classes", "allergies", "--yes")
     )
     assert len(again["files"]) == 2
+    # One that there is none of is not remembered, and one without a key keeps back no card.
+    anew = ("emergency", "card", "--out", page, "--classes", "allergies", "--yes")
+    refused = person(*anew, "--institution", 999, code=3)
+    assert refused["error"]["code"] == "E_GRANTEE_UNKNOWN"
+    paramedic("key", "revoke", "--yes")
+    last = person(*anew)
+    assert len(last["files"]) == 1
+    assert [one["institution"] for one in last["unsealed"]] == [place]
 
 
 def test_another_reader_reads_the_code(chain, scene):

@@ -102,6 +102,13 @@ def test_a_time_beyond_the_limit_of_its_use_is_refused():
     assert refused.value.details["days"] == 366
 
 
+@pytest.mark.parametrize("text", ["999999y", "99999999d", "9999-12-31"])
+def test_a_time_beyond_any_calendar_is_refused(text):
+    with pytest.raises(UsageError) as refused:
+        _terms.Span.parse(text).seconds(NOW)
+    assert refused.value.code == "E_TIME_FAR"
+
+
 @pytest.mark.parametrize("text", [ADDRESS, ADDRESS.lower(), "0x" + ADDRESS[2:].upper()])
 def test_addresses(text):
     assert _terms.address(text) == ADDRESS
