@@ -10,6 +10,7 @@ from aceso.errors import UsageError
 from aceso.rewards import Audit, AuditFileError
 
 from . import _terms
+from ._carried import own_account
 from ._files import file_bytes
 from ._output import private_text, receipts, show, table
 from ._reasons import print_reasons, reasons_document
@@ -18,13 +19,12 @@ from ._words import say
 from .consent import ask
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
     from rich.console import Console
 
     from aceso.chain import Receipt
     from aceso.flows import Keeper
 
-__all__ = ["BOARD", "audit_of", "audit_path", "own_account", "read_audit"]
+__all__ = ["BOARD", "audit_of", "audit_path", "read_audit"]
 
 _LAST_EPOCH: Final = 2**16 - 1
 
@@ -171,15 +171,6 @@ BOARD: Final[dict[str, Callable[[Session, dict[str, Any]], None]]] = {
     "bond": _bond,
     "show": _show,
 }
-
-
-def own_account(session: Session) -> LocalAccount:
-    """A person's research persona, or the account of whoever else it is; no custodian is asked."""
-    from aceso.flows import RESEARCH
-    from aceso.flows.issuer import ACCOUNT
-
-    profile = session.profile()
-    return profile.seed.persona(RESEARCH if profile.kind == "person" else ACCOUNT)
 
 
 def _keeper(session: Session) -> Keeper:

@@ -11,14 +11,13 @@ import click
 from aceso.errors import UsageError
 
 from . import _terms
-from ._carried import sender_of
+from ._carried import own_account, sender_of
 from ._click import command
 from ._files import file_bytes
 from ._output import private_text, receipts, show, table
 from ._reasons import print_reasons, reasons_document
 from ._session import Session
 from ._words import say
-from .board import own_account
 from .consent import ask
 
 if TYPE_CHECKING:

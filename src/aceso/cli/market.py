@@ -12,7 +12,7 @@ from aceso.errors import InputError, UsageError
 from aceso.ethereum import NOBODY
 
 from . import _terms
-from ._carried import sender_of
+from ._carried import own_account, sender_of
 from ._click import command
 from ._covered import covered_text
 from ._files import vouches_of
@@ -21,7 +21,6 @@ from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
 from ._words import language, say
-from .board import own_account
 from .consent import ask, keep_notice
 from .extracts import making, options_of
 

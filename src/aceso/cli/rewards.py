@@ -14,12 +14,13 @@ from aceso.errors import UsageError
 from aceso.rewards import MICROCOIN, Audit
 
 from . import _terms
+from ._carried import own_account
 from ._click import command
 from ._files import file_text
 from ._output import private_text, receipts, show, table
 from ._session import Session
 from ._words import language, say
-from .board import BOARD, audit_of, audit_path, own_account
+from .board import BOARD, audit_of, audit_path
 from .consent import ask
 from .records import find_record
 
