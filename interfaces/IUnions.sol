@@ -9,7 +9,8 @@ import {Committee} from "interfaces/IParticipantRegistry.sol";
 /// is disease-specific), for `duration` seconds from the delivery, at `price` base units of coin for all of them
 /// together. Buyers have to meet `conditions`. `voucher` says who is one person; `institution` gets `institutionBps` of
 /// 10,000 of what is earned (or nobody, 0); `committee` holds the extracts' keys; `deliveryPeriod` is how many seconds a
-/// delivery may take. `keeper` is who opened it.
+/// delivery may take. `keeper` is who opened it. `originShown` says that each extract shows its buyer, and nobody else, that
+/// accredited issuers who vouch for the member issued what it was made from; one that does not is not what was offered.
 struct Union {
     address keeper;
     uint96 price;
@@ -23,6 +24,7 @@ struct Union {
     uint32 classes;
     uint24 disease;
     uint24 conditions;
+    bool originShown;
 }
 
 /// @notice One member's part of a delivery: the leaf of their extract's record and the digest of its capsule.

@@ -192,7 +192,7 @@ def _unions(scene: Scene) -> None:
     scene.send(scene.coin.functions.approve(contract.address, 100 * _COIN), scene.buyer)
     terms = (
         *(keeper, 3 * _COIN, scene.institution, 1, _DAY, 1000, _DAY, voucher.address),
-        *(int(Use.HMB), int(DataClass.LABS), 0, 0),
+        *(int(Use.HMB), int(DataClass.LABS), 0, 0, False),
     )
     scene.send(call.open(terms), keeper)
     scene.send(call.open(terms), keeper, "union_open")

@@ -43,6 +43,7 @@ __all__ = [
 UNION = (
     *("keeper", "price", "institution", "committee", "duration", "institutionBps"),
     *("deliveryPeriod", "voucher", "use", "classes", "disease", "conditions"),
+    "originShown",
 )
 # By three it leaves a unit, by two it doesn't.
 PRICE = 3 * COIN + 10
@@ -122,6 +123,7 @@ class Unity(Trade):
             "classes": LABS,
             "disease": 0,
             "conditions": 0,
+            "originShown": False,
         } | changed
         return {name: found[name] for name in UNION}
 

@@ -27,7 +27,8 @@ _NONE = Condition(0)
 
 @dataclass(frozen=True, slots=True)
 class UnionTerms:
-    """What a union offers: an extract of each member's data, at `price` for all together."""
+    """What a union offers: an extract of each member's data, at `price` for all together.
+    `origin_shown`: each shows its buyer that issuers who vouch for the member issued it."""
 
     keeper: str
     price: int
@@ -41,13 +42,14 @@ class UnionTerms:
     institution_bps: int = 0
     disease: int = 0
     conditions: Condition = _NONE
+    origin_shown: bool = False
 
     def astuple(self) -> tuple[Any, ...]:
         """In the order of the Solidity struct."""
         return (
             *(self.keeper, self.price, self.institution, self.committee, self.duration),
             *(self.institution_bps, self.delivery_period, self.voucher, int(self.use)),
-            *(int(self.classes), self.disease, int(self.conditions)),
+            *(int(self.classes), self.disease, int(self.conditions), self.origin_shown),
         )
 
     @classmethod
@@ -66,6 +68,7 @@ class UnionTerms:
             institution_bps=values["institutionBps"],
             disease=values["disease"],
             conditions=Condition(values["conditions"]),
+            origin_shown=values["originShown"],
         )
 
 

@@ -18,6 +18,8 @@ __all__ = [
     "conditions_text",
     "institution_of",
     "institution_text",
+    "origin_name",
+    "origin_text",
     "words_of",
 ]
 
@@ -93,6 +95,21 @@ def institution_text(account: str, bps: int) -> str:
     if account == NOBODY:
         return say("notice.no_institution")
     return say("notice.institution", share=f"{bps / 100:g}", account=account)
+
+
+class _Shown(Protocol):
+    @property
+    def origin_shown(self) -> bool: ...
+
+
+def origin_name(shown: _Shown) -> str:
+    """What an option or a document calls it."""
+    return "vouched" if shown.origin_shown else "any"
+
+
+def origin_text(shown: _Shown) -> str:
+    """Whether the buyer is shown where the records are from."""
+    return say("notice.origin_shown" if shown.origin_shown else "notice.origin_unshown")
 
 
 def conditions_text(conditions: Condition) -> str:

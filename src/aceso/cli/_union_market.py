@@ -49,6 +49,7 @@ def _plan(network: Network, given: dict[str, Any]) -> UnionPlan:
         conditions=_terms.conditions(given["conditions"] or ""),
         institution=institution,
         institution_bps=bps,
+        origin_shown=given["origin"] == "vouched",
     )
 
 
@@ -66,6 +67,7 @@ def create(session: Session, given: dict[str, Any]) -> None:
         price=coin(plan.price),
         conditions=_offered.conditions_text(plan.conditions),
         voucher=plan.voucher,
+        origin=_offered.origin_text(plan),
     )
     ask(session, text, yes=given["yes"])
     union, sent = UnionKeeper(network, session.profile()).open(plan)

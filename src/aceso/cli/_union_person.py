@@ -12,6 +12,7 @@ from aceso.codes import label
 from aceso.errors import UsageError
 
 from . import _offered, _terms
+from ._files import vouches_of
 from ._output import receipts, show, table
 from ._session import Session
 from ._union_terms import number, orders, terms_text, union_document
@@ -107,6 +108,8 @@ def _notice(plan: JoinPlan) -> str:
         committee=terms.committee,
         command=f"aceso union leave {plan.row.number}",
     )
+    if terms.origin_shown:
+        text += "\n" + say("notice.shows_origin")
     if plan.unclaimed:
         text += "\n" + say("notice.join_anew", count=len(plan.unclaimed))
     return text
@@ -144,12 +147,13 @@ def join(session: Session, given: dict[str, Any]) -> None:
     union = number(given["what"])
     joining = _joining(session)
     plan = joining.plan(union, _seconds(session, given, union))
-    # What the chain would refuse is said before anything is asked.
-    joining.check(plan)
+    vouches = vouches_of(given["vouches"])
+    # What would be refused is said before anything is asked.
+    joining.check(plan, vouches)
     text = _notice(plan)
     ask(session, text, yes=given["yes"])
     notice = keep_notice(joining.person.profile, text)
-    sent = joining.join(plan, notice=notice)
+    sent = joining.join(plan, notice=notice, vouches=vouches)
     document = _plan_document(plan) | {
         "member": True,
         "notice": "0x" + notice.hex(),

@@ -64,6 +64,7 @@ def terms_text(row: UnionRow) -> str:
         conditions=_offered.conditions_text(terms.conditions),
         voucher=terms.voucher,
         committee=terms.committee,
+        origin=_offered.origin_text(terms),
     )
 
 
@@ -86,6 +87,7 @@ def union_document(row: UnionRow) -> dict[str, Any]:
         "institution": None if terms.institution == NOBODY else terms.institution,
         "institutionBps": terms.institution_bps,
         "committee": terms.committee,
+        "origin": _offered.origin_name(terms),
         "closed": row.closed_at is not None,
     }
 

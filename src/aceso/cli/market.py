@@ -16,7 +16,13 @@ from ._carried import own_account, sender_of
 from ._click import command
 from ._covered import covered_text
 from ._files import vouches_of
-from ._offered import basis_points, conditions_text, institution_text
+from ._offered import (
+    basis_points,
+    conditions_text,
+    institution_text,
+    origin_name,
+    origin_text,
+)
 from ._output import receipts, show, table
 from ._paying import top_up
 from ._session import Session
@@ -101,7 +107,7 @@ def offer(
         institution=institution_text(receiver or NOBODY, bps),
     )
     if is_shown:
-        text += "\n" + say("notice.offer_origin")
+        text += "\n" + say("notice.shows_origin")
     ask(session, text, yes=yes)
     notice = keep_notice(person.profile, text)
     number, sent = seller.offer(
@@ -175,7 +181,7 @@ def _offer_document(number: int, terms: OfferTerms) -> dict[str, Any]:
         "institution": None if terms.institution == NOBODY else terms.institution,
         "institutionBps": terms.institution_bps,
         "committee": terms.committee,
-        "origin": "vouched" if terms.origin_shown else "any",
+        "origin": origin_name(terms),
     }
 
 
@@ -207,7 +213,7 @@ def buy(session: Session, *, offer: str, with_ether: bool, yes: bool) -> None:
         price=coin(terms.price),
         duration=_terms.length_text(terms.duration),
         delivery=_terms.length_text(terms.delivery_period),
-        origin=say("notice.buy_origin" if terms.origin_shown else "notice.buy_any"),
+        origin=origin_text(terms),
     )
     ask(session, afford.added_to(text), yes=yes)
     sent = afford.buy(researcher)

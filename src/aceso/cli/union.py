@@ -36,11 +36,11 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], int | None]] = {
 # What each action takes of the options that not all do.
 _TAKES: dict[str, frozenset[str]] = {
     "show": frozenset({"until"}),
-    "join": frozenset({"until"}),
+    "join": frozenset({"until", "vouches"}),
     "fulfil": MAKING,
     "create": frozenset(
         {"classes", "use_code", "price", "duration", "delivery", "disease", "conditions"}
-        | {"voucher", "institution", "institution_share"}
+        | {"voucher", "institution", "institution_share", "origin"}
     ),
     "vouch": frozenset({"patient_file"}),
     "buy": frozenset({"minimum", "with_ether"}),
@@ -62,6 +62,8 @@ _TAKES: dict[str, frozenset[str]] = {
 @click.option("--voucher", metavar="0x…")
 @click.option("--institution", metavar="0x…")
 @click.option("--institution-share", type=click.FloatRange(0, 20), metavar="PERCENT")
+@click.option("--origin", type=click.Choice(["vouched", "any"]))
+@click.option("--vouch", "vouches", multiple=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--patient-file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--minimum", type=click.IntRange(1, 2**24 - 1), metavar="N")
 @click.option("--with-ether", is_flag=True)

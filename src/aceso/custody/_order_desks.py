@@ -49,7 +49,7 @@ _REVISED: Final = keccak(
 )
 _OFFER_WORDS: Final = 12
 _STUDY_WORDS: Final = 13
-_UNION_WORDS: Final = 12
+_UNION_WORDS: Final = 13
 # The terms, and the three digests beside them, of which the last is that of the keys.
 _REVISED_WORDS: Final = 16
 _REVISION_BITS: Final = 16

@@ -288,7 +288,7 @@ def judge(
     """Do the opening of a case again, against what the chain and IPFS have, with the `answers` of
     custodians beside it; `seconds` is how long the body is looked for. Of a union's order the
     dispute is about so many `parts`. Whether it is what was offered is decided as far as it can be
-    computed: where a study asks for origin, that it is shown."""
+    computed: where origin is asked for, that it is shown."""
     sale = find_sale(network, case.order, delivered=True)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
@@ -301,6 +301,8 @@ def judge(
     key, delivered = receiving_key(network, sale).digest, sale.capsule or b""
     if sale.desk == UNIONS:
         delivered = _delivered_part(network, sale, case, parts)
+        # What is in it is one member's.
+        sale = sale if case.part is None else replace(sale, subject=case.part.member)
     return replay(
         case,
         delivered=delivered,
@@ -316,8 +318,7 @@ def judge(
 def _check_certificate(network: Network, sale: Sale, case: Case, package: Package) -> None:
     """As the buyer's client does: what it refuses, a panel finds too."""
     entry = ListEntry.from_bytes(case.entry)
-    subject = sale.subject if case.part is None else case.part.member
-    check_certificate(network, sale, package, record_id=entry.record_id, subject=subject)
+    check_certificate(network, sale, package, record_id=entry.record_id, subject=sale.subject)
 
 
 def _delivered_part(network: Network, sale: Sale, case: Case, parts: int) -> bytes:

@@ -14,7 +14,7 @@ what they did not claim of older orders, so that is claimed first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from aceso.chain import (
@@ -38,11 +38,13 @@ from .extracts import ExtractMaker, Fulfilled, Options
 from .granting import grant_and_take_part, granted_terms
 from .network import Network
 from .orders import UNIONS, Sale, find_union, sales
+from .origins import check_can_show
 from .own_vault import RESEARCH
 from .person import Person
 from .selling import Seller
 from .sightings import see_again
 from .unions import claim, divide, due_at, published
+from .vouching import Vouch, keep_vouches, known_vouches
 
 __all__ = ["Claimed", "JoinPlan", "Joining"]
 
@@ -133,9 +135,9 @@ class Joining:
                 return bytes(event.args["mark"])
         return None
 
-    def check(self, plan: JoinPlan) -> bytes:
-        """Refuse in a sentence what the chain would refuse, before anything is signed; gives the
-        mark to join with."""
+    def check(self, plan: JoinPlan, vouches: Sequence[Vouch] = ()) -> bytes:
+        """Refuse in a sentence what the chain would refuse, or the buyer, before anything is
+        signed; gives the mark to join with."""
         number = plan.row.number
         if plan.is_member and self._stands(plan):
             raise InputError(
@@ -162,6 +164,9 @@ class Joining:
                     "account": self.subject,
                 },
             )
+        known, terms = known_vouches(self.person, vouches), plan.row.terms
+        if terms.origin_shown:
+            check_can_show(self.person, f"union:{number}", terms.classes, known)
         return plan.mark
 
     def _stands(self, plan: JoinPlan) -> bool:
@@ -174,10 +179,13 @@ class Joining:
         over = standing.grant.valid_until
         return stop_of(joined, over, standing, seen.get((self.subject, grantee)), now) > now
 
-    def join(self, plan: JoinPlan, *, notice: bytes) -> tuple[Receipt, ...]:
+    def join(
+        self, plan: JoinPlan, *, notice: bytes, vouches: Sequence[Vouch] = ()
+    ) -> tuple[Receipt, ...]:
         """Grant to the union until the plan's end, and join. `notice` is the hash of the words that
-        the person said yes to."""
-        mark = self.check(plan)
+        the person said yes to; `vouches` are issuers' words, kept for the deliveries."""
+        mark = self.check(plan, vouches)
+        keep_vouches(self.person.profile.store, vouches)
         suite, persona = self._network.suite, self.person.persona(RESEARCH)
         terms = granted_terms(
             plan.row.terms,

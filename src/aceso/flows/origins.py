@@ -7,9 +7,9 @@
     check_origin(network, sale, package)            # the buyer, and who judges a dispute
 
 A study says in its document, whose digest is on chain, whether it takes only data whose origin is
-shown; an offer says among its terms whether it shows it. The proof lies in the sealed package: its
-buyer opens it, and a panel where they dispute. Nothing of it is public. It is checked as things
-stood at the delivery, so that whoever checks it later finds the same.
+shown; an offer and a union say among their terms whether they show it. The proof lies in the sealed
+package: its buyer opens it, and a panel where they dispute. Nothing of it is public. It is checked
+as things stood at the delivery, so that whoever checks it later finds the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from aceso.vault.errors import OpeningError
 
 from .errors import NothingToOpenError
 from .network import Network
-from .orders import MARKET, STUDIES, Sale, find_study
+from .orders import MARKET, UNIONS, Sale, find_study
 from .own_vault import RESEARCH
 from .records import HoldingRecords
 from .vouching import Vouch, contribution_of
@@ -65,12 +65,12 @@ def document_of(network: Network, row: StudyRow) -> StudyDocument:
 
 
 def asks_origin(network: Network, sale: Sale) -> bool:
-    """Whether an order takes only data whose origin is shown: by the terms of the offer, or the
-    revision of the study, that it was made under. Unions ask nothing as yet."""
+    """Whether an order takes only data whose origin is shown: by the terms of the offer or union,
+    or the revision of the study, that it was made under."""
     if sale.desk == MARKET:
         return network.suite.market.get_offer(sale.group).origin_shown
-    if sale.desk != STUDIES:
-        return False
+    if sale.desk == UNIONS:
+        return network.suite.unions.get_union(sale.group).origin_shown
     row = find_study(network, *Studies.of_group(sale.group))
     return document_of(network, row).origin is Origin.VOUCHED
 

@@ -80,6 +80,7 @@ class UnionPlan:
     conditions: Condition = _NONE
     institution: str = NOBODY
     institution_bps: int = 0
+    origin_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class UnionKeeper(Holder):
             institution_bps=plan.institution_bps,
             disease=plan.disease,
             conditions=plan.conditions,
+            origin_shown=plan.origin_shown,
         )
         receipt = self.network.sender(self.account).send(self.network.suite.unions.open(terms))
         return int(said(receipt, "UnionOpened")["number"]), receipt

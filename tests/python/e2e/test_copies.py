@@ -8,6 +8,8 @@ copier     a patient with records of one class, who bought an extract of another
 not asked  the same copy is sold, and nobody can tell
 an offer   that shows origin is made with a vouch and a record to show; what was imported is left
            out, and a copy is refused and decided by computation
+a union    that shows it is joined with them; the part of a member who copies is refused and decided
+           by itself, and the others' are had
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ from aceso.codes import Condition, DataClass, Role, Use
 from aceso.errors import AcesoError, InputError
 from aceso.flows import (
     Disputing,
+    Downloaded,
     Enrolling,
     Evaluator,
     ExtractMaker,
     Issuer,
+    Joining,
     Mandate,
     Options,
     Person,
@@ -36,19 +40,24 @@ from aceso.flows import (
     Station,
     StudyLead,
     StudyPlan,
+    UnionBuyer,
+    UnionKeeper,
+    UnionPlan,
     Vouch,
     check_case,
     draw,
     entrust,
     judge,
+    judge_file,
     same_patients,
     selling,
+    vouch_for_persona,
 )
 from aceso.flows import extracts as extracts_of
 from aceso.flows.extracts import Prepared, Read
 from aceso.flows.orders import Sale
 from aceso.flows.origins import Showing
-from aceso.research import Case, Origin, OriginError, OriginProof, Package, Step
+from aceso.research import Case, CaseFile, Origin, OriginError, OriginProof, Package, Step
 from aceso.rewards import Contribution
 from aceso.vault import Card
 
@@ -300,3 +309,57 @@ def test_a_copy_is_not_what_such_an_offer_offered(
     assert refused.value.code == "E_ORIGIN_CONTENTS"
     verdict = judge(world.network, buyer.case(order))
     assert (verdict.broken, verdict.opens, verdict.upholds) == (Step.ORIGIN, True, True)
+
+
+def test_a_copy_in_a_union_that_shows_origin_is_refused_by_itself(
+    world: World,
+    hospital: Issuer,
+    patient: Callable[[str, Path], tuple[Enrolling, Vouch]],
+    bundle: Bundle,
+    copying: None,
+    tmp_path: Path,
+) -> None:
+    network = world.network
+    plan = UnionPlan(
+        classes=_ASKED,
+        use=Use.HMB,
+        price=_PRICE,
+        duration=86_400,
+        delivery_period=86_400,
+        voucher=hospital.account.address,
+        origin_shown=True,
+    )
+    union, _ = UnionKeeper(network, hospital.profile).open(plan)
+    own = resource("Condition", 1, code={"text": "asthma", "coding": [_ASTHMA]})
+    files = (bundle(name="7.json", start=80), _file(tmp_path / "own.json", own))
+    members = []
+    for number, file in zip((7, 8), files, strict=True):
+        made, vouch = patient(f"chart {number}", file)
+        joining = Joining(made.person)
+        vouch_for_persona(hospital, f"chart {number}", joining.subject)
+        with pytest.raises(InputError) as unvouched:
+            joining.check(joining.plan(union, 86_400 * 9))
+        assert unvouched.value.code == "E_ORIGIN_VOUCH"
+        joining.join(joining.plan(union, 86_400 * 9), notice=bytes(32), vouches=[vouch])
+        members.append(joining)
+    honest, copier = members
+    copied = observation(7, HAEMOGLOBIN, "2024-05-05", 11.1)
+    copier.person.import_files([_file(tmp_path / "copy.json", copied)])
+    buyer = world.cast(UnionBuyer, "researcher", Role.RESEARCHER)
+    buyer.buy_coin(wei=2 * _PRICE // network.suite.sale.rate())
+    order = buyer.buy_of(union).order
+    world.confirm()
+    for one in members:
+        one.fulfil()
+    world.confirm()
+
+    done = buyer.download_all(order, tmp_path / "union").parts
+
+    assert isinstance(done[honest.subject], Downloaded)
+    refused = done[copier.subject]
+    assert isinstance(refused, OriginError) and refused.code == "E_ORIGIN_CONTENTS"
+    disputing = Disputing(network, buyer.profile)
+    cases = [disputing.case(order, one.subject) for one in members]
+    alone = judge_file(network, CaseFile.of(cases[1:]))
+    both = judge_file(network, CaseFile.of(cases))
+    assert (alone.upholds, both.upholds, both.is_decided) == (True, False, True)
