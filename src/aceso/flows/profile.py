@@ -123,8 +123,8 @@ class Profile:
             ) from exc
         except (OSError, *SPOILT) as exc:
             raise ProfileError(
-                f"The profile in {folder} can't be read. Restore it with `aceso init --restore` "
-                "and the words of the seed.",
+                f"The profile in {folder} can't be read. Move its {_FILE} away, and restore it "
+                "with `aceso init --restore` and the words of the seed.",
                 code="E_PROFILE_BROKEN",
                 details={"folder": str(folder)},
             ) from exc

@@ -3,7 +3,7 @@ aceso, without a network
 ├── help: of the command and of each, in both languages, with exit code 0
 ├── an unknown command or option, a missing argument: exit code 2, and what to do
 ├── --json: one document, of errors too
-├── no profile, a wrong passphrase, another kind: exit code 2
+├── no profile, a broken one, a wrong passphrase, another kind: exit code 2
 ├── init: makes a profile, says no secret on standard output
 │   ├── nobody answers, or says no: nothing is made
 │   ├── wrong words: exit code 3, and nothing is made
@@ -146,6 +146,21 @@ def test_passphrase_from_a_file(aceso, tmp_path, monkeypatch):
     run = aceso("records", "--json")
 
     assert (run.code, run.document["error"]["code"]) == (2, "E_PROFILE_PASSPHRASE")
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_broken_profile_says_a_way_that_can_be_gone(aceso, tmp_path, lang):
+    (tmp_path / "home").mkdir()
+    broken = tmp_path / "home" / "profile.json"
+    broken.write_text("{")
+
+    run = aceso("records", "--lang", lang)
+
+    assert run.code == 2 and "profile.json" in run.err and "init --restore" in run.err
+    # `init` takes the place of no profile, not even of this one, until it is moved.
+    assert aceso("init", "--yes").code == 2
+    broken.rename(tmp_path / "aside.json")
+    assert aceso("init", "--yes").code == 0
 
 
 def test_a_profile_of_another_kind(aceso):
