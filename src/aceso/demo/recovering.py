@@ -79,7 +79,7 @@ def show_lost_seed(
         )
         devnet.chain.advance_time(network.suite.guardianship.recovery_delay())
         devnet.chain.mine(network.confirmations + 1)
-        stage.refused("nor with the words of one", lambda: recover(words[:1]), "E_VAULT_NOT_OPENED")
+        stage.refused("nor with the words of one", lambda: recover(words[:1]), "E_RECOVERY_WORDS")
         seed = recover([words[0], words[2]])
         stage.expect("the seed is that on the paper", seed.mnemonic.split(), written)
         _restore(stage, network, folder, seed, kept)
