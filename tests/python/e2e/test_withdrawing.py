@@ -125,8 +125,7 @@ def test_a_grantee_without_a_key_gets_the_new_class_key_later(
     person.import_files([bundle()])
     for reader in (leaving, stranger, physician):
         person.share(reader.grantee, classes=LABS, uses=Use.TREAT)
-    suite = world.network.suite
-    world.network.sender(stranger.account).send(suite.participants.receiving.revoke())
+    stranger.receiving.revoke()
     person.unshare(leaving.grantee)
     assert _epoch(person) == 1
     person.import_files([bundle(name="later.json", start=20)])
