@@ -61,6 +61,7 @@ _COMMANDS: Mapping[str, str] = {
     "verify": "evidence",
     "card": "issuing",
     "issue": "issuing",
+    "retract": "issuing",
     "vouch": "issuing",
     "member": "issuing",
     "key": "keys",

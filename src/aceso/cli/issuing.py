@@ -1,4 +1,4 @@
-"""`aceso card`, `issue`, `vouch` and `member`: a person, a hospital, and those who work there."""
+"""`aceso card`, `issue`, `retract`, `vouch`, `member`: a person, a hospital, who works there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._words import say
 from .consent import ask
 from .importing import is_refused, report_document, show_report, walk
 
-__all__ = ["card", "issue", "member", "patient_name", "vouch"]
+__all__ = ["card", "issue", "member", "patient_name", "retract", "vouch"]
 
 _REFUSED = 3
 
@@ -71,6 +71,28 @@ def issue(session: Session, *, card: Path, paths: Sequence[Path], patient_file: 
         lambda console: show_report(console, report, hidden),
     )
     return _REFUSED if any(is_refused(one) for one in report.files) else 0
+
+
+@command("retract")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True)
+def retract(session: Session, *, paths: Sequence[Path], yes: bool) -> None:
+    from aceso.flows import Issuer
+
+    issuer = Issuer(session.network(), session.profile("institution"))
+    files, _ = walk(paths)
+    found = issuer.issued_from(files)
+    if not found:
+        raise InputError(
+            "Nothing was issued from these files on this device, byte for byte. Name the files as "
+            "they were issued, on the device that issued them.",
+            code="E_NOT_ISSUED",
+        )
+    ask(session, say("notice.retract", count=len(found)), yes=yes)
+    sent, before = issuer.retract(found)
+    document = {"retracted": len(sent), "before": before, "transactions": receipts(sent)}
+    text = say("retract.done", count=len(sent), before=before)
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
 
 
 @command("vouch")

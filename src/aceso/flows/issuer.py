@@ -2,29 +2,32 @@
 
     issuer = Issuer(network, profile)
     issuer.issue(card, [Path("visit.json")])      # the card is the one that the person gave it
+    issuer.retract(issuer.issued_from([Path("visit.json")]))      # it was another patient's
 
 The issuer seals to the keys on the card, anchors under its own account, and posts to the lists: the
 person need not be there, and the primary physician can open the new result at once. The issuer
-keeps nothing that opens a record.
+keeps nothing that opens a record: of each its leaf, by which it is taken back.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Receipt
+from aceso.chain import Receipt, RefusedError, acts
 from aceso.codes import DataClass
 from aceso.errors import InputError
 from aceso.formats import Imported, Kind, import_file
 from aceso.rewards import TAG_FIELD, patient_tag, vouch_for
-from aceso.vault import Card
+from aceso.vault import Card, ListEntry
 
 from .network import Network
 from .profile import Profile
-from .publishing import Draft, Progress, Publisher, random_record_id, seconds_of
+from .publishing import Draft, Progress, Publisher, Sealed, random_record_id, seconds_of
 from .receiving import ReceivingKeys
 from .reports import FileReport, ImportReport
 
@@ -74,12 +77,14 @@ class Issuer(Holder):
         for path in paths:
             try:
                 with import_file(path) as imported:
+                    noted = self._noted(path)
                     publisher = Publisher(
                         self.network,
                         self.profile.store,
                         self.profile.folder,
                         card,
                         issuer=self.account,
+                        on_kept=partial(self._note, noted),
                     )
                     drafts = self._drafts(imported, patient)
                     published = publisher.publish(drafts, progress=progress)
@@ -101,6 +106,44 @@ class Issuer(Holder):
                 refused = FileReport(path, None, counts, 0, 0, None, "", (), exc.message, exc.code)
                 reports.append(refused)
         return ImportReport(tuple(reports), tuple(receipts))
+
+    def issued_from(self, paths: Iterable[Path]) -> list[bytes]:
+        """The leaves of all that this device issued from these files, to whomever."""
+        found: list[bytes] = []
+        for path in paths:
+            noted = self._noted(path)
+            names = self.profile.store.names(noted)
+            found += [bytes.fromhex(name.removeprefix(noted)) for name in names]
+        return list(dict.fromkeys(found))
+
+    def retract(self, leaves: Iterable[bytes]) -> tuple[list[Receipt], int]:
+        """Take records back on chain: whoever checks one from now on finds that it was wrong. Also
+        says how many had been ended before. They are not deleted: that is the person's to do."""
+        sent: list[Receipt] = []
+        before = 0
+        for leaf in leaves:
+            call = acts.retract(self.network.suite, self.account, leaf)
+            try:
+                sent.append(self.network.relayer.send(call))
+            except RefusedError as exc:
+                if exc.error != "RecordAlreadyEnded":
+                    raise
+                before += 1
+        return sent, before
+
+    def _note(self, noted: str, entry: ListEntry, sealed: Sealed) -> None:
+        self.profile.store.put(noted + sealed.tree.leaf.hex(), b"")
+
+    def _noted(self, path: Path) -> str:
+        """Under what the leaves of a file's records are kept, which tells nobody else of it."""
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").digest()
+        except OSError:
+            # That it can't be read is told where it is.
+            digest = bytes(32)
+        keys = self.profile.seed.keys(self.network.suite.chain_id)
+        return f"issued/{keys.record_id(digest, 0).hex()}/"
 
     def classes_of(self, paths: Iterable[Path]) -> DataClass:
         """The classes of the records in these files: those that a card has to have."""

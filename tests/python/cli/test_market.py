@@ -13,7 +13,8 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 ├── study enrol --vouch: what its buyer learns is said; only what the issuer vouches for is sold
 ├── offer --origin vouched: refused without a vouch; the buyer reads before paying that it is shown
 └── issue --patient-file, vouch, rewards file: what a person shows of a record, and nothing else
-    └── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
+    ├── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
+    └── retract: by the file as it was issued; another file: exit code 3; twice: said
 """
 
 import base64
@@ -387,6 +388,15 @@ def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
         run = person(*changed, "--out", tmp_path / "no", "--yes")
         assert (run.code, run.document["error"]["code"]) == (3, code)
     assert person("rewards", "file", record, "--lang", "ko").code == 2
+
+    # Issued by mistake, it is taken back by its file, as it was issued.
+    unknown = hospital("retract", chart, "--yes", "--lang", "ko")
+    assert (unknown.code, unknown.document["error"]["code"]) == (3, "E_NOT_ISSUED")
+    assert "발급한" in unknown.document["error"]["message"]
+    assert hospital("retract", visit).code != 0
+    back = hospital("retract", visit, "--yes").document
+    assert (back["retracted"], back["before"]) == (1, 0)
+    assert hospital("retract", visit, "--yes").document["before"] == 1
 
 
 def test_a_study_is_shown_where_its_data_are_from(actors, person, tmp_path):

@@ -250,13 +250,17 @@ def test_spoilt_evidence_is_noticed(
 def test_a_retracted_record_is_not_genuine(
     person: Person, laboratory: Issuer, bundle: Bundle, tmp_path: Path
 ) -> None:
-    record_id = _issued(person, laboratory, bundle())
+    issued, other = bundle(), bundle(name="other.json", start=70)
+    record_id = _issued(person, laboratory, issued)
     path = tmp_path / "handed.json"
     envelope = person.open_record(record_id, path)
-    entry = person.entry(record_id)
-    leaf = envelope.tree(person.key_of(entry).dek).leaf
-    suite = person.network.suite
-    person.network.relayer.send(acts.retract(suite, laboratory.account, leaf))
+    leaf = envelope.tree(person.key_of(person.entry(record_id)).dek).leaf
+    found = laboratory.issued_from([issued])
+
+    assert leaf in found and laboratory.issued_from([other]) == []
+    sent, before = laboratory.retract(found)
+    assert (len(sent), before) == (len(found), 0)
+    assert laboratory.retract(found) == ([], len(found))
     verdict = verify(person.network, path, _evidence(person, record_id, path))
     assert verdict.accredited
     assert not verdict.genuine
