@@ -172,7 +172,7 @@ class Suite:
         nobody = _account(0)
         return (
             *(str(self.user), _COIN, nobody, 1, 30 * DAY, 0),
-            *(_HMB, _LABS, 0, 0, 3 * DAY),
+            *(_HMB, _LABS, 0, 0, 3 * DAY, False),
         )
 
     def _study(self) -> tuple[Any, ...]:
