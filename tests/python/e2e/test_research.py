@@ -321,7 +321,7 @@ def test_an_order_that_was_not_delivered_is_refunded(
 
 def test_nothing_is_settled_twice(world: World, seller: Seller, purchase: Purchase) -> None:
     seller.deliver(purchase.order)
-    seller.withdraw(purchase.offer)
+    world.devnet.chain.advance_time(_DURATION + 1)
     _settled(world, purchase)
     with pytest.raises(RefusedError) as refused:
         world.network.relayer.send(world.network.suite.market.settle(purchase.order))
