@@ -47,8 +47,7 @@ from .issuer import Holder
 from .network import Network
 from .own_vault import FIRST_RELATIONSHIP
 from .person import Person
-from .profile import Profile
-from .reader import Opened, Unopened, open_listed
+from .reader import Opened, Opens, Unopened, open_listed
 
 __all__ = [
     "EMERGENCY_CLASSES",
@@ -191,7 +190,7 @@ class EmergencyProfile:
     def stop(self, clinician: str) -> Receipt:
         """Stop an access at once. That clinician stays out until a panel finds it justified."""
         persona, cards = self.acting(), self._cards()
-        for notice in self.openings():
+        for notice in _notices(self._network, cards):
             if notice.is_open and notice.opening.clinician == clinician:
                 persona = cards[notice.subject]
                 break
@@ -252,13 +251,8 @@ def _notices(network: Network, personas: Collection[str]) -> list[EmergencyNotic
     return found[::-1]
 
 
-class Rescuer(Holder):
+class Rescuer(Holder, Opens):
     """An accredited emergency clinician."""
-
-    def __init__(self, network: Network, profile: Profile):
-        super().__init__(network, profile)
-        self.unopened: tuple[Unopened, ...] = ()
-        self.unlisted: Mapping[DataClass, AcesoError] = {}
 
     def chosen(self, card: EmergencyCard) -> DataClass:
         """What the person lets this card open now; nothing where they withdrew, or it ran out."""
@@ -309,23 +303,15 @@ class Rescuer(Holder):
         which records did not, and `unlisted` which classes could not be asked for: one that fails
         keeps back no other. If nothing opened, the first error is raised."""
         chosen = self.chosen(card)
-        opened: list[Opened] = []
-        unopened: list[Unopened] = []
+        done: list[Opened | Unopened] = []
         unlisted: dict[DataClass, AcesoError] = {}
         # Nothing chosen is asked for all the same, so that the custodians say why not.
         for data_class in classes or chosen or EMERGENCY_CLASSES:
             try:
-                found = self._read_class(card, data_class, folder)
+                done += self._read_class(card, data_class, folder)
             except AcesoError as exc:
                 unlisted[data_class] = exc
-                continue
-            opened += [one for one in found if isinstance(one, Opened)]
-            unopened += [one for one in found if isinstance(one, Unopened)]
-        self.unopened, self.unlisted = tuple(unopened), unlisted
-        failed = [one.error for one in unopened] + list(unlisted.values())
-        if failed and not opened:
-            raise failed[0]
-        return opened
+        return self._told(done, unlisted)
 
     def _read_class(
         self, card: EmergencyCard, data_class: DataClass, folder: Path

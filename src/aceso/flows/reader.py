@@ -12,11 +12,12 @@ institution's own list says that they are one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from eth_account.signers.local import LocalAccount
 
@@ -45,6 +46,7 @@ from .records import write_body
 __all__ = [
     "Gateway",
     "Opened",
+    "Opens",
     "Reader",
     "Unopened",
     "class_keys",
@@ -74,13 +76,35 @@ class Unopened:
     error: AcesoError
 
 
-class _Opening(Holder):
-    """Opens what is listed. One record that does not open does not stop the others."""
+class Opens:
+    """Who opens what somebody let them see: `unopened` says which records did not open the last
+    time, and `unlisted` which classes could not be asked for."""
 
-    def __init__(self, network: Network, profile: Profile):
-        super().__init__(network, profile)
-        self.unopened: tuple[Unopened, ...] = ()
-        self.unlisted: Mapping[DataClass, AcesoError] = {}
+    unopened: tuple[Unopened, ...] = ()
+    unlisted: Mapping[DataClass, AcesoError] = MappingProxyType({})
+
+    def _told(
+        self,
+        done: Iterable[Opened | Unopened],
+        unlisted: Mapping[DataClass, AcesoError] = MappingProxyType({}),
+    ) -> list[Opened]:
+        """Note what did not open; gives what did. If nothing did, the first error is raised."""
+        opened: list[Opened] = []
+        unopened: list[Unopened] = []
+        for one in done:
+            if isinstance(one, Opened):
+                opened.append(one)
+            else:
+                unopened.append(one)
+        self.unopened, self.unlisted = tuple(unopened), unlisted
+        failed = [one.error for one in unopened] + list(unlisted.values())
+        if failed and not opened:
+            raise failed[0]
+        return opened
+
+
+class _Opening(Holder, Opens):
+    """Opens what is listed. One record that does not open does not stop the others."""
 
     def _open(
         self,
@@ -96,8 +120,7 @@ class _Opening(Holder):
         """What opened; `unopened` says what did not, and `unlisted` which classes were denied. If
         nothing opened, the first error is raised; a class that is denied raises at once, unless
         such are to be passed by."""
-        opened: list[Opened] = []
-        unopened: list[Unopened] = []
+        done: list[Opened | Unopened] = []
         unlisted: dict[DataClass, AcesoError] = {}
         keys = self.receiving.all
         for data_class in classes:
@@ -105,11 +128,12 @@ class _Opening(Holder):
                 listing = _listing(self.network, actor, grantee, persona, data_class, use)
             except DeniedError as exc:
                 # One that is said of all classes is as true of the next.
-                if not pass_by or not (opened or exc.reason == Reason.CLASS):
+                has_opened = any(isinstance(one, Opened) for one in done)
+                if not pass_by or not (has_opened or exc.reason == Reason.CLASS):
                     raise
                 unlisted[data_class] = exc
                 continue
-            for one in open_listed(
+            done += open_listed(
                 self.network,
                 listing,
                 actor=actor,
@@ -120,16 +144,8 @@ class _Opening(Holder):
                 data_class=data_class,
                 use=use,
                 folder=folder,
-            ):
-                if isinstance(one, Opened):
-                    opened.append(one)
-                else:
-                    unopened.append(one)
-        self.unopened, self.unlisted = tuple(unopened), unlisted
-        failed = [one.error for one in unopened] + list(unlisted.values())
-        if failed and not opened:
-            raise failed[0]
-        return opened
+            )
+        return self._told(done, unlisted)
 
 
 class Reader(_Opening):

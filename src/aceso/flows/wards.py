@@ -34,7 +34,7 @@ from aceso.vault import KeyBinding, PrivateKey
 from .issuer import Holder
 from .network import Network
 from .person import Person
-from .reader import Opened, Unopened, class_keys, guardian_group, open_listed
+from .reader import Opened, Opens, Unopened, class_keys, guardian_group, open_listed
 from .receiving import ReceivingKeys
 
 __all__ = ["Attesting", "Guardian", "receiving_for_ward"]
@@ -51,7 +51,7 @@ def receiving_for_ward(person: Person, ward: str) -> ReceivingKeys:
     return ReceivingKeys(person.network, persona, derived)
 
 
-class Guardian:
+class Guardian(Opens):
     """What a guardian does, with the account that the ward named. One without receiving keys reads
     nothing, and passes no keys on."""
 
@@ -62,7 +62,6 @@ class Guardian:
         self._suite = network.suite
         self.account = account
         self._receiving = receiving
-        self.unopened: tuple[Unopened, ...] = ()
 
     @property
     def receiving(self) -> ReceivingKeys:
@@ -195,11 +194,7 @@ class Guardian:
                 use=use,
                 folder=folder,
             )
-        opened = [one for one in done if isinstance(one, Opened)]
-        self.unopened = tuple(one for one in done if isinstance(one, Unopened))
-        if self.unopened and not opened:
-            raise self.unopened[0].error
-        return opened
+        return self._told(done)
 
     # A lost seed
 
