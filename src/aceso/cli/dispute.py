@@ -54,8 +54,8 @@ def dispute(session: Session, *, action: str, **given: Any) -> int | None:
     return _DOING[action](session, given | {"action": action})
 
 
-def _number(given: dict[str, Any]) -> int:
-    found = _terms.whole(given["what"])
+def _number(given: dict[str, Any], bits: int = 256) -> int:
+    found = _terms.whole(given["what"], bits)
     if found is None:
         raise UsageError(
             "Name the number of an order, a dispute or an institution, as it was shown.",
@@ -222,7 +222,7 @@ def _show_parts(session: Session, file: CaseFile) -> int:
         for case, one in zip(file.cases, judged.verdicts, strict=True)
     ]
     document = {
-        "order": str(file.cases[0].order),
+        "order": str(file.order),
         "upholds": judged.upholds,
         "decided": judged.is_decided,
         "parts": parts,
@@ -360,7 +360,7 @@ def _bond(session: Session, given: dict[str, Any]) -> None:
 
 
 def _join(session: Session, given: dict[str, Any]) -> None:
-    number = _terms.whole(given["what"], 96) or _number(given | {"what": None})
+    number = _number(given, 96)
     _done(session, {"institution": number}, [_evaluator(session).join(number)], "dispute.joined")
 
 

@@ -46,7 +46,7 @@ from aceso.vault import ListEntry
 from .certifying import check_certificate
 from .issuer import Holder
 from .network import Network, said
-from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named, find_sale, receiving_key
+from .orders import DESKS, UNIONS, Sale, desk_named, find_sale, receiving_key
 from .origins import check_origin
 from .posted import publish_reason
 from .researcher import Researcher
@@ -70,7 +70,6 @@ __all__ = [
 
 # A question goes by hand, and a panel has weeks.
 _QUESTION_SECONDS: Final = 30 * 24 * 60 * 60
-_DESKS: Final = (MARKET, STUDIES, UNIONS)
 
 
 class Disputing(Researcher):
@@ -190,7 +189,7 @@ def dispute_of_order(network: Network, order: int) -> int:
     """The number of an order's newest dispute, which whoever sold it knows only the order of."""
     found, suite = 0, network.suite
     # Whoever writes a contract of their own can dispute a number there.
-    desks = {suite.addresses[name] for name in _DESKS}
+    desks = {suite.addresses[name] for name in DESKS}
     for event in network.synced().events("DisputeOpened"):
         if event.args["order"] == order and event.args["desk"] in desks:
             found = int(event.args["number"])
@@ -207,7 +206,7 @@ def draw(network: Network, number: int, sender: Sender) -> Receipt:
     """Draw the panel; anybody may, once the block of the lot is past."""
     suite = network.suite
     dispute = find_dispute(network, number)
-    names = {suite.addresses[name]: name for name in _DESKS}
+    names = {suite.addresses[name]: name for name in DESKS}
     if dispute.desk not in names:
         raise InputError(
             f"Dispute {number} is about something at {dispute.desk}, which is no desk of this "
@@ -289,7 +288,7 @@ def judge(
     custodians beside it; `seconds` is how long the body is looked for. Of a union's order the
     dispute is about so many `parts`. Whether it is what was offered is decided as far as it can be
     computed: where origin is asked for, that it is shown."""
-    sale = find_sale(network, case.order, delivered=True)
+    sale = _sale_of(network, case)
     try:
         body = network.ipfs.read(ListEntry.from_bytes(case.entry).cid, deadline=seconds)
     except AcesoError as exc:
@@ -301,8 +300,6 @@ def judge(
     key, delivered = receiving_key(network, sale).digest, sale.capsule or b""
     if sale.desk == UNIONS:
         delivered = _delivered_part(network, sale, case, parts)
-        # What is in it is one member's.
-        sale = sale if case.part is None else replace(sale, subject=case.part.member)
     return replay(
         case,
         delivered=delivered,
@@ -313,6 +310,14 @@ def judge(
         check_certificate=lambda package: _check_certificate(network, sale, case, package),
         check_origin=lambda package: check_origin(network, sale, package),
     )
+
+
+def _sale_of(network: Network, case: Case) -> Sale:
+    """The order of a case; of a union's, as that of the member whose part it is about."""
+    sale = find_sale(network, case.order, delivered=True)
+    if sale.desk != UNIONS or case.part is None:
+        return sale
+    return replace(sale, subject=case.part.member)
 
 
 def _check_certificate(network: Network, sale: Sale, case: Case, package: Package) -> None:
@@ -362,10 +367,7 @@ def questions(network: Network, file: CaseFile) -> tuple[Question, ...]:
 
 
 def _questions(network: Network, case: Case, answers: Sequence[CaseShare]) -> list[Question]:
-    sale = find_sale(network, case.order, delivered=True)
-    asked, (entry, private) = sale.request(network), case.extract()
-    if case.part is not None:
-        asked = replace(asked, subject=case.part.member)
+    asked, (entry, private) = _sale_of(network, case).request(network), case.extract()
     deadline = network.suite.now() + _QUESTION_SECONDS
     public = private.public_key.to_bytes()
     named = asked_of(case, domain=network.suite.domain("ConsentRegistry"), answers=answers)

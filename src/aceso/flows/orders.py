@@ -40,6 +40,7 @@ from aceso.vault.hpke import PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES
 from .network import Network
 
 __all__ = [
+    "DESKS",
     "MARKET",
     "STUDIES",
     "UNIONS",
@@ -58,6 +59,8 @@ __all__ = [
 MARKET = "DataMarket"
 STUDIES = "Studies"
 UNIONS = "Unions"
+# All contracts with orders.
+DESKS = (MARKET, STUDIES, UNIONS)
 _MOST_ROOT_BYTES = LABEL_BYTES + 32 * MAX_ITEMS
 _MOST_PAGE_BYTES = 16 * PUBLIC_KEY_BYTES
 

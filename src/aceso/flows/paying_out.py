@@ -18,11 +18,10 @@ from aceso.chain import Call, Committee, OrderDesk, Receipt, Sender
 from aceso.index import CommitteeRow
 
 from .network import Network
-from .orders import MARKET, STUDIES, UNIONS, desk_named
+from .orders import DESKS, desk_named
 
 __all__ = ["PaidOut", "commons_fees", "owed_to", "pay_out"]
 
-_DESKS = (MARKET, STUDIES, UNIONS)
 _DISPUTES = "Disputes"
 
 
@@ -52,7 +51,7 @@ def commons_fees(network: Network, sender: Sender) -> list[Receipt]:
     """Send the commons what orders earned for it, committee by committee."""
     committees = network.synced().committees()
     sent = []
-    for name in _DESKS:
+    for name in DESKS:
         desk = desk_named(network, name)
         paid: dict[int, int] = {}
         members = {row.number: row.members for row in committees}
@@ -71,7 +70,7 @@ def commons_fees(network: Network, sender: Sender) -> list[Receipt]:
 def _owed(network: Network, account: str) -> Iterator[tuple[str, int, Call]]:
     disputes = network.suite.disputes
     committees = [row for row in network.synced().committees() if account in row.members]
-    for name in _DESKS:
+    for name in DESKS:
         desk = desk_named(network, name)
         credit = desk.credit_of(account)
         if credit:

@@ -27,7 +27,7 @@ from aceso.chain import (
 from aceso.ethereum import NOBODY
 
 from .network import Network
-from .orders import MARKET, STUDIES, UNIONS, Sale, desk_named
+from .orders import DESKS, UNIONS, Sale, desk_named
 
 __all__ = ["Coverage", "coverage", "desk_of", "see", "see_again"]
 
@@ -88,7 +88,7 @@ def desk_of(network: Network, grantee: bytes) -> tuple[str, int] | None:
     """The desk of orders that a grantee is a group of, and the group; none where it is neither an
     offer nor a revision of a study nor a union."""
     found = parse_grantee(grantee)
-    for name in (MARKET, STUDIES, UNIONS):
+    for name in DESKS:
         if found.is_group and found.address == network.suite.addresses[name]:
             return name, found.number
     return None
