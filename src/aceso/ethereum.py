@@ -1,13 +1,22 @@
-"""Ethereum's hash and its addresses, in one place."""
+"""Ethereum's hash, its addresses and its times, in one place."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 import sha3
 
-__all__ = ["ADDRESS_BYTES", "NOBODY", "address_bytes", "address_text", "checksum", "keccak"]
+__all__ = [
+    "ADDRESS_BYTES",
+    "NOBODY",
+    "address_bytes",
+    "address_text",
+    "checksum",
+    "keccak",
+    "moment_text",
+]
 
 ADDRESS_BYTES: Final = 20
 # The address that contracts have where there is none.
@@ -48,3 +57,8 @@ def checksum(address: str) -> str:
     if not address.startswith(("0x", "0X")):
         raise ValueError(f"{address!r} is not an address: 0x and 40 hexadecimal digits")
     return address_text(address_bytes("0x" + address[2:]))
+
+
+def moment_text(seconds: int) -> str:
+    """A moment to the minute, in UTC, as people read it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -25,6 +25,7 @@ from aceso.codes import (
     Use,
 )
 from aceso.errors import UsageError
+from aceso.ethereum import moment_text
 
 from ._words import say
 
@@ -307,11 +308,6 @@ def length_text(seconds: int) -> str:
 def disease_text(disease: int) -> str:
     """The disease that the use is for, by its number."""
     return str(disease) if disease else say("notice.no_disease")
-
-
-def moment_text(seconds: int) -> str:
-    """A moment to the minute, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def whole(text: object, bits: int = 256) -> int | None:

@@ -24,6 +24,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from aceso.chain import Part
+from aceso.ethereum import moment_text
 from aceso.storage import content_digest
 from aceso.vault import PartList
 
@@ -34,7 +35,7 @@ from ._orders import Orders, list_note, part_held
 from ._store import Store, tables
 from ._typed import address, address_bytes, digest, recover
 from ._views import Heads, Order, Question
-from ._wire import bytes_of, text_of, time_text
+from ._wire import bytes_of, text_of
 from ._withdrawals import Withdrawals
 from .keys import CustodianKeys
 from .parts import Held, Parts, leaf_of
@@ -115,7 +116,7 @@ class Divisions(Orders):
         if len(held) < needed:
             self.refuse(
                 f"Order {order.number} is not divided yet: not every member of the union has "
-                f"delivered, and parts are taken until {time_text(order.parts_until)}.",
+                f"delivered, and parts are taken until {moment_text(order.parts_until)}.",
                 code="E_UNION_EARLY",
                 status=409,
                 until=order.parts_until,

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 from aceso.chain import Part
 from aceso.codes import Reason, Role
 from aceso.errors import IntegrityError
+from aceso.ethereum import moment_text
 from aceso.storage import ShownItem, content_digest
 from aceso.vault import (
     ListEntry,
@@ -42,7 +43,7 @@ from ._order_log import close_order_line
 from ._store import tables
 from ._typed import address_bytes, digest, keccak
 from ._views import Order, Sold
-from ._wire import bytes_of, time_text
+from ._wire import bytes_of
 from .errors import DeniedError
 from .parts import leaf_of
 from .proof import Release
@@ -99,7 +100,7 @@ class Orders(Doors):
         found_order = self._open_order(desk, order, heads)
         if desk.has_parts and heads.newest.timestamp >= found_order.parts_until:
             self.refuse(
-                f"Parts of order {order} were taken until {time_text(found_order.parts_until)}; "
+                f"Parts of order {order} were taken until {moment_text(found_order.parts_until)}; "
                 "now it is being divided among those who delivered.",
                 code="E_UNION_PARTS_OVER",
                 status=409,

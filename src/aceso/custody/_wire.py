@@ -10,7 +10,6 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -29,7 +28,6 @@ __all__ = [
     "bytes_of",
     "hex_bytes",
     "text_of",
-    "time_text",
     "to_json",
 ]
 
@@ -445,11 +443,6 @@ def text_of(data: bytes) -> str:
 def bytes_of(text: str) -> bytes:
     """What `text_of` wrote, or a `ValueError`."""
     return base64.b64decode(text, validate=True)
-
-
-def time_text(seconds: int) -> str:
-    """A moment of the chain, as people read it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def hex_bytes(text: str) -> bytes:
