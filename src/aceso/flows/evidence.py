@@ -110,11 +110,9 @@ def evidence_of(entry: ListEntry, envelope: Envelope, dek: bytes) -> Evidence:
 
 def verify(network: Network, path: Path, evidence: Evidence) -> Verdict:
     """Check the file against its evidence, and the evidence against the chain."""
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+            digest = hashlib.file_digest(stream, "sha256").digest()
     except OSError as exc:
         raise EvidenceError(
             f"The file {path.name} can't be read. Check the path.", code="E_FILE_UNREADABLE"
@@ -129,7 +127,7 @@ def verify(network: Network, path: Path, evidence: Evidence) -> Verdict:
             "The evidence contradicts itself: it was changed, or put together from two records.",
             code="E_EVIDENCE_FALSE",
         ) from exc
-    if said != digest.digest():
+    if said != digest:
         raise EvidenceError(
             "The file is not the one that the evidence is about: it was changed, or it is another "
             "file.",

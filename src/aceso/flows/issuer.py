@@ -136,12 +136,8 @@ class Issuer(Holder):
 
     def _noted(self, path: Path) -> str:
         """Under what the leaves of a file's records are kept, which tells nobody else of it."""
-        try:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").digest()
-        except OSError:
-            # That it can't be read is told where it is.
-            digest = bytes(32)
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").digest()
         keys = self.profile.seed.keys(self.network.suite.chain_id)
         return f"issued/{keys.record_id(digest, 0).hex()}/"
 

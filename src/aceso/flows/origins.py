@@ -41,7 +41,7 @@ from .errors import NothingToOpenError
 from .network import Network
 from .orders import MARKET, UNIONS, Sale, find_study
 from .own_vault import RESEARCH
-from .records import HoldingRecords
+from .records import HoldingRecords, read_envelope
 from .vouching import Vouch, contribution_of
 
 __all__ = ["Showing", "asks_origin", "check_can_show", "check_origin", "document_of"]
@@ -149,8 +149,7 @@ def check_can_show(
             continue
         try:
             entry = person.entry(record_id)
-            dek = person.key_of(entry).dek
-            envelope = Envelope.open(entry.envelope, dek, record_id=record_id)
+            envelope = read_envelope(entry, person.key_of(entry))
         except (IntegrityError, NothingToOpenError):
             # What doesn't open is not sold either.
             continue
