@@ -16,9 +16,9 @@ import {IUnions, Union} from "interfaces/IUnions.sol";
 /// writes.
 /// @dev A library of its own because all this is rare: it keeps the contract small.
 library UnionBook {
-    /// @dev Terms take four slots, the last of which no settlement reads, a roll one; unions are numbered from 1. `purchases` counts the orders of a buyer of a
-    /// union. `roots`, `claims`, `accusations`, `accused` and `advances` are by the order's number; claims, and who was
-    /// accused, have a bit for each place.
+    /// @dev Terms take four slots, the last of which no settlement reads, a roll one; unions are numbered from 1.
+    /// `purchases` counts the orders of a buyer of a union. `roots`, `claims`, `accusations`, `accused` and `advances` are
+    /// by the order's number; claims, and who was accused, have a bit for each place.
     struct Book {
         uint96 count;
         mapping(uint96 number => Union) unions;
