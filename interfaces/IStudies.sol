@@ -112,7 +112,8 @@ interface IStudies is IOrderDesk {
 
     /// @notice Attests that the caller's board approved a revision: the condition IRB of it. Only an account with the role
     /// of an ethics board, as a member of `institution`, which the researcher must not belong to. With institution 0 the
-    /// board that approved takes that back: from then on the condition isn't met, and decisions that need it deny.
+    /// board that approved takes that back: from then on the condition isn't met, and decisions that need it deny. So it is
+    /// as long as the board isn't accredited.
     function approveStudy(uint96 group, uint96 institution) external;
 
     /// @notice Changes the terms of a study of the caller. Nobody enrols until they consent to the new revision; a board
@@ -141,7 +142,7 @@ interface IStudies is IOrderDesk {
     /// @notice How a study stands; zeros if there is none.
     function stateOf(uint96 study) external view returns (StudyState memory);
 
-    /// @notice Which board approved a revision, or zero.
+    /// @notice Which board approved a revision and is accredited as one still, or zero.
     function boardOf(uint96 group) external view returns (address);
 
     /// @notice How many studies there are; they are numbered from 1.

@@ -139,7 +139,7 @@ contract Studies is IStudies, OrderDesk {
     }
 
     /// @notice See {IMemberGroup-isMember}: the researcher, as long as the subject's order under this revision lasts. What is
-    /// attested of them is their own, and IRB where a board approved the revision.
+    /// attested of them is their own, and IRB where a board that is one still approved the revision.
     function isMember(uint96 number, address subject, address actor) external view returns (bool, uint24) {
         Study storage terms = _book.revisions[number];
         uint256 key = _studyKey(number >> 16, subject);
@@ -149,7 +149,7 @@ contract Studies is IStudies, OrderDesk {
 
         if (terms.conditions == 0) return (true, 0);
         uint24 attested = _participants.conditionsOf(actor);
-        return (true, _book.boards[number] == address(0) ? attested : attested | Codes.IRB);
+        return (true, boardOf(number) == address(0) ? attested : attested | Codes.IRB);
     }
 
     /* VIEWS */
@@ -170,8 +170,9 @@ contract Studies is IStudies, OrderDesk {
     }
 
     /// @inheritdoc IStudies
-    function boardOf(uint96 group) external view returns (address) {
-        return _book.boards[group];
+    function boardOf(uint96 group) public view returns (address) {
+        address board = _book.boards[group];
+        return _participants.hasRoles(board, Codes.ETHICS_BOARD) ? board : address(0);
     }
 
     /// @inheritdoc IStudies

@@ -4,9 +4,9 @@
 
 Only events count, and only up to the last block of the epoch, so that everybody reads the same
 whenever they do. An order counts where, when it was made, its buyer was accredited as a researcher
-and an ethics approval was attested: by a board, of the revision of the study that it belongs to;
-or, where an offer was bought without a study, of the buyer's account (the condition IRB). A desk
-that says more of its groups answers by another `Approved`.
+and an ethics approval was attested: by a board that was accredited then, of the revision of the
+study that it belongs to; or, where an offer was bought without a study, of the buyer's account (the
+condition IRB). A desk that says more of its groups answers by another `Approved`.
 
 Warning: how a record stood at that block is asked of the node, which has to know that far back.
 """
@@ -64,9 +64,10 @@ def settled_in(
     """
     begins, ends = terms.begins(epoch), terms.begins(epoch + 1)
     standings: dict[str, tuple[Role, Condition]] = {}
+    nothing = Role(0), Condition(0)
     # By the desk and the number of the group: an offer, or a revision of a study.
     groups: dict[tuple[str, int], Mapping[str, Any]] = {}
-    approvals: set[tuple[str, int]] = set()
+    boards: dict[tuple[str, int], str] = {}
     orders: dict[tuple[str, int], Use] = {}
     # Of many people at once: no use of the data of one of them.
     of_unions: set[tuple[str, int]] = set()
@@ -76,8 +77,9 @@ def settled_in(
     def begun(event: Event, number: int, buyer: str, subject: str) -> None:
         """An order was made: what is attested of its buyer and of its group now counts."""
         group = event.contract, number
-        roles, conditions = standings.get(buyer, (Role(0), Condition(0)))
-        if group in approvals:
+        roles, conditions = standings.get(buyer, nothing)
+        board, _ = standings.get(boards.get(group, ""), nothing)
+        if board & Role.ETHICS_BOARD:
             conditions |= Condition.IRB
         order: int = event.args["order"]
         said = groups[group]
@@ -103,9 +105,9 @@ def settled_in(
         elif name == "StudyRevised":
             groups[desk, args["group"]] = args["terms"]
         elif name == "StudyApproved":
-            approvals.add((desk, args["group"]))
+            boards[desk, args["group"]] = args["board"]
         elif name == "StudyApprovalWithdrawn":
-            approvals.discard((desk, args["group"]))
+            boards.pop((desk, args["group"]), None)
         elif name == "OrderBought":
             offer = groups[desk, args["offer"]]
             begun(event, args["offer"], args["buyer"], offer["subject"])

@@ -3,6 +3,7 @@ enrol, enrolWithSig: a subject's share is locked, and the order is made
 ├── permitted: locks the price, gives the next place, the researcher gets the token; its events
 ├── the person's consent doesn't permit it: refuses with the reason, and nothing is locked
 │   └── no grant, withdrawn, barred, another class, a condition that nobody attested
+├── the board that approved is accredited no more: refuses, until it is again
 ├── no such study or revision, closed, past the deadline: refuses
 ├── a researcher whose accreditation has ended: refuses, and live orders go on
 ├── the terms have changed since: refuses, until the person consents to the new revision
@@ -110,6 +111,21 @@ def test_a_condition_that_a_board_attested_is_met(research):
     research.studies.approveStudy(group, 6, {"from": research.board})
     research.consent(group, conditions=int(Condition.IRB))
 
+    enrolled(research, group)
+
+    assert research.standing(1) == (BUDGET - PRICE, 1)
+
+
+def test_an_approval_counts_while_its_board_is_accredited(research):
+    group = research.open(conditions=int(Condition.IRB))
+    research.studies.approveStudy(group, 6, {"from": research.board})
+    research.consent(group, conditions=int(Condition.IRB))
+    role, by = int(Role.ETHICS_BOARD), {"from": research.authority}
+
+    research.participants.unaccredit(research.board, role, 0, by)
+    with brownie.reverts(typed("OrderDenied", int(Reason.CONDITION))):
+        enrolled(research, group)
+    research._accredit(research.board, Role.ETHICS_BOARD)
     enrolled(research, group)
 
     assert research.standing(1) == (BUDGET - PRICE, 1)

@@ -144,6 +144,22 @@ def test_a_board_attests_a_revision_and_takes_it_back(research):
     assert research.studies.boardOf(group) == ZERO
 
 
+def test_an_approval_of_who_is_no_board_any_more_attests_nothing(research):
+    group = research.open(conditions=int(Condition.IRB))
+    research.enrol(group)
+    research.studies.approveStudy(group, 6, {"from": research.board})
+    by = {"from": research.authority}
+
+    research.participants.unaccredit(research.board, int(Role.ETHICS_BOARD), 0, by)
+
+    member = research.studies.isMember(group, research.subject, research.researcher)
+    assert tuple(member) == (True, 0)
+    assert research.studies.boardOf(group) == ZERO
+    research.studies.approveStudy(group, 0, {"from": research.board})
+    research._accredit(research.board, Role.ETHICS_BOARD)
+    assert research.studies.boardOf(group) == ZERO
+
+
 @pytest.mark.parametrize("who", ["own", "no_member", "no_board", "researcher", "no_study"])
 def test_refuses_a_board_that_is_not_independent(research, who):
     group, by = research.open(), {"from": research.authority}

@@ -49,6 +49,7 @@ class StudyDriver(Driver):
             self.rule_amend: 2,
             self.rule_fund: 4,
             self.rule_approve: 2,
+            self.rule_accredit: 1,
             self.rule_close: 2,
             self.rule_consent: 14,
             self.rule_enrol: 30,
@@ -178,8 +179,19 @@ class StudyDriver(Driver):
             return
         place = 0 if takes_back else BOARD_AT
         done = self.send(sender, self.market.approveStudy, group, place)
-        if self._expect("approve", done, sender == self.board):
+        may = sender == self.board and (takes_back or self.ledger.is_board)
+        if self._expect("approve", done, may):
             (self.ledger.approved.discard if takes_back else self.ledger.approved.add)(group)
+
+    def rule_accredit(self) -> None:
+        """The board's accreditation ends, or is given again."""
+        people, by = self.trade.participants, str(self.trade.authority)
+        change = people.unaccredit if self.ledger.is_board else people.proposeAccreditation
+        done = self.send(by, change, self.board, int(Role.ETHICS_BOARD), 0)
+        if not self.ledger.is_board:
+            done = done and self.send(by, people.accredit, self.board)
+        self._expect("accredit", done, True)
+        self.ledger.is_board = not self.ledger.is_board
 
     def rule_close(self) -> None:
         found = [each for each, study in self.ledger.studies.items() if not study.is_closed]
@@ -288,7 +300,7 @@ class StudyDriver(Driver):
             said += [terms.committee, terms.duration, terms.bps]
             assert found == said, f"S2: revision {group:x}"
             board = self.number(self.market.boardOf, group)
-            assert (board != 0) == (group in self.ledger.approved), f"S2: board of {group:x}"
+            assert (board != 0) == self.ledger.is_attested(group), f"S2: board of {group:x}"
 
     def _close_all(self) -> None:
         """E5: after its deadline a stranger closes every study."""

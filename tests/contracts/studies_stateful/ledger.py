@@ -39,6 +39,8 @@ class StudyLedger(Books):
         # Revisions that want the approval of a board, and those that have it.
         self.strict: set[int] = set()
         self.approved: set[int] = set()
+        # An approval counts while the one board is accredited.
+        self.is_board = True
 
     def held(self) -> int:
         """E1, and every budget."""
@@ -125,6 +127,9 @@ class StudyLedger(Books):
 
     # Orders
 
+    def is_attested(self, group: int) -> bool:
+        return self.is_board and group in self.approved
+
     def may_enrol(self, group: int, subject: str, now: int) -> bool:
         study, consent = self.studies[group >> 16], self.consents.get((group, subject))
         last = self.orders.get((group >> 16, subject))
@@ -137,7 +142,7 @@ class StudyLedger(Books):
             and consent.stands
             and consent.valid_from <= now < consent.valid_until
             and (subject, study.researcher) not in self.barred
-            and (group not in self.strict or group in self.approved)
+            and (group not in self.strict or self.is_attested(group))
             and not (last and last.is_live)
         )
 

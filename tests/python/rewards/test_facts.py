@@ -24,11 +24,11 @@ def said(name: str, time: int, **args: object) -> tuple[Event, int]:
     return Event(name, "", dict(args), time // 10, bytes(32), bytes(32), 0), time
 
 
-def accredited(time: int, roles: Role, conditions: Condition):
+def accredited(time: int, roles: Role, conditions: Condition, account: str = BUYER):
     return said(
         "AccreditationChanged",
         time,
-        account=BUYER,
+        account=account,
         roles=int(roles),
         conditions=int(conditions),
     )
@@ -114,6 +114,7 @@ def test_another_approval_may_be_asked():
 
 
 STUDY = {"researcher": BUYER, "institution": NOBODY, "institutionBps": 0, "classes": LABS}
+BOARD = address(5)
 ENROLLED = said("StudyEnrolled", 1_050, order=9, group=65_537, subject=PERSON)
 
 
@@ -122,7 +123,11 @@ def revised(time: int, group: int = 65_537):
 
 
 def approval(time: int, name: str = "StudyApproved", group: int = 65_537):
-    return said(name, time, group=group, board=address(5))
+    return said(name, time, group=group, board=BOARD)
+
+
+def board_at(time: int, roles: Role):
+    return accredited(time, roles, Condition(0), BOARD)
 
 
 @pytest.mark.parametrize(
@@ -134,11 +139,15 @@ def approval(time: int, name: str = "StudyApproved", group: int = 65_537):
         ([approval(1_020), approval(1_030, "StudyApprovalWithdrawn")], False),
         ([approval(1_020), approval(1_060, "StudyApprovalWithdrawn")], True),
         ([approval(1_060)], False),
+        ([approval(1_020), board_at(1_030, Role(0))], False),
+        ([approval(1_020), board_at(1_060, Role(0))], True),
+        ([approval(1_020), board_at(1_030, Role(0)), board_at(1_040, Role.ETHICS_BOARD)], True),
     ],
 )
 def test_an_order_of_a_study_counts_by_its_approval(changes, approved):
     accreditation = accredited(1_000, Role.RESEARCHER, Condition(0))
-    events = [accreditation, revised(1_010), *changes, ENROLLED, settled(1_090, order=9)]
+    board = board_at(1_005, Role.ETHICS_BOARD)
+    events = [accreditation, board, revised(1_010), *changes, ENROLLED, settled(1_090, order=9)]
 
     (use,), _ = settled_in(sorted(events, key=lambda one: one[1]), TERMS, 0)
 
@@ -147,7 +156,8 @@ def test_an_order_of_a_study_counts_by_its_approval(changes, approved):
 
 
 def test_a_study_of_who_is_no_researcher_is_no_use():
-    events = [revised(1_010), approval(1_020), ENROLLED, settled(1_090, order=9)]
+    board = board_at(1_005, Role.ETHICS_BOARD)
+    events = [board, revised(1_010), approval(1_020), ENROLLED, settled(1_090, order=9)]
 
     assert not settled_in(events, TERMS, 0)[0][0].approved
 
