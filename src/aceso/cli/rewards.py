@@ -27,7 +27,7 @@ from .records import find_record
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aceso.flows import OrderEarning, RewardEarning
+    from aceso.flows import BondEarning, OrderEarning, RewardEarning
 
 __all__ = ["earnings", "rewards"]
 
@@ -153,6 +153,7 @@ def earnings(session: Session, *, audits: tuple[str, ...]) -> None:
     document = {
         "account": account,
         "orders": [_order_document(one) for one in report.orders],
+        "bonds": [_bond_document(one) for one in report.bonds],
         "rewards": [_reward_document(one) for one in report.rewards],
         "vested": str(state.vested * MICROCOIN),
         "paid": str(state.paid * MICROCOIN),
@@ -160,10 +161,11 @@ def earnings(session: Session, *, audits: tuple[str, ...]) -> None:
     }
 
     def render(console: Console) -> None:
-        if not report.orders and not report.rewards:
+        if not report.orders and not report.bonds and not report.rewards:
             console.print(say("earnings.none"))
             return
         lines = [[coin(one.mine), _why_order(one)] for one in report.orders]
+        lines += [[coin(one.mine), _why_bond(one)] for one in report.bonds]
         lines += [[coin(one.amount * MICROCOIN), _why_reward(one)] for one in report.rewards]
         heads = [say("balance.coin"), say("column.reason")]
         console.print(table(say("earnings.title"), *heads, rows=lines))
@@ -223,6 +225,16 @@ def _order_document(one: OrderEarning) -> dict[str, Any]:
     }
 
 
+def _bond_document(one: BondEarning) -> dict[str, Any]:
+    return {
+        "dispute": one.dispute,
+        "order": str(one.sale.order),
+        "sold": one.sale.name,
+        "payer": one.payer,
+        "mine": str(one.mine),
+    }
+
+
 def _reward_document(one: RewardEarning) -> dict[str, Any]:
     return {
         "epoch": one.epoch,
@@ -248,6 +260,16 @@ def _why_order(one: OrderEarning) -> str:
         use=label(one.sale.use, language()),
         buyer=one.sale.buyer,
         share=f"{100 * one.earned / one.sale.price:.1f} %",
+    )
+
+
+def _why_bond(one: BondEarning) -> str:
+    return say(
+        "earnings.bond",
+        sold=one.sale.name,
+        dispute=one.dispute,
+        order=str(one.sale.order)[:8],
+        payer=one.payer,
     )
 
 

@@ -68,6 +68,7 @@ from .disputes import (
     take_answer,
 )
 from .earning import (
+    BondEarning,
     Earnings,
     OrderEarning,
     RewardEarning,
@@ -177,6 +178,7 @@ __all__ = [
     "BackedUpVault",
     "BackupFileError",
     "BanStanding",
+    "BondEarning",
     "Bought",
     "Claimed",
     "CoinBuyer",

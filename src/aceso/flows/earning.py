@@ -1,7 +1,8 @@
-"""What a person earns, and why: orders that were paid, and rewards that vest.
+"""What a person earns, and why: orders that were paid, bonds of disputes that were dismissed, and
+rewards that vest.
 
     report = earnings(network, persona.address)
-    report.orders, report.rewards, report.vested
+    report.orders, report.bonds, report.rewards, report.state
     claim_rewards(network, audit, persona.address)
 
 A reward is booked by its proof, which the epoch's audit file gives, and paid as it vests. Both may
@@ -11,20 +12,30 @@ be carried by anybody, and pay only the account that they name.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aceso.chain import Earned, OrderState, Receipt, RecordStanding, RefusedError, Reward
+from aceso.chain import (
+    DisputeState,
+    Earned,
+    OrderState,
+    Receipt,
+    RecordStanding,
+    RefusedError,
+    Reward,
+)
 from aceso.errors import SPOILT
 from aceso.rewards import Audit, Contribution, ContributionError, Part, gather, rewards_of
 
 from .enrolling import part_of_subject
 from .network import Network
-from .orders import Sale, sales
+from .orders import DESKS, Sale, desk_named, find_sale, sales
 from .posted import check_totals, root_posted
 
 __all__ = [
+    "BondEarning",
     "Earnings",
     "OrderEarning",
     "RewardEarning",
@@ -53,6 +64,17 @@ class OrderEarning:
 
 
 @dataclass(frozen=True, slots=True)
+class BondEarning:
+    """What was left of the bond of a dispute, in base units, as it was dismissed: whoever `payer`
+    is disputed an order of this account in vain."""
+
+    dispute: int
+    sale: Sale
+    payer: str
+    mine: int
+
+
+@dataclass(frozen=True, slots=True)
 class RewardEarning:
     """A reward that was booked, in millionths of a coin; `parts` where its audit file is given."""
 
@@ -69,6 +91,7 @@ class Earnings:
 
     account: str
     orders: tuple[OrderEarning, ...]
+    bonds: tuple[BondEarning, ...]
     rewards: tuple[RewardEarning, ...]
     state: Earned
 
@@ -99,7 +122,26 @@ def earnings(network: Network, account: str, audits: Iterable[Audit] = ()) -> Ea
             before = rewards[key]
             rewards[key] = RewardEarning(*key, before.amount, args["taken"], before.parts)
     state = network.suite.rewards.earnings_of(account)
-    return Earnings(account, tuple(orders), tuple(rewards.values()), state)
+    bonds = tuple(_bonds(network, account))
+    return Earnings(account, tuple(orders), bonds, tuple(rewards.values()), state)
+
+
+def _bonds(network: Network, account: str) -> Iterator[BondEarning]:
+    """A bond that was lost goes to whom the order's desk names as its subject, less the votes."""
+    index, suite = network.index, network.suite
+    # At a contract of somebody's own nothing was sold.
+    desks = {suite.addresses[name]: desk_named(network, name) for name in DESKS}
+    opened = {event.args["number"]: event.args for event in index.events("DisputeOpened")}
+    votes = Counter(event.args["number"] for event in index.events("DisputeVoted"))
+    terms = suite.disputes.terms()
+    for event in index.events("DisputeEnded"):
+        number, begun = event.args["number"], opened[event.args["number"]]
+        desk, order = desks.get(begun["desk"]), begun["order"]
+        if event.args["state"] != DisputeState.DISMISSED or desk is None:
+            continue
+        if desk.parties_of(order).subject == account:
+            left = terms.bond - votes[number] * terms.fee
+            yield BondEarning(number, find_sale(network, order), begun["payer"], left)
 
 
 def compute_rewards(network: Network, epoch: int, filed: Iterable[Contribution]) -> Audit:

@@ -99,11 +99,11 @@ def aceso(clean, monkeypatch):
     return run
 
 
-def call(*arguments, typed=""):
+def call(*arguments, typed="", passphrase=PASSPHRASE):
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.StringIO(typed))
-        patch.setenv("ACESO_PASSPHRASE", PASSPHRASE)
+        patch.setenv("ACESO_PASSPHRASE", passphrase)
         for name in (*LOCALES, "ACESO_NETWORK", "ACESO_HOME", "ACESO_RELAYER_KEY"):
             patch.delenv(name, raising=False)
         with redirect_stdout(out), redirect_stderr(err):

@@ -11,6 +11,7 @@ elsewhere a case of another order than the disputed one shows nothing, whatever 
           dispute at somebody's own contract is none of this network
 panel     drawn by lot among evaluators; who has no seat has no vote; two decide, and why is for
           everybody to read; what nobody could read is no reason
+bond      of one that is dismissed, what the votes left is the person's, who reads why
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ from aceso.flows import (
     base_units,
     check_case,
     check_order_logs,
+    coin,
     dispute_of_order,
     draw,
+    earnings,
     end_dispute,
     extracts,
     find_sale,
@@ -59,7 +62,7 @@ from aceso.storage import IpfsDownError, IpfsNotFoundError, IpfsTimeoutError
 from aceso.vault import SignedCertificate
 from tests.python.cli.conftest import call
 
-from .conftest import Bundle, World
+from .conftest import PASSPHRASE, Bundle, World
 
 _DAY = 24 * 60 * 60
 _PRICE = base_units("120")
@@ -90,7 +93,7 @@ def _delivered(world: World, person: Person, bundle: Bundle, buyer: Disputing) -
 
 
 def test_a_dispute_that_is_dismissed(
-    world: World, buyer: Disputing, order: int, evaluators: list[Evaluator]
+    world: World, person: Person, buyer: Disputing, order: int, evaluators: list[Evaluator]
 ) -> None:
     network, disputes = world.network, world.network.suite.disputes
     with world.down(world.keepers[0]):
@@ -131,6 +134,18 @@ def test_a_dispute_that_is_dismissed(
     assert disputes.dispute_of(number).state is DisputeState.DISMISSED
     head, _ = network.suite.market.get_order(order)
     assert head.state is OrderState.DELIVERED
+
+    subject, terms = person.persona(RESEARCH).address, disputes.terms()
+    left = terms.bond - 2 * terms.fee
+    assert disputes.credit_of(subject) == left
+    home = ("--home", person.profile.folder, "--network", world.devnet.folder)
+    listed = call("earnings", *home, "--json", passphrase=PASSPHRASE).document
+    sold, payer = find_sale(network, order).name, buyer.account.address
+    why = {"dispute": number, "order": str(order), "sold": sold, "payer": payer}
+    assert listed["bonds"] == [why | {"mine": str(left)}]
+    told = call("earnings", *home, "--lang", "en", passphrase=PASSPHRASE).out
+    assert coin(left) in told and f"dispute {number}" in told
+    assert earnings(network, payer).bonds == ()
 
 
 def test_shares_that_the_buyer_changed_decide_nothing(
@@ -352,6 +367,7 @@ def test_silence_ends_it(world: World, buyer: Disputing, order: int) -> None:
     end_dispute(network, number, network.relayer)
 
     assert network.suite.disputes.dispute_of(number).state is DisputeState.LAPSED
+    assert earnings(network, find_sale(network, order).subject).bonds == ()
     assert network.suite.disputes.credit_of(buyer.account.address) == bond.bond
     before = buyer.balance()
     paid, _ = pay_dispute_credit(network, buyer.account.address, network.relayer)
