@@ -36,6 +36,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
 __all__ = [
     "SPOILT",
@@ -49,6 +50,7 @@ __all__ = [
     "StorageError",
     "UsageError",
     "VaultError",
+    "place_of",
 ]
 
 # What Python raises where a document is read that is of another form than it says: also what is
@@ -93,6 +95,21 @@ def _rebuild(
     error = kind.__new__(kind)
     AcesoError.__init__(error, message, code=code, details=details)
     return error
+
+
+def place_of(url: str) -> str:
+    """A server's URL as it may be shown and written down: what stands before its host is a
+    password, and many a node's path or query is the key of whoever pays for it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    host = parts.netloc.rpartition("@")[2]
+    if not host:
+        # A multiaddress, or no URL at all.
+        return url.rpartition("@")[2]
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    return f"{parts.scheme}://{host}{'/…' if more else ''}"
 
 
 class UsageError(AcesoError):

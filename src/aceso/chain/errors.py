@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aceso.errors import ChainError, InputError, NotPermittedError
+from aceso.errors import ChainError, InputError, NotPermittedError, place_of
 
 if TYPE_CHECKING:
     from .calls import Receipt
@@ -42,6 +42,7 @@ class ChainDownError(ChainError):
     """No Ethereum node answers at the address, or what comes back is no answer."""
 
     def __init__(self, url: str, reason: str = ""):
+        url = place_of(url)
         super().__init__(
             f"No Ethereum node answers at {url}{f' ({reason})' if reason else ''}: start one "
             "(aceso devnet) or name another, and try again.",
@@ -73,7 +74,7 @@ class WrongChainError(ChainError):
     )
 
     def __init__(self, url: str, *, found: int, wanted: int):
-        self.say(url=url, found=found, wanted=wanted)
+        self.say(url=place_of(url), found=found, wanted=wanted)
 
 
 class NotDeployedError(ChainError):

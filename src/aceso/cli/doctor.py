@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from aceso.errors import AcesoError
+from aceso.errors import AcesoError, place_of
 
 from ._click import command
 from ._output import show, table
@@ -186,7 +186,7 @@ def _chain(network: Network) -> str:
     newest = network.suite.node.block("latest")
     return say(
         "doctor.chain_said",
-        url=network.chain_url,
+        url=place_of(network.chain_url),
         chain=network.suite.chain_id,
         block=newest.number,
     )
@@ -208,7 +208,7 @@ def _contracts(network: Network) -> Iterator[_Finding]:
 
 
 def _ipfs(node: IpfsClient) -> str:
-    return f"{node.url}  {node.info().version}"
+    return f"{place_of(node.url)}  {node.info().version}"
 
 
 def _custodians(network: Network) -> Iterator[_Finding]:

@@ -13,7 +13,7 @@ InputError
 
 from __future__ import annotations
 
-from aceso.errors import InputError, StorageError
+from aceso.errors import InputError, StorageError, place_of
 
 __all__ = [
     "InvalidCidError",
@@ -36,7 +36,7 @@ class IpfsDownError(StorageError):
     )
 
     def __init__(self, url: str):
-        self.say(url=url)
+        self.say(url=place_of(url))
 
 
 class IpfsTimeoutError(StorageError):
@@ -48,7 +48,7 @@ class IpfsTimeoutError(StorageError):
     )
 
     def __init__(self, url: str, seconds: float):
-        self.say(url=url, seconds=seconds)
+        self.say(url=place_of(url), seconds=seconds)
 
 
 class IpfsNotFoundError(StorageError):
@@ -73,7 +73,7 @@ class IpfsAlteredError(StorageError):
     )
 
     def __init__(self, cid: str, url: str):
-        self.say(cid=cid, url=url)
+        self.say(cid=cid, url=place_of(url))
 
 
 class IpfsTooLargeError(StorageError):
@@ -93,7 +93,7 @@ class IpfsRefusedError(StorageError):
     sentence = "The IPFS node at {url} refused: {reason}."
 
     def __init__(self, url: str, reason: str):
-        self.say(url=url, reason=reason)
+        self.say(url=place_of(url), reason=reason)
 
 
 class InvalidCidError(InputError):

@@ -35,7 +35,7 @@ import ipfshttpclient
 import requests
 from ipfshttpclient import exceptions as kubo_errors
 
-from aceso.errors import UsageError
+from aceso.errors import UsageError, place_of
 
 from .cid import cid_codec, cid_digest, cid_from_digest, normalise_cid
 from .errors import (
@@ -93,7 +93,7 @@ class IpfsClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"IpfsClient({self.url!r})"
+        return f"IpfsClient({place_of(self.url)!r})"
 
     def close(self) -> None:
         """Close the connections. The client can be used again."""
@@ -360,9 +360,9 @@ def _multiaddress(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(
-            f"{url!r} is not the address of an IPFS node: write it like http://127.0.0.1:5001.",
+            f"{place_of(url)!r} is not the address of an IPFS node: write it like http://127.0.0.1:5001.",
             code="E_IPFS_ADDRESS",
-            details={"url": url},
+            details={"url": place_of(url)},
         )
     host = parts.hostname
     kind = "ip6" if ":" in host else "ip4" if host.replace(".", "").isdigit() else "dns"

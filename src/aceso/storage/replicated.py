@@ -23,7 +23,7 @@ from io import IOBase
 from pathlib import Path
 from typing import IO, TypeVar
 
-from aceso.errors import StorageError, UsageError
+from aceso.errors import StorageError, UsageError, place_of
 
 from .errors import IpfsNotFoundError
 from .ipfs import READ_LIMIT, Content, IpfsClient
@@ -105,7 +105,7 @@ class ReplicatedIpfs:
     def _spread_to(
         self, node: IpfsClient, wanted: Sequence[str], on_given: Callable[[int], object]
     ) -> NodeKeeps:
-        found = NodeKeeps(node.url)
+        found = NodeKeeps(place_of(node.url))
         try:
             kept = node.pins()
         except StorageError as exc:

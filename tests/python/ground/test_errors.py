@@ -4,6 +4,7 @@ AcesoError
 ├── of one sentence has it in its class, with its code
 ├── each branch has its exit code
 ├── survives the way to another process
+├── of a node shows where it is, and neither its password nor its key
 └── a code that does not look like one is refused
 """
 
@@ -12,7 +13,9 @@ import pickle
 import pytest
 
 from aceso import errors
-from aceso.errors import AcesoError, StorageError
+from aceso.chain import ChainDownError, WrongChainError
+from aceso.errors import AcesoError, StorageError, place_of
+from aceso.storage import IpfsDownError
 
 
 def test_says_its_sentence_and_keeps_its_code():
@@ -73,3 +76,25 @@ def test_survives_the_way_to_another_process():
 def test_refuses_what_is_no_code(code):
     with pytest.raises(ValueError, match="looks like"):
         AcesoError("It is so.", code=code)
+
+
+@pytest.mark.parametrize(
+    "url, shown",
+    [
+        ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
+        ("http://127.0.0.1:8545/", "http://127.0.0.1:8545"),
+        ("https://me:secret@node.example:8545", "https://node.example:8545"),
+        ("https://node.example/v3/secret", "https://node.example/…"),
+        ("https://node.example?key=secret", "https://node.example/…"),
+        ("wss://node.example/#secret", "wss://node.example/…"),
+        ("/ip4/127.0.0.1/tcp/5001/http", "/ip4/127.0.0.1/tcp/5001/http"),
+        ("me:secret@node.example", "node.example"),
+        ("https://me:secret@[node", "[node"),
+    ],
+)
+def test_of_a_node_shows_where_it_is_alone(url: str, shown: str) -> None:
+    assert place_of(url) == shown
+    for error in (ChainDownError(url), WrongChainError(url, found=1, wanted=2), IpfsDownError(url)):
+        assert shown in str(error)
+        assert error.details["url"] == shown
+        assert "secret" not in f"{error} {error.details}"
