@@ -92,7 +92,7 @@ PARTS = (
         demo.run,
     ),
 )
-_PACKAGES = ("cryptography", "coincurve", "httpx", "orjson", "fhirkit-rs", "pyrage", "web3")
+_PACKAGES = ("cryptography", "coincurve", "httpcore", "orjson", "fhirkit-rs", "pyrage", "web3")
 
 
 def measure(

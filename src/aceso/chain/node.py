@@ -9,7 +9,8 @@ Reading is safe to repeat, so a read is asked again when the connection drops, t
 half an answer comes back, a few times with growing pauses. Sending is not repeated here: that needs
 more care, and is what `Sender` is for.
 
-A node may lag or lie. Nothing here notices that; who needs to know asks two.
+Whatever is asked has an end, in time and in bytes, also where a node answers drop by drop. A node
+may lag or lie: nothing here notices that, and who needs to know asks two.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any, Final
 
-import httpx
 import orjson
+
+from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
+from aceso.errors import place_of
 
 from ._bytes import as_bytes, as_int, checksum
 from .calls import Block, Log
@@ -39,25 +42,28 @@ _LONGEST_PAUSE: Final = 0.5
 _PASSING: Final = ("header not found", "rate limit", "too many requests", "timeout", "timed out")
 # More in one go are refused by some nodes.
 _BATCH: Final = 200
+# A whole answer may take so many times as long as a part of it.
+_PARTS: Final = 12
+# The events of some 400,000 transactions; what is longer never ends.
+_MOST_BYTES: Final = 1 << 28
 
 
 class Node:
     """One JSON-RPC endpoint. May be used by several threads at once."""
 
     def __init__(self, url: str, *, timeout: float = 10.0, attempts: int = _ATTEMPTS):
+        """`timeout`: seconds for each part of an answer to come."""
         self.url = url
         self._attempts = attempts
-        # No proxies from the environment: they are for the web, and a node is often here.
-        self._http = httpx.Client(
-            timeout=timeout, trust_env=False, headers={"content-type": "application/json"}
-        )
+        self._seconds = _PARTS * timeout
+        self._http = BoundedHttp(most=_MOST_BYTES, read_seconds=timeout)
         self._chain_id: int | None = None
         self._batches = True
         self._lock = Lock()
         self._last_id = 0
 
     def __repr__(self) -> str:
-        return f"Node({self.url!r})"
+        return f"Node({place_of(self.url)!r})"
 
     def close(self) -> None:
         """Close the connections."""
@@ -126,23 +132,22 @@ class Node:
             {"jsonrpc": "2.0", "id": first + at, "method": method, "params": params}
             for at, (method, params) in enumerate(requests)
         ]
+        body = orjson.dumps(calls[0] if single else calls)
         try:
-            response = self._http.post(
-                self.url, content=orjson.dumps(calls[0] if single else calls)
-            )
-        except httpx.HTTPError as exc:
-            raise ChainDownError(self.url, type(exc).__name__) from exc
+            said = self._http.ask("POST", self.url, body, ends=time.monotonic() + self._seconds)
+        except (NoAnswerError, TooLongError) as exc:
+            raise ChainDownError(self.url, str(exc)) from exc
         try:
-            answer = orjson.loads(response.content)
+            answer = orjson.loads(said.body)
         except ValueError as exc:
-            raise ChainDownError(self.url, f"status {response.status_code}, no JSON") from exc
+            raise ChainDownError(self.url, f"status {said.status}, no JSON") from exc
         if not single and isinstance(answer, dict) and "error" in answer and len(requests) > 1:
             # A node without batches says so in one answer; from then on it is asked one by one.
             self._batches = False
             return [self._exchange([request], single=True)[0] for request in requests]
         answers = [answer] if single else answer
         if not isinstance(answers, list) or not all(isinstance(one, dict) for one in answers):
-            raise ChainDownError(self.url, f"status {response.status_code}, not JSON-RPC")
+            raise ChainDownError(self.url, f"status {said.status}, not JSON-RPC")
         by_id = {one.get("id"): one for one in answers}
         try:
             found = [by_id[call["id"]] for call in calls]

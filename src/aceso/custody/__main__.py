@@ -163,8 +163,6 @@ def run(arguments: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    # It writes every URL that it asks, and a node's URL may hold a key.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     doing = {
         "init": _init,
         "serve": _serve,

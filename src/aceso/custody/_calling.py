@@ -10,10 +10,10 @@ from typing import Any, Final, Self
 import orjson
 from eth_account.signers.local import LocalAccount
 
+from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from aceso.codes import Reason
 from aceso.vault import PublicKey
 
-from ._bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from ._typed import Domain, digest, sign
 from ._typed import address as checked
 from ._wire import to_json

@@ -6,7 +6,7 @@
 With several nodes, all of them are asked and have to say the same. Of the newest block the highest
 that any of them shows is taken, none may be far behind it, and all have to know it: one that lags
 or lies makes the answer a refusal, never a permission. As blocks reach nodes at unlike times, they
-get a moment to agree. All that a batch takes has one end in time (`_bounded_http`).
+get a moment to agree. All that a batch takes has one end in time (`bounded_http`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any, Final
 
 import orjson
 
-from ._bounded_http import BoundedHttp, NoAnswerError, TooLongError
+from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
+
 from ._views import Block
 from .errors import ChainUnsafeError
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import orjson
 
+from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from aceso.chain import Deployment, Sender, Suite
 from aceso.errors import ServiceError
 
@@ -16,6 +18,7 @@ from .keys import CustodianKeys
 __all__ = ["Published", "look", "publish", "revoke"]
 
 _SECONDS: Final = 10.0
+_MOST_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,21 @@ def revoke(folder: Path, rpc: str, deployment: Path) -> tuple[str, bool]:
 
 def look(url: str) -> dict[str, Any]:
     """What a custodian that is served there says of itself."""
+    http = BoundedHttp(most=_MOST_BYTES)
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/health", timeout=_SECONDS, trust_env=False)
-        said = answer.json()
+        answer = http.ask("GET", f"{url.rstrip('/')}/health", ends=time.monotonic() + _SECONDS)
+        said = orjson.loads(answer.body)
         if not isinstance(said, dict):
             raise ValueError("not what a custodian says")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:
+    except (NoAnswerError, TooLongError, ValueError) as exc:
         raise ServiceError(
             f"No custodian answers at {url}. See that it is served there, and its log.",
             code="E_CUSTODIAN_NOT_SERVED",
             details={"url": url},
         ) from exc
-    if answer.status_code != 200:
+    finally:
+        http.close()
+    if answer.status != 200:
         code = str(said.get("code", ""))
         why = said.get("message", "no reason given")
         raise ServiceError(

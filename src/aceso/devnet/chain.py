@@ -7,12 +7,14 @@ besides, so that confirmations go on; Ganache can't do both, and gets there by `
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal
 
-import httpx
+import orjson
 
+from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from aceso.errors import ChainError
 
 from .process import Process, free_port
@@ -26,6 +28,9 @@ MNEMONIC: Final = "test test test test test test test test test test test junk"
 _ACCOUNTS: Final = 40
 _ETHER: Final = 10_000
 _READY_SECONDS: Final = 30.0
+# The whole state of a chain may be asked for.
+_MOST_BYTES: Final = 1 << 28
+_ASK_SECONDS: Final = 30.0
 
 
 class LocalChain:
@@ -33,7 +38,7 @@ class LocalChain:
 
     def __init__(self, url: str):
         self.url = url
-        self._http = httpx.Client(timeout=30.0, trust_env=False)
+        self._http = BoundedHttp(most=_MOST_BYTES)
 
     def __enter__(self) -> LocalChain:
         return self
@@ -50,8 +55,11 @@ class LocalChain:
         """Call the JSON-RPC."""
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
         try:
-            answer = self._http.post(self.url, json=call).json()
-        except (httpx.HTTPError, ValueError) as exc:
+            ends = time.monotonic() + _ASK_SECONDS
+            answer = orjson.loads(
+                self._http.ask("POST", self.url, orjson.dumps(call), ends=ends).body
+            )
+        except (NoAnswerError, TooLongError, ValueError) as exc:
             raise ChainError(
                 f"No Ethereum node answers at {self.url}: start one with aceso devnet.",
                 code="E_CHAIN_DOWN",

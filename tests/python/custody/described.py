@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aceso.bounded_http import BoundedHttp
 from aceso.custody._answers import ANSWERS, Refusal, described
-from aceso.custody._bounded_http import BoundedHttp
 
 _ROUTES = {
     (method, re.compile(re.sub(r"\{\w+\}", "[^/]+", route))): (method, route)

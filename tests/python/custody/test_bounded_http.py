@@ -1,6 +1,6 @@
 """
 a node or a custodian that answers drop by drop, or without an end
-├── ends in time, whether its header or its body drips, and whichever of two nodes it is
+├── ends in time, whether its header or its body drips, whichever of two nodes it is, and for whom
 ├── is cut off at the bound, and no more of it is read
 ├── keeps no signed withdrawal out of a custodian
 └── is told from one that isn't there
@@ -21,8 +21,9 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
+from aceso.chain import ChainDownError, Node
 from aceso.custody import Custodian, CustodianDownError, CustodianKeys
-from aceso.custody._bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from aceso.custody._chain import Addresses, Chain
 from aceso.custody._node import Nodes
 from aceso.custody._store import Store
@@ -151,6 +152,19 @@ def test_a_custodian_that_drips_is_too_slow(server: _Server, stream: Callable[[A
     ):
         custodian.health()
     assert time.monotonic() - began < 4 * _SECONDS
+
+
+@pytest.mark.parametrize("stream", [_body, _header])
+def test_a_node_that_drips_is_down_for_a_person_too(
+    server: _Server, stream: Callable[[Any], None]
+) -> None:
+    server.stream = stream
+    node = Node(_url(server), timeout=_SECONDS / 10, attempts=1)
+    began = time.monotonic()
+    with pytest.raises(ChainDownError, match="too late"):
+        node.height()
+    assert time.monotonic() - began < 4 * _SECONDS
+    node.close()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.0.0.1:x", "ftp://127.0.0.1"])
