@@ -3,6 +3,7 @@
 the page
 + has a line for each row that a part gives, with its ratio and whether it is met
 + names first what was missed
++ shows at each part how fast the machine was then, which is its own measurement
 + shows gas beside its budget
 + says nothing of where it was made
 the outcome
@@ -54,6 +55,13 @@ def test_what_was_missed_comes_first():
     assert "- send: 75.5 1/s, limit 100" in head
     assert "seal" not in head
     assert "Nothing was missed" in made(FAST)
+
+
+def test_each_part_says_how_fast_the_machine_was():
+    (line,) = [one for one in made(FAST).splitlines() if "additions in Python" in one]
+    pace = float(line.split("|")[2].split()[0])
+    # Slower than a machine of twenty years ago, or faster than any, is no pace of Python.
+    assert 0.5 < pace < 500
 
 
 def test_gas_stands_beside_its_budget():
