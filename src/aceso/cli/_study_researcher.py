@@ -190,6 +190,7 @@ def amend(session: Session, given: dict[str, Any]) -> None:
     study = number(given["what"][:1])
     lead, network = _lead(session), session.network()
     plan = _amended(network, study, given)
+    lead.check_amends(study, plan)
     text = _terms_text(plan) + _cheap_text(network, plan)
     text += "\n" + say("notice.study_amend", study=study)
     ask(session, text, yes=given["yes"])

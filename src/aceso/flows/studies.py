@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aceso.chain import (
@@ -43,6 +43,7 @@ from .disputes import Disputing
 from .issuer import Holder
 from .network import Network, said
 from .orders import STUDIES, find_study, make_keys
+from .origins import document_of
 from .profile import Profile
 from .researcher import Downloaded
 
@@ -141,36 +142,46 @@ class StudyLead(Disputing):
 
     def create(self, plan: StudyPlan) -> StudyMade:
         """Open a study. Its budget is empty as yet."""
-        terms, protocol = self._prepared(plan)
+        terms, protocol = self._prepared(self._with_protocol(plan))
         return self._revised(self.network.suite.studies.open(terms, protocol))
 
     def amend(self, study: int, plan: StudyPlan) -> StudyMade:
         """Change the terms: another revision, which nobody has consented to yet."""
-        find_study(self.network, study)
+        plan = self._with_protocol(plan)
+        self.check_amends(study, plan)
         terms, protocol = self._prepared(plan)
         return self._revised(self.network.suite.studies.amend(study, terms, protocol))
+
+    def check_amends(self, study: int, plan: StudyPlan) -> None:
+        """Raise `InputError` where a plan says what the newest revision says: another one would end
+        the approval and the consents of that, for nothing. A protocol that is still a file is taken
+        for another."""
+        row = find_study(self.network, study)
+        said = document_of(self.network, row)
+        if self._terms(plan) == row.terms and _document(plan) == said:
+            raise InputError(
+                f"This changes nothing of study {study}, and would end what its board approved and "
+                "people consented to. Say what is to be other, as in `--price 12`.",
+                code="E_STUDY_UNCHANGED",
+                details={"study": study},
+            )
 
     def _revised(self, call: Call) -> StudyMade:
         receipt = self.network.sender(self.account).send(call)
         study, revision = Studies.of_group(int(said(receipt, "StudyRevised")["group"]))
         return StudyMade(study, revision, (receipt,))
 
-    def _prepared(self, plan: StudyPlan) -> tuple[StudyTerms, Protocol]:
-        network, protocol_file = self.network, plan.protocol
-        if isinstance(protocol_file, Path):
-            protocol_file = network.ipfs.add(protocol_file)
-        document = StudyDocument.make(
-            plan.criteria,
-            title=plan.title,
-            summary=plan.summary,
-            protocol=protocol_file,
-            origin=plan.origin,
-        )
-        keys = self.profile.seed.keys(network.suite.chain_id)
-        terms = StudyTerms(
+    def _with_protocol(self, plan: StudyPlan) -> StudyPlan:
+        """The plan, with its protocol on IPFS."""
+        if isinstance(plan.protocol, str):
+            return plan
+        return replace(plan, protocol=self.network.ipfs.add(plan.protocol))
+
+    def _terms(self, plan: StudyPlan) -> StudyTerms:
+        return StudyTerms(
             researcher=self.account.address,
             price=plan.price,
-            committee=network.facts.number,
+            committee=self.network.facts.number,
             duration=plan.duration,
             use=plan.use,
             classes=plan.classes,
@@ -182,12 +193,16 @@ class StudyLead(Disputing):
             disease=plan.disease,
             conditions=plan.conditions,
         )
+
+    def _prepared(self, plan: StudyPlan) -> tuple[StudyTerms, Protocol]:
+        network, document = self.network, _document(plan)
+        keys = self.profile.seed.keys(network.suite.chain_id)
         protocol = Protocol(
             document.criteria.commitment,
             cid_digest(network.ipfs.add(document.to_bytes())),
             make_keys(network, keys, plan.cap),
         )
-        return terms, protocol
+        return self._terms(plan), protocol
 
     def fund(self, study: int, amount: int) -> tuple[Receipt, ...]:
         """Add coin to a study's budget: it is the study's then."""
@@ -219,6 +234,16 @@ class StudyLead(Disputing):
             except AcesoError as exc:
                 done[row.order] = exc
         return done
+
+
+def _document(plan: StudyPlan) -> StudyDocument:
+    return StudyDocument.make(
+        plan.criteria,
+        title=plan.title,
+        summary=plan.summary,
+        protocol=str(plan.protocol),
+        origin=plan.origin,
+    )
 
 
 def same_patients(done: Mapping[int, Downloaded | AcesoError]) -> list[tuple[int, ...]]:

@@ -216,8 +216,14 @@ def test_whoever_is_not_sought_is_told_before_anything_is_signed(actors, person,
     assert (unshown.code, unshown.document["error"]["code"]) == (3, "E_ORIGIN_VOUCH")
     assert "`aceso vouch`" in unshown.document["error"]["message"]
     amend = ("study", "amend", study)
-    assert "To have a copy refused by a panel costs 10 coin" in lead.says(*amend).err
+    copied = lead.says(*amend, "--price", "5").err
+    assert "To have a copy refused by a panel costs 10 coin" in copied
     assert "To have a copy" not in lead.says(*amend, "--price", "10.1").err
+    # An approval and consents would end for nothing, so nobody is asked whether they want that.
+    assert lead(*amend).document["error"]["code"] == "E_STUDY_UNCHANGED"
+    for same in (amend, (*amend, criteria), (*amend, "--protocol", criteria, "--price", "4")):
+        unchanged = lead(*same, "--yes")
+        assert (unchanged.code, unchanged.document["error"]["code"]) == (3, "E_STUDY_UNCHANGED")
     assert lead(*amend, "--origin", "any", "--yes").document["revision"] == 2
     told = person("study", "enrol", study, "--yes", "--lang", "ko")
 
