@@ -224,6 +224,7 @@ def _prepare(
     session: Session, given: Sequence[str], threshold: int, out: Path, *, yes: bool
 ) -> None:
     accounts = [_account_of(one) for one in given]
+    _check_left(out, accounts)
     guarded = _guarded(session)
     ask(session, say("recovery.ask", count=len(accounts), threshold=threshold), yes=yes)
     shares = guarded.prepare(accounts, threshold=threshold)
@@ -236,6 +237,19 @@ def _prepare(
     document = {"persona": persona, "threshold": threshold, "files": files, "will": will}
     lines = [say("recovery.prepared", persona=persona, count=len(files), folder=out), *lines]
     show_text(session, document, "\n".join(lines))
+
+
+def _check_left(out: Path, accounts: Sequence[str]) -> None:
+    """Words open nothing once it was prepared anew, so none may lie beside those that do."""
+    left = sorted(path.name for path in out.glob("*.words") if path.stem not in accounts)
+    if left:
+        raise InputError(
+            f"{out} has the words of an earlier preparation, for who is not named now: "
+            f"{', '.join(left)}. They open nothing once new ones are made. Delete them, or "
+            "write to another folder.",
+            code="E_RECOVERY_FOLDER",
+            details={"folder": str(out), "names": ", ".join(left)},
+        )
 
 
 def _support(

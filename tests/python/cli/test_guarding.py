@@ -5,6 +5,7 @@ aceso guardian and recovery, on a real local network
 │   └── with one guardian's words: nothing is written
 ├── a veto: status shows none, and finish is refused
 ├── the words of a guardian are in a file that nobody else may read
+│   └── prepared anew for others into that folder: refused, until the words of before are gone
 ├── guardians are listed with their powers; removed, they are gone
 ├── a guardian is entrusted with classes, reads them, lets somebody in who reads, and resigns
 ├── a guardian's key is changed, and what is there opens; revoked, nothing is released to it
@@ -129,6 +130,22 @@ def test_words_are_for_nobody_else(scene, tmp_path):
     for account, file in zip(accounts, sorted(prepared["files"]), strict=False):
         assert account.startswith("0x")
         assert stat.S_IMODE((tmp_path / file).stat().st_mode) == 0o600
+
+
+def test_words_of_before_are_not_left_beside_new_ones(scene, tmp_path):
+    person, *_, accounts, prepared = scene
+    folder = tmp_path / "words"
+    before = {path: path.read_text() for path in folder.iterdir()}
+    anew = ("recovery", "prepare", *accounts[:2], "--out", folder, "--yes")
+
+    refused = person(*anew, code=3)["error"]
+
+    assert refused["code"] == "E_RECOVERY_FOLDER"
+    assert f"{accounts[2]}.words" in refused["message"]
+    assert {path: path.read_text() for path in folder.iterdir()} == before
+    (folder / f"{accounts[2]}.words").unlink()
+    assert len(person(*anew)["files"]) == 2
+    assert all(path.read_text() != before[path] for path in folder.iterdir())
 
 
 def test_guardians_are_listed_and_removed(scene):
