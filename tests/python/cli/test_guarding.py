@@ -133,7 +133,7 @@ def test_words_are_for_nobody_else(scene, tmp_path):
 
 
 def test_words_of_before_are_not_left_beside_new_ones(scene, tmp_path):
-    person, *_, accounts, prepared = scene
+    person, *_, accounts, _ = scene
     folder = tmp_path / "words"
     before = {path: path.read_text() for path in folder.iterdir()}
     anew = ("recovery", "prepare", *accounts[:2], "--out", folder, "--yes")
