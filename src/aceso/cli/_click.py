@@ -61,6 +61,7 @@ _COMMANDS: Mapping[str, str] = {
     "verify": "evidence",
     "card": "issuing",
     "issue": "issuing",
+    "replace": "issuing",
     "retract": "issuing",
     "vouch": "issuing",
     "member": "issuing",

@@ -1,9 +1,11 @@
-"""`aceso card`, `issue`, `retract`, `vouch`, `member`: a person, a hospital, who works there."""
+"""`aceso card`, `issue`, `replace`, `retract`, `vouch`, `member`: a person, a hospital, who works
+there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +20,10 @@ from ._words import say
 from .consent import ask
 from .importing import is_refused, report_document, show_report, walk
 
-__all__ = ["card", "issue", "member", "patient_name", "retract", "vouch"]
+if TYPE_CHECKING:
+    from aceso.flows import Issued, Issuer
+
+__all__ = ["card", "issue", "member", "patient_name", "replace", "retract", "vouch"]
 
 _REFUSED = 3
 
@@ -80,6 +85,46 @@ def retract(session: Session, *, paths: Sequence[Path], yes: bool) -> None:
     from aceso.flows import Issuer
 
     issuer = Issuer(session.network(), session.profile("institution"))
+    found = _issued(issuer, paths)
+    ask(session, say("notice.retract", count=len(found)), yes=yes)
+    sent, before = issuer.retract(found)
+    document = {"retracted": len(sent), "before": before, "transactions": receipts(sent)}
+    text = say("retract.done", count=len(sent), before=before)
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+@command("replace")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--by", "newer", multiple=True, required=True, type=click.Path(path_type=Path), metavar="FILE"
+)
+@click.option("--yes", is_flag=True)
+def replace(session: Session, *, paths: Sequence[Path], newer: Sequence[Path], yes: bool) -> None:
+    from aceso.flows import Issuer, replacements
+
+    issuer = Issuer(session.network(), session.profile("institution"))
+    found = replacements(_issued(issuer, paths), _issued(issuer, newer))
+    if not found.pairs:
+        raise InputError(
+            "No record of the newer files takes the place of one of the earlier: none is of the "
+            "same person and class. Issue the corrected file to the person first, or take the "
+            "earlier one back with `aceso retract`.",
+            code="E_NO_REPLACEMENT",
+        )
+    counts = {"count": len(found.pairs), "left": len(found.left)}
+    ask(session, say("notice.replace", **counts), yes=yes)
+    sent, before = issuer.replace(found)
+    document = {
+        "replaced": len(sent),
+        "before": before,
+        "left": len(found.left),
+        "transactions": receipts(sent),
+    }
+    text = say("replace.done", count=len(sent), before=before, left=len(found.left))
+    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+
+
+def _issued(issuer: Issuer, paths: Sequence[Path]) -> list[Issued]:
     files, _ = walk(paths)
     found = issuer.issued_from(files)
     if not found:
@@ -88,11 +133,7 @@ def retract(session: Session, *, paths: Sequence[Path], yes: bool) -> None:
             "they were issued, on the device that issued them.",
             code="E_NOT_ISSUED",
         )
-    ask(session, say("notice.retract", count=len(found)), yes=yes)
-    sent, before = issuer.retract(found)
-    document = {"retracted": len(sent), "before": before, "transactions": receipts(sent)}
-    text = say("retract.done", count=len(sent), before=before)
-    show(session, document, lambda console: console.print(text, highlight=False, soft_wrap=True))
+    return found
 
 
 @command("vouch")

@@ -2,7 +2,7 @@
 
     person       takes in files; beneath it: consents, records, own_vault (personas, lists, index)
     selling      offers, delivers extracts
-    issuer       a hospital or a laboratory issues records
+    issuer       a hospital or a laboratory issues records, and ends them by what it noted: issued
     reader       a physician, or a member through the gateway, opens
     guarding     names guardians, says what they act on, brings a lost seed back
     wards        what a guardian does: reads, lets others in; attests, for physicians
@@ -109,6 +109,7 @@ from .guarding import (
     support_from_json,
     support_to_json,
 )
+from .issued import Issued, Replacements, replacements
 from .issuer import Holder, Issuer
 from .joining import Claimed, Joining, JoinPlan
 from .moving import Moved, SeedMove, move
@@ -208,6 +209,7 @@ __all__ = [
     "HandedOver",
     "Holder",
     "ImportReport",
+    "Issued",
     "Issuer",
     "JoinPlan",
     "Joining",
@@ -239,6 +241,7 @@ __all__ = [
     "Renewal",
     "RenewalPlan",
     "Renewing",
+    "Replacements",
     "Rescuer",
     "Researcher",
     "Restored",
@@ -336,6 +339,7 @@ __all__ = [
     "read_will",
     "receiving_for_ward",
     "recover_seed",
+    "replacements",
     "restore_backup",
     "said",
     "said_in_dispute",

@@ -3,28 +3,30 @@
     issuer = Issuer(network, profile)
     issuer.issue(card, [Path("visit.json")])      # the card is the one that the person gave it
     issuer.retract(issuer.issued_from([Path("visit.json")]))      # it was another patient's
+    issuer.replace(replacements(issuer.issued_from(before), issuer.issued_from(corrected)))
 
 The issuer seals to the keys on the card, anchors under its own account, and posts to the lists: the
 person need not be there, and the primary physician can open the new result at once. The issuer
-keeps nothing that opens a record: of each its leaf, by which it is taken back.
+keeps nothing that opens a record: of each its leaf, by which it is ended (`issued`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Receipt, RefusedError, acts
+from aceso.chain import Call, Receipt, RefusedError, acts
 from aceso.codes import DataClass
 from aceso.errors import InputError
 from aceso.formats import Imported, Kind, import_file
 from aceso.rewards import TAG_FIELD, patient_tag, vouch_for
 from aceso.vault import Card, ListEntry
 
+from .issued import Issued, Replacements
 from .network import Network
 from .profile import Profile
 from .publishing import Draft, Progress, Publisher, Sealed, random_record_id, seconds_of
@@ -78,15 +80,16 @@ class Issuer(Holder):
             try:
                 with import_file(path) as imported:
                     noted = self._noted(path)
+                    lineages: dict[bytes, bytes] = {}
                     publisher = Publisher(
                         self.network,
                         self.profile.store,
                         self.profile.folder,
                         card,
                         issuer=self.account,
-                        on_kept=partial(self._note, noted),
+                        on_kept=partial(self._note, noted, card.persona, lineages),
                     )
-                    drafts = self._drafts(imported, patient)
+                    drafts = self._drafts(imported, patient, lineages)
                     published = publisher.publish(drafts, progress=progress)
                     receipts += published.receipts
                     reports.append(
@@ -107,22 +110,35 @@ class Issuer(Holder):
                 reports.append(refused)
         return ImportReport(tuple(reports), tuple(receipts))
 
-    def issued_from(self, paths: Iterable[Path]) -> list[bytes]:
-        """The leaves of all that this device issued from these files, to whomever."""
-        found: list[bytes] = []
+    def issued_from(self, paths: Iterable[Path]) -> list[Issued]:
+        """All that this device issued from these files, to whomever."""
+        store, found = self.profile.store, []
         for path in paths:
             noted = self._noted(path)
-            names = self.profile.store.names(noted)
-            found += [bytes.fromhex(name.removeprefix(noted)) for name in names]
+            for name in store.names(noted):
+                leaf = bytes.fromhex(name.removeprefix(noted))
+                found.append(Issued.from_note(leaf, store.get(name) or b""))
         return list(dict.fromkeys(found))
 
-    def retract(self, leaves: Iterable[bytes]) -> tuple[list[Receipt], int]:
+    def retract(self, issued: Iterable[Issued]) -> tuple[list[Receipt], int]:
         """Take records back on chain: whoever checks one from now on finds that it was wrong. Also
-        says how many had been ended before. They are not deleted: that is the person's to do."""
+        says how many had been retracted before. They are not deleted: that is the person's to do.
+        """
+        suite = self.network.suite
+        return self._end(acts.retract(suite, self.account, one.leaf) for one in issued)
+
+    def replace(self, found: Replacements) -> tuple[list[Receipt], int]:
+        """Say on chain which record took the place of which: whoever checks the earlier one from
+        now on finds that there is a newer. Also says how many had been ended before."""
+        suite = self.network.suite
+        return self._end(
+            acts.supersede(suite, self.account, old.leaf, new.leaf) for old, new in found.pairs
+        )
+
+    def _end(self, calls: Iterable[Call]) -> tuple[list[Receipt], int]:
         sent: list[Receipt] = []
         before = 0
-        for leaf in leaves:
-            call = acts.retract(self.network.suite, self.account, leaf)
+        for call in calls:
             try:
                 sent.append(self.network.relayer.send(call))
             except RefusedError as exc:
@@ -131,8 +147,17 @@ class Issuer(Holder):
                 before += 1
         return sent, before
 
-    def _note(self, noted: str, entry: ListEntry, sealed: Sealed) -> None:
-        self.profile.store.put(noted + sealed.tree.leaf.hex(), b"")
+    def _note(
+        self,
+        noted: str,
+        persona: str,
+        lineages: Mapping[bytes, bytes],
+        entry: ListEntry,
+        sealed: Sealed,
+    ) -> None:
+        leaf, lineage = sealed.tree.leaf, lineages[sealed.record_id]
+        issued = Issued(leaf, persona, sealed.data_class, lineage)
+        self.profile.store.put(noted + leaf.hex(), issued.note())
 
     def _noted(self, path: Path) -> str:
         """Under what the leaves of a file's records are kept, which tells nobody else of it."""
@@ -166,13 +191,17 @@ class Issuer(Holder):
         domain = self.network.suite.domain("RewardPool")
         return vouch_for(self.account, domain, account=account, tag=self.tag_of(patient))
 
-    def _drafts(self, imported: Imported, patient: str) -> Iterator[Draft]:
+    def _drafts(
+        self, imported: Imported, patient: str, lineages: dict[bytes, bytes]
+    ) -> Iterator[Draft]:
         # An issuer's own file stays with the issuer: what it issues are the records in it.
         now = self.network.suite.now()
         tag = {TAG_FIELD: self.tag_of(patient)} if patient else {}
         for record in imported.records():
+            record_id = random_record_id()
+            lineages[record_id] = record.lineage
             yield Draft(
-                record_id=random_record_id(),
+                record_id=record_id,
                 data_class=record.data_class,
                 source=record.body,
                 media_type=record.media_type,

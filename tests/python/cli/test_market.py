@@ -14,7 +14,8 @@ aceso study, station, offer, buy, deliver, renew, settle, rewards file
 ├── offer --origin vouched: refused without a vouch; the buyer reads before paying that it is shown
 └── issue --patient-file, vouch, rewards file: what a person shows of a record, and nothing else
     ├── another patient's, somebody else's order: refused, exit code 3; without a yes: nothing
-    └── retract: by the file as it was issued; another file: exit code 3; twice: said
+    ├── retract: by the file as it was issued; another file: exit code 3; twice: said
+    └── replace: by the corrected file, issued before; without a counterpart: exit code 3
 """
 
 import base64
@@ -394,6 +395,20 @@ def test_a_record_is_filed_for_an_order(actors, person, researcher, tmp_path):
         run = person(*changed, "--out", tmp_path / "no", "--yes")
         assert (run.code, run.document["error"]["code"]) == (3, code)
     assert person("rewards", "file", record, "--lang", "ko").code == 2
+
+    # Corrected and issued, the new record takes its place; a record does not take its own.
+    corrected = tmp_path / "corrected.json"
+    corrected.write_text(visit.read_text().replace('"value": 95', '"value": 59'))
+    assert corrected.read_text() != visit.read_text()
+    early = hospital("replace", visit, "--by", corrected, "--yes")
+    assert (early.code, early.document["error"]["code"]) == (3, "E_NOT_ISSUED")
+    assert hospital("issue", card, corrected, "--patient-file", chart).code == 0
+    alone = hospital("replace", visit, "--by", visit, "--yes", "--lang", "ko")
+    assert (alone.code, alone.document["error"]["code"]) == (3, "E_NO_REPLACEMENT")
+    assert "발급" in alone.document["error"]["message"]
+    assert hospital("replace", visit, "--by", corrected).code == 2
+    done = hospital("replace", visit, "--by", corrected, "--yes").document
+    assert (done["replaced"], done["before"], done["left"]) == (1, 0, 0)
 
     # Issued by mistake, it is taken back by its file, as it was issued.
     unknown = hospital("retract", chart, "--yes", "--lang", "ko")

@@ -3,7 +3,7 @@
 issue        while the person is away; the physician finds it at once; the person learns of it;
              with the patient's tag, by which the person files it for a reward
 role         without accreditation from now on: not genuine; what was issued before still is
-verify       genuine; a changed file; another file's evidence; spoilt evidence; retracted
+verify       genuine; a changed file; another file's evidence; spoilt evidence; retracted; replaced
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from aceso.flows import (
     Vouch,
     contribution_of,
     evidence_of,
+    replacements,
     verify,
 )
 from aceso.rewards import Contribution, ContributionError
@@ -257,7 +258,7 @@ def test_a_retracted_record_is_not_genuine(
     leaf = envelope.tree(person.key_of(person.entry(record_id)).dek).leaf
     found = laboratory.issued_from([issued])
 
-    assert leaf in found and laboratory.issued_from([other]) == []
+    assert leaf in {one.leaf for one in found} and laboratory.issued_from([other]) == []
     sent, before = laboratory.retract(found)
     assert (len(sent), before) == (len(found), 0)
     assert laboratory.retract(found) == ([], len(found))
@@ -265,6 +266,42 @@ def test_a_retracted_record_is_not_genuine(
     assert verdict.accredited
     assert not verdict.genuine
     assert verdict.standing == "RETRACTED"
+
+
+def test_a_corrected_record_takes_the_place_of_the_earlier(
+    person: Person, laboratory: Issuer, bundle: Bundle, tmp_path: Path
+) -> None:
+    issued, corrected = bundle(), tmp_path / "corrected.json"
+    corrected.write_text(issued.read_text().replace("14.2", "15.2"))
+    before = _labs(person, laboratory, issued)
+    after = _labs(person, laboratory, corrected) - before
+    leaves = {one.leaf for one in laboratory.issued_from([issued])}
+    assert before and after
+
+    found = replacements(laboratory.issued_from([issued]), laboratory.issued_from([corrected]))
+    sent, ended = laboratory.replace(found)
+
+    assert {old.leaf for old, _ in found.pairs} == leaves and found.left == ()
+    assert (len(sent), ended) == (len(leaves), 0)
+    assert laboratory.replace(found) == ([], len(leaves))
+    said = {(one.name, one.args["successor"]) for receipt in sent for one in receipt.events}
+    newer = {one.leaf for one in laboratory.issued_from([corrected])}
+    assert said == {("RecordSuperseded", leaf) for leaf in newer}
+    for records, standing in ((before, "SUPERSEDED"), (after, "STANDS")):
+        for record_id in records:
+            path = tmp_path / f"{record_id.hex()}.handed"
+            verdict = verify(person.network, path, _evidence(person, record_id, path))
+            assert (verdict.standing, verdict.genuine) == (standing, standing == "STANDS")
+
+
+def _labs(person: Person, issuer: Issuer, path: Path) -> set[bytes]:
+    """The ids of all laboratory results of the issuer, once those of this file are issued."""
+    _issued(person, issuer, path)
+    return {
+        record_id
+        for record_id, note in person.records(superseded=True)
+        if note.issuer == issuer.account.address and note.data_class == LABS
+    }
 
 
 def test_evidence_says_nothing_of_the_contents(
