@@ -27,7 +27,7 @@ from aceso.samples._phone import write_month
 
 __all__ = ["run"]
 
-_COPIES = 12  # Of the sample history, each with ids of its own.
+_COPIES = 12  # Of what the sample history tells of its person, each with ids of its own.
 
 
 def run() -> list[dict[str, Any]]:
@@ -42,8 +42,12 @@ def _fhir(folder: Path) -> list[dict[str, Any]]:
     entries = []
     for copy in range(_COPIES):
         for entry in one["entry"]:
-            resource = dict(entry["resource"], id=f"{entry['resource']['id']}-{copy}")
-            entries.append({"resource": resource})
+            resource = entry["resource"]
+            # One person: a file about several people is read, and none of it is taken.
+            if resource["resourceType"] != "Patient":
+                entries.append({"resource": dict(resource, id=f"{resource['id']}-{copy}")})
+            elif not copy:
+                entries.append({"resource": resource})
     path = folder / "history"
     path.write_text(json.dumps(one | {"entry": entries}, ensure_ascii=False), encoding="utf-8")
     raw = [json.dumps(entry["resource"]).encode() for entry in entries]

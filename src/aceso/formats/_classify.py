@@ -27,7 +27,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from aceso.codes import DataClass
 __all__ = ["Classified", "classify", "classify_text", "most_sensitive", "other_version"]
 
 _MAX_TEXT = 4 << 20  # Of one attachment, decoded.
+_MAX_LINE = 200  # Of a line that is remembered.
 # Code systems by the OIDs that HL7 registered for them.
 _OIDS: Final = {
     "loinc": "2.16.840.1.113883.6.1",
@@ -93,8 +94,8 @@ class _Word:
 class _Lists:
     order: tuple[_Sensitive, ...]
     codes: dict[tuple[str, str], DataClass]
-    words: tuple[_Word, ...]
-    english: tuple[_Word, ...]  # Those of the words that a text of ASCII can hold.
+    english: tuple[_Word, ...]  # Those that a text of ASCII can hold; none goes over a line's end.
+    korean: tuple[_Word, ...]
 
 
 def load(name: str) -> dict[str, Any]:
@@ -127,7 +128,8 @@ def _sensitive() -> _Lists:
                 codes.setdefault((system, code), data_class)
         words.extend(_word(data_class, text) for text in row["words"])
     english = tuple(word for word in words if word.literal.isascii())
-    return _Lists(tuple(order), codes, tuple(words), english)
+    korean = tuple(word for word in words if not word.literal.isascii())
+    return _Lists(tuple(order), codes, english, korean)
 
 
 def _word(data_class: DataClass, text: str) -> _Word:
@@ -199,13 +201,15 @@ def classify_text(text: str) -> Classified | None:
 
 def classify(resource: dict[str, Any]) -> Classified:
     """The class of one FHIR R4 resource."""
-    lists = _sensitive()
     found = DataClass(0)
     texts: list[str] = []
     unreadable = False
     for kind, value in _walk(resource):
         if kind == "coding":
-            found |= _code(lists, value)
+            one = _coding(value)
+            # IntFlag arithmetic is slow, and nearly every code and line is of no list.
+            if one:
+                found |= one
         elif kind == "text":
             texts.append(value)
         elif kind == "attachment":
@@ -241,12 +245,17 @@ def _terminology(system: str) -> str:
     )
 
 
-def _code(lists: _Lists, coding: dict[str, Any]) -> DataClass:
+def _coding(coding: dict[str, Any]) -> DataClass:
     code = coding.get("code")
     if not isinstance(code, str):
         return DataClass(0)
     system = coding.get("system")
-    system = system if isinstance(system, str) else ""
+    return _code(system if isinstance(system, str) else "", code)
+
+
+@lru_cache(4096)  # The same codes come again and again.
+def _code(system: str, code: str) -> DataClass:
+    lists = _sensitive()
     key = _terminology(system)
     if key:
         return lists.codes.get((key, code), DataClass(0))
@@ -295,11 +304,24 @@ def _words(text: str) -> DataClass:
     if not text:
         return DataClass(0)
     text = _as_read(text)
+    lists = _sensitive()
+    found = DataClass(0)
+    for line in set(text.split("\n")):
+        one = _line(line) if len(line) <= _MAX_LINE else _matched(lists.english, line)
+        if one:
+            found |= one
+    return found if text.isascii() else found | _matched(lists.korean, text)
+
+
+@lru_cache(8192)  # What resources say of a status, a unit or a test, they say word for word alike.
+def _line(text: str) -> DataClass:
+    return _matched(_sensitive().english, text)
+
+
+def _matched(words: tuple[_Word, ...], text: str) -> DataClass:
     lowered = text.lower()
     found = DataClass(0)
-    lists = _sensitive()
-    for word in lists.english if text.isascii() else lists.words:
-        # IntFlag arithmetic is slow, and nearly every word is absent from nearly every text.
+    for word in words:
         if word.literal in lowered and word.pattern.search(text):
             found |= word.data_class
     return found

@@ -34,7 +34,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]:]', re.DOTALL)
 _SEPARATORS = (b"\t", b";", b",")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Head:
     """The beginning of a file. `raw` is as it lies there; `text` is unpacked if it was gzip, in
     UTF-8 if it was UTF-16, and without byte order mark and leading blanks."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -100,6 +101,7 @@ def _is_list(head: Head) -> bool:
     return False
 
 
+@lru_cache(4)  # A head is asked more than once, and the file behind it may be large.
 def _resource_type(head: Head) -> str | None:
     """The `resourceType` of the object that a file holds."""
     found = top_level_type(head_text(head.raw, head.text))
