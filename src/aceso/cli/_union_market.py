@@ -175,9 +175,10 @@ def download(session: Session, given: dict[str, Any]) -> int:
 
 def deliver(session: Session, given: dict[str, Any]) -> None:
     """Have an order divided among whose parts the committee holds, and record that on chain."""
-    from aceso.flows import divide
+    from aceso.flows import divide, find_open_union_order
 
     order, network, profile = order_number(given["what"]), session.network(), session.profile()
+    find_open_union_order(network, order)
     ask(session, say("notice.union_deliver", order=order), yes=given["yes"])
     leaves, sent = divide(network, order, sender_of(network, profile))
     (said,) = (event.args for event in sent.events if event.name == "UnionDivided")

@@ -266,6 +266,7 @@ def deliver(session: Session, *, order: int, yes: bool, **given: Any) -> None:
 
     options = options_of(given)
     seller = Seller(session.person())
+    seller.find(order)
     ask(session, say("notice.deliver", order=order), yes=yes)
     done = seller.deliver(order, options)
     document = {

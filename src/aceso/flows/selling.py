@@ -28,7 +28,7 @@ from .errors import NothingToOpenError
 from .extracts import Delivered, ExtractMaker, Fulfilled, Options, Read, read_record
 from .granting import granted_terms
 from .network import said
-from .orders import sales
+from .orders import Sale, sales
 from .origins import check_can_show
 from .own_vault import RESEARCH
 from .person import Person
@@ -121,6 +121,18 @@ class Seller:
         persona = self._person.persona(RESEARCH)
         return self._network.relayer.send(acts.close_offer(self._network.suite, persona, number))
 
+    def find(self, order: int) -> Sale:
+        """An order of the person's data."""
+        mine = sales(self._network, subjects=[self._person.persona(RESEARCH).address])
+        for one in mine:
+            if one.order == order:
+                return one
+        raise NothingToOpenError(
+            "There is no such order of yours, of an offer, a study or a union. See "
+            "`aceso balance` for your orders.",
+            code="E_NO_ORDER",
+        )
+
     def deliver(
         self, order: int, options: Options = _AS_USUAL, vouches: Iterable[Vouch] = ()
     ) -> Delivered:
@@ -130,15 +142,7 @@ class Seller:
         one, so `options` count the first time only. `vouches` are issuers' words beside those that
         this device keeps, for a study that asks where data come from.
         """
-        persona = self._person.persona(RESEARCH)
-        mine = sales(self._network, subjects=[persona.address])
-        sale = next((one for one in mine if one.order == order), None)
-        if sale is None:
-            raise NothingToOpenError(
-                "There is no such order of yours, of an offer, a study or a union. See "
-                "`aceso balance` for your orders.",
-                code="E_NO_ORDER",
-            )
+        sale, persona = self.find(order), self._person.persona(RESEARCH)
         maker = ExtractMaker(
             self._network, self._person.profile, account=persona, keys=self._person.keys
         )

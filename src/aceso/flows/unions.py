@@ -52,6 +52,7 @@ __all__ = [
     "delivery_of",
     "divide",
     "due_at",
+    "find_open_union_order",
     "find_union_order",
     "leaf_of",
     "published",
@@ -141,6 +142,18 @@ def find_union_order(network: Network, order: int) -> UnionOrderRow:
     )
 
 
+def find_open_union_order(network: Network, order: int) -> UnionOrderRow:
+    """One that is still to be delivered."""
+    row = find_union_order(network, order)
+    if row.state is OrderState.OPEN:
+        return row
+    raise InputError(
+        f"Order {order} is not open any more: it was delivered, or given back.",
+        code="E_UNION_NOT_OPEN_ORDER",
+        details={"order": str(order)},
+    )
+
+
 def union_status(network: Network, number: int) -> UnionStatus:
     """How a union stands, with what anybody can do about it now."""
     row = find_union(network, number)
@@ -169,13 +182,7 @@ def divide(network: Network, order: int, sender: Sender) -> tuple[PartList, Rece
 
     Anybody may, once all members have delivered or three quarters of the delivery period are
     over."""
-    row = find_union_order(network, order)
-    if row.state is not OrderState.OPEN:
-        raise InputError(
-            f"Order {order} is not open any more: it was delivered, or given back.",
-            code="E_UNION_NOT_OPEN_ORDER",
-            details={"order": str(order)},
-        )
+    row = find_open_union_order(network, order)
     terms = find_union(network, row.union).terms
     registered = next(one for one in network.index.committees() if one.number == terms.committee)
     committee = Committee(registered.members, registered.threshold)

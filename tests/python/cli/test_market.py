@@ -261,6 +261,8 @@ def test_market(network, person, researcher, tmp_path):
     assert bought.code == 0, bought.out
     order = bought.document["order"]
     assert researcher("open", "--order", order, "--out", tmp_path / "early.json").code != 0
+    # Of an order that is none of theirs nobody is asked for a yes.
+    assert person("deliver", 12345).document["error"]["code"] == "E_NO_ORDER"
     assert person("deliver", order, "--yes").document["resources"] >= 1
     assert researcher("open", "--order", order, "--out", tmp_path / "extract.json").code == 0
     assert "김" not in (tmp_path / "extract.json").read_text()
