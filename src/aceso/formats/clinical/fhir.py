@@ -95,8 +95,8 @@ def standardise(
     data_class: DataClass | None = None,
     data: bytes | None = None,
 ) -> Piece:
-    """Make a piece of a resource of `parse` that is already known to be R4. `data` are its canonical
-    bytes, where they were made already."""
+    """Make a piece of a resource of `parse` that is already known to be R4. `data` are its
+    canonical bytes, where they were made already."""
     kind = str(resource["resourceType"])
     judged = _judged(resource)
     when = _when(resource, _WHEN)
