@@ -396,9 +396,10 @@ def dispute(session: Session, given: dict[str, Any]) -> None:
     afford = _afford(lead, bond, given)
     text = say("notice.dispute", order=order, bond=coin(bond))
     ask(session, afford.added_to(text), yes=given["yes"])
-    bought = afford.buy(lead)
+    # A case that can't be had costs nothing.
     case = lead.case(order).to_bytes()
     private_text(given["out"], case.decode("ascii"))
+    bought = afford.buy(lead)
     ground = Ground[given["ground"].upper().replace("-", "_")]
     opened, sent = lead.dispute(order, ground, case)
     document = {

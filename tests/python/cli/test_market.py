@@ -123,11 +123,16 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     assert "you are paid for the time until then" in person.says("study", "show", study).out
     enrolled = person("study", "enrol", study, "--yes").document
     order = enrolled["order"]
+    # What has no case costs nothing: no coin is bought for the bond.
+    case, held = tmp_path / "case.json", lead("balance").document["coin"]
+    accuse = ("study", "dispute", order, "--out", case, "--with-ether", "--yes")
+    early = lead(*accuse)
+    assert (early.document["error"]["code"], case.exists()) == ("E_ORDER_STATE", False)
+    assert lead("balance").document["coin"] == held
     assert person("study", "fulfil", "--yes").document["orders"][0]["order"] == order
     got = lead("study", "download", study, "--out", tmp_path / "study")
     assert got.code == 0 and got.document["orders"][0]["order"] == order
-    case = tmp_path / "case.json"
-    disputed = lead("study", "dispute", order, "--out", case, "--with-ether", "--yes").document
+    disputed = lead(*accuse).document
     assert lead("dispute", "replay", case, "--dispute", disputed["dispute"]).document["opens"]
     # Whoever sold it knows the order, and not which dispute that is.
     assert person("dispute", "show", order).document["dispute"] == disputed["dispute"]
