@@ -24,11 +24,18 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from aceso.chain import Claim, GrantWord, Receipt, grantee_of_account, guardian_acts
+from aceso.chain import (
+    Claim,
+    GrantWord,
+    GuardianPower,
+    Receipt,
+    grantee_of_account,
+    guardian_acts,
+)
 from aceso.chain.guardian_acts import Support
 from aceso.codes import DataClass, Use
 from aceso.custody import Listing
-from aceso.errors import InputError
+from aceso.errors import InputError, NotPermittedError
 from aceso.vault import KeyBinding, PrivateKey
 
 from .issuer import Holder
@@ -201,6 +208,14 @@ class Guardian(Opens):
     def support(self, ward: str, requester: str, *, deadline: int) -> Support:
         """Sign that `requester` may recover the seed of the ward. All guardians of one recovery
         sign the same deadline. Whoever signs should know the requester: by voice, face to face."""
+        who, power = self.account.address, GuardianPower.RECOVER
+        if not self._suite.guardianship.is_guardian(ward, who, power):
+            raise NotPermittedError(
+                f"{who} is no guardian of {ward} who may recover now, so nothing was signed. "
+                f"If you were named, accept first: aceso guardian accept --for {ward}",
+                code="E_RECOVERY_NO_GUARDIAN",
+                details={"account": who, "persona": ward},
+            )
         return guardian_acts.support_recovery(
             self._suite, self.account, ward, requester, deadline=deadline
         )

@@ -3,6 +3,7 @@ aceso guardian and recovery, on a real local network
 ├── a seed is prepared, lost, and brought back by two of three guardians: the vault opens again
 │   ├── before the delay is over: exit code 4
 │   └── with one guardian's words: nothing is written
+├── a guardian who has not accepted signs nothing for a recovery
 ├── a veto: status shows none, and finish is refused
 ├── the words of a guardian are in a file that nobody else may read
 │   └── prepared anew for others into that folder: refused, until the words of before are gone
@@ -106,6 +107,23 @@ def test_a_lost_seed_comes_back(scene, network, aceso, tmp_path, monkeypatch):
     )
     assert again.code == 0
     assert again.document["records"] == kept > 0
+
+
+def test_who_has_not_accepted_signs_nothing(actor, tmp_path):
+    person, guardian = actor(), actor("professional")
+    persona = person("guardian", "list")["persona"]
+    account = guardian("guardian", "account", "--for", persona)["account"]
+    other, out = "0x" + "11" * 20, tmp_path / "support.json"
+    prepare = ("recovery", "prepare", account, other, "--out", tmp_path / "words", "--yes")
+    person(*prepare)
+    support = ("recovery", "support", "--for", persona, "--requester", other, "--out", out)
+
+    refused = guardian(*support, code=4)["error"]
+
+    assert (refused["code"], out.exists()) == ("E_RECOVERY_NO_GUARDIAN", False)
+    guardian("guardian", "accept", "--for", persona)
+    guardian(*support)
+    assert json.loads(out.read_text())["guardian"] == account
 
 
 def test_a_veto_stops_it(scene, network, tmp_path):
