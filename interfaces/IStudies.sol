@@ -26,7 +26,7 @@ struct Study {
 
 /// @notice What stands beside the terms of a revision, by digest. `cohort` commits to the criteria; `document` is the
 /// digest in the CIDv1 of the document that a subject's client evaluates them from; `keys` that of the list of receiving
-/// keys, of which each place has its own; a place that somebody left is given again, with its key.
+/// keys, of which each place has its own. No place of a revision is given twice; of the list, twice as many as the cap are.
 struct Protocol {
     bytes32 cohort;
     bytes32 document;
@@ -34,13 +34,15 @@ struct Protocol {
 }
 
 /// @notice How a study stands: coin that is held for it and not locked in orders, how many subjects are enrolled (those
-/// who got nothing and gave nothing are not counted any more), its newest revision, its deadline, and whether it is closed.
+/// who got nothing and gave nothing are not counted any more), its newest revision, its deadline, whether it is closed, and
+/// how many places of the newest revision were given out, to those who left too.
 struct StudyState {
     uint96 budget;
     uint32 enrolled;
     uint16 revision;
     uint40 deadline;
     bool isClosed;
+    uint32 places;
 }
 
 /// @title IStudies
@@ -70,7 +72,7 @@ interface IStudies is IOrderDesk {
     /// @notice Emitted when a study takes nobody any more, and `unspent` goes back to its researcher.
     event StudyClosed(uint96 indexed study, uint96 unspent);
 
-    /// @notice Emitted when `subject` enrols as number `place`, which is that of the receiving key too, from 1.
+    /// @notice Emitted when `subject` enrols in place `place` of the revision, which is that of the receiving key too, from 1.
     event StudyEnrolled(
         uint256 indexed order, uint96 indexed group, address indexed subject, uint96 price, uint32 place
     );
@@ -93,6 +95,9 @@ interface IStudies is IOrderDesk {
 
     /// @notice As many subjects as the cap are enrolled.
     error StudyFull(uint96 study, uint32 cap);
+
+    /// @notice Twice as many places of this revision as the cap were given out, and with them all of its receiving keys.
+    error StudyPlacesGiven(uint96 group, uint32 places);
 
     /// @notice The budget doesn't cover another subject.
     error StudyShort(uint96 study, uint96 budget, uint96 price);

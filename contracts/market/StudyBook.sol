@@ -24,6 +24,8 @@ library StudyBook {
     uint32 private constant MAX_DURATION = 1827 days;
     uint32 private constant MAX_DELIVERY_PERIOD = 30 days;
     uint256 private constant MAX_ENROLMENT = 1827 days;
+    /// @dev For each subject whom a revision takes: who leaves is followed by somebody with a key of their own.
+    uint256 private constant PLACES_PER_SUBJECT = 2;
 
     /// @notice Writes the next revision of a study of the caller, or the first of a new one, which `study` 0 stands for.
     function revise(
@@ -45,6 +47,8 @@ library StudyBook {
         group = (study << 16) | revision;
         state.revision = revision;
         state.deadline = terms.deadline;
+        // Its list of keys is another.
+        state.places = 0;
         book.revisions[group] = terms;
 
         emit IStudies.StudyRevised(group, terms.researcher, terms, protocol);
@@ -82,8 +86,11 @@ library StudyBook {
         if (!participants.hasRoles(researcher, Codes.RESEARCHER)) {
             revert IStudies.StudyNotAccredited(study, researcher);
         }
-        place = state.enrolled + 1;
-        if (place > terms.cap) revert IStudies.StudyFull(study, terms.cap);
+        uint32 enrolled = state.enrolled + 1;
+        uint256 cap = terms.cap;
+        if (enrolled > cap) revert IStudies.StudyFull(study, uint32(cap));
+        place = state.places + 1;
+        if (place > PLACES_PER_SUBJECT * cap) revert IStudies.StudyPlacesGiven(group, place - 1);
         uint96 budget = state.budget;
         uint96 price = terms.price;
         if (budget < price) revert IStudies.StudyShort(study, budget, price);
@@ -91,7 +98,8 @@ library StudyBook {
         unchecked {
             state.budget = budget - price;
         }
-        state.enrolled = place;
+        state.enrolled = enrolled;
+        state.places = place;
     }
 
     /// @notice Puts what an order didn't earn back, and says whether it is the researcher's, as the study is closed. Who

@@ -100,6 +100,12 @@ MARKET_SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{study}번 연구를 이끄는 {researcher} 계정은 더는 인증된 연구자가 아닙니다. 다른 연구를 "
         "고르십시오.",
     ),
+    "StudyPlacesGiven": (
+        "All {places} places of {group} were given out, to those who left too, and each has a key "
+        "of its own: choose another study, or come back when its researcher has revised it.",
+        "{group}의 자리 {places}개가 떠난 사람의 것까지 모두 배정되었고, 자리마다 열쇠가 따로 "
+        "있습니다. 다른 연구를 고르거나 연구자가 새 판을 낸 뒤 다시 오십시오.",
+    ),
     "StudyFull": (
         "Study {study} has the {cap} subjects that it takes: choose another, or come back if a "
         "place is left.",

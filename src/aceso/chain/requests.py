@@ -212,13 +212,15 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class StudyState:
-    """How a study stands: coin held and not locked, subjects enrolled, the newest revision."""
+    """How a study stands: coin held and not locked, subjects enrolled, the newest revision, and how
+    many of its places were given out, to those who left too."""
 
     budget: int
     enrolled: int
     revision: int
     deadline: int
     is_closed: bool
+    places: int
 
 
 @dataclass(frozen=True, slots=True)

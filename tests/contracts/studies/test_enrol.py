@@ -12,6 +12,7 @@ enrol, enrolWithSig: a subject's share is locked, and the order is made
 ├── a live order of the same person: refuses; after it was settled they may come back
 ├── nothing delivered, withdrawn before the delivery: share and place are the study's again
 ├── stopped in the midst: what wasn't earned is the study's again, the place stays taken
+├── who left is followed in a place of another number: twice the cap of a revision, then refuses
 ├── many tiny enrolments that deliver nothing lock nothing for longer than the delivery period
 ├── by signature: as sent, once; expired, changed in any part, or of another: refuses
 └── a person withdraws between signing and relaying: refuses
@@ -295,6 +296,25 @@ def test_an_upheld_dispute_gives_share_and_place_back(research, group, accounts)
 
     assert other.standing(1) == (BUDGET, 0)
     assert other.state(order) == SETTLED
+
+
+def test_no_place_of_a_revision_is_given_twice(research, accounts):
+    group = research.open(cap=1)
+
+    def comes_and_goes(group, subject):
+        research.consent(group, subject)
+        tx = enrolled(research, group, subject)
+        research.at(research.now + PERIOD)
+        research.settle(int(tx.events["StudyEnrolled"]["order"]))
+        return tx.events["StudyEnrolled"]["place"]
+
+    assert [comes_and_goes(group, accounts[at]) for at in (8, 9)] == [1, 2]
+    research.consent(group, accounts[10])
+    with brownie.reverts(typed("StudyPlacesGiven", group, 2)):
+        enrolled(research, group, accounts[10])
+    assert tuple(research.studies.stateOf(1))[1::4] == (0, 2)
+
+    assert comes_and_goes(research.amend(1, cap=1), accounts[10]) == 1
 
 
 def test_enrolments_that_deliver_nothing_lock_nothing_for_long(research, accounts):

@@ -40,7 +40,7 @@ def test_keeps_the_terms(research):
     group = 1 << 16 | 1
     assert tuple(research.studies.getStudy(group)) == tuple(terms.values())
     assert research.studies.studyCount() == 1
-    assert tuple(research.studies.stateOf(1)) == (0, 0, 1, terms["deadline"], False)
+    assert tuple(research.studies.stateOf(1)) == (0, 0, 1, terms["deadline"], False, 0)
     assert len(tx.events) == 1
     assert tx.events["StudyRevised"]["group"] == group
     assert tx.events["StudyRevised"]["researcher"] == research.researcher

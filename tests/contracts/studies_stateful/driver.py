@@ -290,8 +290,9 @@ class StudyDriver(Driver):
         super().check_all()
         for number, study in self.ledger.studies.items():
             words = self.view(self.market.stateOf, number)
-            found = [int.from_bytes(words[at : at + 32], "big") for at in range(0, 160, 32)]
+            found = [int.from_bytes(words[at : at + 32], "big") for at in range(0, 192, 32)]
             state = [study.budget, study.enrolled, study.revision, study.deadline, study.is_closed]
+            state.append(study.places)
             assert found == state, f"S1: study {number}"
         for group, terms in self.ledger.offers.items():
             words = self.view(self.market.getStudy, group)

@@ -22,6 +22,7 @@ class Study:
     deadline: int
     budget: int = 0
     enrolled: int = 0
+    places: int = 0
     revision: int = 1
     is_closed: bool = False
 
@@ -59,7 +60,7 @@ class StudyLedger(Books):
     def amend(self, study: int, cap: int, deadline: int, terms: Offer, *, strict: bool) -> None:
         found = self.studies[study]
         found.revision += 1
-        found.cap, found.deadline = cap, deadline
+        found.cap, found.deadline, found.places = cap, deadline, 0
         self._revised(study, terms, strict)
 
     def _revised(self, study: int, terms: Offer, strict: bool) -> None:
@@ -137,6 +138,7 @@ class StudyLedger(Books):
             study.is_open(now)
             and group == self.newest(group >> 16)
             and study.enrolled < study.cap
+            and study.places < 2 * study.cap
             and study.budget >= self.offers[group].price
             and consent is not None
             and consent.stands
@@ -159,6 +161,7 @@ class StudyLedger(Books):
         self.bought[group >> 16, subject] += 1
         study.budget -= terms.price
         study.enrolled += 1
+        study.places += 1
 
     def _subject_of(self, order: Order) -> str:
         return order.buyer
