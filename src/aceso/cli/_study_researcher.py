@@ -171,13 +171,14 @@ def create(session: Session, given: dict[str, Any]) -> int:
     if amount:
         text += "\n" + say("notice.study_budget", amount=coin(amount))
     ask(session, afford.added_to(text), yes=given["yes"])
-    sent = afford.buy(lead)
     made = lead.create(plan)
+    sent: list[Receipt] = []
     unfunded = None
     if amount:
         # Whatever comes between, its researcher knows the number.
         errors().print(say("study.opened", study=made.study), highlight=False)
         try:
+            sent += afford.buy(lead)
             sent += lead.fund(made.study, amount)
         except AcesoError as exc:
             unfunded = exc

@@ -99,6 +99,11 @@ def test_a_study_from_both_sides(network, actors, person, tmp_path):
     # What is put in and bought is in the words that are agreed to, and the number is told early.
     asked = lead.says(*create[:-1], "--with-ether").err
     assert "8 coin become its budget" in asked and "lacks 8 coin, which it buys for" in asked
+    # Nothing is bought for a study that can't be opened.
+    protocol.rename(tmp_path / "elsewhere.md")
+    failed = lead(*create, "--with-ether")
+    assert failed.code != 0 and lead("balance").document["coin"] == "0"
+    (tmp_path / "elsewhere.md").rename(protocol)
     study = lead(*create, "--with-ether").document["study"]
     assert lead("study", "status", study).document["budget"] == "8000000000000000000"
 
