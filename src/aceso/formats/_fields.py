@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from .canonical import canonical_bytes, number, parse
@@ -21,19 +21,24 @@ _MAX_RESOURCES = 64
 _BLOCK_RESOURCES = 256
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_PLAIN_STRING = rb'"[^"]*+"'
 _DEPTH = 8
 
 
-def _nested(depth: int) -> bytes:
-    deeper = rb"" if depth == 0 else rb"|[\[{]" + _nested(depth - 1) + rb"[\]}]"
+def _nested(string: bytes, depth: int) -> bytes:
+    deeper = rb"" if depth == 0 else rb"|[\[{]" + _nested(string, depth - 1) + rb"[\]}]"
     plain = rb'[^"\[\]{}]*+'
-    return plain + rb"(?:(?:" + _STRING + deeper + rb")" + plain + rb")*+"
+    return plain + rb"(?:(?:" + string + deeper + rb")" + plain + rb")*+"
 
 
-_FIELD = re.compile(
-    rb'"([^"\\]*+)":(' + _STRING + rb'|[^"\[\]{},]++|[\[{]' + _nested(_DEPTH) + rb"[\]}])[,}]",
-    re.DOTALL,
-)
+def _field(string: bytes) -> re.Pattern[bytes]:
+    value = string + rb'|[^"\[\]{},]++|[\[{]' + _nested(string, _DEPTH) + rb"[\]}]"
+    return re.compile(rb'"([^"\\]*+)":(' + value + rb")[,}]", re.DOTALL)
+
+
+_FIELD = _field(_STRING)
+# Where nothing is escaped, as nearly everywhere, a string ends at the next quote.
+_PLAIN_FIELD = _field(_PLAIN_STRING)
 
 
 def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
@@ -41,15 +46,7 @@ def resource_fields(body: bytes, prefix: str) -> dict[str, bytes]:
 
     An element is what can be shown or withheld as one: a code, a value with its unit, a date.
     """
-    # By columns, and the names of a resource's elements once for all that have the same ones, for
-    # speed: a phone's export has millions of resources.
-    found = _FIELD.findall(body, 1)
-    if found:
-        keys, values = zip(*found, strict=True)
-        names, size = _names(prefix, keys)
-        if size + sum(map(len, values)) == len(body):
-            return dict(zip(names, values, strict=True))
-    return {prefix + _pointer(key): canonical_bytes(value) for key, value in parse(body).items()}
+    return dict(_elements(body, prefix))
 
 
 def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:
@@ -60,7 +57,7 @@ def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:
     fields: dict[str, bytes] = {"/resourceType": b'"Bundle"', "/type": b'"collection"'}
     if len(bodies) <= _MAX_RESOURCES:
         for index, body in enumerate(bodies):
-            fields.update(resource_fields(body, f"/entry/{index}/resource"))
+            fields.update(_elements(body, f"/entry/{index}/resource"))
         return fields
     for start in range(0, len(bodies), _BLOCK_RESOURCES):
         block = bodies[start : start + _BLOCK_RESOURCES]
@@ -73,6 +70,18 @@ def record_fields(bodies: Sequence[bytes]) -> dict[str, bytes]:
             }
         )
     return fields
+
+
+def _elements(body: bytes, prefix: str) -> Iterable[tuple[str, bytes]]:
+    # By columns, and the names of a resource's elements once for all that have the same ones, for
+    # speed: a phone's export has millions of resources.
+    found = (_FIELD if b"\\" in body else _PLAIN_FIELD).findall(body, 1)
+    if found:
+        keys, values = zip(*found, strict=True)
+        names, size = _names(prefix, keys)
+        if size + sum(map(len, values)) == len(body):
+            return zip(names, values, strict=True)
+    return [(prefix + _pointer(key), canonical_bytes(value)) for key, value in parse(body).items()]
 
 
 @lru_cache(4096)

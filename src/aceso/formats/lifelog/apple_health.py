@@ -134,19 +134,19 @@ class _Reader:
         self._put(element, made)
 
     def _put(self, element: Element, made: Made) -> None:
-        data_class, why, kind, start, data = made
+        data_class, why, kind = made.data_class, made.why, made.kind
         place = f"line {element.line}"
-        day, event = _day(start[:10])
+        day, event = _day(made.start[:10])
         piece = Piece(
             data_class,
             FHIR_JSON,
-            BytesBody(data),
+            BytesBody(made.data),
             "Observation",
             place,
             why,
             event=event,
             day=day,
-            issued_at=start,
+            issued_at=made.start,
         )
         # A type that no list knows could be any word; those of workouts begin alike.
         known = element.name != "Workout" or kind.startswith("HKWorkoutActivityType")
