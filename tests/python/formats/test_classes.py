@@ -6,6 +6,7 @@ classes
 ├── a medicine by its ATC code, however ATC is spelt; what only cures hepatitis B is no HIV
 ├── words in notes and narrative raise the class; hearing aids don't
 │   ├── denied too, with Korean particles behind them, in full width or in markup
+│   ├── in a line of any length; no English word goes over the end of one
 │   └── words that merely look alike don't
 ├── a document that can't be read, and what no list knows, is UNCLASSIFIED
 ├── ordinary resources have their ordinary classes
@@ -144,6 +145,15 @@ def test_a_topic_raises_the_class_even_when_denied(text, name):
     assert classify(observation("0000-0", note=[{"text": text}])).data_class.name == name
     narrative = {"status": "generated", "div": f"<div>{text}</div>"}
     assert classify(observation("0000-0", text=narrative)).data_class.name == name
+    long = f"{'- ' * 200}{text}{' -' * 200}"
+    assert classify(observation("0000-0", note=[{"text": long}])).data_class.name == name
+
+
+def test_no_english_word_goes_over_the_end_of_a_line():
+    """Lines are judged one by one, and what was found in one is remembered."""
+    words = [word for row in load("sensitive.toml")["class"] for word in row["words"]]
+    over = re.compile(r"\\[sSWD]|\[\^|\n")
+    assert [word for word in words if word.isascii() and over.search(word)] == []
 
 
 @pytest.mark.parametrize(
