@@ -90,9 +90,12 @@ def _apple(folder: Path) -> list[dict[str, Any]]:
 
 def _resident(path: Path) -> float:
     """The most memory that a process of its own needs for an import, in MiB."""
+    # Not ru_maxrss, which a child inherits from its parent.
     program = (
-        "import resource, sys; from bench.formats import _import; from pathlib import Path;"
-        "_import(Path(sys.argv[1])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "import sys; from bench.formats import _import; from pathlib import Path;"
+        "_import(Path(sys.argv[1]));"
+        "told = Path('/proc/self/status').read_text().split();"
+        "print(told[told.index('VmHWM:') + 1])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True
