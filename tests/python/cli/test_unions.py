@@ -249,6 +249,8 @@ def test_a_union_from_both_sides(network, actors, person, researcher, tmp_path):
     text = (tmp_path / "union" / part["member"] / "Observation.ndjson").read_text()
     assert "김" not in text
 
+    # Who leaves in the very second of the delivery has nothing to claim.
+    network.chain.advance_time(1)
     assert person("union", "leave", union, "--yes").code == 0
     assert researcher("union", "download", order, "--out", tmp_path / "late").code == 4
     soon = person("union", "claim", order)
