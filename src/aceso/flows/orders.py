@@ -62,8 +62,8 @@ UNIONS = "Unions"
 # All contracts with orders.
 DESKS = (MARKET, STUDIES, UNIONS)
 # As the contract: who leaves is followed by somebody with a key of their own.
-PLACES_PER_SUBJECT = 2
-MAX_STUDY_CAP = MAX_ITEMS // PLACES_PER_SUBJECT
+_PLACES_PER_SUBJECT = 2
+_MAX_STUDY_CAP = MAX_ITEMS // _PLACES_PER_SUBJECT
 _MOST_ROOT_BYTES = LABEL_BYTES + 32 * MAX_ITEMS
 _MOST_PAGE_BYTES = 16 * PUBLIC_KEY_BYTES
 
@@ -319,14 +319,14 @@ def receiving_key(network: Network, sale: Sale) -> ReceivingKey:
 def make_keys(network: Network, keys: VaultKeys, cap: int) -> bytes:
     """Put the receiving keys of a study that takes `cap` subjects on IPFS; gives the digest in the
     CID. There are as many as the contract gives out places, so that no two orders have one."""
-    if not 0 < cap <= MAX_STUDY_CAP:
+    if not 0 < cap <= _MAX_STUDY_CAP:
         raise UsageError(
-            f"A study here takes 1 to {MAX_STUDY_CAP} people, as each has receiving keys of their "
+            f"A study here takes 1 to {_MAX_STUDY_CAP} people, as each has receiving keys of their "
             "own.",
             code="E_STUDY_CAP",
         )
     salt = os.urandom(LABEL_BYTES)
-    places = range(1, PLACES_PER_SUBJECT * cap + 1)
+    places = range(1, _PLACES_PER_SUBJECT * cap + 1)
     public = [private_key(keys, salt, place).public_key.to_bytes() for place in places]
     root, pages = paged(public, label=salt)
     for page in pages:

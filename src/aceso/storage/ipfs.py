@@ -359,10 +359,11 @@ def _multiaddress(url: str) -> str:
         return url
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
+        shown = place_of(url)
         raise UsageError(
-            f"{place_of(url)!r} is not the address of an IPFS node: write it like http://127.0.0.1:5001.",
+            f"{shown!r} is not the address of an IPFS node: write it like http://127.0.0.1:5001.",
             code="E_IPFS_ADDRESS",
-            details={"url": place_of(url)},
+            details={"url": shown},
         )
     host = parts.hostname
     kind = "ip6" if ":" in host else "ip4" if host.replace(".", "").isdigit() else "dns"
