@@ -21,14 +21,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-tests postgresql generate test test-contracts test-python check gas bench economy teeth fuzz demo devnet outcomes lock clean
+.PHONY: help setup setup-tests postgresql softhsm generate test test-contracts test-python check gas bench economy teeth fuzz demo devnet outcomes lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 setup: $(VENV) $(NODE) $(SOLC) $(LINKS) ## Install all that is needed, inside this folder
 
-setup-tests: setup $(SCHEMATHESIS) postgresql ## And what the tests alone start: Schemathesis, PostgreSQL
+setup-tests: setup $(SCHEMATHESIS) postgresql softhsm ## And what the tests alone start: Schemathesis, PostgreSQL, SoftHSM
 
 $(VENV): requirements.txt pyproject.toml
 	@echo "installing Python packages"
@@ -56,6 +56,10 @@ $(SCHEMATHESIS): tools/schemathesis.txt
 
 postgresql:
 	@$(PYTHON) tools/install.py postgresql
+
+# One after the other, as apt-get lets in one at a time.
+softhsm: postgresql
+	@$(PYTHON) tools/install.py softhsm
 
 generate: setup ## Write what is made from the vocabulary, the typed data and the contracts
 	@$(RUN) tools.generate

@@ -6,6 +6,7 @@
                 environment by which its Python finds them and the compiler, activated or not
     networks    the entry `ganache` in Brownie's own list of networks, in the home folder
     postgresql  Debian's PostgreSQL, which the custodians' tests start; only where it is missing
+    softhsm     Debian's SoftHSM, a PKCS#11 token in software, likewise
     schemathesis  an environment of its own, as it wants a newer hypothesis than Brownie
 
 It uses the standard library alone, save `networks`, which is run by the Python that has Brownie.
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -137,23 +139,43 @@ def postgresql_programs() -> Path:
     )
 
 
+def softhsm_module() -> Path:
+    """The library of SoftHSM, which comes with the program that makes its tokens."""
+    for folder in ("/usr/lib/softhsm", "/usr/lib64/softhsm", "/usr/local/lib/softhsm"):
+        module = Path(folder) / "libsofthsm2.so"
+        if module.exists() and shutil.which("softhsm2-util"):
+            return module
+    raise SystemExit(
+        "SoftHSM is missing, a token for the tests of custodians. Install it as root: apt-get "
+        "install softhsm2, then run again."
+    )
+
+
 def postgresql() -> None:
-    """Install PostgreSQL where it is missing and we may. Where it still is, say what to do and go
-    on: the tests that start it are red then, and no others."""
+    _debian("postgresql", "PostgreSQL", postgresql_programs)
+
+
+def softhsm() -> None:
+    _debian("softhsm2", "SoftHSM", softhsm_module)
+
+
+def _debian(package: str, name: str, find: Callable[[], Path]) -> None:
+    """Install a package of Debian where it is missing and we may. Where it still is, say what to do
+    and go on: the tests that start it are red then, and no others."""
     try:
-        postgresql_programs()
+        find()
         return
     except SystemExit as missing:
         said = f"{missing}\n"
     if not os.geteuid() and shutil.which("apt-get"):
-        print("installing PostgreSQL")
+        print(f"installing {name}")
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-qq", "-y", "postgresql"]):
+        for command in (["update", "-qq"], ["install", "-qq", "-y", package]):
             subprocess.run(
                 ["apt-get", *command], env=environment, check=False, stdout=subprocess.DEVNULL
             )
         try:
-            postgresql_programs()
+            find()
             return
         except SystemExit as missing:
             said = f"{missing}\n"
@@ -183,5 +205,6 @@ if __name__ == "__main__":
         "links": links,
         "networks": networks,
         "postgresql": postgresql,
+        "softhsm": softhsm,
         "schemathesis": schemathesis,
     }[sys.argv[1]]()

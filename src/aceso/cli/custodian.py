@@ -21,6 +21,8 @@ from .consent import ask
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from aceso.custody import Token
+
 __all__ = ["custodian"]
 
 # What `serve` takes; each may be left out.
@@ -43,11 +45,13 @@ _SHOWN = ("address", "registry", "chainId", "block", "confirmed", "followed", "r
 @command("custodian")
 @click.argument(
     "action",
-    type=click.Choice(("init", "serve", "status", "rotate", "publish", "revoke", "answer")),
+    type=click.Choice(("init", "serve", "status", "rotate", "seal", "publish", "revoke", "answer")),
     metavar="ACTION",
 )
 @click.option("--folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--private-key-stdin", is_flag=True)
+@click.option("--pkcs11", type=click.Path(path_type=Path), metavar="MODULE")
+@click.option("--token", metavar="LABEL")
 @click.option("--rpc", multiple=True, metavar="URL")
 @click.option("--deployment", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--database", metavar="URL", envvar="ACESO_CUSTODIAN_DATABASE")
@@ -85,8 +89,19 @@ def _init(session: Session, given: dict[str, Any]) -> None:
         except ValueError:
             # Refused below, without being quoted.
             account_key = b"\0"
-    keys = CustodianKeys.make(folder, account_key=account_key)
-    _tell_keys(session, keys, say("custodian.made", folder=folder, address=keys.address))
+    token = _token(given) if given["pkcs11"] or given["token"] else None
+    keys = CustodianKeys.make(folder, account_key=account_key, token=token)
+    text = say("custodian.made", folder=folder, address=keys.address)
+    if token is not None:
+        text += " " + say("custodian.in_token", key=keys.token_key, token=token.label)
+    _tell_keys(session, keys, text)
+
+
+def _token(given: dict[str, Any]) -> Token:
+    from aceso.custody import Token
+
+    module, label = _needed(given, "pkcs11"), _needed(given, "token")
+    return Token(str(module.absolute()), label)
 
 
 def _serve(given: dict[str, Any]) -> int:
@@ -119,6 +134,16 @@ def _rotate(session: Session, given: dict[str, Any]) -> None:
 
     keys = CustodianKeys.rotate(_needed(given, "folder"))
     _tell_keys(session, keys, say("custodian.rotated", count=len(keys.retired)))
+
+
+def _seal(session: Session, given: dict[str, Any]) -> None:
+    from aceso.custody import CustodianKeys
+
+    token = _token(given)
+    keys = CustodianKeys.seal(_needed(given, "folder"), token)
+    text = say("custodian.sealed", address=keys.address)
+    text += " " + say("custodian.in_token", key=keys.token_key, token=token.label)
+    _tell_keys(session, keys, text)
 
 
 def _publish(session: Session, given: dict[str, Any]) -> None:
@@ -202,6 +227,7 @@ _DOING: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "init": _init,
     "status": _status,
     "rotate": _rotate,
+    "seal": _seal,
     "publish": _publish,
     "revoke": _revoke,
     "answer": _answer,

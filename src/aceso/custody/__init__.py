@@ -6,6 +6,7 @@
     Custodian      one custodian over HTTP
     Committee      several as one: any m of n will do, and whoever lies is named
     CustodianKeys  a custodian's key file
+    Token          a PKCS#11 token that seals it
     publish, revoke, look  for who operates one
 
 docs/custody.md says what a custodian promises, what each address takes, and what custody can't do.
@@ -33,11 +34,13 @@ from .errors import (
     HeadRollbackError,
     KeyFileError,
     RequestRefusedError,
+    TokenDownError,
+    TokenError,
     TooFewCustodiansError,
     UnlistedError,
     WithheldError,
 )
-from .keys import CustodianKeys
+from .keys import CustodianKeys, Token
 from .logbook import LogHead
 from .panel import Answer, Question
 from .parts import Parts, leaf_of
@@ -75,6 +78,9 @@ __all__ = [
     "RequestRefusedError",
     "SealedKey",
     "SignedRequest",
+    "Token",
+    "TokenDownError",
+    "TokenError",
     "TooFewCustodiansError",
     "UnlistedError",
     "WithheldError",

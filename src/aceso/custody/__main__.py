@@ -1,6 +1,6 @@
 """Run a custodian.
 
-    python -m aceso.custody init --folder DIR [--private-key-stdin]
+    python -m aceso.custody init --folder DIR [--private-key-stdin] [--pkcs11 MODULE --token LABEL]
     python -m aceso.custody serve --folder DIR --rpc URL --deployment FILE
                                   [--host 127.0.0.1 --port 0 --confirmations 1]
                                   [--database URL] [--anchor-every SECONDS]
@@ -8,6 +8,7 @@
                                   [--client-rate N] [--actor-rate N]
                                   [--list-records N] [--issuer-records N]
     python -m aceso.custody rotate --folder DIR
+    python -m aceso.custody seal --folder DIR --pkcs11 MODULE --token LABEL
     python -m aceso.custody publish --folder DIR --rpc URL --deployment FILE
     python -m aceso.custody revoke --folder DIR --rpc URL --deployment FILE
     python -m aceso.custody answer --folder DIR --rpc URL --deployment FILE
@@ -15,9 +16,11 @@
 
 `init` makes the keys and prints address and public key, to be accredited and published. `serve`
 prints one line of JSON when it is ready, and serves until it is ended. `rotate` makes a new key
-that shares are sealed to, beside the old one; serve with it, then `publish` it. `revoke` takes back
-the key that is published. `answer` reads the question of a dispute's panel from standard input, and
-releases to it the share of the extract.
+that shares are sealed to, beside the old one; serve with it, then `publish` it. `seal` has a
+PKCS#11 token seal the keys that are there, as `init` does where one is named; whoever reads them
+then needs ACESO_CUSTODIAN_PIN or ACESO_CUSTODIAN_PIN_FILE. `revoke` takes back the key that is
+published. `answer` reads the question of a dispute's panel from standard input, and releases to it
+the share of the extract.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ from ._service import Service
 from ._store import Store
 from ._wire import to_json
 from .app import make_app
-from .keys import CustodianKeys
+from .keys import CustodianKeys, Token
 from .panel import Answer, Question
 
 __all__ = ["answer", "main", "run"]
@@ -67,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="read the account's key, in hexadecimal, from standard input",
     )
+    _add_token(init, required=False)
     serve = commands.add_parser("serve", help="serve")
     _add_store(serve)
     serve.add_argument("--host", default="127.0.0.1")
@@ -125,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     rotate = commands.add_parser("rotate", help="make a new key for shares beside the old one")
     rotate.add_argument("--folder", type=Path, required=True)
+    seal = commands.add_parser("seal", help="have a PKCS#11 token seal the keys")
+    seal.add_argument("--folder", type=Path, required=True)
+    _add_token(seal, required=True)
     for name, text in (
         ("publish", "put the newest key for shares on chain"),
         ("revoke", "take the published key back, so that nothing is sealed to it"),
@@ -135,6 +142,13 @@ def _parser() -> argparse.ArgumentParser:
         keys.add_argument("--deployment", type=Path, required=True)
     _add_store(commands.add_parser("answer", help="release a share to the panel of a dispute"))
     return parser
+
+
+def _add_token(command: argparse.ArgumentParser, *, required: bool) -> None:
+    command.add_argument(
+        "--pkcs11", type=Path, metavar="MODULE", required=required, help="the token's library"
+    )
+    command.add_argument("--token", metavar="LABEL", required=required, help="the token's label")
 
 
 def _add_store(command: argparse.ArgumentParser) -> None:
@@ -167,6 +181,7 @@ def run(arguments: list[str] | None = None) -> int:
         "init": _init,
         "serve": _serve,
         "rotate": _rotate,
+        "seal": _seal,
         "publish": _publish,
         "revoke": _revoke,
         "answer": _answer,
@@ -203,12 +218,26 @@ def _init(options: argparse.Namespace) -> int:
             account_key = bytes.fromhex(text)
         except ValueError:
             account_key = b"\0"
-    _say(**_who(CustodianKeys.make(options.folder, account_key=account_key)))
+    token = _token(options) if options.pkcs11 or options.token else None
+    _say(**_who(CustodianKeys.make(options.folder, account_key=account_key, token=token)))
     return 0
+
+
+def _token(options: argparse.Namespace) -> Token:
+    if not (options.pkcs11 and options.token):
+        raise UsageError(
+            "A token is named by both: --pkcs11 MODULE --token LABEL.", code="E_TOKEN_NAMES"
+        )
+    return Token(str(options.pkcs11.absolute()), options.token)
 
 
 def _rotate(options: argparse.Namespace) -> int:
     _say(**_who(CustodianKeys.rotate(options.folder)))
+    return 0
+
+
+def _seal(options: argparse.Namespace) -> int:
+    _say(**_who(CustodianKeys.seal(options.folder, _token(options))))
     return 0
 
 

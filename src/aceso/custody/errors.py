@@ -4,6 +4,9 @@ InputError
 + RequestRefusedError     a custodian refuses a message: `status` is HTTP's, `code` is stable
 UsageError
 + KeyFileError            the custodian's key file is missing, loose or not one
++ TokenError              what seals the key file, a PKCS#11 token, doesn't open it so
+ServiceError
++ TokenDownError          that token isn't there, or fails: the same again may do
 NotPermittedError
 + DeniedError             `decide` says no, and why
 ChainError
@@ -22,7 +25,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aceso.codes import Reason, label
-from aceso.errors import ChainError, CustodyError, InputError, NotPermittedError, UsageError
+from aceso.errors import (
+    ChainError,
+    CustodyError,
+    InputError,
+    NotPermittedError,
+    ServiceError,
+    UsageError,
+)
 
 __all__ = [
     "ChainUnsafeError",
@@ -32,6 +42,8 @@ __all__ = [
     "HeadRollbackError",
     "KeyFileError",
     "RequestRefusedError",
+    "TokenDownError",
+    "TokenError",
     "TooFewCustodiansError",
     "UnlistedError",
     "WithheldError",
@@ -53,6 +65,14 @@ class RequestRefusedError(InputError):
 
 class KeyFileError(UsageError):
     """The custodian's key file is missing, readable by others, or not a key file."""
+
+
+class TokenError(UsageError):
+    """The PKCS#11 token refuses the PIN, or isn't the one that sealed this key file as it is."""
+
+
+class TokenDownError(ServiceError):
+    """The PKCS#11 token isn't there, or fails."""
 
 
 class DeniedError(NotPermittedError):

@@ -2,6 +2,7 @@
 aceso custodian
 ├── init makes the keys once, from an account's key on standard input if asked
 ├── rotate makes a new key beside the old one, and says what comes next
+├── init and seal have a token seal the keys, and say what still opens without it
 ├── status says what a custodian sees, or that none answers
 └── names what is missing, without ever showing a key
 """
@@ -15,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from eth_account import Account
+
+from tests.python.softhsm import LABEL, PIN, SoftHsm
 
 HEALTH = {"status": "ok", "address": "0x1234", "block": 12, "confirmed": 11, "relays": "ok"}
 
@@ -55,6 +58,32 @@ def test_rotate_makes_a_new_key_beside_the_old_one(aceso, tmp_path):
     assert second["retired"] == 1
     assert "custodian publish" in aceso("custodian", "rotate", "--folder", tmp_path).out
     assert "열쇠 3개" in aceso("custodian", "rotate", "--folder", tmp_path, "--lang", "ko").out
+
+
+def test_a_token_seals_the_keys(aceso, tmp_path, monkeypatch):
+    hsm = SoftHsm.make(tmp_path / "hsm")
+    for name, value in hsm.settings.items():
+        monkeypatch.setenv(name, value)
+    token = ("--pkcs11", hsm.token.module, "--token", LABEL)
+    made = aceso("custodian", "init", "--folder", tmp_path / "made", *token)
+    assert made.code == 0
+    assert f"of token {LABEL} alone" in made.out
+    aceso("custodian", "init", "--folder", tmp_path / "old")
+    sealed = aceso("custodian", "seal", "--folder", tmp_path / "old", *token)
+    assert sealed.code == 0
+    assert "still opens without the token" in sealed.out
+    for folder in ("made", "old"):
+        assert json.loads((tmp_path / folder / "custodian.key").read_text())["token"] == LABEL
+    again = aceso("custodian", "seal", "--folder", tmp_path / "old", *token, "--lang", "ko")
+    assert again.code == 2
+    assert "이미 토큰으로 봉인" in again.err
+    monkeypatch.setenv("ACESO_CUSTODIAN_PIN", "wrong-pin")
+    wrong = aceso("custodian", "rotate", "--folder", tmp_path / "old")
+    assert wrong.code == 2
+    assert "refuses the PIN" in wrong.err
+    for told in (made, sealed, again, wrong):
+        assert PIN not in told.out + told.err
+        assert "wrong-pin" not in told.out + told.err
 
 
 @pytest.fixture
@@ -98,6 +127,8 @@ def test_status_says_that_none_answers(aceso):
     ("arguments", "option"),
     [
         (("init",), "--folder"),
+        (("init", "--folder", "here", "--pkcs11", "/lib.so"), "--token"),
+        (("seal", "--folder", "here", "--token", "hospital"), "--pkcs11"),
         (("status",), "--url"),
         (("serve", "--folder", "here"), "--rpc"),
         (("serve", "--rpc", "http://127.0.0.1:1"), "--folder"),

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,26 +138,29 @@ class Network:
         port: int = 0,
         confirmations: int = 1,
         more: Sequence[str] = ("--no-relay",),
+        env: Mapping[str, str] | None = None,
     ) -> Keeper:
-        process = self.template.run(
-            name,
-            [
-                *(("-m", module) if not module.endswith(".py") else (module,)),
-                "serve",
-                "--folder",
-                str(folder),
-                "--rpc",
-                rpc or self.chain.url,
-                "--deployment",
-                str(self.deployment_file),
-                "--port",
-                str(port),
-                "--confirmations",
-                str(confirmations),
-                *more,
-            ],
-            folder=self.folder / "logs",
-        )
+        words = [
+            *(("-m", module) if not module.endswith(".py") else (module,)),
+            "serve",
+            "--folder",
+            str(folder),
+            "--rpc",
+            rpc or self.chain.url,
+            "--deployment",
+            str(self.deployment_file),
+            "--port",
+            str(port),
+            "--confirmations",
+            str(confirmations),
+            *more,
+        ]
+        logs = self.folder / "logs"
+        if env is None:
+            process = self.template.run(name, words, folder=logs)
+        else:
+            # What is forked has the environment of what it was forked from.
+            process = Process.start(name, [sys.executable, *words], folder=logs, env=env)
         said = process.wait_for_line(seconds=_READY_SECONDS)
         self.answers.real.add(said["url"])
         keys = CustodianKeys.read(folder)

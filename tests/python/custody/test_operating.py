@@ -126,7 +126,7 @@ def test_a_key_file_of_before_is_read(tmp_path: Path) -> None:
     CustodianKeys.make(tmp_path)
     document = json.loads((tmp_path / "custodian.key").read_text())
     assert document["version"] == 1 and "retired" not in document
-    document["version"] = 3
+    document["version"] = 4
     (tmp_path / "custodian.key").write_text(json.dumps(document))
     with pytest.raises(KeyFileError, match="version that we know"):
         CustodianKeys.read(tmp_path)
