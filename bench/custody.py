@@ -57,13 +57,17 @@ from bench.processor import processor_seconds
 RELEASES, WARM, AT_ONCE = 1_500, 100, 32
 HALF, SECONDS_AT_HALF, TURNS = 150, 2.0, 3
 WITHDRAWALS = 20
+# More than ask at once, so that no two of those have anything in common.
+PEOPLE = 2 * AT_ONCE
 LABS = DataClass.LABS
 
 
 @dataclass
 class Reader:
-    """An account that may read the record, until that is withdrawn."""
+    """An account that may read the record of a person, until that is withdrawn."""
 
+    persona: LocalAccount
+    record_id: bytes
     account: LocalAccount
     private: PrivateKey
 
@@ -74,26 +78,24 @@ class Reader:
 
 @dataclass
 class Bench:
-    """A custodian with one record, which some accounts may read."""
+    """A custodian with the records of some people, each of whom lets an account read theirs."""
 
     suite: Suite
     process: Process
     url: str
     keys: CustodianKeys
-    persona: LocalAccount
     readers: list[Reader]
-    record_id: bytes
 
-    def release(self, which: int = 0) -> bytes:
-        """A whole HTTP request for a release to this reader, signed."""
-        reader = self.readers[which]
+    def release(self, which: int) -> bytes:
+        """A whole HTTP request for a release to this reader, signed; after the last the first."""
+        reader = self.readers[which % PEOPLE]
         message = {
-            "subject": self.persona.address,
+            "subject": reader.persona.address,
             "actor": reader.account.address,
             "grantee": reader.grantee,
             "use": int(Use.TREAT),
             "dataClass": int(LABS),
-            "recordId": self.record_id,
+            "recordId": reader.record_id,
             "receivingKey": reader.private.public_key.to_bytes(),
             "custodian": self.keys.address,
             "nonce": os.urandom(32),
@@ -105,12 +107,13 @@ class Bench:
 
     def withdrawal(self, which: int) -> bytes:
         """A withdrawal from this reader, to whom is granted."""
-        grantee = self.readers[which].grantee
-        message = {"subject": self.persona.address, "grantee": grantee, "withdrawals": 0}
-        signature = sign(self.persona, "Withdrawal", message, self.suite.domain("ConsentRegistry"))
+        reader = self.readers[which]
+        persona, domain = reader.persona, self.suite.domain("ConsentRegistry")
+        message = {"subject": persona.address, "grantee": reader.grantee, "withdrawals": 0}
+        signature = sign(persona, "Withdrawal", message, domain)
         body = {
             "type": "Withdrawal",
-            "message": message | {"grantee": "0x" + grantee.hex()},
+            "message": message | {"grantee": "0x" + reader.grantee.hex()},
             "signature": "0x" + signature.hex(),
         }
         return _post("/withdrawals", body)
@@ -124,7 +127,7 @@ def run() -> list[dict[str, Any]]:
     """Measure, and compare with the limits."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         bench = _prepare(Path(folder), stack)
-        requests = [bench.release() for _ in range(RELEASES + WARM)]
+        requests = [bench.release(number) for number in range(RELEASES + WARM)]
         asyncio.run(_at_once(bench.url, requests[:WARM]))
         turns = [
             _turn(bench, requests[start : start + RELEASES // TURNS])
@@ -152,7 +155,7 @@ async def _withdrawn(bench: Bench) -> float:
     next was refused, at the slowest. Before it the same reader was given the share."""
     slowest = 0.0
     async with _Line(bench.url) as line:
-        for which in range(1, len(bench.readers)):
+        for which in range(WITHDRAWALS):
             before, after = bench.release(which), bench.release(which)
             withdrawal = bench.withdrawal(which)
             await line.ask(before)
@@ -163,7 +166,7 @@ async def _withdrawn(bench: Bench) -> float:
             if json.loads(refusal)["details"]["reason"] != Reason.WITHDRAWN:
                 raise RuntimeError(f"refused for another reason: {refusal.decode()[:300]}")
         # Nobody else's ended.
-        await line.ask(bench.release())
+        await line.ask(bench.release(WITHDRAWALS))
     return slowest
 
 
@@ -175,7 +178,7 @@ def _turn(bench: Bench, requests: list[bytes]) -> tuple[float, float]:
 
 
 def _p99(bench: Bench) -> float:
-    requests = [bench.release() for _ in range(int(HALF * SECONDS_AT_HALF))]
+    requests = [bench.release(number) for number in range(int(HALF * SECONDS_AT_HALF))]
     took = sorted(asyncio.run(_paced(bench.url, requests, HALF)))
     return took[int(0.99 * len(took))]
 
@@ -221,6 +224,14 @@ def _filled(
     keys: CustodianKeys,
     relayer: LocalAccount,
 ) -> Bench:
+    with Custodian(url, address=keys.address, public_key=keys.private.public_key) as client:
+        readers = [_reader(suite, chain, relayer, *_posted(suite, client)) for _ in range(PEOPLE)]
+    chain.mine(2)
+    return Bench(suite, process, url, keys, readers)
+
+
+def _posted(suite: Suite, client: Custodian) -> tuple[LocalAccount, bytes]:
+    """A person's list of one record, and that record's id."""
     seed = Seed.make()
     persona, vault = seed.persona(1), seed.keys(suite.chain_id)
     list_key, class_key = vault.list_key(LABS, 0), vault.class_key(LABS, 0)
@@ -232,7 +243,7 @@ def _filled(
         epoch=0,
         class_key=class_key.public_key,
         owner_key=vault.owner_key().public_key,
-        custodians=(keys.address, other),
+        custodians=(client.address, other),
         threshold=2,
         registry=suite.addresses["ConsentRegistry"],
         log_key=vault.log_key(LABS, 0).public_key,
@@ -248,7 +259,7 @@ def _filled(
         context,
         RecordKey(os.urandom(32), Body(os.urandom(32), 4124, 100)),
         custodians=[
-            (keys.address, keys.private.public_key),
+            (client.address, client.public_key),
             (other, PrivateKey.generate().public_key),
         ],
         threshold=2,
@@ -269,23 +280,24 @@ def _filled(
         "issuer": entry.issuer,
     }
     domain = suite.domain("ConsentRegistry")
-    with Custodian(url, address=keys.address, public_key=keys.private.public_key) as client:
-        client.open_list(opening.sign(persona=persona, list_key=list_key, chain_id=suite.chain_id))
-        client.post(
-            entry,
-            list_key=list_key.address,
-            issuer=entry.issuer,
-            signature=sign(list_key, "ListPost", message, domain),
-        )
-    readers = [_reader(suite, chain, relayer, persona) for _ in range(WITHDRAWALS + 1)]
-    chain.mine(2)
-    return Bench(suite, process, url, keys, persona, readers, entry.record_id)
+    client.open_list(opening.sign(persona=persona, list_key=list_key, chain_id=suite.chain_id))
+    client.post(
+        entry,
+        list_key=list_key.address,
+        issuer=entry.issuer,
+        signature=sign(list_key, "ListPost", message, domain),
+    )
+    return persona, entry.record_id
 
 
 def _reader(
-    suite: Suite, chain: LocalChain, relayer: LocalAccount, persona: LocalAccount
+    suite: Suite,
+    chain: LocalChain,
+    relayer: LocalAccount,
+    persona: LocalAccount,
+    record_id: bytes,
 ) -> Reader:
-    reader = Reader(Account.create(), PrivateKey.generate())
+    reader = Reader(persona, record_id, Account.create(), PrivateKey.generate())
     chain.ask("anvil_setBalance", reader.account.address, hex(10**18))
     key = reader.private.public_key.to_bytes()
     Sender(suite, reader.account).send(suite.participants.publish_key(key))
