@@ -21,13 +21,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from aceso.codes import Reason, Role
 
 from ._node import Failure, Nodes, another, block_of, data_of, nonsense, refused
-from ._reads import Reads
+from ._reads import Call, Reads
 from ._typed import address, keccak, recover
 from ._views import (
     Addresses,
@@ -235,6 +235,25 @@ class Chain:
         (answer,) = self._reads.call_all([(to, data, block)])
         return _exactly(answer, length)
 
+    def ahead(
+        self,
+        heads: Heads,
+        *,
+        questions: Sequence[Question] = (),
+        accounts: Collection[str] = (),
+        institutions: Collection[int] = (),
+    ) -> None:
+        """Have the node answer in one batch what is asked next: `decide`, the keys that accounts
+        have published, and the accounts of institutions."""
+        participants, newest = self.addresses.participants, heads.newest
+        self._reads.ahead(
+            [
+                *self._decisions(questions, heads),
+                *((participants, _KEY_OF + word(account), newest) for account in accounts),
+                *((participants, _INSTITUTION + word(number), newest) for number in institutions),
+            ]
+        )
+
     def decide(self, question: Question, heads: Heads) -> tuple[Reason, Reason]:
         """The reasons at the newest and at the confirmed block."""
         (reasons,) = self.decide_all([question], heads)
@@ -244,15 +263,16 @@ class Chain:
         self, questions: Sequence[Question], heads: Heads
     ) -> list[tuple[Reason, Reason]]:
         """As `decide`, of several, in their order."""
-        answers = self._reads.call_all(
-            [
-                (self.addresses.consents, _DECIDE + question.words(), block)
-                for question in questions
-                for block in (heads.newest, heads.confirmed)
-            ]
-        )
+        answers = self._reads.call_all(self._decisions(questions, heads))
         reasons = [_reason(_exactly(answer, 64)) for answer in answers]
         return list(zip(reasons[::2], reasons[1::2], strict=True))
+
+    def _decisions(self, questions: Sequence[Question], heads: Heads) -> list[Call]:
+        return [
+            (self.addresses.consents, _DECIDE + question.words(), block)
+            for question in questions
+            for block in (heads.newest, heads.confirmed)
+        ]
 
     def standings(
         self, subject: str, grantee: bytes, actor: str, heads: Heads

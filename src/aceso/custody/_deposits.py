@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from aceso.vault import Deposit, FalseShareError, FormatError, seal_release
 
 from ._chain import Heads
-from ._desk import Desk, Message
+from ._desk import Desk, Message, Nonce
 from ._typed import address, address_bytes
 
 __all__ = ["Deposits", "Kept"]
@@ -101,11 +101,7 @@ class Deposits(Desk, abc.ABC):
         table, key = kept.table, address_bytes(message["persona"])
         with self.store.write() as connection:
             self._take_nonce(
-                connection,
-                address_bytes(message["requester"]),
-                message["nonce"],
-                message["deadline"],
-                heads.newest.timestamp,
+                connection, Nonce.of(message, address_bytes(message["requester"])), heads
             )
             row = connection.execute(sa.select(table).where(table.c.persona == key)).first()
         if row is None or not row.deposit:

@@ -8,7 +8,8 @@ it holds, that it was not made before, and whether an entry is the one that was 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final, NoReturn
 
 import sqlalchemy as sa
@@ -29,23 +30,38 @@ from aceso.vault import (
 from ._chain import Chain, Heads
 from ._order_desks import OrderDesk, desk_at
 from ._store import Store, tables
+from ._turns import AloneError
 from ._typed import Domain, address, address_bytes, digest, recover, sign
 from ._wire import MAX_ENTRY_BYTES, to_json
 from .errors import RequestRefusedError
 from .keys import CustodianKeys
 
-__all__ = ["Desk", "Message"]
+__all__ = ["Desk", "Message", "Nonce"]
 
 _MAX_DEADLINE_SECONDS: Final = 3600
 # What every request asks is put together once.
-_TAKEN: Final = sa.select(tables.nonces.c.deadline).where(
-    tables.nonces.c.signer == sa.bindparam("signer"),
-    tables.nonces.c.nonce == sa.bindparam("nonce"),
+_USED: Final = sa.select(tables.nonces.c.signer, tables.nonces.c.nonce).where(
+    tables.nonces.c.signer.in_(sa.bindparam("signers", expanding=True)),
+    tables.nonces.c.nonce.in_(sa.bindparam("nonces", expanding=True)),
 )
-_TAKE: Final = sa.insert(tables.nonces)
+_USE_UP: Final = sa.insert(tables.nonces)
 _LIST: Final = sa.select(tables.lists).where(tables.lists.c.list_key == sa.bindparam("list_key"))
 
 Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """What makes a request good for one time: no other of this signer may have it."""
+
+    signer: bytes
+    nonce: bytes
+    deadline: int
+
+    @classmethod
+    def of(cls, message: Message, signer: bytes) -> Nonce:
+        """The one of a signed request."""
+        return cls(signer, message["nonce"], int(message["deadline"]))
 
 
 class Desk:
@@ -77,10 +93,22 @@ class Desk:
         return found
 
     def _signed_for(
-        self, name: str, message: Message, signature: bytes, signer: str, heads: Heads
+        self,
+        name: str,
+        message: Message,
+        signature: bytes,
+        signer: str,
+        heads: Heads,
+        *,
+        is_alone: bool = True,
     ) -> bytes:
-        """The digest, where this account signed it, which may be a wallet with code."""
+        """The digest, where this account signed it, which may be a wallet with code. Such a wallet
+        takes its time to say so: it is asked where nobody else waits for that (`is_alone`)."""
         found = digest(name, message, self.chain.domain)
+        if recover(found, signature) == address(signer):
+            return found
+        if not is_alone:
+            raise AloneError
         if not self.chain.is_signed(signer, found, signature, heads.newest):
             self.refuse(
                 f"The {name} is not signed by {signer} for this registry and chain "
@@ -93,7 +121,7 @@ class Desk:
     def _check_custodian(self, message: Message) -> None:
         if address_bytes(message["custodian"]) != self._me:
             self.refuse(
-                f"The request is for custodian {message['custodian']}.",
+                f"The request is for custodian {message['custodian']}, and this is {self.address}.",
                 code="E_OTHER_CUSTODIAN",
                 status=403,
             )
@@ -128,21 +156,32 @@ class Desk:
                 now=now,
             )
 
-    def _take_nonce(
-        self, connection: Connection, signer: bytes, nonce: bytes, deadline: int, now: int
-    ) -> None:
-        table = tables.nonces
+    def _take_nonce(self, connection: Connection, nonce: Nonce, heads: Heads) -> None:
+        if self._used(connection, [nonce]):
+            self._refuse_replayed()
+        self._use_up(connection, [nonce], heads)
+
+    def _used(self, connection: Connection, nonces: Sequence[Nonce]) -> set[tuple[bytes, bytes]]:
+        """Signers and nonces that were used before, among them all of these that were."""
+        named = {"signers": [one.signer for one in nonces], "nonces": [one.nonce for one in nonces]}
+        rows = connection.execute(_USED, named) if nonces else ()
+        return {(row.signer, row.nonce) for row in rows}
+
+    def _use_up(self, connection: Connection, nonces: Sequence[Nonce], heads: Heads) -> None:
+        """Note that these are used, until their deadline: by then they are refused for that."""
+        table, now = tables.nonces, heads.newest.timestamp
         if now > self._purged + 60:
             connection.execute(sa.delete(table).where(table.c.deadline < now))
             self._purged = now
-        named = {"signer": signer, "nonce": nonce}
-        if connection.execute(_TAKEN, named).first() is not None:
-            self.refuse(
-                "This request was made before. Sign a new one, with a nonce of its own.",
-                code="E_REPLAYED",
-                status=409,
-            )
-        connection.execute(_TAKE, named | {"deadline": deadline})
+        if nonces:
+            connection.execute(_USE_UP, [asdict(one) for one in nonces])
+
+    def _refuse_replayed(self) -> NoReturn:
+        self.refuse(
+            "This request was made before. Sign a new one, with a nonce of its own.",
+            code="E_REPLAYED",
+            status=409,
+        )
 
     def _public_key(self, data: bytes, name: str) -> PublicKey:
         try:

@@ -29,7 +29,7 @@ from aceso.storage import content_digest
 from aceso.vault import PartList
 
 from ._chain import Chain
-from ._desk import Message
+from ._desk import Message, Nonce
 from ._order_desks import UnionDesk, desk_at
 from ._orders import Orders, list_note, part_held
 from ._store import Store, tables
@@ -176,13 +176,7 @@ class Divisions(Orders):
         deadline = int(message["deadline"])
         self._check_deadline(deadline, heads)
         with self.store.write() as connection:
-            self._take_nonce(
-                connection,
-                address_bytes(reader),
-                message["nonce"],
-                deadline,
-                heads.newest.timestamp,
-            )
+            self._take_nonce(connection, Nonce.of(message, address_bytes(reader)), heads)
         found_order = desk.order(order, heads.newest)
         held = self._held(desk, found_order)
         told = Parts(part for part in held if part.member == address(reader))

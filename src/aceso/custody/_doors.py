@@ -18,19 +18,20 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.engine import Connection
 
 from aceso.codes import Reason
-from aceso.vault import Capsule
+from aceso.vault import Capsule, PublicKey, seal
 
 from ._chain import Chain, Heads, Question
-from ._desk import Desk, Message
+from ._desk import Desk, Message, Nonce
 from ._rates import Rates
 from ._store import Store
 from ._typed import address_bytes
 from ._withdrawals import Withdrawals
 from .errors import DeniedError
 from .keys import CustodianKeys
+from .logbook import LOG_LABEL
 from .proof import Release
 
-__all__ = ["Asked", "Doors"]
+__all__ = ["Asked", "Doors", "for_log"]
 
 _T = TypeVar("_T")
 
@@ -41,8 +42,7 @@ class Asked:
 
     question: Question
     digest: bytes
-    nonce: bytes
-    deadline: int
+    nonce: Nonce
     heads: Heads
 
 
@@ -67,14 +67,22 @@ class Doors(Desk):
 
     def _asked(self, name: str, message: Message, signature: bytes, disease: int = 0) -> Asked:
         """Check a request as far as it can be checked without a decision."""
-        if address_bytes(message["custodian"]) != self._me:
-            self.refuse(
-                f"The request is for custodian {message['custodian']}, and this is {self.address}.",
-                code="E_OTHER_CUSTODIAN",
-                status=403,
-            )
-        heads = self.chain.heads()
-        found = self._signed_for(name, message, signature, message["actor"], heads)
+        self._check_custodian(message)
+        return self._asked_at(name, message, signature, self.chain.heads(), disease)
+
+    def _asked_at(
+        self,
+        name: str,
+        message: Message,
+        signature: bytes,
+        heads: Heads,
+        disease: int = 0,
+        *,
+        is_alone: bool = True,
+    ) -> Asked:
+        found = self._signed_for(
+            name, message, signature, message["actor"], heads, is_alone=is_alone
+        )
         # Only now: whoever names somebody else must not use up what is theirs.
         self._check_rate(message["actor"])
         self._check_deadline(int(message["deadline"]), heads)
@@ -86,26 +94,28 @@ class Doors(Desk):
             classes=message["dataClass"],
             disease=disease,
         )
-        return Asked(question, found, message["nonce"], int(message["deadline"]), heads)
+        nonce = Nonce.of(message, address_bytes(message["actor"]))
+        return Asked(question, found, nonce, heads)
 
     def _use(self, connection: Connection, asked: Asked) -> None:
-        self._take_nonce(
-            connection,
-            address_bytes(asked.question.actor),
-            asked.nonce,
-            asked.deadline,
-            asked.heads.newest.timestamp,
-        )
+        self._take_nonce(connection, asked.nonce, asked.heads)
 
     def _reason(self, asked: Asked) -> Reason:
         """Ask `decide`. A no at either block refuses, and uses the nonce up."""
+        try:
+            return self._decided(asked)
+        except DeniedError:
+            self.store.together(lambda connection: self._use(connection, asked))
+            raise
+
+    def _decided(self, asked: Asked) -> Reason:
+        """Ask `decide`; a no at either block is a `DeniedError`."""
         newest, confirmed = self.chain.decide(asked.question, asked.heads)
-        if newest.permits and confirmed.permits:
-            return newest
-        self.store.together(lambda connection: self._use(connection, asked))
         if not newest.permits:
             raise DeniedError(newest, self.address)
-        raise DeniedError(confirmed, self.address, is_pending=True)
+        if not confirmed.permits:
+            raise DeniedError(confirmed, self.address, is_pending=True)
+        return newest
 
     def _door(self, asked: Asked, act: Callable[[Connection], _T]) -> _T:
         """Use a permitted request up and do `act`, in one transaction, which other requests share.
@@ -154,3 +164,8 @@ class Doors(Desk):
             },
             separators=(",", ":"),
         ).encode()
+
+
+def for_log(book: bytes, log_key: bytes, receipt: bytes) -> bytes:
+    """A receipt as it lies in the log of a list: only whoever has its log key reads it."""
+    return seal(PublicKey(log_key), receipt, info=LOG_LABEL + book)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from aceso.vault import PublicKey, seal
 
 from ._chain import Block
-from ._desk import Desk, Message
+from ._desk import Desk, Message, Nonce
 from ._typed import address_bytes, sign
 from .logbook import LOG_LABEL, LogHead
 from .merkle import Tree
@@ -36,13 +36,7 @@ class Log(Desk):
         self._check_deadline(int(message["deadline"]), heads)
         book = address_bytes(message["listKey"])
         with self.store.write() as connection:
-            self._take_nonce(
-                connection,
-                book,
-                message["nonce"],
-                int(message["deadline"]),
-                heads.newest.timestamp,
-            )
+            self._take_nonce(connection, Nonce.of(message, book), heads)
             opened = self._list(connection, book)
             if after == 0:
                 self._note_reading(connection, message["listKey"], opened.log_key, heads.newest)

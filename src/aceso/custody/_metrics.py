@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -19,18 +19,14 @@ from prometheus_client.registry import Collector
 
 from aceso.errors import AcesoError
 
+from ._responses import App, Receive, Scope, Send
+
 if TYPE_CHECKING:
     from ._service import Service
 
 __all__ = ["CONTENT_TYPE_LATEST", "Measured", "Metrics"]
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Metrics:
@@ -137,7 +133,7 @@ class Measured:
         started = time.perf_counter()
         status = 500
 
-        async def answer(message: Message) -> None:
+        async def answer(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ._box import Box
-from ._desk import Message
+from ._desk import Message, Nonce
 from ._log import PAGE, Log
 from ._store import LogLine, tables
 from ._typed import address_bytes
@@ -64,13 +64,7 @@ class OrderLog(Log):
         # A member of a union reads of their own part.
         books = (order.to_bytes(32, "big"), part_book(order, message["reader"]))
         with self.store.write() as connection:
-            self._take_nonce(
-                connection,
-                reader,
-                message["nonce"],
-                int(message["deadline"]),
-                heads.newest.timestamp,
-            )
+            self._take_nonce(connection, Nonce.of(message, reader), heads)
             row = connection.execute(
                 sa.select(
                     tables.extracts.c.order, tables.extracts.c.buyer, tables.extracts.c.subject

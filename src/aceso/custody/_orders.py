@@ -14,6 +14,7 @@ the list of them (`_divisions`), so a part is given only with the proof that it 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
@@ -36,7 +37,7 @@ from aceso.vault import (
 )
 
 from ._chain import Heads, Question
-from ._desk import Message
+from ._desk import Message, Nonce
 from ._doors import Asked, Doors
 from ._order_desks import OrderDesk, UnionDesk, desk_at
 from ._order_log import close_order_line
@@ -332,8 +333,7 @@ class Orders(Doors):
             self.refuse("The order is not delivered, or settled.", code="E_ORDER_STATE", status=409)
         if isinstance(desk, UnionDesk):
             self._check_part(desk.root(order, asked.heads.newest), row, message["subject"], proof)
-        question = _question(message, row)
-        return Asked(question, asked.digest, asked.nonce, asked.deadline, asked.heads), row, order
+        return replace(asked, question=_question(message, row)), row, order
 
     def _extract_of(
         self, desk: OrderDesk, group: int, message: Message, heads: Heads
@@ -440,7 +440,8 @@ class Orders(Doors):
                 now=now,
             )
         hashed = digest("ReleaseRequest", message, self.chain.domain)
-        asked = Asked(_question(message, row), hashed, message["nonce"], deadline, heads)
+        nonce = Nonce.of(message, address_bytes(message["actor"]))
+        asked = Asked(_question(message, row), hashed, nonce, heads)
         for reason in self.chain.decide(asked.question, heads):
             if not reason.permits and reason is not Reason.NOT_MEMBER:
                 raise DeniedError(reason, self.address)

@@ -1,6 +1,7 @@
 """What contracts answered at blocks: asked once for each block, and together.
 
     reads = Reads(nodes)
+    reads.ahead(calls)                       # all that will be asked next, in one batch
     answer, other = reads.call_all([(contract, data, block), (contract, data, before)])
 
 What was answered at a block's hash never changes and is kept. A new block makes all requests ask
@@ -59,12 +60,19 @@ class Reads:
 
     def call_all(self, calls: Sequence[Call]) -> list[bytes]:
         """What these contracts answer to these data at these blocks."""
-        keys = [(block.hash, to, data) for to, data, block in calls]
-        found = self._known(keys)
-        wanted = {key: call for key, call in zip(keys, calls, strict=True) if key not in found}
+        found = self._answers(calls)
+        return [_said(found[_key(call)]) for call in calls]
+
+    def ahead(self, calls: Sequence[Call]) -> None:
+        """Have answered what will be asked next. What is refused is refused to whoever asks."""
+        self._answers(calls)
+
+    def _answers(self, calls: Sequence[Call]) -> _Answers:
+        found = self._known(map(_key, calls))
+        wanted = {key: call for call in calls if (key := _key(call)) not in found}
         if wanted:
             found |= self._fetch(wanted) if len(wanted) > _LONG else self._together(wanted)
-        return [_said(found[key]) for key in keys]
+        return found
 
     def where(self, block: Block) -> dict[str, Any] | str:
         """A block, as the node takes it."""
@@ -175,6 +183,11 @@ class Reads:
         if not takes_hashes and all(isinstance(answer, bytes) for answer in answers.values()):
             self._by_hash = False
         return answers
+
+
+def _key(call: Call) -> _Key:
+    to, data, block = call
+    return block.hash, to, data
 
 
 def _is_form(answer: Any) -> bool:

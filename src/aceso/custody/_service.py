@@ -1,7 +1,8 @@
 """A custodian without HTTP: one counter for each concern, over the same keys, store and chain.
 
 service.lists        open, post, leave_keys
-service.releases     listing and release: the doors of records
+service.listings     the door of lists: the records of a class, and the keys left for a grantee
+service.releases     the door of records: our shares of their keys
 service.orders       deposit, entry and release: the doors of extracts that were sold
 service.divisions    what the members of a union delivered, attested together
 service.withdrawals  withdrawals and bars, in force from when they are shown
@@ -18,7 +19,7 @@ service.order_log    those of an order, for its parties
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from aceso.chain import Sender, Suite
@@ -26,10 +27,11 @@ from aceso.chain import Sender, Suite
 from ._batches import Batches
 from ._chain import Chain
 from ._deletions import Deletions
-from ._desk import Desk, Message
+from ._desk import Desk
 from ._divisions import Divisions
 from ._following import Follower
 from ._heads import ManifestHeads
+from ._listings import Listings
 from ._lists import Bounds, Lists
 from ._log import Log
 from ._order_log import OrderLog
@@ -42,7 +44,6 @@ from ._store import Store
 from ._wills import Wills
 from ._withdrawals import Withdrawals
 from .keys import CustodianKeys
-from .proof import Release
 
 __all__ = ["Service"]
 
@@ -71,12 +72,12 @@ class Service(Desk):
         self.lists = Lists(keys, store, chain, bounds)
         self.withdrawals = Withdrawals(keys, store, chain)
         chain.on_replaced = self.withdrawals.look_again
+        self.listings = Listings(keys, store, chain, self.withdrawals)
         self.releases = Releases(keys, store, chain, self.withdrawals)
         self.orders = Orders(keys, store, chain, self.withdrawals)
         self.divisions = Divisions(keys, store, chain, self.withdrawals)
-        self.releases.rates = self.orders.rates = Rates(
-            per_second=actor_rate, in_store=max(1.0, _SECONDS_IN_STORE * actor_rate)
-        )
+        rates = Rates(per_second=actor_rate, in_store=max(1.0, _SECONDS_IN_STORE * actor_rate))
+        self.listings.rates = self.releases.rates = self.orders.rates = rates
         self.heads = ManifestHeads(keys, store, chain)
         self.recoveries = Recoveries(keys, store, chain)
         self.wills = Wills(keys, store, chain)
@@ -90,17 +91,9 @@ class Service(Desk):
             self.withdrawals.relay_within = relay_within
             self.relays = Relays(keys, store, chain, connect, within=relay_within)
 
-    def release(
-        self,
-        message: Message,
-        signature: bytes,
-        capsule: bytes | None,
-        proof: Sequence[bytes] = (),
-    ) -> Release:
-        """Release our share, of a record or of an order's extract, sealed to the grantee."""
-        if self._desk_of(message["grantee"]) is not None:
-            return self.orders.release(message, signature, proof)
-        return self.releases.release(message, signature, capsule)
+    def is_of_order(self, grantee: bytes) -> bool:
+        """Whether a request is for an order's extract, and not for a record."""
+        return self._desk_of(grantee) is not None
 
     def health(self) -> dict[str, Any]:
         """Who we are, and what we see of the chain."""

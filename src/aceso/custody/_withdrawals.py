@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import sqlalchemy as sa
@@ -25,8 +26,9 @@ __all__ = ["Withdrawals", "ahead_of", "count_of", "when_to_relay"]
 
 _AHEAD: Final = 16
 _SHOWN: Final = sa.select(tables.withdrawals).where(
-    tables.withdrawals.c.subject == sa.bindparam("subject")
+    tables.withdrawals.c.subject.in_(sa.bindparam("subjects", expanding=True))
 )
+Shown = Mapping[bytes, Sequence[Any]]
 # The count that each names.
 _COUNTERS: Final = {"Withdrawal": "withdrawals", "WithdrawalOfAll": "epoch", "Bar": "bars"}
 
@@ -126,12 +128,22 @@ class Withdrawals(Desk):
 
     def hold(self, connection: Connection, question: Question, heads: Heads) -> bool:
         """Whether a withdrawal was shown to us that the chain doesn't show yet."""
-        if question.actor == question.subject:
-            return False
-        # In the transaction of the release, so that none can pass between; and by the database, as
-        # another process may have been shown it.
-        rows = connection.execute(_SHOWN, {"subject": address_bytes(question.subject)}).all()
-        if not rows:
+        return self.are_in(self.shown(connection, [question.subject]), question, heads)
+
+    def shown(self, connection: Connection, subjects: Iterable[str]) -> Shown:
+        """What these subjects have withdrawn here. It is read in the transaction of the release, so
+        that none can pass between; and by the database, as another process may have been shown
+        it."""
+        found: dict[bytes, list[Any]] = {}
+        named = list(set(map(address_bytes, subjects)))
+        for row in connection.execute(_SHOWN, {"subjects": named}) if named else ():
+            found.setdefault(row.subject, []).append(row)
+        return found
+
+    def are_in(self, shown: Shown, question: Question, heads: Heads) -> bool:
+        """As `hold`, by what was read."""
+        rows = shown.get(address_bytes(question.subject))
+        if not rows or question.actor == question.subject:
             return False
         newest, confirmed = self.chain.standings(
             question.subject, question.grantee, question.actor, heads

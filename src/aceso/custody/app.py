@@ -12,57 +12,43 @@ too long is never kept, and one that doesn't come to an end is cut off.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import logging
-import math
-from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
-import orjson
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
-from aceso.errors import AcesoError, ChainError, InputError, NotPermittedError
+from aceso.errors import AcesoError
 from aceso.storage import ShownItem
 
 from . import _wire as wire
 from ._answers import described
 from ._batches import add_batches
+from ._doorway import Doorway
+from ._limits import Limits
 from ._metrics import CONTENT_TYPE_LATEST, Measured, Metrics
-from ._rates import Rates, client_name
+from ._rates import Rates
+from ._releases import Wanted
+from ._responses import App, Json, plain, refusal
 from ._service import Service
+from ._turns import Few, Turns
 from .errors import RequestRefusedError
 from .logbook import LogHead
 from .parts import Held
+from .proof import Release
 
-__all__ = ["make_app"]
+__all__ = ["make_app", "make_routes"]
 
-_log = logging.getLogger("aceso.custody")
-
-_T = TypeVar("_T")
 _AT_DOORS: Final = 12
+_RELEASES_IN_A_TURN: Final = 32
 # One of them writes at a time, so more would only wait.
 _BATCHES: Final = 4
-_SMALL_BODY: Final = 64 << 10
-_LARGE_BODY: Final = 4 * wire.MAX_ENTRY_BYTES // 3 + _SMALL_BODY
-_BODY_SECONDS: Final = 30.0
-_PASS_SECONDS: Final = 3.0
 _SECONDS_IN_STORE: Final = 10
-# What is never counted: whoever watches the service should see it when it is busy.
-_UNCOUNTED: Final = ("/health", "/metrics")
-_PASS_BYTES: Final = 32 << 20
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def _order_of(value: object) -> int:
@@ -78,11 +64,6 @@ _OrderPath = Annotated[
     int, Path(json_schema_extra={"pattern": "^[0-9]{1,78}$"}), BeforeValidator(_order_of)
 ]
 _LogSize = Annotated[int, Query(ge=0, lt=1 << 62)]
-
-
-class _Json(JSONResponse):
-    def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
 
 
 class _Route(APIRoute):
@@ -106,27 +87,40 @@ def _head(head: LogHead) -> dict[str, Any]:
     }
 
 
-def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
+def make_app(service: Service, *, client_rate: float = 0.0) -> App:
     """The application of one custodian. `client_rate`: requests of one client in a second."""
     metrics = Metrics(service)
-    doors, batches = _Few(_AT_DOORS), _Few(_BATCHES)
     rates = Rates(per_second=client_rate, in_store=max(1.0, _SECONDS_IN_STORE * client_rate))
+    # What is asked most goes by a shorter way to the same answers.
+    doorway = Doorway(
+        make_routes(service, metrics), {"/list": wire.ListBody, "/release": wire.ReleaseBody}
+    )
+    return Measured(Limits(doorway, rates), metrics)
+
+
+def make_routes(service: Service, metrics: Metrics) -> FastAPI:
+    """What is answered, and how the OpenAPI describes it."""
+    doors, batches = Few(_AT_DOORS), Few(_BATCHES)
+    releases: Turns[Wanted, Release] = Turns(
+        lambda wanted: service.releases.release_all(wanted),
+        alone=lambda wanted: service.releases.release(wanted),
+        among=doors,
+        most=_RELEASES_IN_A_TURN,
+    )
     app = FastAPI(
         title="Aceso custodian",
         version="1",
         description="Keeps shares of records' keys, and releases them when the person permits it.",
-        default_response_class=_Json,
+        default_response_class=Json,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.router.route_class = _Route
-    app.add_middleware(_Limits, rates=rates)
-    app.add_middleware(Measured, metrics=metrics)
 
     @app.post("/lists", summary="Open a list for a persona")
     def open_list(body: wire.OpenListBody) -> Response:
-        return _Json(
+        return Json(
             service.lists.open(
                 body.message.values_as_signed(), body.personaSignature, body.listSignature
             )
@@ -135,14 +129,12 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/lists/{listKey}/records", summary="Take a record into custody")
     def post(listKey: _AddressPath, body: wire.PostBody) -> Response:
         _same(listKey, body.message.listKey)
-        return _Json(
-            service.lists.post(body.message.values_as_signed(), body.signature, body.entry)
-        )
+        return Json(service.lists.post(body.message.values_as_signed(), body.signature, body.entry))
 
     @app.post("/lists/{listKey}/keys", summary="Leave a sealed class key for a grantee")
     def leave_keys(listKey: _AddressPath, body: wire.SealedKeysBody) -> Response:
         _same(listKey, body.message.listKey)
-        return _Json(
+        return Json(
             service.lists.leave_keys(
                 body.message.values_as_signed(), body.signature, body.sealedKey
             )
@@ -151,9 +143,9 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/list", summary="List the records of one class (a door)")
     async def listing(body: wire.ListBody) -> Response:
         found = await doors(
-            service.releases.listing, body.message.values_as_signed(), body.signature, body.after
+            service.listings.listing, body.message.values_as_signed(), body.signature, body.after
         )
-        return _Json(
+        return Json(
             {
                 "entries": [wire.text_of(entry) for entry in found["entries"]],
                 "sealedKeys": [
@@ -173,52 +165,50 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
 
     @app.post("/release", summary="Release the share of one record's key (a door)")
     async def release(body: wire.ReleaseBody) -> Response:
-        given = await doors(
-            service.release,
-            body.message.values_as_signed(),
-            body.signature,
-            body.capsule,
-            body.proof,
-        )
-        return _Json(given.to_json())
+        message = body.message.values_as_signed()
+        if service.is_of_order(message["grantee"]):
+            given = await doors(service.orders.release, message, body.signature, body.proof)
+        else:
+            given = await releases(Wanted(message, body.signature, body.capsule))
+        return Json(given.to_json())
 
     @app.post("/heads", summary="Keep the newest head of a vault's index")
     def put_head(body: wire.HeadBody) -> Response:
-        return _Json(service.heads.put(body.message.values_as_signed(), body.signature))
+        return Json(service.heads.put(body.message.values_as_signed(), body.signature))
 
     @app.get("/heads/{headKey}", summary="The newest head of a vault's index")
     def get_head(headKey: _AddressPath) -> Response:
-        return _Json(service.heads.get(headKey))
+        return Json(service.heads.get(headKey))
 
     @app.post("/recoveries", summary="Leave a part of a sealed seed")
     def leave_recovery(body: wire.RecoveryDepositBody) -> Response:
-        return _Json(
+        return Json(
             service.recoveries.put(body.message.values_as_signed(), body.signature, body.deposit)
         )
 
     @app.post("/recoveries/release", summary="A part of a sealed seed, after the delay")
     def release_recovery(body: wire.RecoveryRequestBody) -> Response:
         deposit = service.recoveries.release(body.message.values_as_signed(), body.signature)
-        return _Json({"deposit": wire.text_of(deposit)})
+        return Json({"deposit": wire.text_of(deposit)})
 
     @app.post("/recoveries/deletions", summary="Delete a part of a sealed seed of before")
     def delete_recovery(body: wire.RecoveryDeletionBody) -> Response:
-        return _Json(service.recoveries.delete(body.message.values_as_signed(), body.signature))
+        return Json(service.recoveries.delete(body.message.values_as_signed(), body.signature))
 
     @app.post("/wills", summary="Leave a part of a will")
     def leave_will(body: wire.WillDepositBody) -> Response:
-        return _Json(
+        return Json(
             service.wills.put(body.message.values_as_signed(), body.signature, body.deposit)
         )
 
     @app.post("/wills/release", summary="A part of a will, for a guardian after the death")
     def release_will(body: wire.WillRequestBody) -> Response:
         deposit = service.wills.release(body.message.values_as_signed(), body.signature)
-        return _Json({"deposit": wire.text_of(deposit)})
+        return Json({"deposit": wire.text_of(deposit)})
 
     @app.post("/wills/deletions", summary="Delete a part of a will of before")
     def delete_will(body: wire.WillDeletionBody) -> Response:
-        return _Json(service.wills.delete(body.message.values_as_signed(), body.signature))
+        return Json(service.wills.delete(body.message.values_as_signed(), body.signature))
 
     @app.post("/withdrawals", summary="Show a signed withdrawal, which holds here at once")
     def withdraw(body: wire.WithdrawalBody) -> Response:
@@ -228,19 +218,19 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
                 code="E_BAD_REQUEST",
                 status=422,
             )
-        return _Json(
+        return Json(
             service.withdrawals.take(body.type, body.message.values_as_signed(), body.signature)
         )
 
     @app.post("/deletions", summary="Delete a record's capsule and entry")
     def delete(body: wire.DeletionBody) -> Response:
-        return _Json(service.deletions.delete(body.message.values_as_signed(), body.signature))
+        return Json(service.deletions.delete(body.message.values_as_signed(), body.signature))
 
     @app.post("/orders/{order}/extract", summary="Deposit the extract of an order")
     def deposit(order: _OrderPath, body: wire.ExtractBody) -> Response:
         root, page = body.keyRoot, body.keyPage
         keys = ShownItem(root, page) if root is not None and page is not None else None
-        return _Json(
+        return Json(
             service.orders.deposit(
                 order,
                 body.message.values_as_signed(),
@@ -260,16 +250,16 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
             body.signature,
             body.proof,
         )
-        return _Json({"entry": wire.text_of(entry)})
+        return Json({"entry": wire.text_of(entry)})
 
     # Not of the threads that withdrawals use: whoever asks need not be anybody.
     @app.post("/orders/{order}/division", summary="Attest what a union's members delivered")
     async def division(order: _OrderPath) -> Response:
-        return _Json(await batches(service.divisions.divide, order))
+        return Json(await batches(service.divisions.divide, order))
 
     @app.get("/orders/{order}/lists", summary="What was attested of a union's order")
     async def lists(order: _OrderPath) -> Response:
-        return _Json({"lists": await batches(service.divisions.lists, order)})
+        return Json({"lists": await batches(service.divisions.lists, order)})
 
     @app.post("/orders/{order}/held", summary="Show that enough custodians hold a part")
     async def confirm(order: _OrderPath, body: wire.HeldBody) -> Response:
@@ -280,23 +270,23 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
             body.signers,
             tuple(body.signatures),
         )
-        return _Json(await batches(service.divisions.confirm, order, held))
+        return Json(await batches(service.divisions.confirm, order, held))
 
     @app.get("/orders/{order}/held", summary="The parts that enough custodians hold")
     async def held_parts(order: _OrderPath) -> Response:
-        return _Json({"held": await batches(service.divisions.confirmed, order)})
+        return Json({"held": await batches(service.divisions.confirmed, order)})
 
     @app.post("/orders/{order}/parts", summary="Whose parts of a union's order are here")
     async def parts(order: _OrderPath, body: wire.PartsBody) -> Response:
         message = body.message.values_as_signed()
         told = await batches(service.divisions.parts, order, message, body.signature)
-        return _Json({"parts": wire.text_of(told)})
+        return Json({"parts": wire.text_of(told)})
 
     @app.post("/orders/{order}/log", summary="The receipts of an order, for its parties")
     def order_log(order: _OrderPath, body: wire.OrderLogBody) -> Response:
         message = body.message.values_as_signed()
         found = service.order_log.read_order(order, message, body.signature, body.after)
-        return _Json(
+        return Json(
             {
                 "lines": [
                     {
@@ -317,7 +307,7 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.post("/log", summary="The sealed receipts of a list, for its owner")
     def log(body: wire.LogBody) -> Response:
         found = service.log.read(body.message.values_as_signed(), body.signature, body.after)
-        return _Json(
+        return Json(
             {
                 "lines": [
                     {
@@ -335,17 +325,17 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
 
     @app.get("/log/head", summary="The size and root of the log, signed")
     def log_head() -> Response:
-        return _Json(_head(service.log.head()))
+        return Json(_head(service.log.head()))
 
     @app.get("/log/consistency", summary="The proof that a shorter log grew into a longer one")
     def log_consistency(earlier: _LogSize, size: _LogSize) -> Response:
-        return _Json({"proof": [_hex(part) for part in service.log.consistency(earlier, size)]})
+        return Json({"proof": [_hex(part) for part in service.log.consistency(earlier, size)]})
 
-    add_batches(app, lambda acts: batches(service.batches.take, acts), _Json)
+    add_batches(app, lambda acts: batches(service.batches.take, acts), Json)
 
     @app.get("/health", summary="Who this is, and what it sees of the chain")
     def health() -> Response:
-        return _Json(service.health())
+        return Json(service.health())
 
     @app.get(
         "/metrics",
@@ -358,22 +348,16 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
     @app.exception_handler(AcesoError)
     async def refused(request: Request, error: AcesoError) -> Response:
         metrics.refusals.labels(error.code).inc()
-        response = _Json(
-            {"code": error.code, "message": error.message, "details": dict(error.details)},
-            status_code=_status(error),
-        )
-        if "retryAfter" in error.details:
-            response.headers["retry-after"] = str(error.details["retryAfter"])
-        return response
+        return refusal(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         if first["type"] in ("json_invalid", "value_error.jsondecode"):
-            return _plain(400, "E_BAD_JSON", "The body is not JSON.")
+            return plain(400, "E_BAD_JSON", "The body is not JSON.")
         # Only where, never what: the input may hold anything.
         where = ".".join(_ascii(part) for part in first["loc"])
-        return _plain(422, "E_BAD_REQUEST", f"{where} is missing, unknown or not of its form.")
+        return plain(422, "E_BAD_REQUEST", f"{where} is missing, unknown or not of its form.")
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
@@ -382,17 +366,13 @@ def make_app(service: Service, *, client_rate: float = 0.0) -> FastAPI:
             404: ("E_NO_ROUTE", "There is no such address here; /openapi.json lists them."),
             405: ("E_NO_METHOD", "This address takes another method."),
         }.get(error.status_code, ("E_REFUSED", "The request is refused."))
-        return _plain(error.status_code, code, message)
+        return plain(error.status_code, code, message)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:
-        return _plain(500, "E_DEFECT", "A defect of the custodian; its log says more.")
+        return plain(500, "E_DEFECT", "A defect of the custodian; its log says more.")
 
     return app
-
-
-def _plain(status: int, code: str, message: str) -> Response:
-    return _Json({"code": code, "message": message, "details": {}}, status_code=status)
 
 
 def _ascii(part: object) -> str:
@@ -404,119 +384,3 @@ def _same(path: str, signed: str) -> None:
         raise RequestRefusedError(
             "The path names another list key than the message.", code="E_LIST_PATH"
         )
-
-
-def _status(error: AcesoError) -> int:
-    if isinstance(error, RequestRefusedError):
-        return error.status
-    if isinstance(error, NotPermittedError):
-        return 403
-    if isinstance(error, ChainError):
-        return 503
-    if isinstance(error, InputError):
-        return 400
-    # Ours to mend: the disk, the database, a key file that doesn't fit it.
-    _log.error("%s: %s", error.code, error.message)
-    return 503
-
-
-class _Few:
-    """Threads for what is asked most, a few at a time. More of them would only take the interpreter
-    from each other and from what reads and answers; and however many ask, or wait for a node, the
-    other threads are free for a withdrawal."""
-
-    def __init__(self, number: int):
-        self._pool = ThreadPoolExecutor(number, thread_name_prefix="aceso-door")
-
-    async def __call__(self, act: Callable[..., _T], *arguments: Any) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, act, *arguments)
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-class _Limits:
-    """Refuses bodies that are too long, or that don't come, and clients that ask too often."""
-
-    def __init__(self, app: App, rates: Rates):
-        self._app = app
-        self._rates = rates
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = str(scope["path"])
-        wait = self._wait(scope, path)
-        if wait:
-            response = _plain(429, "E_TOO_MANY", f"You ask too often. Ask again in {wait} seconds.")
-            response.headers["retry-after"] = str(wait)
-            await response(scope, receive, send)
-            return
-        limit = (
-            _LARGE_BODY
-            if path.endswith(("/records", "/extract", "/batches", "/wills"))
-            else _SMALL_BODY
-        )
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > limit:
-            await _refuse(limit, scope, receive, send)
-            return
-        read = 0
-        whole = exceeded = False
-        finish = asyncio.get_running_loop().time() + _BODY_SECONDS
-
-        async def limited() -> MutableMapping[str, Any]:
-            nonlocal read, whole, exceeded
-            if whole:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(finish):
-                    message = await receive()
-            except TimeoutError:
-                exceeded = True
-                raise _TooLargeError from None
-            if message["type"] == "http.request":
-                read += len(message.get("body", b""))
-                whole = not message.get("more_body", False)
-                if read > limit:
-                    exceeded = True
-                    raise _TooLargeError
-            return message
-
-        async def answer(message: MutableMapping[str, Any]) -> None:
-            # The framework takes any failure to read for a body that is not JSON.
-            if not exceeded:
-                await send(message)
-
-        with contextlib.suppress(_TooLargeError):
-            await self._app(scope, limited, answer)
-        if exceeded:
-            await _refuse(limit, scope, receive, send, whole=whole)
-
-    def _wait(self, scope: Scope, path: str) -> int:
-        """The seconds that this client has to wait."""
-        name = client_name((scope.get("client") or ("",))[0])
-        if not name or path in _UNCOUNTED:
-            return 0
-        # Withdrawals are counted apart, so that nothing else that is asked keeps one out.
-        return math.ceil(self._rates.take(f"{name} {path == '/withdrawals'}"))
-
-
-async def _refuse(
-    limit: int, scope: Scope, receive: Receive, send: Send, *, whole: bool = False
-) -> None:
-    """Say so. What has been sent meanwhile is passed over, for as long as is reasonable: whoever
-    sends on a connection that was closed on them never reads the answer."""
-    passed = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_PASS_SECONDS):
-            while not whole and passed < _PASS_BYTES:
-                message = await receive()
-                if message["type"] != "http.request" or not message.get("more_body", False):
-                    break
-                passed += len(message.get("body", b""))
-    response = _plain(413, "E_TOO_LARGE", f"The body is longer than {limit} bytes, or too slow.")
-    response.headers["connection"] = "close"
-    await response(scope, receive, send)

@@ -23,6 +23,8 @@ class CrookedNode:
         self._url = url
         self.lag = 0
         self.lies = False
+        # How many calls of contracts it answers at once; 0: any number.
+        self.most_calls = 0
         # The batches in which contracts were called.
         self.reads: list[int] = []
         self.url = ""
@@ -30,6 +32,8 @@ class CrookedNode:
     def answer(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if any(call["method"] == "eth_call" for call in asked):
             self.reads.append(len(asked))
+            if 0 < self.most_calls < len(asked):
+                return []
         body = json.dumps([self._asked(call) for call in asked]).encode()
         request = urllib.request.Request(  # noqa: S310
             self._url, body, {"Content-Type": "application/json"}

@@ -15,7 +15,7 @@ from typing import Any
 from fastapi.routing import APIRoute
 
 from aceso.cli._main import root
-from aceso.custody.app import make_app
+from aceso.custody.app import make_routes
 
 ROOT = Path(__file__).resolve().parents[3]
 DOORS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
@@ -24,7 +24,7 @@ DOORS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
 
 
 def test_every_route_is_named() -> None:
-    app = make_app(object())  # type: ignore[arg-type]
+    app = make_routes(object(), object())  # type: ignore[arg-type]
     served = {
         f"{method} {route.path}"
         for route in app.routes
@@ -47,7 +47,7 @@ def test_each_says_who_and_why() -> None:
 
 
 def test_routes_that_are_doors_are_described_as_such() -> None:
-    app = make_app(object())  # type: ignore[arg-type]
+    app = make_routes(object(), object())  # type: ignore[arg-type]
     for route in app.routes:
         if isinstance(route, APIRoute) and "(a door)" in (route.summary or ""):
             (method,) = route.methods

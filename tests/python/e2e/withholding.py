@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from aceso.custody.__main__ import main
-from aceso.custody._releases import Releases
+from aceso.custody._listings import Listings
 
-_listing = Releases.listing
+_listing = Listings.listing
 
 
-def _empty(self: Releases, *asked: Any) -> dict[str, Any]:
+def _empty(self: Listings, *asked: Any) -> dict[str, Any]:
     return _listing(self, *asked) | {"entries": [], "next": None}
 
 
 if __name__ == "__main__":
-    Releases.listing = _empty  # type: ignore[method-assign]
+    Listings.listing = _empty  # type: ignore[method-assign]
     raise SystemExit(main())
