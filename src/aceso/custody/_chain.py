@@ -242,15 +242,21 @@ class Chain:
         questions: Sequence[Question] = (),
         accounts: Collection[str] = (),
         institutions: Collection[int] = (),
+        standings: Sequence[Question] = (),
     ) -> None:
         """Have the node answer in one batch what is asked next: `decide`, the keys that accounts
-        have published, and the accounts of institutions."""
+        have published, the accounts of institutions, and the counters that withdrawals name."""
         participants, newest = self.addresses.participants, heads.newest
         self._reads.ahead(
             [
                 *self._decisions(questions, heads),
                 *((participants, _KEY_OF + word(account), newest) for account in accounts),
                 *((participants, _INSTITUTION + word(number), newest) for number in institutions),
+                *(
+                    call
+                    for one in standings
+                    for call in self._standings(one.subject, one.grantee, one.actor, heads)
+                ),
             ]
         )
 
@@ -278,12 +284,13 @@ class Chain:
         self, subject: str, grantee: bytes, actor: str, heads: Heads
     ) -> tuple[Standing, Standing]:
         """The counters at the newest and at the confirmed block."""
-        data = _STANDING + word(subject) + grantee + word(actor)
-        answers = self._reads.call_all(
-            [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
-        )
+        answers = self._reads.call_all(self._standings(subject, grantee, actor, heads))
         newest, confirmed = (_standing(_exactly(answer, 96)) for answer in answers)
         return newest, confirmed
+
+    def _standings(self, subject: str, grantee: bytes, actor: str, heads: Heads) -> list[Call]:
+        data = _STANDING + word(subject) + grantee + word(actor)
+        return [(self.addresses.consents, data, block) for block in (heads.newest, heads.confirmed)]
 
     def may_recover(self, persona: str, requester: str, heads: Heads) -> tuple[bool, bool]:
         """Whether the delay of a recovery is over and nobody said no, at the newest and at the

@@ -41,21 +41,45 @@ _Failed = AcesoError | AloneError
 _RecordKey = tuple[bytes, int, bytes]
 _Rows = dict[_RecordKey, list[Any]]
 
-_RECORDS: Final = (
+_PLACES: Final = (
     sa.select(
-        tables.entries,
-        tables.lists.c.log_key,
+        tables.entries.c.number,
+        tables.entries.c.capsule,
         tables.openings.c.persona,
         tables.openings.c.data_class,
+        sa.func.row_number()
+        .over(
+            partition_by=(
+                tables.openings.c.persona,
+                tables.openings.c.data_class,
+                tables.entries.c.record_id,
+            ),
+            order_by=tables.openings.c.epoch.desc(),
+        )
+        .label("age"),
     )
     .join(tables.openings, tables.openings.c.list_key == tables.entries.c.list_key)
-    .join(tables.lists, tables.lists.c.list_key == tables.entries.c.list_key)
     .where(
         tables.openings.c.persona.in_(sa.bindparam("personas", expanding=True)),
         tables.openings.c.data_class.in_(sa.bindparam("classes", expanding=True)),
         tables.entries.c.record_id.in_(sa.bindparam("records", expanding=True)),
     )
-    .order_by(tables.openings.c.epoch.desc())
+    .subquery()
+)
+# Of a record only what is meant: it may be in any number of epochs, and an entry is long.
+_RECORDS: Final = (
+    sa.select(
+        tables.entries,
+        tables.lists.c.log_key,
+        _PLACES.c.persona,
+        _PLACES.c.data_class,
+    )
+    .join(_PLACES, _PLACES.c.number == tables.entries.c.number)
+    .join(tables.lists, tables.lists.c.list_key == tables.entries.c.list_key)
+    .where(
+        (_PLACES.c.age == 1) | _PLACES.c.capsule.in_(sa.bindparam("capsules", expanding=True)),
+    )
+    .order_by(_PLACES.c.age)
 )
 _THERE: Final = sa.select(tables.entries.c.number).where(
     tables.entries.c.number.in_(sa.bindparam("numbers", expanding=True))
@@ -145,13 +169,15 @@ class Releases(Doors):
         )
         try:
             self._read_ahead([one.asked.question for one in checked.good()], heads)
+            decided = checked.do(self._decide)
+            permitted = [one.checked for one in decided.good() if isinstance(one, _Permitted)]
+            self._withdrawals.ahead([one.asked.question for one in permitted], heads)
         except ChainUnsafeError:
             if is_alone:
                 raise
             # What one of them asks may be what nodes can't answer, or don't agree on.
             return checked.do(_apart).all()
-        decided = checked.do(self._decide)
-        rows = self._records([one.checked for one in decided.good() if isinstance(one, _Permitted)])
+        rows = self._records(permitted)
         ready = decided.do(lambda one: self._prepare(one, rows))
         return self.store.together(lambda connection: self._settle(connection, ready, heads))
 
@@ -205,12 +231,13 @@ class Releases(Doors):
             )
 
     def _records(self, wanted: Sequence[_Checked]) -> _Rows:
-        """The entries of these records, those of the newest epochs first."""
+        """The entries of these records, of the newest epochs first, then those that are named."""
         keys = {one.key for one in wanted}
-        named = {
+        named: dict[str, list[Any]] = {
             name: list({key[at] for key in keys})
             for at, name in enumerate(("personas", "classes", "records"))
         }
+        named["capsules"] = [one.capsule for one in wanted if one.capsule is not None]
         rows: _Rows = {key: [] for key in keys}
         if keys:
             with self.store.glance() as connection:

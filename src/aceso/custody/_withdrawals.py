@@ -140,6 +140,14 @@ class Withdrawals(Desk):
             found.setdefault(row.subject, []).append(row)
         return found
 
+    def ahead(self, questions: Sequence[Question], heads: Heads) -> None:
+        """Have the chain answer at once what `are_in` asks of it, and before a transaction, in
+        which all who write would wait for the node."""
+        with self.store.glance() as connection:
+            shown = self.shown(connection, {one.subject for one in questions})
+        asked = [one for one in questions if address_bytes(one.subject) in shown]
+        self.chain.ahead(heads, standings=[one for one in asked if one.actor != one.subject])
+
     def are_in(self, shown: Shown, question: Question, heads: Heads) -> bool:
         """As `hold`, by what was read."""
         rows = shown.get(address_bytes(question.subject))

@@ -3,6 +3,8 @@ releases that a custodian does in one turn, in a file of SQLite and in PostgreSQ
 ├── are each given, refused and logged as if it were alone
 ├── are given once to whoever asks twice
 ├── are refused to a grantee whose withdrawal was shown, and to nobody else
+├── ask the chain what was withdrawn in one batch, before anybody waits for it to write
+├── read of a record only the entry that is meant, in however many epochs it is
 ├── leave a wallet that signs by a contract to a thread of its own, where it is given the share
 ├── leave all to threads of their own, if a node does not answer what they ask together
 └── give nothing, and keep nothing, if the database fails
@@ -13,10 +15,12 @@ are real.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +204,61 @@ def test_a_withdrawal_that_was_shown(desk: Desk) -> None:
     assert desk.log(desk.first) == []
     (again,) = desk.service.releases.release_all([refused])
     assert _code(again) == "E_REPLAYED"
+
+
+def test_counters_are_asked_before_the_transaction(desk: Desk) -> None:
+    for shared in (desk.first, desk.second):
+        # For somebody else, so the chain is asked whether one for this reader is in force.
+        message = {
+            "subject": shared.person.persona.address,
+            "grantee": os.urandom(32),
+            "withdrawals": 0,
+        }
+        signature = sign(shared.person.persona, "Withdrawal", message, desk.domain)
+        desk.service.withdrawals.take("Withdrawal", message, signature)
+    one, other = desk.wanted(desk.first), desk.wanted(desk.second)
+    desk.node.reads.clear()
+    given = desk.service.releases.release_all([one, other])
+    assert desk.opens(desk.first, one, given[0])
+    assert desk.opens(desk.second, other, given[1])
+    # Two decisions and a key for each of them, and then two standings.
+    assert desk.node.reads == [6, 4]
+
+
+def test_of_a_record_only_what_is_meant(desk: Desk) -> None:
+    long, epochs, record = 1 << 20, range(1, 25), desk.first.entry.record_id
+    found = {}
+    for epoch in epochs:
+        person = replace(desk.first.person, epoch=epoch)
+        opened = person.opening()
+        desk.service.lists.open(
+            opened.opening.message(), opened.persona_signature, opened.list_signature
+        )
+        entry = replace(person.entry(record_id=record)[0], envelope=bytes(long))
+        post = {
+            "listKey": person.list_key.address,
+            "recordId": record,
+            "entry": hashlib.sha256(entry.to_bytes()).digest(),
+            "issuer": entry.issuer,
+        }
+        signature = sign(person.list_key, "ListPost", post, desk.domain)
+        desk.service.lists.post(post, signature, entry.to_bytes())
+        found[epoch] = replace(desk.first, person=person, entry=entry)
+    wanted = [desk.wanted(desk.first) for _ in range(4)]
+    wanted[1] = replace(wanted[1], capsule=found[5].entry.capsule.digest)
+    wanted[2] = replace(wanted[2], capsule=desk.first.entry.capsule.digest)
+    wanted[3] = replace(wanted[3], capsule=desk.second.entry.capsule.digest)
+    tracemalloc.start()
+    try:
+        given = desk.service.releases.release_all(wanted)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert desk.opens(found[24], wanted[0], given[0])
+    assert desk.opens(found[5], wanted[1], given[1])
+    assert desk.opens(desk.first, wanted[2], given[2])
+    assert _code(given[3]) == "E_RECORD_UNKNOWN"
+    assert most < len(epochs) * long
 
 
 def _wallet_signature(owners: Sequence[LocalAccount], *of: bytes) -> bytes:
