@@ -129,6 +129,7 @@ class Doors(Desk):
                 return DeniedError(Reason.WITHDRAWN, self.address), None
             return None, act(connection)
 
+        self._withdrawals.ahead([asked.question], asked.heads)
         denied, value = self.store.together(enter)
         if denied is not None:
             raise denied

@@ -206,7 +206,9 @@ def test_a_withdrawal_that_was_shown(desk: Desk) -> None:
     assert _code(again) == "E_REPLAYED"
 
 
-def test_counters_are_asked_before_the_transaction(desk: Desk) -> None:
+def test_counters_are_asked_before_the_transaction(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for shared in (desk.first, desk.second):
         # For somebody else, so the chain is asked whether one for this reader is in force.
         message = {
@@ -216,6 +218,13 @@ def test_counters_are_asked_before_the_transaction(desk: Desk) -> None:
         }
         signature = sign(shared.person.persona, "Withdrawal", message, desk.domain)
         desk.service.withdrawals.take("Withdrawal", message, signature)
+    kept, answer = [], desk.node.answer
+
+    def watched(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        kept.append(desk.service.store._writing.locked())
+        return answer(asked)
+
+    monkeypatch.setattr(desk.node, "answer", watched)
     one, other = desk.wanted(desk.first), desk.wanted(desk.second)
     desk.node.reads.clear()
     given = desk.service.releases.release_all([one, other])
@@ -223,6 +232,11 @@ def test_counters_are_asked_before_the_transaction(desk: Desk) -> None:
     assert desk.opens(desk.second, other, given[1])
     # Two decisions and a key for each of them, and then two standings.
     assert desk.node.reads == [6, 4]
+    desk.network.chain.mine(1)
+    message = desk.first.message(desk.keeper)
+    signature = sign(desk.first.reader.account, "ListRequest", message, desk.domain)
+    assert desk.service.listings.listing(message, signature, 0)["entries"]
+    assert not any(kept)
 
 
 def test_of_a_record_only_what_is_meant(desk: Desk) -> None:
