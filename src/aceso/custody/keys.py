@@ -17,9 +17,12 @@ disk, or hand it in from a secret store.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -105,10 +108,11 @@ class CustodianKeys:
     @classmethod
     def rotate(cls, folder: Path) -> CustodianKeys:
         """Make a new HPKE key beside those that are there, in the key file of this folder."""
-        now = cls.read(folder)
-        retired = (now.private, *now.retired)
-        keys = replace(now, private=PrivateKey.generate(), retired=retired)
-        keys._replace_file(folder)
+        with _changing(folder):
+            now = cls.read(folder)
+            retired = (now.private, *now.retired)
+            keys = replace(now, private=PrivateKey.generate(), retired=retired)
+            keys._replace_file(folder)
         return keys
 
     @classmethod
@@ -117,15 +121,16 @@ class CustodianKeys:
 
         Warning: What was copied before still opens without.
         """
-        now = cls.read(folder)
-        if now.token is not None:
-            raise KeyFileError(
-                f"{folder / KEY_FILE} is sealed with token {now.token.label} already. To change "
-                "the token, clone it as its maker provides.",
-                code="E_KEY_FILE_SEALED",
-            )
-        keys = replace(now, token=token)
-        keys._replace_file(folder)
+        with _changing(folder):
+            now = cls.read(folder)
+            if now.token is not None:
+                raise KeyFileError(
+                    f"{folder / KEY_FILE} is sealed with token {now.token.label} already. To "
+                    "change the token, clone it as its maker provides.",
+                    code="E_KEY_FILE_SEALED",
+                )
+            keys = replace(now, token=token)
+            keys._replace_file(folder)
         return keys
 
     def _replace_file(self, folder: Path) -> None:
@@ -203,11 +208,7 @@ class CustodianKeys:
                     )
                 document = json.load(file)
         except FileNotFoundError:
-            raise KeyFileError(
-                f"There is no {path}. Make one with: python -m aceso.custody init --folder "
-                f"{folder}.",
-                code="E_KEY_FILE_MISSING",
-            ) from None
+            raise _missing(folder) from None
         except ValueError:
             document = None
         try:
@@ -262,6 +263,30 @@ def _tokens() -> ModuleType:
             code="E_TOKEN_PACKAGE",
         ) from exc
     return _token
+
+
+@contextmanager
+def _changing(folder: Path) -> Iterator[None]:
+    """One at a time: of two who read the same file, the later would write over what the earlier
+    made, a key that shares are sealed to or the seal of a token."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        raise _missing(folder) from None
+    try:
+        # It ends with the process that has it, too.
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _missing(folder: Path) -> KeyFileError:
+    return KeyFileError(
+        f"There is no {folder / KEY_FILE}. Make one with: python -m aceso.custody init --folder "
+        f"{folder}.",
+        code="E_KEY_FILE_MISSING",
+    )
 
 
 def _exists(path: Path) -> KeyFileError:

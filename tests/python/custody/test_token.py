@@ -9,6 +9,7 @@ a custodian whose key file a PKCS#11 token seals; SoftHSM is the token
 ├── moves a key file of before behind the token
 │  ├── the keys are the same ones, and it isn't done twice
 │  ├── killed at any moment: the old file or the sealed one, and the next try does the rest
+│  ├── not while another changes it, who would lose the seal or a key
 │  └── not under a key that others could have
 └── opens nothing, and says why
    ├── without the token, with another, or with another of the same name and keys
@@ -25,6 +26,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +252,28 @@ def test_killed_while_it_seals(network: Network, hsm: SoftHsm, tmp_path: Path, w
     assert [path.name for path in folder.iterdir()] == ["custodian.key"]
     with hsm.session() as session:
         assert len(list(session.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY}))) == 1
+
+
+def test_one_at_a_time(hsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, pins = tmp_path / "old", tmp_path / "pins"
+    first = CustodianKeys.make(folder)
+    os.mkfifo(pins, 0o600)
+    monkeypatch.delenv("ACESO_CUSTODIAN_PIN")
+    monkeypatch.setenv("ACESO_CUSTODIAN_PIN_FILE", str(pins))
+    with ThreadPoolExecutor(2) as pool:
+        sealing = pool.submit(CustodianKeys.seal, folder, hsm.token)
+        # It opens once the file was read, and is not yet written.
+        with pins.open("w") as pin:
+            rotating = pool.submit(CustodianKeys.rotate, folder)
+            assert not wait([rotating], timeout=1).done
+            monkeypatch.setenv("ACESO_CUSTODIAN_PIN", PIN)
+            pin.write(PIN)
+        sealing.result(_SECONDS)
+        newest = rotating.result(_SECONDS)
+    after = CustodianKeys.read(folder)
+    assert after.token == hsm.token
+    assert secrets_of(after) == secrets_of(newest)
+    assert after.retired[0].to_bytes() == first.private.to_bytes()
 
 
 def test_not_under_a_key_that_others_could_have(hsm: SoftHsm, tmp_path: Path) -> None:
