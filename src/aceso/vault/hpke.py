@@ -53,14 +53,17 @@ OVERHEAD_BYTES: Final = 1136
 _MLKEM_PUBLIC_BYTES: Final = 1184
 _MLKEM_SEED_BYTES: Final = 64
 _EXPANDED_BYTES: Final = 96
+_ANYBODY: Final = X25519PrivateKey.from_private_bytes(bytes(32))
 _HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
 @lru_cache(maxsize=512)  # The same keys come again and again, and each takes a tenth of a ms.
 def _hybrid(data: bytes) -> MLKEM768X25519PublicKey:
+    x25519 = X25519PublicKey.from_public_bytes(data[_MLKEM_PUBLIC_BYTES:])
+    # With one of low order no secret comes about, whoever tries.
+    _ANYBODY.exchange(x25519)
     return MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(data[:_MLKEM_PUBLIC_BYTES]),
-        X25519PublicKey.from_public_bytes(data[_MLKEM_PUBLIC_BYTES:]),
+        MLKEM768PublicKey.from_public_bytes(data[:_MLKEM_PUBLIC_BYTES]), x25519
     )
 
 
@@ -150,11 +153,7 @@ class PrivateKey:
 
 def seal(public: PublicKey, plaintext: bytes, *, info: bytes) -> bytes:
     """Encrypt `plaintext` so that only the holder of `public` opens it, and only for `info`."""
-    try:
-        return _HPKE.encrypt(plaintext, public._key, info)
-    except ValueError as exc:
-        # An X25519 half of low order lets no secret come about.
-        raise FormatError("Nothing can be sealed to this public key. Ask its owner.") from exc
+    return _HPKE.encrypt(plaintext, public._key, info)
 
 
 def open_sealed(private: PrivateKey, sealed: bytes, *, info: bytes) -> bytes:

@@ -136,6 +136,10 @@ def _reason(given: object) -> Reason:
     return given.reason
 
 
+def _low_order(shared: Shared) -> bytes:
+    return shared.reader.private.public_key.to_bytes()[:-32] + bytes(32)
+
+
 def test_each_as_if_it_were_alone(desk: Desk) -> None:
     first, second, now = desk.first, desk.second, desk.network.suite.now()
     unsigned = desk.wanted(first)
@@ -146,6 +150,8 @@ def test_each_as_if_it_were_alone(desk: Desk) -> None:
         "E_DEADLINE": desk.wanted(first, deadline=now - 1),
         "E_DEADLINE_FAR": desk.wanted(second, deadline=now + 4_000),
         "E_PUBLIC_KEY": desk.wanted(first, receivingKey=b"no key"),
+        # Nothing can be sealed to it, as its X25519 half has low order.
+        "E_PUBLIC_KEY too": desk.wanted(first, receivingKey=_low_order(first)),
         "E_RECEIVING_KEY": desk.wanted(
             second, receivingKey=PrivateKey.generate().public_key.to_bytes()
         ),
@@ -172,7 +178,7 @@ def test_each_as_if_it_were_alone(desk: Desk) -> None:
         if isinstance(name, Reason):
             assert _reason(given) is name
         elif name.startswith("E_"):
-            assert _code(given) == name
+            assert _code(given) == name.removesuffix(" too")
     assert desk.log(first) == desk.requests(cases["given"], cases["given once more"])
     assert desk.log(second) == desk.requests(cases["given too"])
 
