@@ -134,13 +134,15 @@ class CustodianKeys:
         return keys
 
     def _replace_file(self, folder: Path) -> None:
-        draft = self._write_draft(folder)
+        # Of a link, what it leads to: beside a new file it would stay, with all keys.
+        path = (folder / KEY_FILE).resolve()
+        draft = self._write_draft(path.parent)
         try:
             # One name, one moment: whoever reads it finds the old file or the new one.
-            os.replace(draft, folder / KEY_FILE)
+            os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
@@ -216,6 +218,8 @@ class CustodianKeys:
                 raise ValueError("another format")
             token = None
             if document["version"] == _SEALED_VERSION:
+                # What is no text ends the process in the middle of the token's library.
+                document["key"].encode()
                 token = Token(document["module"], document["token"])
                 document = _unsealed(document, token)
             store_key = bytes.fromhex(document["store"])
@@ -270,7 +274,7 @@ def _changing(folder: Path) -> Iterator[None]:
     """One at a time: of two who read the same file, the later would write over what the earlier
     made, a key that shares are sealed to or the seal of a token."""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open((folder / KEY_FILE).resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(folder) from None
     try:

@@ -10,6 +10,7 @@ a custodian whose key file a PKCS#11 token seals; SoftHSM is the token
 │  ├── the keys are the same ones, and it isn't done twice
 │  ├── killed at any moment: the old file or the sealed one, and the next try does the rest
 │  ├── not while another changes it, who would lose the seal or a key
+│  ├── where it is a link, the file that it leads to
 │  └── not under a key that others could have
 └── opens nothing, and says why
    ├── without the token, with another, or with another of the same name and keys
@@ -276,6 +277,17 @@ def test_one_at_a_time(hsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert after.retired[0].to_bytes() == first.private.to_bytes()
 
 
+def test_what_a_link_leads_to(hsm: SoftHsm, tmp_path: Path) -> None:
+    linked, real = tmp_path / "linked", tmp_path / "real"
+    before = CustodianKeys.make(real)
+    linked.mkdir()
+    (linked / "custodian.key").symlink_to(real / "custodian.key")
+    CustodianKeys.seal(linked, hsm.token)
+    assert not is_in(real, before)
+    for folder in (linked, real):
+        assert secrets_of(CustodianKeys.read(folder)) == secrets_of(before)
+
+
 def test_not_under_a_key_that_others_could_have(hsm: SoftHsm, tmp_path: Path) -> None:
     keys = CustodianKeys.make(tmp_path / "old")
     before = (tmp_path / "old" / "custodian.key").read_bytes()
@@ -354,7 +366,7 @@ def test_where_it_was_changed(sealed: Path) -> None:
         assert refused(sealed) == "E_TOKEN_SEAL"
     change(sealed, **whole | {"address": Account.create().address})
     assert refused(sealed) == "E_TOKEN_SEAL"
-    for broken in ({"sealed": "zz"}, {"module": 3}, {"version": 4}):
+    for broken in ({"sealed": "zz"}, {"module": 3}, {"version": 4}, {"key": 3}, {"key": "\ud800"}):
         change(sealed, **whole | broken)
         assert refused(sealed) == "E_KEY_FILE_FORMAT"
     change(sealed, **whole)
