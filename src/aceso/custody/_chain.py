@@ -245,9 +245,10 @@ class Chain:
         standings: Sequence[Question] = (),
     ) -> None:
         """Have the node answer in one batch what is asked next: `decide`, the keys that accounts
-        have published, the accounts of institutions, and the counters that withdrawals name."""
+        have published, the accounts of institutions, and the counters that withdrawals name. What
+        it refuses of that is refused here, and not asked again one by one."""
         participants, newest = self.addresses.participants, heads.newest
-        self._reads.ahead(
+        self._reads.call_all(
             [
                 *self._decisions(questions, heads),
                 *((participants, _KEY_OF + word(account), newest) for account in accounts),

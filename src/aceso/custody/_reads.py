@@ -1,7 +1,6 @@
 """What contracts answered at blocks: asked once for each block, and together.
 
     reads = Reads(nodes)
-    reads.ahead(calls)                       # all that will be asked next, in one batch
     answer, other = reads.call_all([(contract, data, block), (contract, data, before)])
 
 What was answered at a block's hash never changes and is kept. A new block makes all requests ask
@@ -60,19 +59,11 @@ class Reads:
 
     def call_all(self, calls: Sequence[Call]) -> list[bytes]:
         """What these contracts answer to these data at these blocks."""
-        found = self._answers(calls)
-        return [_said(found[_key(call)]) for call in calls]
-
-    def ahead(self, calls: Sequence[Call]) -> None:
-        """Have answered what will be asked next. What is refused is refused to whoever asks."""
-        self._answers(calls)
-
-    def _answers(self, calls: Sequence[Call]) -> _Answers:
         found = self._known(map(_key, calls))
         wanted = {key: call for call in calls if (key := _key(call)) not in found}
         if wanted:
             found |= self._fetch(wanted) if len(wanted) > _LONG else self._together(wanted)
-        return found
+        return [_said(found[_key(call)]) for call in calls]
 
     def where(self, block: Block) -> dict[str, Any] | str:
         """A block, as the node takes it."""

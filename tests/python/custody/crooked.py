@@ -25,6 +25,8 @@ class CrookedNode:
         self.lies = False
         # How many calls of contracts it answers at once; 0: any number.
         self.most_calls = 0
+        # Whether it answers each call of a contract that it has no such block.
+        self.refuses = False
         # The batches in which contracts were called.
         self.reads: list[int] = []
         self.url = ""
@@ -54,7 +56,7 @@ class CrookedNode:
     def _said(self, call: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         if call["method"] != "eth_call":
             return answer
-        if self.lag:
+        if self.lag or self.refuses:
             return {"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32001, "message": "?"}}
         if self.lies and call["params"][0]["data"].startswith(_DECIDE):
             return {"jsonrpc": "2.0", "id": call["id"], "result": _YES}

@@ -6,7 +6,8 @@ releases that a custodian does in one turn, in a file of SQLite and in PostgreSQ
 ├── ask the chain what was withdrawn in one batch, before anybody waits for it to write
 ├── read of a record only the entry that is meant, in however many epochs it is
 ├── leave a wallet that signs by a contract to a thread of its own, where it is given the share
-├── leave all to threads of their own, if a node does not answer what they ask together
+├── leave all to threads of their own, if a node does not answer what they ask together, or refuses
+│   some of it
 └── give nothing, and keep nothing, if the database fails
 
 The custodian is in this process, as its turns can't be told from without; its chain and databases
@@ -31,7 +32,7 @@ from eth_account.signers.local import LocalAccount
 
 from aceso.chain import grantee_of_account, sign
 from aceso.codes import Reason
-from aceso.custody import DeniedError, RequestRefusedError
+from aceso.custody import ChainUnsafeError, DeniedError, RequestRefusedError
 from aceso.custody.__main__ import _opened, _parser
 from aceso.custody._releases import Wanted
 from aceso.custody._service import Service
@@ -333,6 +334,21 @@ def test_a_node_that_does_not_answer_so_much_at_once(desk: Desk) -> None:
     assert isinstance(given[0], AloneError)
     assert _code(given[1]) == "E_OTHER_CUSTODIAN"
     assert isinstance(given[2], AloneError)
+    assert desk.opens(desk.first, one, desk.service.releases.release(one))
+    assert desk.opens(desk.second, other, desk.service.releases.release(other))
+
+
+def test_a_node_that_refuses_what_is_asked(desk: Desk) -> None:
+    one, other = desk.wanted(desk.first), desk.wanted(desk.second)
+    desk.node.refuses = True
+    desk.node.reads.clear()
+    given = desk.service.releases.release_all([one, other])
+    assert [type(each) for each in given] == [AloneError, AloneError]
+    # Not once more for each of them, while all the others wait.
+    assert desk.node.reads == [6]
+    with pytest.raises(ChainUnsafeError):
+        desk.service.releases.release(one)
+    desk.node.refuses = False
     assert desk.opens(desk.first, one, desk.service.releases.release(one))
     assert desk.opens(desk.second, other, desk.service.releases.release(other))
 
