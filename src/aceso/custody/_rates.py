@@ -51,6 +51,13 @@ class Rates:
                 self._left.popitem(last=False)
             return wait
 
+    def put_back(self, name: str) -> None:
+        """Put one back that is taken once more for the same."""
+        with self._lock:
+            if name in self._left:
+                left, since = self._left[name]
+                self._left[name] = (left + 1, since)
+
 
 def client_name(host: str) -> str:
     """By which a client is known: an address, or the network of one person's IPv6 addresses.

@@ -176,10 +176,14 @@ class Releases(Doors):
             if is_alone:
                 raise
             # What one of them asks may be what nodes can't answer, or don't agree on.
-            return checked.do(_apart).all()
+            return checked.do(self._apart).all()
         rows = self._records(permitted)
         ready = decided.do(lambda one: self._prepare(one, rows))
         return self.store.together(lambda connection: self._settle(connection, ready, heads))
+
+    def _apart(self, checked: _Checked) -> NoReturn:
+        self.rates.put_back(checked.asked.question.actor)
+        raise AloneError
 
     def _check(self, wanted: Wanted, heads: Heads, *, is_alone: bool) -> _Checked:
         message = wanted.message
@@ -307,10 +311,6 @@ class Releases(Doors):
         """Which of these entries are still there."""
         named = {"numbers": numbers}
         return set(connection.execute(_THERE, named).scalars()) if numbers else set()
-
-
-def _apart(checked: object) -> NoReturn:
-    raise AloneError
 
 
 def _said(one: _Ready | _Denied) -> Release:

@@ -34,6 +34,7 @@ from aceso.chain import grantee_of_account, sign
 from aceso.codes import Reason
 from aceso.custody import ChainUnsafeError, DeniedError, RequestRefusedError
 from aceso.custody.__main__ import _opened, _parser
+from aceso.custody._rates import Rates
 from aceso.custody._releases import Wanted
 from aceso.custody._service import Service
 from aceso.custody._store import tables
@@ -328,6 +329,8 @@ def test_a_wallet_has_a_thread_of_its_own(desk: Desk) -> None:
 def test_a_node_that_does_not_answer_so_much_at_once(desk: Desk) -> None:
     one, other = desk.wanted(desk.first), desk.wanted(desk.second)
     astray = desk.wanted(desk.first, custodian=desk.network.keepers[1].keys.address)
+    # One request of each actor, and it counts as one.
+    desk.service.releases.rates = Rates(per_second=1e-6, in_store=1)
     # Two decisions and a key for each of them.
     desk.node.most_calls = 4
     given = desk.service.releases.release_all([one, astray, other])
@@ -336,6 +339,8 @@ def test_a_node_that_does_not_answer_so_much_at_once(desk: Desk) -> None:
     assert isinstance(given[2], AloneError)
     assert desk.opens(desk.first, one, desk.service.releases.release(one))
     assert desk.opens(desk.second, other, desk.service.releases.release(other))
+    (again,) = desk.service.releases.release_all([desk.wanted(desk.first)])
+    assert _code(again) == "E_TOO_MANY"
 
 
 def test_a_node_that_refuses_what_is_asked(desk: Desk) -> None:
