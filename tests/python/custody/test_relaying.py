@@ -190,9 +190,9 @@ def test_it_holds_though_the_chain_loses_it_again(
     network: Network, keeper: Keeper, shared: Shared
 ) -> None:
     act = withdrawal(shared)
-    network.relayer.send(act.call)
+    block = network.relayer.send(act.call).block_number
     assert show(keeper, act) == "on_chain"
-    network.chain.ask("anvil_reorg", 1, [])
+    network.chain.ask("anvil_reorg", network.chain.height - block + 1, [])
     assert word(shared).classes
     assert reason(keeper, shared) is Reason.WITHDRAWN
     network.chain.mine(1)
