@@ -97,20 +97,19 @@ class Doors(Desk):
         nonce = Nonce.of(message, address_bytes(message["actor"]))
         return Asked(question, found, nonce, heads)
 
-    def _use(self, connection: Connection, asked: Asked) -> None:
-        self._take_nonce(connection, asked.nonce, asked.heads)
-
     def _reason(self, asked: Asked) -> Reason:
         """Ask `decide`. A no at either block refuses, and uses the nonce up."""
         try:
-            return self._decided(asked)
+            return self._decided(asked.question, asked.heads)
         except DeniedError:
-            self.store.together(lambda connection: self._use(connection, asked))
+            self.store.together(
+                lambda connection: self._take_nonce(connection, asked.nonce, asked.heads)
+            )
             raise
 
-    def _decided(self, asked: Asked) -> Reason:
+    def _decided(self, question: Question, heads: Heads) -> Reason:
         """Ask `decide`; a no at either block is a `DeniedError`."""
-        newest, confirmed = self.chain.decide(asked.question, asked.heads)
+        newest, confirmed = self.chain.decide(question, heads)
         if not newest.permits:
             raise DeniedError(newest, self.address)
         if not confirmed.permits:
@@ -123,7 +122,7 @@ class Doors(Desk):
         What `act` reads and writes is settled, and on disk, when this returns."""
 
         def enter(connection: Connection) -> tuple[DeniedError | None, _T | None]:
-            self._use(connection, asked)
+            self._take_nonce(connection, asked.nonce, asked.heads)
             if self._withdrawals.hold(connection, asked.question, asked.heads):
                 # Returned, not raised, so that the nonce stays used.
                 return DeniedError(Reason.WITHDRAWN, self.address), None

@@ -138,10 +138,7 @@ class Orders(Doors):
         )
         questions = [question, *self._by_station(sold, maker, context.data_class, heads)]
         for asked in questions:
-            newest, confirmed = self.chain.decide(asked, heads)
-            for reason, pending in ((newest, False), (confirmed, True)):
-                if not reason.permits:
-                    raise DeniedError(reason, self.address, is_pending=pending)
+            self._decided(asked, heads)
         receiving_key = self._receiving_key(desk, found_order, heads, keys)
         table = tables.extracts
         with self.store.write() as connection:

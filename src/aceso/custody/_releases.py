@@ -211,7 +211,7 @@ class Releases(Doors):
 
     def _decide(self, checked: _Checked) -> _Permitted | _Denied:
         try:
-            reason = self._decided(checked.asked)
+            reason = self._decided(checked.asked.question, checked.asked.heads)
         except DeniedError as error:
             return _Denied(checked.asked, error)
         self._check_receiving_key(checked.asked, checked.receiving_key)
