@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from aceso.codes import Reason, Role
 
-from ._node import Failure, Nodes, another, block_of, data_of, nonsense, refused
+from ._node import Failure, Nodes, block_of, data_of, nonsense, refused
 from ._reads import Call, Reads
 from ._typed import address, keccak, recover
 from ._views import (
@@ -39,7 +39,7 @@ from ._views import (
     hex_text,
     word,
 )
-from .errors import ChainUnsafeError
+from .errors import ChainUnsafeError, another
 
 __all__ = [
     "Addresses",

@@ -25,7 +25,7 @@ from aceso.bounded_http import BoundedHttp, NoAnswerError, TooLongError
 from ._views import Block
 from .errors import ChainUnsafeError
 
-__all__ = ["Failure", "Nodes", "another", "block_of", "data_of", "nonsense", "refused"]
+__all__ = ["Failure", "Nodes", "block_of", "data_of", "nonsense", "refused"]
 
 _log = logging.getLogger("aceso.custody")
 
@@ -146,11 +146,6 @@ def refused(failure: Failure) -> ChainUnsafeError:
         "another custodian.",
         code="E_CHAIN_DOWN",
     )
-
-
-def another(error: ChainUnsafeError) -> ChainUnsafeError:
-    """The same once more, for somebody else: a traceback is added to when an error is raised."""
-    return ChainUnsafeError(error.message, code=error.code, details=error.details)
 
 
 def nonsense() -> ChainUnsafeError:

@@ -18,9 +18,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ._node import Failure, Nodes, another, block_of, data_of, refused
+from ._node import Failure, Nodes, block_of, data_of, refused
 from ._views import Block, hex_text
-from .errors import ChainUnsafeError
+from .errors import ChainUnsafeError, another
 
 __all__ = ["Call", "Reads"]
 

@@ -10,7 +10,6 @@ nothing for the others.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NoReturn, TypeVar
@@ -28,7 +27,7 @@ from ._doors import Asked, Doors, for_log
 from ._store import tables
 from ._turns import AloneError
 from ._typed import address_bytes
-from .errors import ChainUnsafeError, DeniedError
+from .errors import ChainUnsafeError, DeniedError, another
 from .proof import Release
 
 __all__ = ["Releases", "Wanted"]
@@ -158,8 +157,8 @@ class Releases(Doors):
         try:
             return self._release_all(wanted)
         except AcesoError as error:
-            # Ours or the chain's. A copy for each: a traceback is added to when it is raised.
-            return [copy.copy(error) for _ in wanted]
+            # Ours or the chain's.
+            return [another(error) for _ in wanted]
 
     def _release_all(self, wanted: Sequence[Wanted]) -> Sequence[Release | _Failed]:
         is_alone = len(wanted) == 1

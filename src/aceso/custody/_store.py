@@ -40,6 +40,7 @@ from ._database import (
 )
 from ._migrate import migrate
 from ._tables import tables
+from .errors import another
 from .logbook import log_leaf
 from .merkle import Tree
 
@@ -181,9 +182,8 @@ class Store:
             if len(seats) == 1:
                 seats[0].error = error
                 return
-            # Each gets one of its own: a traceback is added to when it is raised.
             for seat in seats:
-                seat.error = ServiceError(error.message, code=error.code, details=error.details)
+                seat.error = another(error)
         except BaseException as error:
             for seat in seats:
                 seat.error = error

@@ -22,10 +22,13 @@ CustodyError
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import TypeVar
 
 from aceso.codes import Reason, label
 from aceso.errors import (
+    AcesoError,
     ChainError,
     CustodyError,
     InputError,
@@ -47,7 +50,15 @@ __all__ = [
     "TooFewCustodiansError",
     "UnlistedError",
     "WithheldError",
+    "another",
 ]
+
+_Error = TypeVar("_Error", bound=AcesoError)
+
+
+def another(error: _Error) -> _Error:
+    """The same once more, for somebody else: a traceback is added to when an error is raised."""
+    return copy.copy(error)
 
 
 class RequestRefusedError(InputError):
